@@ -1,0 +1,48 @@
+// The project's errors. Every failure a user can meet is one of four kinds, and its message says what
+// was wrong, with the values, where (file, key, shard and row, rank), and what to do about it.
+//
+// Below launcher/ nothing exits or aborts: errors are thrown, and launcher/main.cpp turns the kind
+// into the process's exit code.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace dermatome {
+
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The command line, a configuration file or a combination of settings is wrong. Retrying cannot help.
+class ConfigError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A file is missing, truncated or corrupt, or its content contradicts itself.
+class DataError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A collective failed or timed out: a peer died, hangs, or cannot be reached. A restart may help.
+class CommunicationError : public Error {
+ public:
+  using Error::Error;
+};
+
+// The program broke a rule of its own: a defect of Dermatome.
+class InternalError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Throws InternalError naming `what` unless `condition` holds. For the programmer's promises, never for
+// user input.
+inline void require(bool condition, const std::string& what) {
+  if (!condition) throw InternalError("internal error: " + what);
+}
+
+}  // namespace dermatome

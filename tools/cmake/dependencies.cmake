@@ -1,0 +1,22 @@
+# Third-party packages, all from the system. Each is linked by the folders README.md names for it.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(MPI REQUIRED COMPONENTS CXX)
+find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
+find_package(PNG REQUIRED)
+pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
+# CMake's own FindHDF5 runs a compiler wrapper that adds absolute paths; pkg-config knows enough.
+pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+endif()

@@ -1,0 +1,1 @@
+// Gives the shared precompiled header of targets.cmake a target to live in.

@@ -1,0 +1,69 @@
+# One function for a library of the project, one for a test program.
+
+set(DERMATOME_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+
+function(dermatome_options target)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${DERMATOME_WARNINGS}>)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
+  if(DERMATOME_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${DERMATOME_SANITIZE} -fno-omit-frame-pointer
+      -fno-sanitize-recover=undefined)
+    target_link_options(${target} PUBLIC -fsanitize=${DERMATOME_SANITIZE})
+  endif()
+endfunction()
+
+# ATen's headers take 10 s a file; parsed once, 1 s. Every target that says TORCH shares this one
+# precompiled header (which is why all of them are built with the same flags).
+add_library(dermatome_torch OBJECT ${PROJECT_SOURCE_DIR}/tools/cmake/precompiled.cpp)
+dermatome_options(dermatome_torch)
+target_link_libraries(dermatome_torch PUBLIC torch::torch)
+target_precompile_headers(dermatome_torch PRIVATE
+  <ATen/ATen.h>
+  <torch/csrc/autograd/autograd.h>
+  <torch/csrc/autograd/custom_function.h>
+  <memory> <string> <vector>)
+
+# dermatome_library(name [TORCH] SOURCES a.cpp … [LINK public…] [LINK_PRIVATE private…])
+function(dermatome_library name)
+  cmake_parse_arguments(arg "TORCH" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
+  add_library(dermatome_${name} STATIC ${arg_SOURCES})
+  add_library(dermatome::${name} ALIAS dermatome_${name})
+  dermatome_options(dermatome_${name})
+  target_link_libraries(dermatome_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_LINK_PRIVATE})
+  if(arg_TORCH)
+    target_link_libraries(dermatome_${name} PUBLIC torch::torch)
+    target_precompile_headers(dermatome_${name} REUSE_FROM dermatome_torch)
+  endif()
+endfunction()
+
+# dermatome_test(name [TORCH] SOURCES a_test.cpp … LINK libs… [RANKS 1 2 …] [TIMEOUT s])
+# A GoogleTest program. With RANKS it owns its main (tests/support/mpi_main.cpp) and is run by mpirun
+# once for every number of ranks; without, it runs alone.
+function(dermatome_test name)
+  cmake_parse_arguments(arg "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  dermatome_options(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock)
+  if(arg_TORCH)
+    target_link_libraries(${name} PRIVATE torch::torch)
+    target_precompile_headers(${name} REUSE_FROM dermatome_torch)
+  endif()
+  target_compile_definitions(${name} PRIVATE
+    DERMATOME_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    DERMATOME_BINARY="$<TARGET_FILE:dermatome>")
+  if(arg_RANKS)
+    target_link_libraries(${name} PRIVATE dermatome::test_mpi_main)
+    foreach(ranks IN LISTS arg_RANKS)
+      add_test(NAME ${name}.${ranks}
+        COMMAND ${PROJECT_SOURCE_DIR}/tests/support/mpirun.sh ${ranks} $<TARGET_FILE:${name}>)
+      set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    endforeach()
+  else()
+    target_link_libraries(${name} PRIVATE GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  endif()
+endfunction()
