@@ -15,6 +15,14 @@ pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 # CMake's own FindHDF5 runs a compiler wrapper that adds absolute paths; pkg-config knows enough.
 pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)
 
+# Python is for tests only. tools/setup.sh --tests fills this environment.
+if(DEFINED ENV{DERMATOME_CACHE})
+  set(_python "$ENV{DERMATOME_CACHE}/venv/bin/python")
+else()
+  set(_python "$ENV{HOME}/.cache/dermatome/venv/bin/python")
+endif()
+set(DERMATOME_PYTHON "${_python}" CACHE FILEPATH "Python with tools/requirements_tests.txt installed")
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER

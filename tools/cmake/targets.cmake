@@ -36,11 +36,15 @@ function(dermatome_library name)
   endif()
 endfunction()
 
-# dermatome_test(name [TORCH] SOURCES a_test.cpp … LINK libs… [RANKS 1 2 …] [TIMEOUT s])
+# What tools/test.sh builds and runs with sanitizers: the tests that say ASAN, labelled `asan`.
+add_custom_target(asan_tests)
+
+# dermatome_test(name [TORCH] [ASAN] SOURCES a_test.cpp … LINK libs… [RANKS 1 2 …] [TIMEOUT s])
 # A GoogleTest program. With RANKS it owns its main (tests/support/mpi_main.cpp) and is run by mpirun
 # once for every number of ranks; without, it runs alone.
 function(dermatome_test name)
-  cmake_parse_arguments(arg "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS" ${ARGN})
+  cmake_parse_arguments(arg "TORCH;ASAN" "TIMEOUT" "SOURCES;LINK;RANKS" ${ARGN})
+  set(label "")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -54,16 +58,21 @@ function(dermatome_test name)
   target_compile_definitions(${name} PRIVATE
     DERMATOME_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     DERMATOME_BINARY="$<TARGET_FILE:dermatome>")
+  if(arg_ASAN)
+    add_dependencies(asan_tests ${name})
+    set(label asan)
+  endif()
   if(arg_RANKS)
     target_link_libraries(${name} PRIVATE dermatome::test_mpi_main)
     foreach(ranks IN LISTS arg_RANKS)
       add_test(NAME ${name}.${ranks}
         COMMAND ${PROJECT_SOURCE_DIR}/tests/support/mpirun.sh ${ranks} $<TARGET_FILE:${name}>)
-      set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+      set_tests_properties(${name}.${ranks} PROPERTIES
+        TIMEOUT ${arg_TIMEOUT} PROCESSORS ${ranks} LABELS "${label}")
     endforeach()
   else()
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${label}")
   endif()
 endfunction()

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Holds every folder to the folders below it, and every library to its one folder.
+
+    tools/check_layers.py [ROOT]
+
+Reads the #include lines of the C++ and CUDA files under ROOT (default: this repository). Prints each
+violation as FILE:LINE: REASON and exits with 1 if there is one.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+# What a folder may include besides itself. A folder missing here may not include anything.
+ALLOWED = {
+    "src/core": set(),
+    "src/config": {"src/core"},
+    "src/text": {"src/core"},
+    "src/image": {"src/core"},
+    "src/distributed": {"src/core", "src/config"},
+    "src/model": {"src/core", "src/config"},
+    "sharding": {"src/core", "src/config", "src/text", "src/image"},
+    "src/data": {"src/core", "src/config", "src/text", "src/image", "sharding"},
+    "src/objective": {"src/core", "src/config", "src/distributed"},
+    "src/eval": {
+        "src/core", "src/config", "src/text", "src/image", "src/distributed", "src/model", "src/data",
+    },
+    "src/train": {
+        "src/core", "src/config", "src/distributed", "src/model", "src/data", "src/objective",
+        "src/eval",
+    },
+}
+ALLOWED["launcher"] = set(ALLOWED)
+ALLOWED["tests"] = set(ALLOWED)
+
+# Library, what its headers look like, the folders that may include them. Tests of a folder may use
+# that folder's library, to look at it from outside.
+LIBRARIES = [
+    ("MPI", r"mpi\.h$", {"launcher", "tests/launcher", "tests/support"}),
+    ("c10d", r"torch/csrc/distributed/|gloo/|nccl\.h$", {"src/distributed", "tests/distributed"}),
+    ("HDF5", r"hdf5\.h$|hdf5_hl\.h$|H5\w*\.h$", {"sharding", "tests/sharding"}),
+    ("yaml-cpp", r"yaml-cpp/", {"src/config", "tests/config"}),
+    ("ICU", r"unicode/", {"src/text", "tests/text"}),
+    ("zlib", r"zlib\.h$", {"src/text", "tests/text"}),
+    ("picture codecs", r"turbojpeg\.h$|jpeglib\.h$|png\.h$|webp/", {"src/image", "tests/image"}),
+    ("OpenSSL", r"openssl/", {"src/core"}),
+    ("spdlog", r"spdlog/", {"src/core"}),
+    ("CLI11", r"CLI/", {"launcher"}),
+    ("GoogleTest", r"g(test|mock)/", {"tests"}),
+    ("torch/torch.h, slow to compile: include what is used,", r"torch/torch\.h$", set()),
+]
+CUDA = re.compile(r"cuda\w*\.h$|cublas|cooperative_groups|cub/|thrust/")
+TORCH = re.compile(r"(ATen|torch|c10)/")
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+
+
+def folder_of(path, folders):
+    """The longest of `folders` that `path` (relative, with /) lies in, or None."""
+    inside = [folder for folder in folders if path.startswith(folder + "/")]
+    return max(inside, key=len, default=None)
+
+
+def own_include_error(root, path, target):
+    source, destination = folder_of(path, ALLOWED), folder_of(target, ALLOWED)
+    if not (root / target).is_file():
+        return f'"{target}" is not a file of the repository; includes start at its root'
+    if destination is None or source is None:
+        return f"{path if source is None else target} lies in no folder known to tools/check_layers.py"
+    if destination != source and destination not in ALLOWED[source]:
+        return f"{source} may not depend on {destination} (it includes {target})"
+    return None
+
+
+def library_error(path, target):
+    for library, pattern, folders in LIBRARIES:
+        if re.match(pattern, target) and folder_of(path, folders) is None:
+            where = " and ".join(sorted(folders)) or "no folder"
+            return f"{library} belongs to {where} (this includes {target})"
+    is_cuda_file = path.endswith((".cu", ".cuh"))
+    if CUDA.match(target) and not is_cuda_file:
+        return f"CUDA headers belong to .cu and .cuh files (this includes {target})"
+    if TORCH.match(target) and is_cuda_file:
+        return f"CUDA files stay free of LibTorch (this includes {target})"
+    return None
+
+
+def violations(root):
+    for top in ("src", "sharding", "launcher", "tests"):
+        for file in sorted((root / top).rglob("*")):
+            if file.suffix not in (".h", ".cpp", ".cu", ".cuh"):
+                continue
+            path = file.relative_to(root).as_posix()
+            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+                match = INCLUDE.match(line)
+                if not match:
+                    continue
+                own, system = match.groups()
+                error = own_include_error(root, path, own) if own else library_error(path, system)
+                if error:
+                    yield f"{path}:{number}: {error}"
+
+
+def main():
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent
+    found = list(violations(root))
+    print("\n".join(found) if found else "layers: every folder and library in its place")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

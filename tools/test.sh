@@ -1,0 +1,83 @@
+#!/bin/bash
+# Installs what is missing, checks style and layers, builds, and runs every test; the last lines are
+# ctest's summary. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+# Static analysis of one file that includes LibTorch takes half a minute; past this many seconds no
+# further file is begun, and the files left out are named.
+tidy_budget=240
+
+# list_files PATTERN…: the project's own files, also in a copy without git.
+list_files() {
+  git ls-files -- "$@" 2>/dev/null && return
+  local names=(-false) pattern
+  for pattern in "$@"; do names+=(-o -name "$pattern"); done
+  find . -path ./build -prune -o -type f \( "${names[@]}" \) -print
+}
+
+check_format() {
+  say "format: $(clang-format --version)"
+  list_files '*.cpp' '*.h' '*.cu' '*.cuh' | xargs -r clang-format --dry-run -Werror
+}
+
+# changed_sources: .cpp files that differ from the main branch, or, on it, from the commit before.
+changed_sources() {
+  local base
+  base=$(git merge-base HEAD origin/main 2>/dev/null || true)
+  if [[ -z $base || $base == "$(git rev-parse HEAD)" ]]; then
+    base=$(git rev-parse --verify --quiet HEAD~1 || git hash-object -t tree /dev/null)
+  fi
+  git diff --name-only --diff-filter=d "$base" -- '*.cpp'
+}
+
+# The compile commands name g++'s precompiled headers, which clang cannot read.
+write_tidy_database() {
+  mkdir -p build/tidy
+  sed -E 's# -Winvalid-pch##; s# -include [^ ]*cmake_pch\.hxx##' build/release/compile_commands.json \
+    >build/tidy/compile_commands.json
+}
+
+check_static() {
+  local sources=() left_out=() source deadline=$((SECONDS + tidy_budget))
+  git rev-parse --git-dir >/dev/null 2>&1 || {
+    say "clang-tidy: not a git checkout, so nothing counts as changed"
+    return
+  }
+  mapfile -t sources < <(changed_sources)
+  say "clang-tidy: ${#sources[@]} changed files"
+  write_tidy_database
+  local pids=() pid failed=false
+  for source in "${sources[@]}"; do
+    if ((SECONDS >= deadline)); then
+      left_out+=("$source")
+      continue
+    fi
+    clang-tidy --quiet -p build/tidy "$source" 2>build/tidy/stderr.$$.${#pids[@]} &
+    pids+=($!)
+    while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
+  done
+  for pid in "${pids[@]}"; do wait "$pid" || failed=true; done
+  ((${#left_out[@]} == 0)) || say "clang-tidy: no time left for ${left_out[*]}"
+  ! $failed || fail "clang-tidy found something (above)"
+}
+
+cd "$repository"
+tools/setup.sh --tests
+check_format
+"$venv/bin/python" tools/check_layers.py
+
+start=$SECONDS
+tools/build.sh release
+tools/build.sh asan asan_tests
+build_seconds=$((SECONDS - start))
+start=$SECONDS
+check_static
+tidy_seconds=$((SECONDS - start))
+
+export OMP_NUM_THREADS=1
+start=$SECONDS
+ctest --test-dir build/asan --label-regex asan --output-on-failure --no-tests=error -j2
+say "times: build $build_seconds s, clang-tidy $tidy_seconds s, tests with sanitizers" \
+  "$((SECONDS - start)) s; the release build's tests follow"
+ctest --test-dir build/release --output-on-failure --no-tests=error -j2
