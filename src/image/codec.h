@@ -1,5 +1,5 @@
-// Encoded pictures to RGB and back. JPEG (libjpeg-turbo), PNG (libpng) and WebP (libwebp), told apart by
-// their first bytes, never by the file's name.
+// Encoded pictures to RGB and back. JPEG (libjpeg-turbo), PNG (libpng) and WebP (libwebp), told
+// apart by their first bytes, never by the file's name.
 #pragma once
 
 #include "src/image/image.h"
@@ -9,15 +9,17 @@ namespace dermatome {
 // Pictures with more pixels than this are refused before any memory is allocated for them.
 inline constexpr int64_t kMaxPixels = 178'956'970;  // Pillow's decompression-bomb limit
 
-// Decodes to RGB as Pillow's Image.open(...).convert("RGB") does: grey is repeated, palettes are looked up,
-// alpha is dropped (not composited); 16-bit PNG, CMYK JPEG and unknown formats are refused. EXIF orientation is not applied
-// (neither open_clip nor MAKE does). `name` appears in errors. Throws DataError.
+// Decodes to RGB as Pillow's Image.open(...).convert("RGB") does: grey is repeated, palettes are
+// looked up, alpha is dropped (not composited); 16-bit PNG, CMYK JPEG and unknown formats are
+// refused. EXIF orientation is not applied (neither open_clip nor MAKE does). `name` appears in
+// errors. Throws DataError.
 Image decode_image(std::span<const std::byte> encoded, const std::string& name);
 
 // read_file + decode_image.
 Image load_image(const std::filesystem::path& path);
 
-// Baseline JPEG with 4:2:0 chroma (4:4:4 from quality 95 up). Deterministic: equal pixels and quality give equal bytes.
+// Baseline JPEG with 4:2:0 chroma (4:4:4 from quality 95 up). Deterministic: equal pixels and
+// quality give equal bytes.
 std::vector<std::byte> encode_jpeg(const Image& image, int quality);
 
 }  // namespace dermatome

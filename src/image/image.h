@@ -1,4 +1,5 @@
-// An RGB picture in host memory, and what can be done to it without LibTorch: decode, encode, resize.
+// An RGB picture in host memory, and what can be done to it without LibTorch: decode, encode,
+// resize.
 #pragma once
 
 #include <cstddef>

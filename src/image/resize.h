@@ -1,5 +1,5 @@
-// Bicubic, antialiased resizing that reproduces Pillow's 8-bit ImagingResample (fixed-point weights), because
-// open_clip's evaluation preprocessing is defined by it.
+// Bicubic, antialiased resizing that reproduces Pillow's 8-bit ImagingResample (fixed-point
+// weights), because open_clip's evaluation preprocessing is defined by it.
 #pragma once
 
 #include "src/image/image.h"
@@ -16,17 +16,19 @@ struct Box {
 
 enum class Interpolation { kBicubic, kBilinear };
 
-// Crops `box` out of `image`, then resizes it to height x width (torchvision's resized_crop on a PIL image: the crop's
-// surroundings do not influence the result). Throws InternalError if the box leaves the image or is empty.
+// Crops `box` out of `image`, then resizes it to height x width (torchvision's resized_crop on a
+// PIL image: the crop's surroundings do not influence the result). Throws InternalError if the box
+// leaves the image or is empty.
 Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation = Interpolation::kBicubic);
 
-// Whole image so that its shorter side becomes `size`, as torchvision's Resize(int): long side truncated to int.
+// Whole image so that its shorter side becomes `size`, as torchvision's Resize(int): long side
+// truncated to int.
 Image resize_shorter_side(const Image& image, int size,
                           Interpolation interpolation = Interpolation::kBicubic);
 
-// The centre size x size, as torchvision's CenterCrop: odd margins round half to even; smaller images are padded with
-// black first.
+// The centre size x size, as torchvision's CenterCrop: odd margins round half to even; smaller
+// images are padded with black first.
 Image center_crop(const Image& image, int size);
 
 }  // namespace dermatome

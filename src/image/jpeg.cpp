@@ -1,0 +1,76 @@
+#include <turbojpeg.h>
+
+#include <memory>
+#include <string_view>
+
+#include "src/core/error.h"
+#include "src/image/codec.h"
+#include "src/image/formats.h"
+
+namespace dermatome {
+namespace {
+
+struct HandleCloser {
+  void operator()(void* handle) const { tjDestroy(handle); }
+};
+using Handle = std::unique_ptr<void, HandleCloser>;
+
+// From this quality up the chroma planes are kept at full resolution.
+constexpr int kFullChromaQuality = 95;
+
+// Stray bytes between segments do not touch the picture and are common in files written by cameras;
+// every other warning of the library means that pixels are missing or wrong.
+bool harmless(std::string_view warning) {
+  return warning.find("extraneous bytes") != std::string_view::npos;
+}
+
+}  // namespace
+
+Image formats::decode_jpeg(std::span<const std::byte> encoded, const std::string& name) {
+  const Handle handle(tjInitDecompress());
+  require(handle != nullptr, "tjInitDecompress failed");
+  const auto* data = reinterpret_cast<const unsigned char*>(encoded.data());
+  int width = 0;
+  int height = 0;
+  int subsampling = 0;
+  int colorspace = 0;
+  if (tjDecompressHeader3(handle.get(), data, encoded.size(), &width, &height, &subsampling,
+                          &colorspace) != 0) {
+    throw DataError(name + ": bad JPEG header: " + tjGetErrorStr2(handle.get()));
+  }
+  if (colorspace == TJCS_CMYK || colorspace == TJCS_YCCK) {
+    throw DataError(name +
+                    ": a CMYK JPEG; convert it to RGB first, since its colours depend on "
+                    "an ink profile");
+  }
+  Image image = allocate(height, width, name);
+  if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
+                    TJPF_RGB, TJFLAG_ACCURATEDCT) != 0) {
+    const std::string reason = tjGetErrorStr2(handle.get());
+    if (tjGetErrorCode(handle.get()) != TJERR_WARNING || !harmless(reason)) {
+      throw DataError(name + ": damaged JPEG: " + reason);
+    }
+  }
+  return image;
+}
+
+std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
+  require(quality >= 1 && quality <= 100,
+          "JPEG quality " + std::to_string(quality) + " is not in 1..100");
+  const Handle handle(tjInitCompress());
+  require(handle != nullptr, "tjInitCompress failed");
+  const int subsampling = quality >= kFullChromaQuality ? TJSAMP_444 : TJSAMP_420;
+  std::vector<std::byte> encoded(tjBufSize(image.width, image.height, subsampling));
+  auto* data = reinterpret_cast<unsigned char*>(encoded.data());
+  unsigned long size = encoded.size();
+  if (tjCompress2(handle.get(), image.pixels.data(), image.width, 0, image.height, TJPF_RGB, &data,
+                  &size, subsampling, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC) != 0) {
+    throw DataError("cannot encode a picture of " + std::to_string(image.width) + " x " +
+                    std::to_string(image.height) +
+                    " pixels as JPEG: " + tjGetErrorStr2(handle.get()));
+  }
+  encoded.resize(size);
+  return encoded;
+}
+
+}  // namespace dermatome

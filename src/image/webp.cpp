@@ -1,0 +1,25 @@
+#include <webp/decode.h>
+
+#include "src/core/error.h"
+#include "src/image/formats.h"
+
+namespace dermatome {
+
+Image formats::decode_webp(std::span<const std::byte> encoded, const std::string& name) {
+  const auto* data = reinterpret_cast<const uint8_t*>(encoded.data());
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(data, encoded.size(), &features) != VP8_STATUS_OK) {
+    throw DataError(name + ": bad WebP header");
+  }
+  if (features.has_animation != 0) {
+    throw DataError(name + ": an animated WebP; save the wanted frame as a still picture");
+  }
+  Image image = allocate(features.height, features.width, name);
+  if (WebPDecodeRGBInto(data, encoded.size(), image.pixels.data(), image.pixels.size(),
+                        image.width * 3) == nullptr) {
+    throw DataError(name + ": damaged WebP");
+  }
+  return image;
+}
+
+}  // namespace dermatome

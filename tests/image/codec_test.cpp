@@ -1,0 +1,132 @@
+#include "src/image/codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+
+#include "src/core/error.h"
+#include "src/core/file.h"
+
+namespace dermatome {
+namespace {
+
+using testing::HasSubstr;
+
+// The formulas of make_pictures.py.
+constexpr int kWidth = 7;
+constexpr int kHeight = 5;
+int value(int x, int y, int channel) { return (37 * x + 91 * y + 53 * channel) % 256; }
+
+using Pixel = std::array<int, 3>;
+
+Image picture(const std::function<Pixel(int, int)>& pixel) {
+  Image image{kHeight, kWidth, {}};
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      for (const int level : pixel(x, y)) image.pixels.push_back(static_cast<uint8_t>(level));
+    }
+  }
+  return image;
+}
+
+Pixel color(int x, int y) { return {value(x, y, 0), value(x, y, 1), value(x, y, 2)}; }
+Pixel grey(int x, int y) { return {value(x, y, 0), value(x, y, 0), value(x, y, 0)}; }
+
+std::string data(const std::string& name) {
+  return std::string(DERMATOME_SOURCE_DIR "/tests/image/data/") + name;
+}
+
+std::string golden(const std::string& name) {
+  return std::string(DERMATOME_SOURCE_DIR "/tests/golden/") + name;
+}
+
+void expect_same(const Image& image, const Image& expected) {
+  EXPECT_EQ(image.height, expected.height);
+  EXPECT_EQ(image.width, expected.width);
+  EXPECT_EQ(image.pixels, expected.pixels);
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "no DataError";
+}
+
+TEST(Codec, DecodesEveryKindOfPngToRgb) {
+  constexpr std::array<Pixel, 4> kPalette{
+      {{10, 20, 30}, {200, 100, 50}, {0, 255, 0}, {90, 0, 180}}};
+  expect_same(load_image(data("rgb.png")), picture(color));
+  expect_same(load_image(data("grey.png")), picture(grey));
+  expect_same(load_image(data("grey_alpha.png")), picture(grey));
+  expect_same(load_image(data("palette.png")),
+              picture([&](int x, int y) { return kPalette[(x + y) % 4]; }));
+  expect_same(load_image(data("one_bit.png")), picture([](int x, int y) {
+                const int level = (x + y) % 2 * 255;
+                return Pixel{level, level, level};
+              }));
+}
+
+TEST(Codec, DropsAlphaWithoutCompositing) {
+  expect_same(load_image(data("alpha.png")), picture(color));
+  expect_same(load_image(data("alpha.webp")), picture(color));
+}
+
+TEST(Codec, DecodesLosslessWebp) { expect_same(load_image(data("rgb.webp")), picture(color)); }
+
+TEST(Codec, RepeatsTheGreyOfAJpeg) {
+  const Image image = load_image(data("grey.jpg"));
+  EXPECT_EQ(image.pixels, std::vector<uint8_t>(kWidth * kHeight * 3, 128));
+}
+
+TEST(Codec, RefusesWhatItWouldGetWrong) {
+  EXPECT_THAT(error_of([] { load_image(data("sixteen_bit.png")); }), HasSubstr("16 bits"));
+  EXPECT_THAT(error_of([] { load_image(data("cmyk.jpg")); }), HasSubstr("CMYK"));
+  EXPECT_THAT(error_of([] { load_image(data("animated.webp")); }), HasSubstr("animated"));
+  EXPECT_THAT(error_of([] { load_image(data("huge.png")); }), HasSubstr("100000 x 100000"));
+  EXPECT_THAT(error_of([] { load_image(golden("README.md")); }), HasSubstr("README.md"));
+  EXPECT_THAT(error_of([] { decode_image({}, "nothing"); }), HasSubstr("nothing"));
+}
+
+TEST(Codec, RefusesEveryTruncation) {
+  for (const std::string& path : {golden("image_b.jpg"), golden("image_a.png"), data("rgb.webp")}) {
+    const std::string whole = read_file(path);
+    for (const double share : {0.01, 0.3, 0.7, 0.98}) {
+      const auto size = static_cast<size_t>(static_cast<double>(whole.size()) * share);
+      const auto part = std::as_bytes(std::span(whole)).first(size);
+      EXPECT_THAT(error_of([&] { decode_image(part, "part"); }), HasSubstr("part"))
+          << path << " cut to " << size << " bytes";
+    }
+  }
+}
+
+TEST(Codec, RefusesADamagedPng) {
+  std::string bytes = read_file(golden("image_a.png"));
+  bytes[bytes.size() / 2] ^= 1;
+  EXPECT_THAT(error_of([&] { decode_image(std::as_bytes(std::span(bytes)), "flipped"); }),
+              HasSubstr("flipped"));
+}
+
+TEST(Codec, JpegIsDeterministicAndCloseToThePicture) {
+  const Image image = load_image(golden("image_b.jpg"));
+  for (const int quality : {90, 95}) {
+    const std::vector<std::byte> encoded = encode_jpeg(image, quality);
+    EXPECT_EQ(encoded, encode_jpeg(image, quality));
+    const Image again = decode_image(encoded, "encoded");
+    ASSERT_EQ(again.pixels.size(), image.pixels.size());
+    double difference = 0;
+    for (size_t i = 0; i < image.pixels.size(); ++i) {
+      difference += std::abs(again.pixels[i] - image.pixels[i]);
+    }
+    EXPECT_LT(difference / static_cast<double>(image.pixels.size()), 3.0) << quality;
+  }
+  EXPECT_LT(encode_jpeg(image, 60).size(), encode_jpeg(image, 90).size());
+}
+
+}  // namespace
+}  // namespace dermatome

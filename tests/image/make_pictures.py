@@ -1,0 +1,61 @@
+"""Writes the small pictures of tests/image/data (Pillow); codec_test.cpp computes the same pixels."""
+import os
+import struct
+import sys
+import zlib
+
+from PIL import Image
+
+WIDTH, HEIGHT = 7, 5
+
+
+def fill(mode, pixel):
+    image = Image.new(mode, (WIDTH, HEIGHT))
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            image.putpixel((x, y), pixel(x, y))
+    return image
+
+
+def value(x, y, c):
+    return (37 * x + 91 * y + 53 * c) % 256
+
+
+def png(width, height, bit_depth, color_type, rows=b""):
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, color_type, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
+            + chunk(b"IEND", b""))
+
+
+def main(folder):
+    def at(name):
+        return os.path.join(folder, name)
+
+    rgb = fill("RGB", lambda x, y: tuple(value(x, y, c) for c in range(3)))
+    grey = fill("L", lambda x, y: value(x, y, 0))
+    alpha = fill("RGBA", lambda x, y: tuple(value(x, y, c) for c in range(4)))
+    palette = fill("P", lambda x, y: (x + y) % 4)
+    palette.putpalette([10, 20, 30, 200, 100, 50, 0, 255, 0, 90, 0, 180])
+    rgb.save(at("rgb.png"))
+    grey.save(at("grey.png"))
+    alpha.save(at("alpha.png"))
+    palette.save(at("palette.png"))
+    fill("LA", lambda x, y: (value(x, y, 0), value(x, y, 1))).save(at("grey_alpha.png"))
+    fill("1", lambda x, y: 255 * ((x + y) % 2)).save(at("one_bit.png"))
+    rgb.save(at("rgb.webp"), lossless=True)
+    rgb.save(at("animated.webp"), lossless=True, save_all=True, append_images=[grey.convert("RGB")])
+    alpha.save(at("alpha.webp"), lossless=True, exact=True)
+    fill("CMYK", lambda x, y: tuple(value(x, y, c) for c in range(4))).save(at("cmyk.jpg"))
+    Image.new("L", (WIDTH, HEIGHT), 128).save(at("grey.jpg"), quality=95)
+    with open(at("sixteen_bit.png"), "wb") as file:
+        file.write(png(1, 1, 16, 2, b"\0" * 7))
+    with open(at("huge.png"), "wb") as file:
+        file.write(png(100_000, 100_000, 8, 2))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
