@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""What the mean colour alone tells about the skin tone of held-out emoji: a floor for the model.
+
+    tools/colour_baseline.py [DATA]        (default: data/emoji, made by tools/prepare_emoji.py)
+
+Ridge regression from a picture's mean red, green and blue to the tones, one against the rest, on the
+training pictures that show exactly one tone; the largest answer is the prediction. Prints one JSON
+line.
+"""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+PENALTY = 1e-3
+
+
+def mean_colours(folder, names):
+    """[n, 4]: mean red, green and blue in [0, 1], and a one for the intercept."""
+    rows = []
+    for name in names:
+        with Image.open(folder / name) as picture:
+            colour = np.asarray(picture.convert("RGB"), dtype=np.float64).mean(axis=(0, 1)) / 255
+        rows.append([*colour, 1.0])
+    return np.array(rows)
+
+
+def read_tones(path, column):
+    """(file names, tones) of the rows that have a tone."""
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = [(row["filename"], row[column]) for row in csv.DictReader(file) if row[column]]
+    return [name for name, _ in rows], np.array([tone for _, tone in rows])
+
+
+def main():
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/emoji")
+    train_names, train_tones = read_tones(folder / "train.csv", "tone")
+    test_names, test_tones = read_tones(folder / "test_tone.csv", "label")
+    classes = np.unique(train_tones)
+    colours = mean_colours(folder, train_names)
+    # The intercept is not shrunk.
+    penalty = PENALTY * len(colours) * np.diag([1.0, 1.0, 1.0, 0.0])
+    targets = (train_tones[:, None] == classes).astype(np.float64)
+    weights = np.linalg.solve(colours.T @ colours + penalty, colours.T @ targets)
+    predictions = classes[np.argmax(mean_colours(folder, test_names) @ weights, axis=1)]
+    accuracy = float(np.mean(predictions == test_tones))
+    print(json.dumps({"benchmark": "emoji-skin-tone", "method": "ridge on mean colour",
+                      "top1": round(accuracy, 4), "images": len(test_names)}))
+
+
+if __name__ == "__main__":
+    main()
