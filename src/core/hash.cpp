@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstring>
+#include <fstream>
+#include <vector>
 
 #include "src/core/error.h"
 
@@ -50,6 +52,18 @@ uint32_t crc32c(std::span<const std::byte> data, uint32_t previous) {
   }
   for (; left > 0; --left, ++bytes) crc = (crc >> 8) ^ kCrc[0][(crc ^ *bytes) & 0xFF];
   return ~crc;
+}
+
+uint32_t crc32c_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw DataError("cannot open " + path.string());
+  std::vector<char> piece(1 << 20);
+  uint32_t crc = 0;
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0) {
+    crc = crc32c(std::as_bytes(std::span(piece.data(), static_cast<size_t>(file.gcount()))), crc);
+  }
+  if (file.bad()) throw DataError("cannot read " + path.string());
+  return crc;
 }
 
 struct Sha256::State {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +14,9 @@ namespace dermatome {
 
 // CRC-32C (Castagnoli, reflected, as in iSCSI) of `data`; `previous` continues an earlier call.
 uint32_t crc32c(std::span<const std::byte> data, uint32_t previous = 0);
+
+// CRC-32C of a whole file, read in pieces. Throws DataError.
+uint32_t crc32c_of_file(const std::filesystem::path& path);
 
 class Sha256 {
  public:

@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "src/core/error.h"
+#include "src/core/file.h"
+
 namespace dermatome {
 namespace {
 
@@ -22,6 +25,14 @@ TEST(Crc32c, ContinuesAnEarlierCall) {
     EXPECT_EQ(crc32c(bytes(text.substr(cut)), crc32c(bytes(text.substr(0, cut)))),
               crc32c(bytes(text)));
   }
+}
+
+TEST(Crc32c, OfAFileIsThatOfItsContent) {
+  const std::string path = testing::TempDir() + "/dermatome_hash_test";
+  const std::string content(3'000'001, 'x');
+  write_file_atomically(path, content);
+  EXPECT_EQ(crc32c_of_file(path), crc32c(bytes(content)));
+  EXPECT_THROW(crc32c_of_file(path + ".missing"), DataError);
 }
 
 TEST(Sha256, MatchesPublishedVectors) {

@@ -1,0 +1,130 @@
+#include "src/train/batch_feed.h"
+
+#include <ATen/ATen.h>
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "src/core/error.h"
+
+namespace dermatome {
+namespace {
+
+// Batches ready beyond the one in use; the loader itself keeps more.
+constexpr size_t kReady = 2;
+
+// What a rank tells the others of its next batch: columns of one int64 row.
+enum RecordColumn { kImages, kTexts, kStop, kFailed, kNumColumns };
+
+// Every rank's record, [W, kNumColumns].
+at::Tensor exchange(Collectives& group, const Batch& batch, bool stop, bool failed) {
+  at::Tensor own = at::zeros({1, kNumColumns}, at::kLong);
+  auto* row = own.data_ptr<int64_t>();
+  row[kImages] = failed ? 0 : batch.images.size(0);
+  row[kTexts] = failed ? 0 : batch.tokens.size(0);
+  row[kStop] = stop ? 1 : 0;
+  row[kFailed] = failed ? 1 : 0;
+  at::Tensor all = at::empty({group.size(), kNumColumns}, at::kLong);
+  group.all_gather(all, own, "batch record")->wait();
+  return all;
+}
+
+std::vector<int64_t> column(const at::Tensor& records, RecordColumn which) {
+  const at::Tensor values = records.select(1, which).contiguous();
+  return {values.data_ptr<int64_t>(), values.data_ptr<int64_t>() + values.numel()};
+}
+
+}  // namespace
+
+struct BatchFeed::State {
+  std::unique_ptr<Loader> loader;
+  std::unique_ptr<Collectives> group;
+  int64_t num_steps = 0;
+  std::function<bool()> stop_requested;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<FedBatch> ready;
+  std::exception_ptr error;
+  bool closed = false;
+  std::thread thread;
+
+  FedBatch produce() {
+    FedBatch fed;
+    std::exception_ptr own_error;
+    try {
+      auto batch = loader->next();
+      require(batch.has_value(), "a training loader ended");
+      fed.batch = std::move(*batch);
+    } catch (...) {
+      own_error = std::current_exception();
+    }
+    const at::Tensor records =
+        exchange(*group, fed.batch, stop_requested(), own_error != nullptr);
+    if (own_error) std::rethrow_exception(own_error);
+    const auto failed = column(records, kFailed);
+    for (size_t rank = 0; rank < failed.size(); ++rank) {
+      if (failed[rank] != 0) {
+        throw DataError("rank " + std::to_string(rank) +
+                        " could not read its batch; its own message says why");
+      }
+    }
+    fed.sizes = {column(records, kImages), column(records, kTexts)};
+    for (const int64_t stop : column(records, kStop)) fed.stop |= stop != 0;
+    return fed;
+  }
+
+  void run() {
+    try {
+      for (int64_t step = 0; step < num_steps; ++step) {
+        FedBatch fed = produce();
+        const bool last = fed.stop;
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [this] { return ready.size() < kReady || closed; });
+        if (closed) return;
+        ready.push_back(std::move(fed));
+        changed.notify_all();
+        if (last) return;
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      error = std::current_exception();
+      changed.notify_all();
+    }
+  }
+};
+
+BatchFeed::BatchFeed(std::unique_ptr<Loader> loader, std::unique_ptr<Collectives> group,
+                     int64_t num_steps, std::function<bool()> stop_requested)
+    : state_(std::make_unique<State>()) {
+  state_->loader = std::move(loader);
+  state_->group = std::move(group);
+  state_->num_steps = num_steps;
+  state_->stop_requested = std::move(stop_requested);
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+BatchFeed::~BatchFeed() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->closed = true;
+    state_->changed.notify_all();
+  }
+  state_->thread.join();
+}
+
+FedBatch BatchFeed::next() {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait(lock, [this] { return !state_->ready.empty() || state_->error; });
+  if (state_->ready.empty()) std::rethrow_exception(state_->error);
+  FedBatch fed = std::move(state_->ready.front());
+  state_->ready.pop_front();
+  state_->changed.notify_all();
+  return fed;
+}
+
+}  // namespace dermatome

@@ -1,0 +1,12 @@
+// SIGTERM and SIGUSR1 as a request to stop at the next step boundary, as Slurm sends them before a time limit.
+#pragma once
+
+namespace dermatome {
+
+// Installs the handlers; idempotent.
+void watch_stop_signals();
+
+// Whether one of the signals came since.
+bool stop_signal_received();
+
+}  // namespace dermatome

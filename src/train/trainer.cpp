@@ -1,0 +1,276 @@
+#include "src/train/trainer.h"
+
+#include <ATen/ATen.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <future>
+#include <optional>
+#include <utility>
+
+#include "sharding/dataset.h"
+#include "src/config/train_config.h"
+#include "src/core/error.h"
+#include "src/core/file.h"
+#include "src/model/hub.h"
+#include "src/model/preprocess.h"
+#include "src/text/tokenizer.h"
+#include "src/train/batch_feed.h"
+#include "src/train/checkpoint.h"
+#include "src/train/optimizer.h"
+#include "src/train/run_log.h"
+#include "src/train/schedule.h"
+#include "src/train/stop_signal.h"
+#include "src/train/train_step.h"
+#include "src/train/validation.h"
+
+namespace dermatome {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainOptions& options, const TrainingEnvironment& environment);
+  TrainingOutcome run();
+
+ private:
+  bool is_root() const { return collectives_.rank() == 0; }
+  int64_t epochs_done() const { return step_ / steps_per_epoch_; }
+  void initialise_weights();
+  void resume_or_start();
+  void train_on(const FedBatch& fed, double data_seconds);
+  void log_step(const ObjectiveResult& result, const at::Tensor& norm, double lr);
+  bool due(int64_t every_epochs, int64_t every_steps) const;
+  void validate();
+  void collect_validation();
+  void save();
+
+  const TrainOptions& options_;
+  const TrainingEnvironment& environment_;
+  Collectives& collectives_;
+  std::filesystem::path run_directory_;
+  std::filesystem::path checkpoints_;
+
+  Tokenizer tokenizer_;
+  ShardedDataset dataset_;
+  Clip model_;
+  AdamW optimizer_;
+  TrainStep train_step_;
+  Validation validation_;
+  std::optional<RunLog> log_;  // rank 0 only
+
+  int64_t steps_per_epoch_ = 0;
+  int64_t total_steps_ = 0;
+  int64_t step_ = 0;        // optimizer steps done
+  int64_t saved_step_ = -1;
+  struct {
+    std::future<nlohmann::json> scores;
+    int64_t step = 0;
+    int64_t epoch = 0;
+  } pending_;               // the validation whose scores are being computed; rank 0 only
+  struct {
+    Clock::time_point start = Clock::now();
+    double data_seconds = 0;
+    int64_t steps = 0;
+  } since_log_;
+};
+
+void check_against_ranks(const TrainOptions& options, const Collectives& collectives,
+                         int64_t num_samples) {
+  const std::string batch = "batch_size " + std::to_string(options.batch_size);
+  if (options.batch_size % collectives.size() != 0) {
+    throw ConfigError(batch + " (the global batch) is not divisible by the " +
+                      std::to_string(collectives.size()) +
+                      " ranks; change batch_size or the number of ranks");
+  }
+  if (num_samples < options.batch_size) {
+    throw ConfigError(batch + " is larger than the data set " + options.data.train + " with " +
+                      std::to_string(num_samples) + " samples; lower batch_size");
+  }
+}
+
+Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment)
+    : options_(options),
+      environment_(environment),
+      collectives_(*environment.collectives),
+      run_directory_(std::filesystem::path(options.output) / options.name),
+      checkpoints_(run_directory_ / "checkpoints"),
+      dataset_(options.data.train, tokenizer_.hash()),
+      model_(read_clip_config(options.model.architecture), environment.device,
+             options.model.gradient_checkpointing),
+      optimizer_(model_.parameters(), options.optimizer),
+      train_step_(model_, collectives_, options),
+      validation_(options, model_, tokenizer_, train_step_, collectives_) {
+  check_against_ranks(options, collectives_, dataset_.size());
+  const int64_t num_captions = 3 + options.objective.num_subcaptions;
+  if (dataset_.manifest().num_captions != num_captions) {
+    throw ConfigError("objective.num_subcaptions is " +
+                      std::to_string(options.objective.num_subcaptions) + ", but the shards in " +
+                      options.data.train + " hold " +
+                      std::to_string(dataset_.manifest().num_captions - 3));
+  }
+  steps_per_epoch_ = dataset_.size() / options.batch_size;
+  total_steps_ = options.schedule.max_steps > 0 ? options.schedule.max_steps
+                                                : options.schedule.epochs * steps_per_epoch_;
+}
+
+void Trainer::initialise_weights() {
+  if (options_.model.pretrained.empty()) {
+    model_.initialise(options_.seed);
+  } else {
+    load_weights(model_, options_.model.pretrained);
+  }
+}
+
+void Trainer::resume_or_start() {
+  // Rank 0 looks, so that all ranks continue from the same checkpoint.
+  at::Tensor found = at::full({1}, -1, at::kLong);
+  if (is_root()) {
+    std::filesystem::create_directories(run_directory_);
+    if (const auto state = find_newest_checkpoint(checkpoints_)) {
+      const std::string where = "checkpoint " + checkpoint_path(checkpoints_, state->step).string();
+      if (!options_.resume) {
+        throw ConfigError(where + " exists and resume is false; choose another name or remove the run");
+      }
+      if (state->config_digest != config_digest(options_)) {
+        throw ConfigError(where + " belongs to other settings than this configuration (compare " +
+                          (run_directory_ / "config.yaml").string() + "); choose another name");
+      }
+      if (state->dataset_digest != dataset_.manifest().digest) {
+        throw ConfigError(where + " was trained on another data set than " + options_.data.train);
+      }
+      found.fill_(state->step);
+    }
+  }
+  at::Tensor on_device = found.to(environment_.device);
+  collectives_.broadcast(on_device, 0, "step to resume from");
+  const int64_t step = on_device.item<int64_t>();
+  if (step < 0) {
+    initialise_weights();
+  } else {
+    load_checkpoint(checkpoint_path(checkpoints_, step), model_, optimizer_);
+    step_ = saved_step_ = step;
+    if (is_root()) spdlog::info("resuming from step {} of {}", step_, total_steps_);
+  }
+  if (is_root()) {
+    write_file_atomically(run_directory_ / "config.yaml", dump_train_config(options_));
+    log_.emplace(run_directory_, step_);
+  }
+}
+
+bool Trainer::due(int64_t every_epochs, int64_t every_steps) const {
+  const bool by_epoch = every_epochs > 0 && step_ % (every_epochs * steps_per_epoch_) == 0;
+  const bool by_step = every_steps > 0 && step_ % every_steps == 0;
+  return by_epoch || by_step;
+}
+
+void Trainer::train_on(const FedBatch& fed, double data_seconds) {
+  const double lr = cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup,
+                                         total_steps_, step_);
+  const ObjectiveResult result = train_step_.compute_gradients(
+      normalise(fed.batch.images, model_.config().preprocess, model_.device()), fed.batch,
+      fed.sizes);
+  at::Tensor norm;
+  if (options_.optimizer.clip_norm > 0) {
+    norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
+  }
+  optimizer_.step(lr);
+  model_.logit_scale().detach().clamp_(0, std::log(100.0));
+  ++step_;
+  ++since_log_.steps;
+  since_log_.data_seconds += data_seconds;
+  if (step_ % options_.runtime.log_every == 0 || step_ == total_steps_) log_step(result, norm, lr);
+}
+
+void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, double lr) {
+  StepReport report;
+  report.step = step_;
+  report.total_steps = total_steps_;
+  report.epoch = (step_ - 1) / steps_per_epoch_;
+  report.step_in_epoch = (step_ - 1) % steps_per_epoch_ + 1;
+  report.steps_per_epoch = steps_per_epoch_;
+  report.global_batch = options_.batch_size;
+  report.total = result.total.item<double>();
+  report.mkcl = result.mkcl.item<double>();
+  report.slra = result.slra.item<double>();
+  report.lr = lr;
+  report.logit_scale = std::exp(model_.logit_scale().item<double>());
+  report.gradient_norm = norm.defined() ? norm.item<double>() : 0;
+  const auto steps = static_cast<double>(since_log_.steps);
+  report.data_seconds = since_log_.data_seconds / steps;
+  report.step_seconds = seconds_since(since_log_.start) / steps;
+  since_log_ = {};
+  // The value is the same on every rank, so every rank leaves here with the same error.
+  if (!std::isfinite(report.total)) {
+    throw DataError("the objective is not finite at step " + std::to_string(step_) +
+                    "; lower optimizer.lr or set optimizer.clip_norm. The last checkpoint is intact");
+  }
+  if (log_) log_->step(report);
+}
+
+void Trainer::validate() {
+  collect_validation();
+  auto scores = validation_.run();
+  if (scores) pending_ = {std::move(*scores), step_, epochs_done()};
+  since_log_ = {};
+}
+
+void Trainer::collect_validation() {
+  if (!pending_.scores.valid()) return;
+  log_->validation(pending_.step, pending_.epoch, pending_.scores.get());
+}
+
+void Trainer::save() {
+  if (step_ == saved_step_) return;
+  saved_step_ = step_;
+  if (!is_root()) return;
+  // Scores come first: a run that continues from this checkpoint does not measure it again.
+  collect_validation();
+  save_checkpoint(checkpoints_, model_, optimizer_,
+                  {step_, config_digest(options_), dataset_.manifest().digest},
+                  options_.checkpoint.keep);
+  spdlog::info("checkpoint {}", checkpoint_path(checkpoints_, step_).string());
+  since_log_ = {};
+}
+
+TrainingOutcome Trainer::run() {
+  watch_stop_signals();
+  resume_or_start();
+  if (step_ == 0 && options_.validation.at_start) validate();
+  auto loader = std::make_unique<Loader>(
+      dataset_, loader_options(options_, model_, collectives_, /*training=*/true), epochs_done(),
+      step_ % steps_per_epoch_);
+  BatchFeed feed(std::move(loader), environment_.connect_cpu_group("batch feed"),
+                 std::max<int64_t>(total_steps_ - step_, 0), stop_signal_received);
+  while (step_ < total_steps_) {
+    const auto start = Clock::now();
+    const FedBatch fed = feed.next();
+    if (fed.stop) {
+      save();
+      return TrainingOutcome::kStopped;
+    }
+    train_on(fed, seconds_since(start));
+    const bool last = step_ == total_steps_;
+    if (due(options_.validation.every_epochs, 0) || (last && options_.validation.every_epochs > 0)) {
+      validate();
+    }
+    if (due(options_.checkpoint.every_epochs, options_.checkpoint.every_steps) || last) save();
+  }
+  collect_validation();
+  return TrainingOutcome::kFinished;
+}
+
+}  // namespace
+
+TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
+  return Trainer(options, environment).run();
+}
+
+}  // namespace dermatome

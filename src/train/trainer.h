@@ -1,0 +1,34 @@
+// Trains a model: the loop of steps, validation and checkpoints that a run consists of.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "src/config/options.h"
+#include "src/distributed/collectives.h"
+
+namespace dermatome {
+
+// Where a trainer runs: made by the launcher, which knows ranks and devices.
+struct TrainingEnvironment {
+  Collectives* collectives = nullptr;
+  // A further group of CPU collectives over the same ranks, for another thread.
+  std::function<std::unique_ptr<Collectives>(const std::string& name)> connect_cpu_group;
+  c10::Device device = c10::kCPU;
+};
+
+enum class TrainingOutcome {
+  kFinished,
+  kStopped,  // a rank was asked to stop (SIGTERM, SIGUSR1); a checkpoint of the last step is there
+};
+
+// Runs, or continues, the training that `options` describe in <output>/<name>/. Every rank calls it with equal options. Throws
+// ConfigError when the options do not fit the data, the ranks or the run's checkpoints; DataError; CommunicationError.
+TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment);
+
+}  // namespace dermatome

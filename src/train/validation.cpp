@@ -1,0 +1,105 @@
+#include "src/train/validation.h"
+
+#include <ATen/ATen.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "src/config/benchmark_config.h"
+#include "src/core/error.h"
+#include "src/model/preprocess.h"
+
+namespace dermatome {
+namespace {
+
+using nlohmann::json;
+
+GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch) {
+  const at::Tensor own = at::tensor({batch.images.size(0), batch.tokens.size(0)}, at::kLong);
+  at::Tensor all = at::empty({collectives.size() * 2}, at::kLong);
+  collectives.all_gather(all, own, "validation batch sizes")->wait();
+  GlobalSizes sizes;
+  for (int rank = 0; rank < collectives.size(); ++rank) {
+    sizes.images.push_back(all[2 * rank].item<int64_t>());
+    sizes.texts.push_back(all[2 * rank + 1].item<int64_t>());
+  }
+  return sizes;
+}
+
+json score_all(const std::vector<Scoring>& scorings, json scores) {
+  for (const auto& scoring : scorings) {
+    try {
+      const BenchmarkResult result = scoring();
+      scores[result.name] = result.scores;
+    } catch (const Error& error) {
+      spdlog::error("validation: {}", error.what());
+    }
+  }
+  return scores;
+}
+
+}  // namespace
+
+LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
+                             const Collectives& collectives, bool training) {
+  LoaderOptions loader;
+  loader.seed = options.seed;
+  loader.global_batch = options.batch_size;
+  loader.count = options.batch_size / collectives.size();
+  loader.first = collectives.rank() * loader.count;
+  loader.image_size = model.config().vision.image_size;
+  loader.training = training;
+  const ObjectiveOptions& objective = options.objective;
+  loader.texts_for_missing =
+      objective.mode == ObjectiveMode::kReleased || objective.negatives == Negatives::kAll;
+  loader.only_raw_caption = !objective.mkcl && !objective.local_alignment;
+  loader.data = options.data;
+  loader.augmentation = options.augmentation;
+  return loader;
+}
+
+Validation::Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
+                       TrainStep& step, Collectives& collectives)
+    : options_(options), model_(model), tokenizer_(tokenizer), step_(step), collectives_(collectives) {
+  if (!options.data.validation.empty()) {
+    dataset_ = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
+  }
+  for (const auto& path : options.validation.benchmarks) {
+    benchmarks_.emplace_back(load_benchmark(path));
+  }
+}
+
+json Validation::objective_on_validation_set() {
+  Loader loader(*dataset_, loader_options(options_, model_, collectives_, /*training=*/false),
+                /*epoch=*/0, /*step=*/0);
+  double total = 0;
+  double mkcl = 0;
+  double slra = 0;
+  double samples = 0;
+  while (const auto batch = loader.next()) {
+    const GlobalSizes sizes = gather_sizes(collectives_, *batch);
+    const ObjectiveResult result = step_.evaluate(
+        normalise(batch->images, model_.config().preprocess, model_.device()), *batch, sizes);
+    double count = 0;
+    for (const int64_t images : sizes.images) count += static_cast<double>(images);
+    total += count * result.total.item<double>();
+    mkcl += count * result.mkcl.item<double>();
+    slra += count * result.slra.item<double>();
+    samples += count;
+  }
+  return {{"total", total / samples}, {"mkcl", mkcl / samples}, {"slra", slra / samples}};
+}
+
+std::optional<std::future<json>> Validation::run() {
+  json scores = json::object();
+  if (dataset_) scores["loss"] = objective_on_validation_set();
+  std::vector<Scoring> scorings;
+  for (const auto& benchmark : benchmarks_) {
+    scorings.push_back(benchmark.run(model_, tokenizer_, collectives_, options_.validation.batch_size,
+                                     options_.model.precision));
+  }
+  if (collectives_.rank() != 0) return std::nullopt;
+  return std::async(std::launch::async, score_all, std::move(scorings), std::move(scores));
+}
+
+}  // namespace dermatome

@@ -1,0 +1,45 @@
+// What is measured between training steps: the objective on held-out shards and the benchmarks.
+#pragma once
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "sharding/dataset.h"
+#include "src/config/options.h"
+#include "src/data/loader.h"
+#include "src/eval/benchmark.h"
+#include "src/train/train_step.h"
+
+namespace dermatome {
+
+class Validation {
+ public:
+  // Opens the validation shards and the benchmarks' tables. Arguments must outlive the object.
+  Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
+             TrainStep& step, Collectives& collectives);
+
+  // Measures the model as it is. A collective call. On rank 0 the future gives an object of scores by name (`loss` for the
+  // objective), computed on a host thread so that no rank waits for it; a benchmark that failed is logged and left out.
+  std::optional<std::future<nlohmann::json>> run();
+
+ private:
+  nlohmann::json objective_on_validation_set();
+
+  const TrainOptions& options_;
+  const Clip& model_;
+  const Tokenizer& tokenizer_;
+  TrainStep& step_;
+  Collectives& collectives_;
+  std::unique_ptr<ShardedDataset> dataset_;
+  std::vector<Benchmark> benchmarks_;
+};
+
+// How the loader cuts a data set for this rank; `training` as LoaderOptions says.
+LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
+                             const Collectives& collectives, bool training);
+
+}  // namespace dermatome
