@@ -1,8 +1,8 @@
 // Where a caption stands in a batch: the one rule that data, model and objective share.
 //
 // A sample carries N captions ("knowledge aspects") in a fixed order: the raw caption, the ontology
-// (diagnosis) caption, the visual-concept caption, then the subcaptions. Tensors over all captions of a
-// batch are sample-major: caption k of sample i is row i * N + k.
+// (diagnosis) caption, the visual-concept caption, then the subcaptions. Tensors over all captions
+// of a batch are sample-major: caption k of sample i is row i * N + k.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The project's errors. Every failure a user can meet is one of four kinds, and its message says what
-// was wrong, with the values, where (file, key, shard and row, rank), and what to do about it.
+// The project's errors. Every failure a user can meet is one of four kinds, and its message says
+// what was wrong, with the values, where (file, key, shard and row, rank), and what to do about it.
 //
 // Below launcher/ nothing exits or aborts: errors are thrown, and launcher/main.cpp turns the kind
 // into the process's exit code.
@@ -15,7 +15,8 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The command line, a configuration file or a combination of settings is wrong. Retrying cannot help.
+// The command line, a configuration file or a combination of settings is wrong. Retrying cannot
+// help.
 class ConfigError : public Error {
  public:
   using Error::Error;
@@ -39,8 +40,8 @@ class InternalError : public Error {
   using Error::Error;
 };
 
-// Throws InternalError naming `what` unless `condition` holds. For the programmer's promises, never for
-// user input.
+// Throws InternalError naming `what` unless `condition` holds. For the programmer's promises, never
+// for user input.
 inline void require(bool condition, const std::string& what) {
   if (!condition) throw InternalError("internal error: " + what);
 }

@@ -19,7 +19,8 @@ namespace {
 
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& path, int flags) : fd_(::open(path.c_str(), flags, 0644)) {
+  Descriptor(const std::filesystem::path& path, int flags)
+      : fd_(::open(path.c_str(), flags, 0644)) {
     if (fd_ < 0) fail("cannot open", path);
   }
   ~Descriptor() { ::close(fd_); }
@@ -68,7 +69,8 @@ void sync_path(const std::filesystem::path& path) {
 }
 
 void commit_rename(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail("cannot rename " + from.string() + " to", to);
+  if (std::rename(from.c_str(), to.c_str()) != 0)
+    fail("cannot rename " + from.string() + " to", to);
   sync_path(to.has_parent_path() ? to.parent_path() : std::filesystem::path("."));
 }
 

@@ -1,5 +1,5 @@
-// Checksums: CRC-32C for records and files (fast, finds damage), SHA-256 for identities (data set digest,
-// tokenizer, configuration).
+// Checksums: CRC-32C for records and files (fast, finds damage), SHA-256 for identities (data set
+// digest, tokenizer, configuration).
 #pragma once
 
 #include <cstddef>

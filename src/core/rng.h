@@ -1,6 +1,6 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC'11). A stream is a pure function of its
-// key and counter, so a draw does not depend on which rank or thread makes it, or on what was drawn
-// before. Not for cryptography.
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., SC'11). A stream is a pure function
+// of its key and counter, so a draw does not depend on which rank or thread makes it, or on what
+// was drawn before. Not for cryptography.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ enum class RngPurpose : uint32_t {
 
 class Rng {
  public:
-  // A stream keyed by `seed` and `purpose`; `a` and `b` name the stream within it, for example epoch and
-  // global draw index.
+  // A stream keyed by `seed` and `purpose`; `a` and `b` name the stream within it, for example
+  // epoch and global draw index.
   Rng(uint64_t seed, RngPurpose purpose, uint64_t a = 0, uint64_t b = 0);
 
   uint32_t next_u32();

@@ -1,4 +1,5 @@
-// A benchmark on a model: images and prompts (or captions) are encoded on all ranks, every sample is scored once.
+// A benchmark on a model: images and prompts (or captions) are encoded on all ranks, every sample
+// is scored once.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct BenchmarkResult {
   std::map<std::string, double> scores;  // by metric name, as in BenchmarkOptions::metrics
 };
 
-// Computes the scores from what run() gathered: no collective, any thread. Throws DataError where a rank failed.
+// Computes the scores from what run() gathered: no collective, any thread. Throws DataError where a
+// rank failed.
 using Scoring = std::function<BenchmarkResult()>;
 
 class Benchmark {
@@ -28,9 +30,10 @@ class Benchmark {
   // Reads and checks the benchmark's table. Throws DataError naming file, line and column.
   explicit Benchmark(const BenchmarkOptions& options);
 
-  // Encodes this rank's share of the images and texts and gathers the features on all ranks, batch_size rows an encode
-  // call. A collective call that every rank leaves in the same way: a rank that fails (an unreadable image) still takes
-  // part, and the scoring reports it. Rank 0 gets the scoring, the others an empty function.
+  // Encodes this rank's share of the images and texts and gathers the features on all ranks,
+  // batch_size rows an encode call. A collective call that every rank leaves in the same way: a
+  // rank that fails (an unreadable image) still takes part, and the scoring reports it. Rank 0 gets
+  // the scoring, the others an empty function.
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
               int64_t batch_size, Precision precision) const;
 

@@ -13,8 +13,8 @@
 
 namespace dermatome {
 
-// [n, d] fp32 on the model's device, L2-normalised; evaluation preprocessing, batch_size files at a time. Throws DataError naming
-// the file.
+// [n, d] fp32 on the model's device, L2-normalised; evaluation preprocessing, batch_size files at a
+// time. Throws DataError naming the file.
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
                               int64_t batch_size, Precision precision);
 

@@ -9,9 +9,7 @@
 namespace dermatome {
 namespace {
 
-double mean_of(const at::Tensor& values) {
-  return values.to(at::kDouble).mean().item<double>();
-}
+double mean_of(const at::Tensor& values) { return values.to(at::kDouble).mean().item<double>(); }
 
 // Samples of each class, [C] double.
 at::Tensor class_counts(const at::Tensor& classes, int64_t num_classes) {
@@ -59,7 +57,8 @@ double auroc(const at::Tensor& scores, const at::Tensor& positive) {
   const at::Tensor below = at::searchsorted(negatives, positives);
   const at::Tensor not_above =
       at::searchsorted(negatives, positives, /*out_int32=*/false, /*right=*/true);
-  const double pairs = static_cast<double>(positives.numel()) * static_cast<double>(negatives.numel());
+  const double pairs =
+      static_cast<double>(positives.numel()) * static_cast<double>(negatives.numel());
   return (below + not_above).sum().item<double>() / 2 / pairs;
 }
 

@@ -1,5 +1,5 @@
-// Scores as pure functions over complete sets of predictions; the definitions are scikit-learn's and, for retrieval,
-// open_clip's.
+// Scores as pure functions over complete sets of predictions; the definitions are scikit-learn's
+// and, for retrieval, open_clip's.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,15 +14,18 @@ namespace dermatome {
 double top_k_accuracy(const at::Tensor& logits, const at::Tensor& labels, int64_t k);
 // Mean over the classes that occur of the share of their samples predicted right.
 double balanced_accuracy(const at::Tensor& logits, const at::Tensor& labels);
-// F1 of each class, weighted by its number of samples; 0 where a class is neither predicted nor there.
+// F1 of each class, weighted by its number of samples; 0 where a class is neither predicted nor
+// there.
 double weighted_f1(const at::Tensor& logits, const at::Tensor& labels);
-// Area under the ROC curve of `scores` [n] for `positive` [n] bool; ties count half. NaN unless both kinds occur.
+// Area under the ROC curve of `scores` [n] for `positive` [n] bool; ties count half. NaN unless
+// both kinds occur.
 double auroc(const at::Tensor& scores, const at::Tensor& positive);
-// Mean over the classes that occur (and are not all there is) of the one-vs-rest AUROC of their softmax probability.
+// Mean over the classes that occur (and are not all there is) of the one-vs-rest AUROC of their
+// softmax probability.
 double macro_auroc(const at::Tensor& logits, const at::Tensor& labels);
 
-// For query i the number of candidates with a strictly larger cosine than its own, candidate i. queries [n, d], candidates
-// [n, d], L2-normalised. Returns [n] int64. Memory is O(n x chunk).
+// For query i the number of candidates with a strictly larger cosine than its own, candidate i.
+// queries [n, d], candidates [n, d], L2-normalised. Returns [n] int64. Memory is O(n x chunk).
 at::Tensor retrieval_ranks(const at::Tensor& queries, const at::Tensor& candidates);
 // Share of ranks below k.
 double recall_at(const at::Tensor& ranks, int64_t k);

@@ -21,7 +21,8 @@ std::string fill(std::string prompt, const std::string& name) {
 
 double retrieval_score(const at::Tensor& ranks, const std::string& metric) {
   constexpr std::string_view kRecall = "recall@";
-  if (metric.starts_with(kRecall)) return recall_at(ranks, std::stoll(metric.substr(kRecall.size())));
+  if (metric.starts_with(kRecall))
+    return recall_at(ranks, std::stoll(metric.substr(kRecall.size())));
   if (metric == "mean_rank") return mean_rank(ranks);
   if (metric == "median_rank") return median_rank(ranks);
   throw InternalError("unknown retrieval metric " + metric);

@@ -24,8 +24,8 @@ std::map<std::string, double> classification_scores(const at::Tensor& images,
                                                     const at::Tensor& labels,
                                                     const std::vector<std::string>& metrics);
 
-// The metrics a retrieval benchmark asks for, in both directions: `image_to_text_recall@10` and so on. images [n, d] and
-// texts [n, d], row i of one belongs to row i of the other.
+// The metrics a retrieval benchmark asks for, in both directions: `image_to_text_recall@10` and so
+// on. images [n, d] and texts [n, d], row i of one belongs to row i of the other.
 std::map<std::string, double> retrieval_scores(const at::Tensor& images, const at::Tensor& texts,
                                                const std::vector<std::string>& metrics);
 
