@@ -63,8 +63,7 @@ struct BatchFeed::State {
     } catch (...) {
       own_error = std::current_exception();
     }
-    const at::Tensor records =
-        exchange(*group, fed.batch, stop_requested(), own_error != nullptr);
+    const at::Tensor records = exchange(*group, fed.batch, stop_requested(), own_error != nullptr);
     if (own_error) std::rethrow_exception(own_error);
     const auto failed = column(records, kFailed);
     for (size_t rank = 0; rank < failed.size(); ++rank) {

@@ -1,8 +1,9 @@
-// Hands the trainer its batches together with what all ranks must know of each other before a step: how many images
-// and distinct texts every rank has, and whether a rank asks to stop.
+// Hands the trainer its batches together with what all ranks must know of each other before a step:
+// how many images and distinct texts every rank has, and whether a rank asks to stop.
 //
-// A thread of its own takes batches from the loader and exchanges one small record a step, at least a step ahead of the
-// trainer, over a CPU group that nobody else uses: the device never waits for a size.
+// A thread of its own takes batches from the loader and exchanges one small record a step, at least
+// a step ahead of the trainer, over a CPU group that nobody else uses: the device never waits for a
+// size.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +25,14 @@ struct FedBatch {
 
 class BatchFeed {
  public:
-  // Produces `num_steps` batches, fewer if a rank stops: every rank then ends at the same one. `stop_requested` is asked once
-  // a batch, from the feed's thread.
+  // Produces `num_steps` batches, fewer if a rank stops: every rank then ends at the same one.
+  // `stop_requested` is asked once a batch, from the feed's thread.
   BatchFeed(std::unique_ptr<Loader> loader, std::unique_ptr<Collectives> group, int64_t num_steps,
             std::function<bool()> stop_requested);
   ~BatchFeed();
 
-  // The next batch. Throws what the loader threw; on the other ranks a DataError naming the rank that failed.
+  // The next batch. Throws what the loader threw; on the other ranks a DataError naming the rank
+  // that failed.
   FedBatch next();
 
  private:

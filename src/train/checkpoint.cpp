@@ -47,7 +47,8 @@ std::vector<int64_t> steps_of(const fs::path& checkpoints) {
     const std::string name = entry.path().filename();
     if (!name.starts_with(kPrefix)) continue;
     const std::string digits = name.substr(std::string(kPrefix).size());
-    if (!digits.empty() && std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
+    if (!digits.empty() &&
+        std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
       steps.push_back(std::stoll(digits));
     }
   }

@@ -1,10 +1,12 @@
-// Checkpoints of a training run: directories <run>/checkpoints/step_<8 digits>, each complete or absent.
+// Checkpoints of a training run: directories <run>/checkpoints/step_<8 digits>, each complete or
+// absent.
 //
-//   open_clip_model.safetensors, open_clip_config.json   the hub layout: open_clip loads the directory
-//   optimizer.safetensors                                AdamW's moments
-//   state.json                                           step, digests, and size and CRC-32C of the other files
+//   open_clip_model.safetensors, open_clip_config.json   the hub layout: open_clip loads the
+//   directory optimizer.safetensors                                AdamW's moments state.json step,
+//   digests, and size and CRC-32C of the other files
 //
-// Written under a temporary name, synced, renamed; <run>/checkpoints/latest, a text file with the directory's name, moves last.
+// Written under a temporary name, synced, renamed; <run>/checkpoints/latest, a text file with the
+// directory's name, moves last.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,8 @@ struct TrainingState {
   std::string dataset_digest;  // of the training shards' manifest
 };
 
-// Commits a checkpoint, then removes all but the newest `keep` (0: none is removed). One rank calls it. Throws DataError.
+// Commits a checkpoint, then removes all but the newest `keep` (0: none is removed). One rank calls
+// it. Throws DataError.
 void save_checkpoint(const std::filesystem::path& checkpoints, const Clip& model,
                      const AdamW& optimizer, const TrainingState& state, int64_t keep);
 
@@ -33,8 +36,8 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& checkpoints, 
 // Reads a checkpoint's state and verifies every file of it. Throws DataError naming the file.
 TrainingState verify_checkpoint(const std::filesystem::path& checkpoint);
 
-// The newest checkpoint that verifies; logs each one it refuses and why. nullopt if there is none at all; throws DataError if there
-// are some and none verifies.
+// The newest checkpoint that verifies; logs each one it refuses and why. nullopt if there is none
+// at all; throws DataError if there are some and none verifies.
 std::optional<TrainingState> find_newest_checkpoint(const std::filesystem::path& checkpoints);
 
 // Loads weights and moments.

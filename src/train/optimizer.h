@@ -12,8 +12,8 @@
 
 namespace dermatome {
 
-// open_clip's rule: gains, biases, the class embedding and the logit scale are not decayed, that is every parameter with
-// fewer than two dimensions or with bn, ln, bias or logit_scale in its name.
+// open_clip's rule: gains, biases, the class embedding and the logit scale are not decayed, that is
+// every parameter with fewer than two dimensions or with bn, ln, bias or logit_scale in its name.
 bool has_weight_decay(const NamedParameter& parameter);
 
 class AdamW {

@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-// The lines of an earlier part of the run that still count when it continues from `step`. A last line cut short by a
-// kill does not.
+// The lines of an earlier part of the run that still count when it continues from `step`. A last
+// line cut short by a kill does not.
 std::string lines_up_to(const std::string& content, int64_t step) {
   std::istringstream lines(content);
   std::string kept;

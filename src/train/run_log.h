@@ -1,5 +1,6 @@
-// What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in the run directory, one JSON object a
-// line with `step`, `epoch` and either `train` or `validation`. Only rank 0 makes one.
+// What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in
+// the run directory, one JSON object a line with `step`, `epoch` and either `train` or
+// `validation`. Only rank 0 makes one.
 #pragma once
 
 #include <cstdint>
@@ -20,15 +21,16 @@ struct StepReport {
   int64_t global_batch = 0;
   double total = 0, mkcl = 0, slra = 0;  // the objective's values
   double lr = 0;
-  double logit_scale = 0;      // exp of the learned parameter
-  double gradient_norm = 0;    // before clipping; 0 without clipping
-  double data_seconds = 0;     // a step's wait for its batch
-  double step_seconds = 0;     // a step, wall clock
+  double logit_scale = 0;    // exp of the learned parameter
+  double gradient_norm = 0;  // before clipping; 0 without clipping
+  double data_seconds = 0;   // a step's wait for its batch
+  double step_seconds = 0;   // a step, wall clock
 };
 
 class RunLog {
  public:
-  // Opens <run>/results.jsonl for appending, without what an interrupted run logged after `step`. Throws DataError.
+  // Opens <run>/results.jsonl for appending, without what an interrupted run logged after `step`.
+  // Throws DataError.
   RunLog(const std::filesystem::path& run_directory, int64_t step);
 
   void step(const StepReport& report);

@@ -1,4 +1,5 @@
-// Learning rate as a function of the step: linear warm-up, then cosine to zero (open_clip's cosine_lr).
+// Learning rate as a function of the step: linear warm-up, then cosine to zero (open_clip's
+// cosine_lr).
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,8 @@ namespace dermatome {
 namespace {
 
 std::atomic<bool> received{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "the handler may only touch lock-free atomics");
+static_assert(std::atomic<bool>::is_always_lock_free,
+              "the handler may only touch lock-free atomics");
 
 void on_signal(int) { received = true; }
 

@@ -1,4 +1,5 @@
-// SIGTERM and SIGUSR1 as a request to stop at the next step boundary, as Slurm sends them before a time limit.
+// SIGTERM and SIGUSR1 as a request to stop at the next step boundary, as Slurm sends them before a
+// time limit.
 #pragma once
 
 namespace dermatome {

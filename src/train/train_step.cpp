@@ -68,7 +68,8 @@ ObjectiveResult TrainStep::compute_gradients(const at::Tensor& pixels, const Bat
   const auto scale_reduction =
       collectives_.all_reduce_sum(logit_scale.grad(), "gradient of the logit scale");
 
-  // Text before image: the large reduction of the token embedding hides behind the image tower's backward.
+  // Text before image: the large reduction of the token embedding hides behind the image tower's
+  // backward.
   at::Tensor grad_text = result.grad_text;
   if (uses_patches_) {
     torch::autograd::backward({embeddings.local}, {result.grad_local});

@@ -1,4 +1,5 @@
-// One training step up to the gradients: towers forward, objective, towers backward, gradients summed over ranks.
+// One training step up to the gradients: towers forward, objective, towers backward, gradients
+// summed over ranks.
 #pragma once
 
 #include "src/config/options.h"
@@ -10,7 +11,8 @@
 
 namespace dermatome {
 
-// The embeddings of a batch, as the objective wants them, with the graphs that lead back to the parameters.
+// The embeddings of a batch, as the objective wants them, with the graphs that lead back to the
+// parameters.
 struct Embeddings {
   at::Tensor text;          // [U, d]
   ImageFeatures image;      // patches only with local alignment
@@ -24,8 +26,9 @@ class TrainStep {
   // All arguments must outlive the step.
   TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options);
 
-  // Leaves the global batch's gradient in every parameter's .grad, equal on all ranks, and returns the objective's
-  // values (gradients of embeddings included). pixels [B, 3, H, W]: the batch's images, normalised. A collective call.
+  // Leaves the global batch's gradient in every parameter's .grad, equal on all ranks, and returns
+  // the objective's values (gradients of embeddings included). pixels [B, 3, H, W]: the batch's
+  // images, normalised. A collective call.
   ObjectiveResult compute_gradients(const at::Tensor& pixels, const Batch& batch,
                                     const GlobalSizes& sizes);
 

@@ -68,13 +68,13 @@ class Trainer {
 
   int64_t steps_per_epoch_ = 0;
   int64_t total_steps_ = 0;
-  int64_t step_ = 0;        // optimizer steps done
+  int64_t step_ = 0;  // optimizer steps done
   int64_t saved_step_ = -1;
   struct {
     std::future<nlohmann::json> scores;
     int64_t step = 0;
     int64_t epoch = 0;
-  } pending_;               // the validation whose scores are being computed; rank 0 only
+  } pending_;  // the validation whose scores are being computed; rank 0 only
   struct {
     Clock::time_point start = Clock::now();
     double data_seconds = 0;
@@ -137,7 +137,8 @@ void Trainer::resume_or_start() {
     if (const auto state = find_newest_checkpoint(checkpoints_)) {
       const std::string where = "checkpoint " + checkpoint_path(checkpoints_, state->step).string();
       if (!options_.resume) {
-        throw ConfigError(where + " exists and resume is false; choose another name or remove the run");
+        throw ConfigError(where +
+                          " exists and resume is false; choose another name or remove the run");
       }
       if (state->config_digest != config_digest(options_)) {
         throw ConfigError(where + " belongs to other settings than this configuration (compare " +
@@ -172,8 +173,8 @@ bool Trainer::due(int64_t every_epochs, int64_t every_steps) const {
 }
 
 void Trainer::train_on(const FedBatch& fed, double data_seconds) {
-  const double lr = cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup,
-                                         total_steps_, step_);
+  const double lr =
+      cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup, total_steps_, step_);
   const ObjectiveResult result = train_step_.compute_gradients(
       normalise(fed.batch.images, model_.config().preprocess, model_.device()), fed.batch,
       fed.sizes);
@@ -209,8 +210,9 @@ void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, do
   since_log_ = {};
   // The value is the same on every rank, so every rank leaves here with the same error.
   if (!std::isfinite(report.total)) {
-    throw DataError("the objective is not finite at step " + std::to_string(step_) +
-                    "; lower optimizer.lr or set optimizer.clip_norm. The last checkpoint is intact");
+    throw DataError(
+        "the objective is not finite at step " + std::to_string(step_) +
+        "; lower optimizer.lr or set optimizer.clip_norm. The last checkpoint is intact");
   }
   if (log_) log_->step(report);
 }
@@ -258,7 +260,8 @@ TrainingOutcome Trainer::run() {
     }
     train_on(fed, seconds_since(start));
     const bool last = step_ == total_steps_;
-    if (due(options_.validation.every_epochs, 0) || (last && options_.validation.every_epochs > 0)) {
+    if (due(options_.validation.every_epochs, 0) ||
+        (last && options_.validation.every_epochs > 0)) {
       validate();
     }
     if (due(options_.checkpoint.every_epochs, options_.checkpoint.every_steps) || last) save();

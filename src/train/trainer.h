@@ -27,8 +27,9 @@ enum class TrainingOutcome {
   kStopped,  // a rank was asked to stop (SIGTERM, SIGUSR1); a checkpoint of the last step is there
 };
 
-// Runs, or continues, the training that `options` describe in <output>/<name>/. Every rank calls it with equal options. Throws
-// ConfigError when the options do not fit the data, the ranks or the run's checkpoints; DataError; CommunicationError.
+// Runs, or continues, the training that `options` describe in <output>/<name>/. Every rank calls it
+// with equal options. Throws ConfigError when the options do not fit the data, the ranks or the
+// run's checkpoints; DataError; CommunicationError.
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment);
 
 }  // namespace dermatome

@@ -60,7 +60,11 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
 
 Validation::Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
                        TrainStep& step, Collectives& collectives)
-    : options_(options), model_(model), tokenizer_(tokenizer), step_(step), collectives_(collectives) {
+    : options_(options),
+      model_(model),
+      tokenizer_(tokenizer),
+      step_(step),
+      collectives_(collectives) {
   if (!options.data.validation.empty()) {
     dataset_ = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
   }
@@ -95,8 +99,8 @@ std::optional<std::future<json>> Validation::run() {
   if (dataset_) scores["loss"] = objective_on_validation_set();
   std::vector<Scoring> scorings;
   for (const auto& benchmark : benchmarks_) {
-    scorings.push_back(benchmark.run(model_, tokenizer_, collectives_, options_.validation.batch_size,
-                                     options_.model.precision));
+    scorings.push_back(benchmark.run(model_, tokenizer_, collectives_,
+                                     options_.validation.batch_size, options_.model.precision));
   }
   if (collectives_.rank() != 0) return std::nullopt;
   return std::async(std::launch::async, score_all, std::move(scorings), std::move(scores));

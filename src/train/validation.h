@@ -22,8 +22,9 @@ class Validation {
   Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
              TrainStep& step, Collectives& collectives);
 
-  // Measures the model as it is. A collective call. On rank 0 the future gives an object of scores by name (`loss` for the
-  // objective), computed on a host thread so that no rank waits for it; a benchmark that failed is logged and left out.
+  // Measures the model as it is. A collective call. On rank 0 the future gives an object of scores
+  // by name (`loss` for the objective), computed on a host thread so that no rank waits for it; a
+  // benchmark that failed is logged and left out.
   std::optional<std::future<nlohmann::json>> run();
 
  private:

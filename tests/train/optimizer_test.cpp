@@ -52,7 +52,8 @@ TEST(WeightDecay, GroupsParametersAsOpenClipDoes) {
   ASSERT_EQ(parameters.size(), golden.at("wd_zero").size() + golden.at("wd_applied").size());
   for (const auto& parameter : parameters) {
     const auto& decayed = golden.at("wd_applied");
-    const bool expected = std::find(decayed.begin(), decayed.end(), parameter.name) != decayed.end();
+    const bool expected =
+        std::find(decayed.begin(), decayed.end(), parameter.name) != decayed.end();
     EXPECT_EQ(has_weight_decay(parameter), expected) << parameter.name;
   }
 }

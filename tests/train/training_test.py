@@ -1,0 +1,195 @@
+"""Whole training runs of the binary: resuming, world sizes, errors.
+
+usage: training_test.py BINARY MPIRUN RANKS WORK_DIR
+
+Trains a tiny model on pictures and captions made here, on RANKS ranks, and checks that
+- a run that is killed in mid-epoch and started again ends with the very bytes of an uninterrupted one,
+- its losses are those of one rank on the same global batches,
+- a damaged newest checkpoint is refused and the one before it taken,
+- a request to stop (SIGTERM) leaves a checkpoint of the last step.
+"""
+
+import csv
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import numpy
+from PIL import Image
+from safetensors.numpy import load_file
+
+BINARY, MPIRUN, RANKS = sys.argv[1], sys.argv[2], int(sys.argv[3])
+WORK = pathlib.Path(sys.argv[4]) / f"training_{RANKS}"
+MODEL = pathlib.Path(__file__).parent / "tiny_model.json"
+COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
+STEPS = 60
+
+
+def make_data():
+    """90 noisy pictures of three colours, with MAKE's columns."""
+    shutil.rmtree(WORK, ignore_errors=True)
+    (WORK / "images").mkdir(parents=True)
+    draw = random.Random(1)
+    noise = numpy.random.default_rng(1)
+    names = [f"subcaption_{i}" for i in range(1, 9)]
+    with open(WORK / "train.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["filename", "caption", "truncated_caption", "ontology_caption",
+                        "visual_concept_caption", *names, "sub_caption_mask", "knowledge_masks"])
+        for i in range(90):
+            colour = draw.choice(list(COLOURS))
+            pixels = numpy.array(COLOURS[colour]) + noise.integers(-40, 40, (20, 24, 3))
+            Image.fromarray(pixels.clip(0, 255).astype("uint8")).save(WORK / f"images/{i}.png")
+            subcaptions = [f"a {colour} patch", f"number {i}"][:draw.randint(0, 2)]
+            caption = ". ".join(subcaptions) or f"sample {i}"
+            mask = [int(j < len(subcaptions)) for j in range(8)]
+            concept = draw.random() < 0.5
+            table.writerow([f"{i}.png", caption, caption, f"diagnosed as {colour}",
+                            f"shows {colour}" if concept else "",
+                            *(subcaptions + [""] * (8 - len(subcaptions))),
+                            str(mask), str([1, 1, int(concept)])])
+    subprocess.run([BINARY, "shard", "--csv", WORK / "train.csv", "--images", WORK / "images",
+                    "--output", WORK / "shards", "--short-side", "20"], check=True)
+    (WORK / "config.yaml").write_text(f"""
+output: {WORK}/runs
+batch_size: 12
+model: {{architecture: {MODEL}}}
+data: {{train: {WORK}/shards, workers: 2, prefetch: 2}}
+augmentation: {{scale: [0.5, 1.0], color_jitter: [0.2, 0.2, 0.2, 0.05], color_jitter_probability: 0.5}}
+optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
+schedule: {{max_steps: {STEPS}, warmup: 5}}
+checkpoint: {{every_epochs: 0, every_steps: 4}}
+validation: {{every_epochs: 0, at_start: false}}
+runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 30}}
+""")
+
+
+def command(name, ranks=RANKS, *overrides):
+    launch = [MPIRUN, str(ranks)] if ranks > 1 else []
+    return [*launch, BINARY, "train", str(WORK / "config.yaml"), f"name={name}", *overrides]
+
+
+def train(name, ranks=RANKS, *overrides):
+    done = subprocess.run(command(name, ranks, *overrides), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def run_directory(name):
+    return WORK / "runs" / name
+
+
+def checkpoints(name):
+    return sorted((run_directory(name) / "checkpoints").glob("step_*"))
+
+
+def losses(name):
+    lines = map(json.loads, (run_directory(name) / "results.jsonl").read_text().splitlines())
+    return {line["step"]: line["train"]["loss"] for line in lines if "train" in line}
+
+
+def steps_logged(name):
+    path = run_directory(name) / "results.jsonl"
+    return path.read_text().count('"train"') if path.exists() else 0
+
+
+def rank_processes(name):
+    """Process ids of the ranks of a run, not of mpirun."""
+    found = []
+    for process in pathlib.Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                arguments = (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if arguments[0] == os.fsencode(BINARY) and os.fsencode(f"name={name}") in arguments:
+                found.append(int(process.name))
+    return found
+
+
+def interrupt(name, number, at_step):
+    """Starts a run and sends its ranks a signal once it has logged `at_step`; its exit code and errors."""
+    running = subprocess.Popen(command(name), stderr=subprocess.PIPE, text=True)
+    deadline = time.time() + 60
+    while steps_logged(name) < at_step:
+        assert time.time() < deadline and running.poll() is None, running.stderr.read()
+        time.sleep(0.002)
+    for process in rank_processes(name):
+        os.kill(process, number)
+    errors = running.communicate(timeout=60)[1]
+    return running.returncode, errors
+
+
+class Training(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        make_data()
+        train("straight")
+
+    def assert_equals_straight(self, name):
+        self.assertEqual(checkpoints(name)[-1].name, f"step_{STEPS:08d}")
+        for file in ("open_clip_model.safetensors", "optimizer.safetensors"):
+            expected = (checkpoints("straight")[-1] / file).read_bytes()
+            self.assertTrue((checkpoints(name)[-1] / file).read_bytes() == expected, file)
+        self.assertEqual(losses(name), losses("straight"))
+
+    def test_killed_run_ends_with_the_same_bytes(self):
+        # 90 samples in batches of 12 are 7 steps an epoch: step 10 is in the middle of the second.
+        code, _ = interrupt("killed", signal.SIGKILL, at_step=10)
+        self.assertNotEqual(code, 0)
+        self.assertLess(steps_logged("killed"), STEPS)
+        self.assertIn("resuming from step", train("killed"))
+        self.assert_equals_straight("killed")
+
+    def test_damaged_checkpoint_is_refused_and_the_one_before_taken(self):
+        shutil.copytree(run_directory("straight"), run_directory("damaged"))
+        newest = checkpoints("damaged")[-1]
+        weights = bytearray((newest / "open_clip_model.safetensors").read_bytes())
+        weights[len(weights) // 2] ^= 1
+        (newest / "open_clip_model.safetensors").write_bytes(weights)
+        errors = train("damaged")
+        self.assertIn("open_clip_model.safetensors does not match its checksum", errors)
+        self.assertIn(f"resuming from step {STEPS - 4}", errors)
+        self.assert_equals_straight("damaged")
+
+    def test_stop_request_leaves_a_checkpoint_of_the_last_step(self):
+        code, errors = interrupt("stopped", signal.SIGTERM, at_step=6)
+        self.assertNotEqual(code, 0)
+        last = max(losses("stopped"))
+        self.assertLess(last, STEPS)
+        self.assertEqual(checkpoints("stopped")[-1].name, f"step_{last:08d}", errors)
+        train("stopped")
+        self.assert_equals_straight("stopped")
+
+    def test_losses_are_those_of_one_rank(self):
+        if RANKS > 1:
+            train("single", 1)
+            # fp32 sums in another order, amplified by AdamW over the steps.
+            for step, loss in losses("single").items():
+                self.assertAlmostEqual(loss / losses("straight")[step], 1, delta=2e-3, msg=f"step {step}")
+
+    def test_training_learns(self):
+        first, last = losses("straight")[1], losses("straight")[STEPS]
+        self.assertLess(last, 0.9 * first)
+
+    def test_other_settings_do_not_continue_a_run(self):
+        done = subprocess.run(command("straight", RANKS, "optimizer.lr=0.5"), capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("belongs to other settings", done.stderr)
+
+    def test_checkpoint_holds_every_tensor(self):
+        state = load_file(checkpoints("straight")[-1] / "optimizer.safetensors")
+        weights = load_file(checkpoints("straight")[-1] / "open_clip_model.safetensors")
+        self.assertEqual(len(state), 2 * len(weights) + 1)
+        self.assertEqual(state["step"], STEPS)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
