@@ -1,0 +1,25 @@
+// MAKE's objective in the plainest form: the definitions over one process's whole batch, one row of
+// logits per caption, no text shared between captions, gradients by autograd. What src/objective is
+// checked against; golden data checks it in turn.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "src/config/options.h"
+
+namespace dermatome {
+
+// All differentiable with respect to the arguments, except `weights`.
+struct PlainObjective {
+  at::Tensor total, mkcl, slra, i2t, t2i;  // 0-dim
+  at::Tensor weights;                      // [B, N], 0 where the mask is 0
+  at::Tensor local;                        // [B, d]; zeros without local alignment
+};
+
+// image [B, d], text [B*N, d] (row i * N + k: caption k of sample i), patches [B, P, d], mask [B,
+// N] (any dtype, 0 or 1), scale []: what cosines are multiplied by.
+PlainObjective plain_objective(const at::Tensor& image, const at::Tensor& text,
+                               const at::Tensor& patches, const at::Tensor& mask,
+                               const at::Tensor& scale, const ObjectiveOptions& options);
+
+}  // namespace dermatome
