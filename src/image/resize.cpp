@@ -115,6 +115,13 @@ Image resize_height(const Image& image, int height, Interpolation interpolation)
   return result;
 }
 
+// Which pass comes first shows in the pixels, because each pass rounds and clips. Pillow takes the
+// width first, unless (since version 13) the height loses more than twice as many pixels as the
+// width.
+bool height_first(const Box& box, int height, int width) {
+  return box.height - height > std::max(0, 2 * (box.width - width));
+}
+
 Image crop(const Image& image, const Box& box) {
   require(box.left >= 0 && box.top >= 0 && box.width > 0 && box.height > 0 &&
               box.left <= image.width - box.width && box.top <= image.height - box.height,
@@ -156,6 +163,9 @@ Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation) {
   require(height > 0 && width > 0, "resize to an empty picture");
   Image result = crop(image, box);
+  if (height_first(box, height, width)) {
+    result = resize_height(result, height, interpolation);
+  }
   if (width != result.width) result = resize_width(result, width, interpolation);
   if (height != result.height) result = resize_height(result, height, interpolation);
   return result;

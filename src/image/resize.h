@@ -1,5 +1,6 @@
 // Bicubic, antialiased resizing that reproduces Pillow's 8-bit ImagingResample (fixed-point
-// weights), because open_clip's evaluation preprocessing is defined by it.
+// weights, order of passes as of Pillow 13), because open_clip's evaluation preprocessing is
+// defined by it.
 #pragma once
 
 #include "src/image/image.h"

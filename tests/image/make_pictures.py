@@ -9,10 +9,10 @@ from PIL import Image
 WIDTH, HEIGHT = 7, 5
 
 
-def fill(mode, pixel):
-    image = Image.new(mode, (WIDTH, HEIGHT))
-    for y in range(HEIGHT):
-        for x in range(WIDTH):
+def fill(mode, pixel, width=WIDTH, height=HEIGHT):
+    image = Image.new(mode, (width, height))
+    for y in range(height):
+        for x in range(width):
             image.putpixel((x, y), pixel(x, y))
     return image
 
@@ -51,6 +51,10 @@ def main(folder):
     alpha.save(at("alpha.webp"), lossless=True, exact=True)
     fill("CMYK", lambda x, y: tuple(value(x, y, c) for c in range(4))).save(at("cmyk.jpg"))
     Image.new("L", (WIDTH, HEIGHT), 128).save(at("grey.jpg"), quality=95)
+    tall = fill("RGB", lambda x, y: tuple(value(x, y, c) for c in range(3)), 6, 40)
+    tall.save(at("tall.png"))
+    tall.resize((9, 12), Image.Resampling.BICUBIC).save(at("tall_bicubic.png"))
+    tall.resize((9, 12), Image.Resampling.BILINEAR).save(at("tall_bilinear.png"))
     with open(at("sixteen_bit.png"), "wb") as file:
         file.write(png(1, 1, 16, 2, b"\0" * 7))
     with open(at("huge.png"), "wb") as file:
