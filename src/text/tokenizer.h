@@ -1,6 +1,6 @@
-// CLIP's byte-pair tokenizer: token for token what open_clip 3.3's SimpleTokenizer gives with its default
-// cleaning (ftfy's text repair, HTML entities unescaped twice, white space collapsed, lower case).
-// Immutable after construction: any number of threads may use one object.
+// CLIP's byte-pair tokenizer: token for token what open_clip 3.3's SimpleTokenizer gives with its
+// default cleaning (ftfy's text repair, HTML entities unescaped twice, white space collapsed, lower
+// case). Immutable after construction: any number of threads may use one object.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,9 @@ class Tokenizer {
   Tokenizer(const Tokenizer&) = delete;
   Tokenizer& operator=(const Tokenizer&) = delete;
 
-  // Ids of `text` with start-of-text first and end-of-text last, cut to `context_length` (the last id is then
-  // end-of-text, as in open_clip); no padding. `text` is UTF-8; ill-formed bytes become U+FFFD.
+  // Ids of `text` with start-of-text first and end-of-text last, cut to `context_length` (the last
+  // id is then end-of-text, as in open_clip); no padding. `text` is UTF-8; ill-formed bytes become
+  // U+FFFD.
   std::vector<int32_t> encode(std::string_view text, int64_t context_length = kContextLength) const;
 
   // The cleaned text that is split into tokens.
@@ -32,8 +33,8 @@ class Tokenizer {
   int32_t end_of_text() const { return 49407; }
   int64_t vocabulary_size() const { return 49408; }
 
-  // SHA-256 (hex) over the vocabulary and the version of the cleaning rules: shards made with another
-  // tokenizer are refused by it.
+  // SHA-256 (hex) over the vocabulary and the version of the cleaning rules: shards made with
+  // another tokenizer are refused by it.
   const std::string& hash() const;
 
  private:

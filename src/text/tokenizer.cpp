@@ -1,0 +1,70 @@
+#include "src/text/tokenizer.h"
+
+#include "src/core/error.h"
+#include "src/core/hash.h"
+#include "src/text/byte_pairs.h"
+#include "src/text/html_entities.h"
+#include "src/text/pieces.h"
+#include "src/text/repair.h"
+#include "src/text/unicode.h"
+#include "src/text/vocabulary.h"
+
+namespace dermatome {
+
+namespace {
+
+// To be raised with every change of the cleaning that changes the ids of any text.
+constexpr std::string_view kCleaningVersion = "ftfy 6.3.1, html.unescape twice, lower; 1";
+
+std::u32string clean_text(std::string_view text) {
+  const std::u32string repaired = repair_text(decode_utf8(text));
+  return lower(collapse_spaces(unescape_html(unescape_html(repaired))));
+}
+
+std::string hash_of(std::string_view vocabulary) {
+  Sha256 hash;
+  hash.update(vocabulary);
+  hash.update(kCleaningVersion);
+  return hash.finish();
+}
+
+}  // namespace
+
+struct Tokenizer::Tables {
+  explicit Tables(std::string_view vocabulary)
+      : byte_pairs(vocabulary), hash(hash_of(vocabulary)) {}
+
+  BytePairs byte_pairs;
+  std::string hash;
+};
+
+Tokenizer::Tokenizer() : tables_(std::make_unique<const Tables>(read_vocabulary())) {}
+
+Tokenizer::~Tokenizer() = default;
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, int64_t context_length) const {
+  require(context_length >= 1, "a context of no tokens");
+  const std::u32string cleaned = clean_text(text);
+  std::vector<int32_t> ids{start_of_text()};
+  for (const std::u32string_view piece : split_pieces(cleaned)) {
+    if (piece == kStartOfText) {
+      ids.push_back(start_of_text());
+    } else if (piece == kEndOfText) {
+      ids.push_back(end_of_text());
+    } else {
+      tables_->byte_pairs.encode(encode_utf8(piece), ids);
+    }
+  }
+  ids.push_back(end_of_text());
+  if (ids.size() > static_cast<size_t>(context_length)) {
+    ids.resize(static_cast<size_t>(context_length));
+    ids.back() = end_of_text();
+  }
+  return ids;
+}
+
+std::string Tokenizer::clean(std::string_view text) const { return encode_utf8(clean_text(text)); }
+
+const std::string& Tokenizer::hash() const { return tables_->hash; }
+
+}  // namespace dermatome
