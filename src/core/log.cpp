@@ -3,7 +3,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <string>
+#include <cstdarg>
+#include <cstdio>
 
 namespace dermatome {
 
@@ -13,6 +14,22 @@ void initialise_logging(int rank, int world_size) {
   const std::string who = world_size > 1 ? " | rank " + std::to_string(rank) : "";
   spdlog::set_pattern("%Y-%m-%d,%H:%M:%S" + who + " | %^%l%$ | %v");
   spdlog::set_level(rank == 0 ? spdlog::level::info : spdlog::level::warn);
+}
+
+void log_info(const std::string& message) { spdlog::info(message); }
+void log_warning(const std::string& message) { spdlog::warn(message); }
+void log_error(const std::string& message) { spdlog::error(message); }
+
+std::string format(const char* pattern, ...) {
+  va_list arguments;
+  va_start(arguments, pattern);
+  va_list again;
+  va_copy(again, arguments);
+  std::string text(static_cast<size_t>(std::vsnprintf(nullptr, 0, pattern, arguments)), '\0');
+  va_end(arguments);
+  std::vsnprintf(text.data(), text.size() + 1, pattern, again);
+  va_end(again);
+  return text;
 }
 
 }  // namespace dermatome

@@ -1,10 +1,20 @@
-// Logging set-up. Everything else logs with spdlog's own functions (spdlog::info and so on).
+// Log lines on standard error. spdlog stays behind this header: LibTorch brings another version of
+// its fmt library.
 #pragma once
+
+#include <string>
 
 namespace dermatome {
 
-// Lines go to standard error as `date,time | LEVEL | message`; with more than one rank the rank is
-// named, and ranks above 0 only speak from the level of a warning up.
+// Lines read `date,time | level | message`; with more than one rank the rank is named, and ranks
+// above 0 only speak from the level of a warning up.
 void initialise_logging(int rank, int world_size);
+
+void log_info(const std::string& message);
+void log_warning(const std::string& message);
+void log_error(const std::string& message);
+
+// printf's formatting into a string, for numbers in messages.
+[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
 
 }  // namespace dermatome

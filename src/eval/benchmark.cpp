@@ -1,7 +1,6 @@
 #include "src/eval/benchmark.h"
 
 #include <ATen/ATen.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +10,7 @@
 
 #include "sharding/csv_table.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/eval/encode.h"
 #include "src/eval/zero_shot.h"
 
@@ -140,7 +140,8 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
     text_features = encode_texts(model, tokenizer, own_texts, batch_size, precision);
   } catch (const Error& error) {
     // The others are on their way to the gather: this rank must come too, and says that it failed.
-    spdlog::error("benchmark {} on rank {}: {}", options_.name, collectives.rank(), error.what());
+    log_error("benchmark " + options_.name + " on rank " + std::to_string(collectives.rank()) +
+              ": " + error.what());
     succeeded = false;
   }
   Gathered gathered = gather(image_features, text_features, succeeded, table_.images.size(),

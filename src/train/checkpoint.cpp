@@ -1,15 +1,13 @@
 #include "src/train/checkpoint.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/log.h"
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
 
@@ -59,9 +57,7 @@ std::vector<int64_t> steps_of(const fs::path& checkpoints) {
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& checkpoints, int64_t step) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%08lld", static_cast<long long>(step));
-  return checkpoints / (std::string(kPrefix) + digits);
+  return checkpoints / (kPrefix + format("%08lld", static_cast<long long>(step)));
 }
 
 void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW& optimizer,
@@ -125,7 +121,7 @@ std::optional<TrainingState> find_newest_checkpoint(const fs::path& checkpoints)
     try {
       return verify_checkpoint(checkpoint_path(checkpoints, step));
     } catch (const DataError& error) {
-      spdlog::warn("refused: {}", error.what());
+      log_warning(std::string("refused: ") + error.what());
     }
   }
   if (!steps.empty()) {

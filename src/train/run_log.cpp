@@ -1,6 +1,5 @@
 #include "src/train/run_log.h"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +8,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/log.h"
 
 namespace dermatome {
 namespace {
@@ -57,15 +57,16 @@ void RunLog::write(const json& line) {
 void RunLog::step(const StepReport& report) {
   const double images_per_second = static_cast<double>(report.global_batch) / report.step_seconds;
   if (on_terminal_) std::fprintf(stderr, "\r\033[K");
-  spdlog::info(
-      "Train Epoch: {} [{}/{} ({:.0f}%)] Data (t): {:.3f} Batch (t): {:.3f}, {:.1f}/s LR: {:.6f} "
-      "Logit Scale: {:.3f} Loss: {:.5f} (MKCL {:.5f}, SLRA {:.5f})",
-      report.epoch, report.step_in_epoch * report.global_batch,
-      report.steps_per_epoch * report.global_batch,
+  const auto whole = [](int64_t value) { return static_cast<long long>(value); };
+  log_info(format(
+      "Train Epoch: %lld [%lld/%lld (%.0f%%)] Data (t): %.3f Batch (t): %.3f, %.1f/s LR: %.6f "
+      "Logit Scale: %.3f Loss: %.5f (MKCL %.5f, SLRA %.5f)",
+      whole(report.epoch), whole(report.step_in_epoch * report.global_batch),
+      whole(report.steps_per_epoch * report.global_batch),
       100.0 * static_cast<double>(report.step_in_epoch) /
           static_cast<double>(report.steps_per_epoch),
       report.data_seconds, report.step_seconds, images_per_second, report.lr, report.logit_scale,
-      report.total, report.mkcl, report.slra);
+      report.total, report.mkcl, report.slra));
   write({{"step", report.step},
          {"epoch", report.epoch},
          {"train",
@@ -88,7 +89,8 @@ void RunLog::validation(int64_t step, int64_t epoch, const json& scores) {
     for (const auto& [metric, value] : values.items()) {
       text += " " + metric + ": " + value.dump();
     }
-    spdlog::info("Eval Step: {} Epoch: {} {}{}", step, epoch, name, text);
+    log_info("Eval Step: " + std::to_string(step) + " Epoch: " + std::to_string(epoch) + " " +
+             name + text);
   }
   write({{"step", step}, {"epoch", epoch}, {"validation", scores}});
 }

@@ -1,7 +1,6 @@
 #include "src/train/trainer.h"
 
 #include <ATen/ATen.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include "src/config/train_config.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/log.h"
 #include "src/model/hub.h"
 #include "src/model/preprocess.h"
 #include "src/text/tokenizer.h"
@@ -158,7 +158,10 @@ void Trainer::resume_or_start() {
   } else {
     load_checkpoint(checkpoint_path(checkpoints_, step), model_, optimizer_);
     step_ = saved_step_ = step;
-    if (is_root()) spdlog::info("resuming from step {} of {}", step_, total_steps_);
+    if (is_root()) {
+      log_info("resuming from step " + std::to_string(step_) + " of " +
+               std::to_string(total_steps_));
+    }
   }
   if (is_root()) {
     write_file_atomically(run_directory_ / "config.yaml", dump_train_config(options_));
@@ -238,7 +241,7 @@ void Trainer::save() {
   save_checkpoint(checkpoints_, model_, optimizer_,
                   {step_, config_digest(options_), dataset_.manifest().digest},
                   options_.checkpoint.keep);
-  spdlog::info("checkpoint {}", checkpoint_path(checkpoints_, step_).string());
+  log_info("checkpoint " + checkpoint_path(checkpoints_, step_).string());
   since_log_ = {};
 }
 

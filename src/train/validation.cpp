@@ -1,12 +1,12 @@
 #include "src/train/validation.h"
 
 #include <ATen/ATen.h>
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/model/preprocess.h"
 
 namespace dermatome {
@@ -32,7 +32,7 @@ json score_all(const std::vector<Scoring>& scorings, json scores) {
       const BenchmarkResult result = scoring();
       scores[result.name] = result.scores;
     } catch (const Error& error) {
-      spdlog::error("validation: {}", error.what());
+      log_error(std::string("validation: ") + error.what());
     }
   }
   return scores;
