@@ -1,0 +1,40 @@
+// Training's random picture changes (the published recipe of MAKE, which is open_clip's): random
+// resized crop, colour jitter with a probability, grey with a probability; torchvision's
+// definitions of all three.
+//
+// What is random is drawn apart from what it is done to, as a pure function of the sample's place
+// in the global order, so that a sample looks the same whatever the number of ranks, threads or
+// restarts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "src/config/options.h"
+#include "src/image/image.h"
+#include "src/image/resize.h"
+
+namespace dermatome {
+
+enum class ColorOperation { kBrightness, kContrast, kSaturation, kHue };
+
+struct ColorAdjustment {
+  ColorOperation operation;
+  double amount;  // factor (1: unchanged); for the hue a shift in turns (0: unchanged)
+};
+
+struct AugmentationParameters {
+  Box crop;
+  std::vector<ColorAdjustment> colors;  // in this order; empty: no jitter
+  bool gray = false;
+};
+
+// Parameters for the picture of height x width pixels that is drawn `draw`-th (counted over all
+// ranks) in `epoch`. options.color_jitter's entries that are 0 adjust nothing.
+AugmentationParameters draw_augmentation(const AugmentationOptions& options, int height, int width,
+                                         uint64_t seed, int64_t epoch, int64_t draw);
+
+// The augmented picture, size x size.
+Image augment(const Image& image, const AugmentationParameters& parameters, int size);
+
+}  // namespace dermatome
