@@ -53,6 +53,7 @@ function(dermatome_test name)
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock)
   if(arg_TORCH)
     target_link_libraries(${name} PRIVATE torch::torch)
+    target_compile_options(${name} PRIVATE -fPIC)  # as the precompiled header; CMake says -fPIE
     target_precompile_headers(${name} REUSE_FROM dermatome_torch)
   endif()
   target_compile_definitions(${name} PRIVATE
