@@ -1,7 +1,9 @@
-// CLIP's two towers with open_clip's parameter names and numerics: a vision transformer whose patch tokens are projected
-// too (for local alignment), and a causal text transformer pooled at end-of-text.
+// CLIP's two towers with open_clip's parameter names and numerics: a vision transformer whose patch
+// tokens are projected too (for local alignment), and a causal text transformer pooled at
+// end-of-text.
 //
-// Pure functions of parameters and inputs: no ranks, no randomness after initialise().
+// Pure functions of parameters and inputs: no ranks, no randomness after initialise(). Encoding is
+// thread-safe while no parameter changes.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,17 +14,17 @@
 #include <vector>
 
 #include "src/model/clip_config.h"
+#include "src/model/named_parameter.h"
+#include "src/model/parameter_list.h"
+#include "src/model/text_tower.h"
+#include "src/model/vision_tower.h"
 
 namespace dermatome {
 
-struct NamedParameter {
-  std::string name;  // open_clip's, for example visual.conv1.weight
-  at::Tensor value;  // leaf, requires grad
-};
-
 struct ImageFeatures {
   at::Tensor image;    // [B, d], L2-normalised
-  at::Tensor patches;  // [B, P, d], L2-normalised (patch tokens -> ln_post -> proj); undefined unless asked for
+  at::Tensor patches;  // [B, P, d], L2-normalised (patch tokens -> ln_post -> proj); undefined
+                       // unless asked for
 };
 
 class Clip {
@@ -30,32 +32,43 @@ class Clip {
   // Parameters are allocated in fp32 on `device` and are zero until initialise() or load_weights().
   Clip(const ClipConfig& config, c10::Device device, bool gradient_checkpointing = false);
 
-  // open_clip's initial distributions, drawn from Rng(seed, kInitialisation): the same on every rank and device.
+  // open_clip's initial distributions, drawn from Rng(seed, kInitialisation): the same on every
+  // rank and device.
   void initialise(uint64_t seed);
 
-  // pixels [B, 3, H, W], float, normalised. Runs under autocast if the caller enabled it; results are fp32.
+  // pixels [B, 3, H, W], float, normalised, on the model's device. Runs under autocast if the
+  // caller enabled it; results are fp32.
   ImageFeatures encode_image(const at::Tensor& pixels, bool with_patches) const;
 
-  // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64 on the CPU (number of
-  // ids, end-of-text included). Rows are encoded in length buckets, so padding costs next to nothing. U = 0 gives [0, d].
-  // Returns [U, d], L2-normalised, fp32, on the model's device.
+  // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
+  // on the CPU (number of ids, end-of-text included). Rows are encoded in length buckets, so
+  // padding costs next to nothing. U = 0 gives [0, d] without a graph. Returns [U, d],
+  // L2-normalised, fp32, on the model's device. Throws ConfigError for an id outside the
+  // vocabulary.
   at::Tensor encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const;
 
   // All parameters in open_clip's state_dict order, logit_scale among them.
   const std::vector<NamedParameter>& parameters() const { return parameters_; }
-  // One tower's parameters in the order in which backward completes their gradients (last layer first).
+  // One tower's parameters in the order in which backward completes their gradients (last layer
+  // first).
   std::vector<at::Tensor> image_parameters() const;
   std::vector<at::Tensor> text_parameters() const;
   // Scalar: ln of the factor on cosines.
-  at::Tensor logit_scale() const;
+  at::Tensor logit_scale() const { return logit_scale_; }
 
   const ClipConfig& config() const { return config_; }
   c10::Device device() const { return device_; }
 
  private:
+  Clip(const ClipConfig& config, ParameterList list, c10::Device device,
+       bool gradient_checkpointing);
+
   ClipConfig config_;
   c10::Device device_;
   bool gradient_checkpointing_;
+  TextTower text_;
+  at::Tensor logit_scale_;
+  VisionTower vision_;
   std::vector<NamedParameter> parameters_;
 };
 

@@ -1,5 +1,5 @@
-// The architecture of a CLIP model, read from open_clip's model configuration JSON (its model_cfg) and, for the hub
-// layout, open_clip_config.json (model_cfg and preprocess_cfg).
+// The architecture of a CLIP model, read from open_clip's model configuration JSON (its model_cfg)
+// and, for the hub layout, open_clip_config.json (model_cfg and preprocess_cfg).
 #pragma once
 
 #include <array>
@@ -16,7 +16,10 @@ struct VisionConfig {
   int64_t layers = 12;
   int64_t head_width = 64;
   double mlp_ratio = 4.0;
+  // An edge narrower than a patch is not seen, as in open_clip.
   int64_t num_patches() const { return (image_size / patch_size) * (image_size / patch_size); }
+  int64_t heads() const { return width / head_width; }
+  int64_t mlp_width() const { return static_cast<int64_t>(static_cast<double>(width) * mlp_ratio); }
 };
 
 struct TextConfig {
@@ -26,14 +29,15 @@ struct TextConfig {
   int64_t heads = 8;
   int64_t layers = 12;
   double mlp_ratio = 4.0;
+  int64_t mlp_width() const { return static_cast<int64_t>(static_cast<double>(width) * mlp_ratio); }
 };
 
 // How pixels reach the image tower. Defaults: OpenAI's, as open_clip's.
 struct PreprocessConfig {
-  std::array<double, 3> mean = {0.48145466, 0.4578275, 0.40821073};
+  std::array<double, 3> mean = {0.48145466, 0.4578275, 0.40821073};  // RGB, of pixels in [0, 1]
   std::array<double, 3> std = {0.26862954, 0.26130258, 0.27577711};
-  std::string interpolation = "bicubic";
-  std::string resize_mode = "shortest";
+  std::string interpolation = "bicubic";  // bicubic | bilinear
+  std::string resize_mode = "shortest";   // shortest (then centre crop) | squash
 };
 
 struct ClipConfig {
@@ -44,9 +48,10 @@ struct ClipConfig {
   PreprocessConfig preprocess;
 };
 
-// Reads a bare model configuration, or a hub file with model_cfg (and preprocess_cfg). Keys that would change the
-// computation in a way Dermatome does not implement (a ResNet or timm tower, a text pooling other than argmax, custom
-// attention, …) throw ConfigError naming file and key; so do impossible sizes.
+// Reads a bare model configuration, or a hub file with model_cfg (and preprocess_cfg). Keys that
+// would change the computation in a way Dermatome does not implement (a ResNet or timm tower, a
+// text pooling other than argmax, custom attention, …) throw ConfigError naming file and key; so do
+// unknown keys and impossible sizes. A file that cannot be read throws DataError.
 ClipConfig read_clip_config(const std::filesystem::path& path);
 
 // open_clip_config.json for the hub layout.

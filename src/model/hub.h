@@ -10,8 +10,8 @@ namespace dermatome {
 // The configuration of a hub-layout directory.
 ClipConfig read_hub_config(const std::filesystem::path& directory);
 
-// Copies weights into `model` from a hub-layout directory or a .safetensors file; names and shapes must match exactly.
-// Throws DataError naming the first missing, unexpected or misshapen tensor.
+// Copies weights into `model` from a hub-layout directory or a .safetensors file; names and shapes
+// must match exactly. Throws DataError naming the first missing, unexpected or misshapen tensor.
 void load_weights(Clip& model, const std::filesystem::path& path);
 
 // Writes both files into `directory` (which exists).

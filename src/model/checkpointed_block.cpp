@@ -1,0 +1,105 @@
+#include "src/model/checkpointed_block.h"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <tuple>
+#include <utility>
+
+namespace dermatome {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Repeats forward's autocast settings during the recomputation: backward runs outside the caller's
+// scope. Casts are not cached: they belong to the recomputed graph, which ends with it.
+class AutocastReplay {
+ public:
+  AutocastReplay(c10::DeviceType device, bool enabled, at::ScalarType type)
+      : device_(device),
+        enabled_(at::autocast::is_autocast_enabled(device)),
+        type_(at::autocast::get_autocast_dtype(device)),
+        cached_(at::autocast::is_autocast_cache_enabled()) {
+    at::autocast::set_autocast_enabled(device, enabled);
+    at::autocast::set_autocast_dtype(device, type);
+    at::autocast::set_autocast_cache_enabled(false);
+  }
+  ~AutocastReplay() {
+    at::autocast::set_autocast_cache_enabled(cached_);
+    at::autocast::set_autocast_dtype(device_, type_);
+    at::autocast::set_autocast_enabled(device_, enabled_);
+  }
+  AutocastReplay(const AutocastReplay&) = delete;
+  AutocastReplay& operator=(const AutocastReplay&) = delete;
+
+ private:
+  c10::DeviceType device_;
+  bool enabled_;
+  at::ScalarType type_;
+  bool cached_;
+};
+
+struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
+  static constexpr size_t kNumOptions = 3;  // inputs of forward that are no tensors
+
+  template <class... Parameters>
+  static at::Tensor forward(AutogradContext* context, int64_t heads, bool causal, bool quick_gelu,
+                            const at::Tensor& x, const Parameters&... parameters) {
+    const c10::DeviceType device = x.device().type();
+    context->saved_data["heads"] = heads;
+    context->saved_data["causal"] = causal;
+    context->saved_data["quick_gelu"] = quick_gelu;
+    context->saved_data["autocast"] = at::autocast::is_autocast_enabled(device);
+    context->saved_data["autocast_type"] =
+        static_cast<int64_t>(at::autocast::get_autocast_dtype(device));
+    context->save_for_backward({x, parameters...});
+    return residual_block(x, {parameters...},
+                          {.heads = heads, .causal = causal, .quick_gelu = quick_gelu});
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grad_output) {
+    variable_list inputs = context->get_saved_variables();
+    variable_list wanted;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i] = inputs[i].detach();
+      if (context->needs_input_grad(i)) wanted.push_back(inputs[i].set_requires_grad(true));
+    }
+    BlockParameters parameters;
+    std::move(inputs.begin() + 1, inputs.end(), parameters.begin());
+    const BlockOptions options{.heads = context->saved_data["heads"].toInt(),
+                               .causal = context->saved_data["causal"].toBool(),
+                               .quick_gelu = context->saved_data["quick_gelu"].toBool()};
+    at::Tensor output;
+    {
+      const at::AutoGradMode with_graph(true);
+      const AutocastReplay autocast(
+          inputs[0].device().type(), context->saved_data["autocast"].toBool(),
+          static_cast<at::ScalarType>(context->saved_data["autocast_type"].toInt()));
+      output = residual_block(inputs[0], parameters, options);
+    }
+    const variable_list found = torch::autograd::grad({output}, wanted, {grad_output[0]});
+    variable_list gradients(kNumOptions);
+    size_t next = 0;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      gradients.push_back(context->needs_input_grad(i) ? found[next++] : at::Tensor());
+    }
+    return gradients;
+  }
+};
+
+}  // namespace
+
+at::Tensor checkpointed_block(const at::Tensor& x, const BlockParameters& parameters,
+                              const BlockOptions& options) {
+  return std::apply(
+      [&](const auto&... tensors) {
+        return CheckpointedBlock::apply(options.heads, options.causal, options.quick_gelu, x,
+                                        tensors...);
+      },
+      parameters);
+}
+
+}  // namespace dermatome

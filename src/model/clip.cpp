@@ -1,0 +1,99 @@
+#include "src/model/clip.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "src/core/error.h"
+#include "src/model/initialisation.h"
+
+namespace dermatome {
+namespace {
+
+// open_clip's CLIP lists its own parameters before those of its parts, and the image tower before
+// the text tower's layers.
+std::vector<NamedParameter> in_state_dict_order(std::vector<NamedParameter> parameters) {
+  const auto rank = [](const NamedParameter& parameter) {
+    if (parameter.name.find('.') == std::string::npos) return 0;
+    return parameter.name.starts_with("visual.") ? 1 : 2;
+  };
+  std::stable_sort(
+      parameters.begin(), parameters.end(),
+      [&](const NamedParameter& a, const NamedParameter& b) { return rank(a) < rank(b); });
+  return parameters;
+}
+
+// Over the last dimension, in fp32, as torch.nn.functional.normalize.
+at::Tensor l2_normalise(const at::Tensor& features) {
+  const at::Tensor x = features.to(at::kFloat);
+  return x / x.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12);
+}
+
+std::vector<at::Tensor> reversed(std::vector<at::Tensor> tensors) {
+  std::reverse(tensors.begin(), tensors.end());
+  return tensors;
+}
+
+void check_texts(const at::Tensor& tokens, const at::Tensor& lengths, const TextConfig& config) {
+  require(tokens.dim() == 2 && tokens.scalar_type() == at::kLong && tokens.is_cpu() &&
+              tokens.size(1) <= config.context_length,
+          "tokens must be int64 [U, L] on the CPU, L <= " + std::to_string(config.context_length));
+  require(lengths.dim() == 1 && lengths.scalar_type() == at::kLong && lengths.is_cpu() &&
+              lengths.size(0) == tokens.size(0),
+          "lengths must be int64 [U] on the CPU");
+  if (tokens.size(0) == 0) return;
+  require(lengths.min().item<int64_t>() >= 1 && lengths.max().item<int64_t>() <= tokens.size(1),
+          "lengths must be in [1, L]");
+  const auto largest = tokens.max().item<int64_t>();
+  if (largest >= config.vocab_size || tokens.min().item<int64_t>() < 0) {
+    throw ConfigError("token id " + std::to_string(largest) +
+                      " is outside the model's vocabulary of " + std::to_string(config.vocab_size) +
+                      "; use a model whose text_cfg.vocab_size is the tokenizer's");
+  }
+}
+
+}  // namespace
+
+Clip::Clip(const ClipConfig& config, c10::Device device, bool gradient_checkpointing)
+    : Clip(config, ParameterList(device), device, gradient_checkpointing) {}
+
+Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
+           bool gradient_checkpointing)
+    : config_(config),
+      device_(device),
+      gradient_checkpointing_(gradient_checkpointing),
+      text_(list, config),
+      logit_scale_(list.add("logit_scale", {})),
+      vision_(list, config),
+      parameters_(in_state_dict_order(list.all())) {}
+
+void Clip::initialise(uint64_t seed) { initialise_parameters(parameters_, config_, seed); }
+
+ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches) const {
+  const int64_t side = config_.vision.image_size;
+  require(
+      pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
+          pixels.size(3) == side && pixels.scalar_type() == at::kFloat,
+      "pixels must be float [B, 3, " + std::to_string(side) + ", " + std::to_string(side) + "]");
+  const at::Tensor tokens =
+      l2_normalise(vision_.forward(pixels, with_patches, gradient_checkpointing_));
+  if (!with_patches) return {.image = tokens.squeeze(1), .patches = {}};
+  // One split rather than two slices: its backward is one concatenation.
+  const std::vector<at::Tensor> parts = tokens.split_with_sizes({1, tokens.size(1) - 1}, 1);
+  return {.image = parts[0].squeeze(1), .patches = parts[1]};
+}
+
+at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const {
+  check_texts(tokens, lengths, config_.text);
+  if (tokens.size(0) == 0) {
+    return at::empty({0, config_.embed_dim}, at::TensorOptions(at::kFloat).device(device_));
+  }
+  return l2_normalise(text_.forward(tokens, lengths, gradient_checkpointing_));
+}
+
+std::vector<at::Tensor> Clip::image_parameters() const { return reversed(vision_.parameters()); }
+
+std::vector<at::Tensor> Clip::text_parameters() const { return reversed(text_.parameters()); }
+
+}  // namespace dermatome

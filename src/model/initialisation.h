@@ -1,0 +1,17 @@
+// The distributions open_clip draws a new model's parameters from.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "src/model/clip_config.h"
+#include "src/model/named_parameter.h"
+
+namespace dermatome {
+
+// Overwrites `parameters`, a Clip's. Element e of parameter i is a function of (seed, i, e) alone:
+// the same on every rank, device and number of threads.
+void initialise_parameters(const std::vector<NamedParameter>& parameters, const ClipConfig& config,
+                           uint64_t seed);
+
+}  // namespace dermatome

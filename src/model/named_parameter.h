@@ -1,0 +1,15 @@
+// A learned tensor and its name.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+namespace dermatome {
+
+struct NamedParameter {
+  std::string name;  // open_clip's, for example visual.conv1.weight
+  at::Tensor value;  // leaf, requires grad
+};
+
+}  // namespace dermatome

@@ -1,0 +1,21 @@
+// Evaluation preprocessing: what open_clip's image_transform(is_train=False) does, and the
+// normalisation that training shares.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include "src/image/image.h"
+#include "src/model/clip_config.h"
+
+namespace dermatome {
+
+// Resizes and crops as config.preprocess says, in 8 bits as Pillow. Returns uint8 [3, H, W], H = W
+// = config.vision.image_size.
+at::Tensor preprocess_image(const Image& image, const ClipConfig& config);
+
+// pixels uint8 [B, 3, H, W] to float (pixels / 255 - mean) / std, [B, 3, H, W], contiguous, on
+// `device`.
+at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device);
+
+}  // namespace dermatome

@@ -1,0 +1,37 @@
+// CLIP's text tower: a causal transformer read off at end-of-text (open_clip's TextTransformer).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "src/model/clip_config.h"
+#include "src/model/parameter_list.h"
+#include "src/model/transformer.h"
+
+namespace dermatome {
+
+class TextTower {
+ public:
+  // Adds its parameters to `list`.
+  TextTower(ParameterList& list, const ClipConfig& config);
+
+  // tokens [U, L], lengths [U], int64 on the CPU, U > 0, 1 <= length <= L. Returns [U, d] in the
+  // order given, not normalised. Rows are encoded in buckets of similar length: attention is causal
+  // and the feature is read at end-of-text, so what lies behind it has no influence and need not be
+  // computed.
+  at::Tensor forward(const at::Tensor& tokens, const at::Tensor& lengths, bool checkpointing) const;
+
+  // In the order of their use.
+  std::vector<at::Tensor> parameters() const;
+
+ private:
+  // W: width.
+  at::Tensor positional_embedding_;  // [context length, W]
+  at::Tensor text_projection_;       // [W, d]
+  Transformer transformer_;
+  at::Tensor token_embedding_weight_;  // [vocabulary, W]
+  at::Tensor ln_final_weight_, ln_final_bias_;
+};
+
+}  // namespace dermatome

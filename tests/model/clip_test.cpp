@@ -1,0 +1,173 @@
+#include "src/model/clip.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include <tuple>
+
+#include "src/core/error.h"
+#include "tests/model/golden_clip.h"
+
+namespace dermatome {
+namespace {
+
+double max_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+class GoldenClip : public ::testing::TestWithParam<std::string> {};
+
+INSTANTIATE_TEST_SUITE_P(Activations, GoldenClip, ::testing::Values("gelu", "quickgelu"));
+
+TEST_P(GoldenClip, GivesTheRecordedImageAndPatchFeatures) {
+  const Clip clip = golden_clip(GetParam());
+  const ImageFeatures features = clip.encode_image(golden_io().at("image"), /*with_patches=*/true);
+
+  EXPECT_LE(max_difference(features.image, golden_io().at(GetParam() + ".image_features")), 2e-6);
+  EXPECT_LE(max_difference(features.patches, golden_io().at(GetParam() + ".patch_features")), 2e-6);
+}
+
+TEST_P(GoldenClip, GivesTheRecordedTextFeatures) {
+  const Clip clip = golden_clip(GetParam());
+  const GoldenTexts texts = golden_texts();
+
+  const at::Tensor features = clip.encode_text(texts.tokens, texts.lengths);
+
+  EXPECT_LE(max_difference(features, golden_io().at(GetParam() + ".text_features")), 2e-6);
+}
+
+TEST(Clip, GivesTheSameImageFeaturesWithoutPatches) {
+  const Clip clip = golden_clip("gelu");
+  const ImageFeatures with = clip.encode_image(golden_io().at("image"), /*with_patches=*/true);
+  const ImageFeatures without = clip.encode_image(golden_io().at("image"), /*with_patches=*/false);
+
+  EXPECT_LE(max_difference(with.image, without.image), 1e-6);
+  EXPECT_FALSE(without.patches.defined());
+}
+
+TEST(Clip, ListsParametersInStateDictOrder) {
+  const Clip clip = golden_clip("gelu");
+  std::vector<std::pair<std::string, std::vector<int64_t>>> listed, expected;
+  for (const NamedParameter& parameter : clip.parameters()) {
+    listed.emplace_back(parameter.name, parameter.value.sizes().vec());
+    EXPECT_TRUE(parameter.value.is_leaf() && parameter.value.requires_grad()) << parameter.name;
+  }
+  for (const auto& [name, shape] : golden_json().at("parameters").items()) {
+    expected.emplace_back(name, shape.get<std::vector<int64_t>>());
+  }
+  EXPECT_EQ(listed, expected);
+}
+
+TEST(Clip, TowersTogetherHoldAllParametersButTheLogitScale) {
+  const Clip clip = golden_clip("gelu");
+  std::vector<at::TensorImpl*> all, of_towers = {clip.logit_scale().unsafeGetTensorImpl()};
+  for (const NamedParameter& parameter : clip.parameters()) {
+    all.push_back(parameter.value.unsafeGetTensorImpl());
+  }
+  for (const auto& tower : {clip.image_parameters(), clip.text_parameters()}) {
+    for (const at::Tensor& parameter : tower) of_towers.push_back(parameter.unsafeGetTensorImpl());
+  }
+  EXPECT_THAT(of_towers, ::testing::UnorderedElementsAreArray(all));
+}
+
+// A reducer waits for a tower's gradients in the order listed, so a wrong order costs overlap.
+TEST(Clip, ListsTowerParametersInTheOrderTheirGradientsComplete) {
+  const Clip clip = golden_clip("gelu");
+  const GoldenTexts texts = golden_texts();
+  const at::Tensor image_features = clip.encode_image(golden_io().at("image"), false).image;
+  const at::Tensor text_features = clip.encode_text(texts.tokens, texts.lengths);
+  const std::vector<std::tuple<std::vector<at::Tensor>, at::Tensor>> towers = {
+      {clip.image_parameters(), image_features}, {clip.text_parameters(), text_features}};
+  for (const auto& [parameters, features] : towers) {
+    std::vector<size_t> completed;
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      parameters[i].register_hook([&completed, i](const at::Tensor&) { completed.push_back(i); });
+    }
+    features.sum().backward();
+
+    ASSERT_EQ(completed.size(), parameters.size());
+    // A layer's few parameters are ready at once, in any order: no block (12) may be overtaken by
+    // the next.
+    for (size_t place = 0; place < completed.size(); ++place) {
+      EXPECT_NEAR(static_cast<double>(completed[place]), static_cast<double>(place), 4);
+    }
+  }
+}
+
+// Texts of all lengths from 2 to 77, in mixed order: several buckets.
+GoldenTexts mixed_texts(int64_t count) {
+  const at::Tensor lengths = (at::arange(count) * 37) % 76 + 2;
+  const at::Tensor columns = at::arange(77).unsqueeze(0);
+  const at::Tensor last = (lengths - 1).unsqueeze(1);
+  const at::Tensor filler = (at::arange(count * 77).view({count, 77}) * 7919) % 997 + 1;
+  at::Tensor tokens = at::where(columns < last, filler, at::zeros({1}, at::kLong));
+  tokens = at::where(columns == last, at::full({1}, 999, at::kLong), tokens);
+  return {.tokens = tokens, .lengths = lengths};
+}
+
+// Batches of 16 texts, one of them with 77 tokens, make one bucket each, padded to 77 columns.
+at::Tensor encode_in_padded_batches(const Clip& clip, const GoldenTexts& texts) {
+  std::vector<at::Tensor> features;
+  for (int64_t begin = 0; begin < texts.tokens.size(0); begin += 15) {
+    const int64_t rows = std::min<int64_t>(15, texts.tokens.size(0) - begin);
+    at::Tensor full = at::ones({1, 77}, at::kLong);
+    full.select(1, 76).fill_(999);
+    const at::Tensor tokens = at::cat({texts.tokens.narrow(0, begin, rows), full});
+    const at::Tensor lengths =
+        at::cat({texts.lengths.narrow(0, begin, rows), at::full({1}, 77, at::kLong)});
+    features.push_back(clip.encode_text(tokens, lengths).narrow(0, 0, rows));
+  }
+  return at::cat(features);
+}
+
+TEST(Clip, PaddingInfluencesNeitherTextFeaturesNorGradients) {
+  const Clip clip = golden_clip("gelu");
+  const GoldenTexts texts = mixed_texts(150);
+  const at::Tensor weights = at::sin(at::arange(150 * 32)).view({150, 32});
+  const at::Tensor bucketed = clip.encode_text(texts.tokens, texts.lengths);
+  (bucketed * weights).sum().backward();
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : clip.text_parameters()) {
+    gradients.push_back(parameter.grad().clone());
+    parameter.mutable_grad().zero_();
+  }
+
+  const at::Tensor padded = encode_in_padded_batches(clip, texts);
+  (padded * weights).sum().backward();
+
+  EXPECT_LE(max_difference(bucketed, padded), 2e-6);
+  const std::vector<at::Tensor> parameters = clip.text_parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    EXPECT_LE(relative_difference(gradients[i], parameters[i].grad()), 1e-5) << i;
+  }
+}
+
+TEST(Clip, TokensBehindEndOfTextHaveNoInfluence) {
+  const Clip clip = golden_clip("gelu");
+  const GoldenTexts texts = mixed_texts(40);
+  const at::Tensor behind = at::arange(77).unsqueeze(0) >= texts.lengths.unsqueeze(1);
+
+  const at::Tensor features = clip.encode_text(texts.tokens, texts.lengths);
+  const at::Tensor with_junk =
+      clip.encode_text(texts.tokens.masked_fill(behind, 123), texts.lengths);
+
+  EXPECT_TRUE(at::equal(features, with_junk));
+}
+
+TEST(Clip, EncodesNoTextToNoFeatures) {
+  const Clip clip = golden_clip("gelu");
+  const at::Tensor features =
+      clip.encode_text(at::empty({0, 77}, at::kLong), at::empty({0}, at::kLong));
+  EXPECT_EQ(features.sizes(), (std::vector<int64_t>{0, 32}));
+  EXPECT_FALSE(features.requires_grad());
+}
+
+TEST(Clip, RefusesTokensOutsideItsVocabulary) {
+  const Clip clip = golden_clip("gelu");
+  const at::Tensor lengths = at::full({1}, 2, at::kLong);
+  EXPECT_THROW(clip.encode_text(at::tensor({998L, 1000L}).view({1, 2}), lengths), ConfigError);
+  EXPECT_THROW(clip.encode_text(at::tensor({-1L, 999L}).view({1, 2}), lengths), ConfigError);
+}
+
+}  // namespace
+}  // namespace dermatome
