@@ -1,5 +1,6 @@
-// Every setting of Dermatome as plain structs with defaults. Read from YAML by src/config/train_config.h and
-// benchmark_config.h, validated once, const afterwards. A field's YAML key is its name, a struct's its section's.
+// Every setting of Dermatome as plain structs with defaults. Read from YAML by
+// src/config/train_config.h and benchmark_config.h, validated once, const afterwards. A field's
+// YAML key is its name, a struct's its section's.
 #pragma once
 
 #include <array>
@@ -9,10 +10,10 @@
 
 namespace dermatome {
 
-// --- objective: (equations: src/objective/OBJECTIVE.md) ---------------------------------------------------
+// --- objective: (equations: src/objective/OBJECTIVE.md) ---
 
-// kPaper: the definitions as intended, on the global batch. kReleased: what MAKE's released code computes on one
-// process, quirks included, to reproduce its checkpoints.
+// kPaper: the definitions as intended, on the global batch. kReleased: what MAKE's released code
+// computes on one process, quirks included, to reproduce its checkpoints.
 enum class ObjectiveMode { kPaper, kReleased };
 // Which captions are negatives in the image-to-text softmaxes: those that exist, or all rows.
 enum class Negatives { kValid, kAll };
@@ -20,101 +21,122 @@ enum class Negatives { kValid, kAll };
 enum class LocalPositives { kSub, kKnowledge };
 
 struct ObjectiveOptions {
-  ObjectiveMode mode = ObjectiveMode::kPaper;             // paper | released
-  Negatives negatives = Negatives::kValid;                // valid | all
-  LocalPositives positives = LocalPositives::kSub;        // sub | knowledge
-  bool renormalise_local = false;                         // L2-normalise SLRA's pooled vector
-  bool mkcl = true;                                       // false: plain CLIP on the raw caption
-  bool local_alignment = true;                            // SLRA
-  bool subcaption_weights = true;                         // diagnosis-guided weights
-  int64_t num_subcaptions = 8;                            // J; N = 3 + J captions a sample
-  double lambda_m = 1.0;                                  // weight of MKCL
-  double lambda_s = 0.7;                                  // weight of SLRA
-  double sigma = 0.0;                                     // patches with a smaller cosine are not selected
+  ObjectiveMode mode = ObjectiveMode::kPaper;       // paper | released
+  Negatives negatives = Negatives::kValid;          // valid | all
+  LocalPositives positives = LocalPositives::kSub;  // sub | knowledge
+  bool renormalise_local = false;                   // L2-normalise SLRA's pooled vector
+  bool mkcl = true;                                 // false: plain CLIP on the raw caption
+  bool local_alignment = true;                      // SLRA
+  bool subcaption_weights = true;                   // diagnosis-guided weights
+  int64_t num_subcaptions = 8;                      // J; N = 3 + J captions a sample
+  double lambda_m = 1.0;                            // weight of MKCL
+  double lambda_s = 0.7;                            // weight of SLRA
+  // SLRA selects only patches whose cosine with the raw caption is at least this.
+  double sigma = 0.0;
+
+  bool operator==(const ObjectiveOptions&) const = default;
 };
 
-// --- model: ---------------------------------------------------------------------------------------------
+// --- model: ---
 
 enum class Precision { kFp32, kAmpBf16 };
 
 struct ModelOptions {
-  std::string architecture;             // path of an open_clip model configuration (JSON)
-  std::string pretrained;               // hub-layout directory or .safetensors file; empty: random weights
+  std::string architecture;  // path of an open_clip model configuration (JSON)
+  std::string pretrained;    // hub-layout directory or .safetensors file; empty: random weights
   Precision precision = Precision::kFp32;  // fp32 | amp_bf16
-  bool gradient_checkpointing = false;  // recompute blocks in backward instead of keeping activations
+  // Recompute a block in the backward pass instead of keeping its activations.
+  bool gradient_checkpointing = false;
+
+  bool operator==(const ModelOptions&) const = default;
 };
 
-// --- data: ----------------------------------------------------------------------------------------------
+// --- data: ---
 
 enum class Sampling { kShuffle };
 
 struct DataOptions {
-  std::string train;                        // directory of the training shards
-  std::string validation;                   // directory of shards for the validation loss; empty: none
-  Sampling sampling = Sampling::kShuffle;   // shuffle: each sample once an epoch
-  int64_t workers = 2;                      // reader threads a rank
-  int64_t prefetch = 4;                     // batches a rank holds ready
-  int64_t shuffle_block = 64;               // samples a block of the order (read together)
-  int64_t shuffle_window = 64;              // blocks whose samples are mixed
+  std::string train;       // directory of the training shards
+  std::string validation;  // directory of shards for the validation loss; empty: none
+  Sampling sampling = Sampling::kShuffle;  // shuffle: each sample once an epoch
+  int64_t workers = 2;                     // reader threads a rank
+  int64_t prefetch = 4;                    // batches a rank holds ready
+  int64_t shuffle_block = 64;              // samples a block of the order (read together)
+  int64_t shuffle_window = 64;             // blocks whose samples are mixed
+
+  bool operator==(const DataOptions&) const = default;
 };
 
 struct AugmentationOptions {
-  std::array<double, 2> scale = {0.9, 1.0};          // area of the random crop
-  std::array<double, 2> ratio = {3.0 / 4, 4.0 / 3};  // aspect ratio of the random crop
-  std::array<double, 4> color_jitter = {0, 0, 0, 0}; // brightness, contrast, saturation, hue
-  double color_jitter_probability = 0;
-  double gray_probability = 0;
+  std::array<double, 2> scale = {0.9, 1.0};           // area of the random crop
+  std::array<double, 2> ratio = {3.0 / 4, 4.0 / 3};   // aspect ratio of the random crop
+  std::array<double, 4> color_jitter = {0, 0, 0, 0};  // brightness, contrast, saturation, hue
+  double color_jitter_probability = 0;                // of an image being jittered
+  double gray_probability = 0;                        // of an image losing its colour
+
+  bool operator==(const AugmentationOptions&) const = default;
 };
 
-// --- optimizer:, schedule: ------------------------------------------------------------------------------
+// --- optimizer:, schedule: ---
 
 struct OptimizerOptions {
-  double lr = 5e-4;            // peak learning rate
+  double lr = 5e-4;  // peak learning rate
   double beta1 = 0.9;
   double beta2 = 0.98;
   double eps = 1e-6;
-  double weight_decay = 0.2;   // on matrices only: not on gains, biases, class embedding, logit scale
-  double clip_norm = 0;        // global gradient norm; 0: no clipping
+  // On matrices only: not on gains, biases, class embedding, logit scale.
+  double weight_decay = 0.2;
+  double clip_norm = 0;  // global gradient norm; 0: no clipping
+
+  bool operator==(const OptimizerOptions&) const = default;
 };
 
 struct ScheduleOptions {
   int64_t epochs = 32;
-  int64_t max_steps = 0;       // stop (and end the cosine) there; 0: epochs decide
-  int64_t warmup = 10000;      // steps of linear warm-up
+  int64_t max_steps = 0;   // stop (and end the cosine) there; 0: epochs decide
+  int64_t warmup = 10000;  // steps of linear warm-up
+
+  bool operator==(const ScheduleOptions&) const = default;
 };
 
-// --- checkpoint:, validation:, runtime: -----------------------------------------------------------------
+// --- checkpoint:, validation:, runtime: ---
 
 struct CheckpointOptions {
-  int64_t every_epochs = 1;    // 0: not by epochs
-  int64_t every_steps = 0;     // 0: not by steps
-  int64_t keep = 0;            // newest ones kept; 0: all
+  int64_t every_epochs = 1;  // 0: not by epochs
+  int64_t every_steps = 0;   // 0: not by steps
+  int64_t keep = 0;          // newest ones kept; 0: all
+
+  bool operator==(const CheckpointOptions&) const = default;
 };
 
 struct ValidationOptions {
-  int64_t every_epochs = 1;              // 0: never
-  bool at_start = true;                  // also before the first step
-  std::vector<std::string> benchmarks;   // benchmark YAML files
-  int64_t batch_size = 256;              // images (or texts) an encode call, a rank
+  int64_t every_epochs = 1;             // 0: never
+  bool at_start = true;                 // also before the first step
+  std::vector<std::string> benchmarks;  // benchmark YAML files
+  int64_t batch_size = 256;             // images (or texts) an encode call, a rank
+
+  bool operator==(const ValidationOptions&) const = default;
 };
 
 enum class DeviceChoice { kAuto, kCpu, kCuda };
 
 struct RuntimeOptions {
   DeviceChoice device = DeviceChoice::kAuto;  // auto | cpu | cuda
-  int64_t threads = 0;                        // intra-op threads a rank; 0: allowed cores / local ranks
-  double timeout_s = 300;                     // of every collective
-  int64_t log_every = 10;                     // steps between log lines
-  int64_t bucket_mb = 25;                     // gradient all-reduce bucket
+  int64_t threads = 0;     // intra-op threads a rank; 0: allowed cores / local ranks
+  double timeout_s = 300;  // of every collective
+  int64_t log_every = 10;  // steps between log lines
+  int64_t bucket_mb = 25;  // gradient all-reduce bucket
+
+  bool operator==(const RuntimeOptions&) const = default;
 };
 
 struct TrainOptions {
-  std::string name;              // run name; empty: the configuration file's stem
-  std::string output = "runs";   // the run's files: <output>/<name>/
+  std::string name;             // run name, a folder's; empty: the configuration file's stem
+  std::string output = "runs";  // the run's files: <output>/<name>/
   uint64_t seed = 0;
-  int64_t batch_size = 64;       // global: over all ranks
-  int64_t accum = 1;             // micro-batches a step; only 1 for now
-  bool resume = true;            // continue from the run's newest checkpoint that verifies
+  int64_t batch_size = 64;  // global: over all ranks
+  int64_t accum = 1;        // micro-batches a step; only 1 for now
+  bool resume = true;       // continue from the run's newest checkpoint that verifies
   ModelOptions model;
   DataOptions data;
   AugmentationOptions augmentation;
@@ -124,9 +146,11 @@ struct TrainOptions {
   CheckpointOptions checkpoint;
   ValidationOptions validation;
   RuntimeOptions runtime;
+
+  bool operator==(const TrainOptions&) const = default;
 };
 
-// --- benchmark files ------------------------------------------------------------------------------------
+// --- benchmark files ---
 
 enum class BenchmarkKind { kClassification, kRetrieval };
 // A benchmark of role test is reported, never used to choose a checkpoint.
@@ -135,20 +159,26 @@ enum class BenchmarkRole { kValidation, kTest };
 struct BenchmarkClass {
   std::string label;               // as in the data's label column
   std::vector<std::string> names;  // fill the templates; several are averaged
+
+  bool operator==(const BenchmarkClass&) const = default;
 };
 
 struct BenchmarkOptions {
   std::string name;
   BenchmarkKind kind = BenchmarkKind::kClassification;  // classification | retrieval
   BenchmarkRole role = BenchmarkRole::kTest;            // validation | test
-  std::string csv;                       // data.csv, absolute after loading
-  std::string images;                    // data.images: folder that image paths are relative to
-  std::string image_column = "filename"; // data.image_column
-  std::string label_column = "label";    // data.label_column (classification)
-  std::string caption_column = "caption";// data.caption_column (retrieval)
+  std::string csv;                                      // data.csv, absolute after loading
+  std::string images;                      // data.images: folder that image paths are relative to
+  std::string image_column = "filename";   // data.image_column
+  std::string label_column = "label";      // data.label_column (classification)
+  std::string caption_column = "caption";  // data.caption_column (retrieval)
   std::vector<BenchmarkClass> classes;
-  std::vector<std::string> templates;    // with {} for the class name
-  std::vector<std::string> metrics;      // top1, top5, balanced_accuracy, weighted_f1, auroc; recall@K, mean_rank, median_rank
+  std::vector<std::string> templates;  // with {} for the class name
+  // Classification: top1, top5, balanced_accuracy, weighted_f1, auroc. Retrieval: recall@K,
+  // mean_rank, median_rank.
+  std::vector<std::string> metrics;
+
+  bool operator==(const BenchmarkOptions&) const = default;
 };
 
 }  // namespace dermatome

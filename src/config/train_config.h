@@ -9,19 +9,24 @@
 
 namespace dermatome {
 
-// Reads `path`, applies `overrides` ("objective.sigma=0.3", "seed=1"; the value is YAML), validates. Throws
-// ConfigError naming file, line, key, the value and, for an unknown key, the nearest known one.
+// Reads `path`, applies `overrides` ("objective.sigma=0.3", "seed=1"; the value is YAML; the last
+// one of a key wins), resolves what follows from other settings (an empty name, `negatives` in
+// `released` mode) and validates. Throws ConfigError naming file, line, column, key, the value and,
+// for an unknown key, the nearest known one. Paths stay as written. That warm-up fits into
+// `schedule.epochs` depends on the data and is not checked here.
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides);
 
-// ObjectiveOptions from overrides alone ("mode=released", "sigma=0.3"), for the command `objective`.
+// ObjectiveOptions from overrides alone ("mode=released", "sigma=0.3"), for the command
+// `objective`.
 ObjectiveOptions objective_options(const std::vector<std::string>& overrides);
 
 // Every key with its resolved value, as YAML that load_train_config reads back to the same options.
 std::string dump_train_config(const TrainOptions& options);
 
-// SHA-256 over the settings that define the result (not name, output, resume, runtime, workers and
-// prefetch): a checkpoint of another digest is another experiment.
+// SHA-256 over the settings that define the trained weights: a checkpoint of another digest is
+// another experiment. Left out is how a run is carried out and watched: name, output, resume,
+// data.validation, data.workers, data.prefetch and the sections checkpoint, validation and runtime.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome

@@ -1,0 +1,258 @@
+#include "src/config/field_reader.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <set>
+
+#include "src/core/error.h"
+#include "src/core/file.h"
+
+namespace dermatome {
+namespace {
+
+constexpr size_t kLongestShownValue = 80;
+
+// What a value looks like in a message. Only one level deep: an alias may make a list contain
+// itself.
+std::string shown(const YAML::Node& node) {
+  std::string text;
+  if (node.IsScalar()) {
+    text = node.Scalar();
+  } else if (node.IsSequence()) {
+    for (const auto& item : node) {
+      text += (text.empty() ? "" : ", ") + (item.IsScalar() ? item.Scalar() : std::string("…"));
+    }
+    text = "[" + text + "]";
+  } else {
+    text = node.IsMap() ? "{…}" : "(nothing)";
+  }
+  if (text.size() <= kLongestShownValue) return text;
+  size_t end = kLongestShownValue;
+  while ((text[end] & 0xC0) == 0x80) --end;  // not inside a UTF-8 sequence
+  return text.substr(0, end) + "…";
+}
+
+// "64" in quotes is text, 64 is a number; yaml-cpp tells them apart by the tag.
+bool is_plain(const YAML::Node& node) { return node.IsScalar() && node.Tag() != "!"; }
+
+template <typename Number>
+bool parse_number(const YAML::Node& node, Number& number) {
+  if (!is_plain(node)) return false;
+  std::string_view text = node.Scalar();
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() &&
+         std::isfinite(static_cast<double>(number));
+}
+
+// Each stores the value of `node` and returns nothing, or returns what is wrong with it.
+using Problem = std::optional<std::string>;
+
+struct Assign {
+  const YAML::Node& node;
+
+  Problem operator()(bool* value) const {
+    const bool is_true = is_plain(node) && node.Scalar() == "true";
+    if (!is_true && !(is_plain(node) && node.Scalar() == "false")) return "is not true or false";
+    *value = is_true;
+    return {};
+  }
+  Problem operator()(int64_t* value) const {
+    if (!parse_number(node, *value)) return "is not a whole number of 64 bits";
+    return {};
+  }
+  Problem operator()(uint64_t* value) const {
+    if (!parse_number(node, *value)) return "is not a whole number of 64 bits, zero or more";
+    return {};
+  }
+  Problem operator()(double* value) const {
+    if (!parse_number(node, *value)) return "is not a finite number";
+    return {};
+  }
+  Problem operator()(std::string* value) const {
+    if (!node.IsScalar() && !node.IsNull()) return "is not text";
+    *value = node.IsNull() ? "" : node.Scalar();
+    return {};
+  }
+  Problem operator()(std::span<double> value) const {
+    const std::string problem = "is not a list of " + std::to_string(value.size()) + " numbers";
+    if (!node.IsSequence() || node.size() != value.size()) return problem;
+    for (size_t i = 0; i < value.size(); ++i) {
+      if (!parse_number(node[i], value[i])) return problem;
+    }
+    return {};
+  }
+  Problem operator()(const Choice& choice) const {
+    const auto found = std::find(choice.names.begin(), choice.names.end(),
+                                 node.IsScalar() ? node.Scalar() : std::string());
+    if (found == choice.names.end()) {
+      std::string names;
+      for (const auto name : choice.names) names += (names.empty() ? "" : ", ") + std::string(name);
+      return (choice.names.size() == 1 ? "is not " : "is not one of ") + names;
+    }
+    choice.set(static_cast<size_t>(found - choice.names.begin()));
+    return {};
+  }
+  Problem operator()(std::vector<std::string>* value) const {
+    if (!node.IsSequence() && !node.IsNull()) return "is not a list of texts";
+    value->clear();
+    for (const auto& item : node) {
+      if (!item.IsScalar()) return "is not a list of texts";
+      value->push_back(item.Scalar());
+    }
+    return {};
+  }
+  Problem operator()(std::vector<BenchmarkClass>* value) const {
+    if (!node.IsSequence()) return "is not a list of classes, {label: …, names: […]} each";
+    value->assign(node.size(), {});
+    return {};
+  }
+};
+
+struct InRange {
+  const Range& range;
+  bool operator()(int64_t* value) const { return range.contains(static_cast<double>(*value)); }
+  bool operator()(double* value) const { return range.contains(*value); }
+  bool operator()(std::span<double> values) const {
+    return std::all_of(values.begin(), values.end(),
+                       [this](double v) { return range.contains(v); });
+  }
+  template <typename Other>
+  bool operator()(const Other&) const {
+    return true;
+  }
+};
+
+}  // namespace
+
+FieldReader::FieldReader(std::vector<Field> fields, std::string source)
+    : fields_(fields.begin(), fields.end()), source_(std::move(source)) {}
+
+void FieldReader::read(const std::filesystem::path& path) {
+  try {
+    const auto documents = YAML::LoadAll(read_file(path));
+    if (documents.size() > 1) {
+      throw ConfigError(where(documents[1].Mark()) + ": a second YAML document; keep one a file");
+    }
+    if (!documents.empty() && !documents[0].IsNull()) read_map(documents[0], "");
+  } catch (const DataError& error) {
+    throw ConfigError(std::string("configuration: ") + error.what());
+  } catch (const YAML::Exception& error) {
+    throw ConfigError(where(error.mark) + ": not valid YAML: " + error.msg);
+  }
+}
+
+void FieldReader::apply_override(const std::string& text) {
+  override_ = "override '" + text + "'";
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw ConfigError(override_ + ": expected key=value");
+  }
+  try {
+    read_entry(text.substr(0, equals), YAML::Load(text.substr(equals + 1)), override_);
+  } catch (const YAML::Exception& error) {
+    throw ConfigError(override_ + ": the value is not valid YAML: " + error.msg);
+  }
+  override_.clear();
+}
+
+void FieldReader::check_ranges() const {
+  for (const Field& field : fields_) {
+    if (!std::visit(InRange{field.range}, field.value)) {
+      fail(field.key, "must be " + field.range.describe());
+    }
+  }
+}
+
+void FieldReader::fail(std::string_view key, const std::string& problem) const {
+  const auto place = places_.find(key);
+  if (place != places_.end()) {
+    throw ConfigError(place->second.where + ": " + std::string(key) + " = " + place->second.value +
+                      " " + problem);
+  }
+  const Field* field = find(key);
+  require(field != nullptr, "no field is called " + std::string(key));
+  throw ConfigError(source_ + ": " + std::string(key) + " = " + value_text(field->value) +
+                    " (the default) " + problem);
+}
+
+std::string FieldReader::where(const YAML::Mark& mark) const {
+  if (!override_.empty()) return override_;
+  if (mark.is_null()) return source_;
+  return source_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
+}
+
+void FieldReader::read_map(const YAML::Node& map, const std::string& prefix) {
+  if (!map.IsMap()) {
+    const std::string what =
+        prefix.empty() ? "the document" : "'" + prefix.substr(0, prefix.size() - 1) + "'";
+    throw ConfigError(where(map.Mark()) + ": " + what + " = " + shown(map) +
+                      " is not a mapping of keys to values");
+  }
+  std::set<std::string> seen;
+  for (const auto& entry : map) {
+    const std::string place = where(entry.first.Mark());
+    if (!entry.first.IsScalar()) {
+      throw ConfigError(place + ": the key " + shown(entry.first) + " is not text");
+    }
+    const std::string key = prefix + entry.first.Scalar();
+    if (!seen.insert(key).second) {
+      throw ConfigError(place + ": " + key + " = " + shown(entry.second) +
+                        " is there a second time; the first is at " + places_.at(key).where);
+    }
+    read_entry(key, entry.second, place);
+  }
+}
+
+void FieldReader::read_entry(const std::string& key, const YAML::Node& value,
+                             const std::string& where) {
+  const Place place{where, shown(value)};
+  const Field* field = find(key);
+  if (field == nullptr && !is_section(key)) fail_unknown(key, place);
+  places_[key] = place;
+  if (field == nullptr) {
+    if (!value.IsNull()) read_map(value, key + ".");
+    return;
+  }
+  if (const Problem problem = std::visit(Assign{value}, field->value)) fail(key, *problem);
+  if (auto* classes = std::get_if<std::vector<BenchmarkClass>*>(&field->value)) {
+    read_classes(key, value, **classes);
+  }
+}
+
+void FieldReader::read_classes(const std::string& key, const YAML::Node& list,
+                               std::vector<BenchmarkClass>& classes) {
+  for (size_t i = 0; i < classes.size(); ++i) {
+    const std::string entry = key + "[" + std::to_string(i) + "]";
+    fields_.push_back({entry + ".label", &classes[i].label});
+    fields_.push_back({entry + ".names", &classes[i].names});
+    read_entry(entry, list[i], where(list[i].Mark()));
+  }
+}
+
+const Field* FieldReader::find(std::string_view key) const {
+  const auto found = std::find_if(fields_.begin(), fields_.end(),
+                                  [key](const Field& field) { return field.key == key; });
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+bool FieldReader::is_section(const std::string& key) const {
+  return std::any_of(fields_.begin(), fields_.end(),
+                     [&](const Field& field) { return field.key.starts_with(key + "."); });
+}
+
+void FieldReader::fail_unknown(const std::string& key, const Place& place) const {
+  std::vector<std::string> known;
+  for (const Field& field : fields_) {
+    known.push_back(field.key);
+    known.push_back(field.key.substr(0, field.key.rfind('.')));
+  }
+  throw ConfigError(place.where + ": unknown key '" + key + "' with value " + place.value +
+                    "; the nearest known key is '" + nearest_key(key, known) + "'");
+}
+
+}  // namespace dermatome

@@ -1,0 +1,216 @@
+#include "src/config/train_config.h"
+
+#include "src/config/field.h"
+#include "src/config/field_reader.h"
+#include "src/core/hash.h"
+
+namespace dermatome {
+namespace {
+
+using Fields = std::vector<Field>;
+
+constexpr double kLongestTimeout = 24 * 60 * 60;
+
+Fields objective_fields(ObjectiveOptions& o, const std::string& section) {
+  return {
+      {section + "mode", choice(o.mode, {"paper", "released"})},
+      {section + "negatives", choice(o.negatives, {"valid", "all"})},
+      {section + "positives", choice(o.positives, {"sub", "knowledge"})},
+      {section + "renormalise_local", &o.renormalise_local},
+      {section + "mkcl", &o.mkcl},
+      {section + "local_alignment", &o.local_alignment},
+      {section + "subcaption_weights", &o.subcaption_weights},
+      {section + "num_subcaptions", &o.num_subcaptions, between(0, 1000)},
+      {section + "lambda_m", &o.lambda_m, at_least(0)},
+      {section + "lambda_s", &o.lambda_s, at_least(0)},
+      {section + "sigma", &o.sigma, between(-1, 1)},
+  };
+}
+
+Fields run_fields(TrainOptions& o) {
+  return {
+      operational("name", &o.name),
+      operational("output", &o.output),
+      {"seed", &o.seed},
+      {"batch_size", &o.batch_size, at_least(1)},
+      {"accum", &o.accum, at_least(1)},
+      operational("resume", &o.resume),
+      {"model.architecture", &o.model.architecture},
+      {"model.pretrained", &o.model.pretrained},
+      {"model.precision", choice(o.model.precision, {"fp32", "amp_bf16"})},
+      {"model.gradient_checkpointing", &o.model.gradient_checkpointing},
+  };
+}
+
+Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
+  return {
+      {"data.train", &data.train},
+      operational("data.validation", &data.validation),
+      {"data.sampling", choice(data.sampling, {"shuffle"})},
+      operational("data.workers", &data.workers, at_least(1)),
+      operational("data.prefetch", &data.prefetch, at_least(1)),
+      {"data.shuffle_block", &data.shuffle_block, at_least(1)},
+      {"data.shuffle_window", &data.shuffle_window, at_least(1)},
+      {"augmentation.scale", std::span(augmentation.scale), {0, 1, /*low_open=*/true}},
+      {"augmentation.ratio", std::span(augmentation.ratio), above(0)},
+      {"augmentation.color_jitter", std::span(augmentation.color_jitter), at_least(0)},
+      {"augmentation.color_jitter_probability", &augmentation.color_jitter_probability,
+       between(0, 1)},
+      {"augmentation.gray_probability", &augmentation.gray_probability, between(0, 1)},
+  };
+}
+
+Fields optimizer_fields(OptimizerOptions& optimizer, ScheduleOptions& schedule) {
+  const Range decay_rate{0, 1, /*low_open=*/false, /*high_open=*/true};
+  return {
+      {"optimizer.lr", &optimizer.lr, above(0)},
+      {"optimizer.beta1", &optimizer.beta1, decay_rate},
+      {"optimizer.beta2", &optimizer.beta2, decay_rate},
+      {"optimizer.eps", &optimizer.eps, above(0)},
+      {"optimizer.weight_decay", &optimizer.weight_decay, at_least(0)},
+      {"optimizer.clip_norm", &optimizer.clip_norm, at_least(0)},
+      {"schedule.epochs", &schedule.epochs, at_least(1)},
+      {"schedule.max_steps", &schedule.max_steps, at_least(0)},
+      {"schedule.warmup", &schedule.warmup, at_least(0)},
+  };
+}
+
+Fields operational_fields(CheckpointOptions& checkpoint, ValidationOptions& validation,
+                          RuntimeOptions& runtime) {
+  return {
+      operational("checkpoint.every_epochs", &checkpoint.every_epochs, at_least(0)),
+      operational("checkpoint.every_steps", &checkpoint.every_steps, at_least(0)),
+      operational("checkpoint.keep", &checkpoint.keep, at_least(0)),
+      operational("validation.every_epochs", &validation.every_epochs, at_least(0)),
+      operational("validation.at_start", &validation.at_start),
+      operational("validation.benchmarks", &validation.benchmarks),
+      operational("validation.batch_size", &validation.batch_size, at_least(1)),
+      operational("runtime.device", choice(runtime.device, {"auto", "cpu", "cuda"})),
+      operational("runtime.threads", &runtime.threads, between(0, 1024)),
+      operational("runtime.timeout_s", &runtime.timeout_s, {0, kLongestTimeout, /*low_open=*/true}),
+      operational("runtime.log_every", &runtime.log_every, at_least(1)),
+      operational("runtime.bucket_mb", &runtime.bucket_mb, between(1, 4096)),
+  };
+}
+
+// A section's fields stand together, those without a section first.
+Fields train_fields(TrainOptions& o) {
+  Fields fields = run_fields(o);
+  for (const Fields& section :
+       {data_fields(o.data, o.augmentation), objective_fields(o.objective, "objective."),
+        optimizer_fields(o.optimizer, o.schedule),
+        operational_fields(o.checkpoint, o.validation, o.runtime)}) {
+    fields.insert(fields.end(), section.begin(), section.end());
+  }
+  return fields;
+}
+
+// The released code always encodes missing captions and contrasts with them, and never
+// renormalises.
+void resolve_released(ObjectiveOptions& o, const FieldReader& reader, const std::string& section) {
+  if (o.mode != ObjectiveMode::kReleased) return;
+  const auto refuse = [&](const std::string& key) {
+    reader.fail(section + key,
+                "contradicts " + section +
+                    "mode: released, which fixes it; leave it out or use mode: paper");
+  };
+  if (o.negatives == Negatives::kValid && reader.is_set(section + "negatives")) {
+    refuse("negatives");
+  }
+  if (o.positives == LocalPositives::kKnowledge) refuse("positives");
+  if (o.renormalise_local) refuse("renormalise_local");
+  o.negatives = Negatives::kAll;
+}
+
+void check_run(const TrainOptions& o, const FieldReader& reader) {
+  if (o.name.find('/') != std::string::npos || o.name == "." || o.name == "..") {
+    reader.fail("name", "is not a folder's name; the folder above it is the key output");
+  }
+  if (o.output.empty()) reader.fail("output", "must name a folder for the run's files");
+  if (o.accum > 1) {
+    reader.fail("accum", "is refused: exact accumulation is not there yet; only 1 works");
+  }
+  if (o.model.architecture.empty()) {
+    reader.fail("model.architecture", "must name an open_clip model configuration (JSON)");
+  }
+  if (o.data.train.empty()) reader.fail("data.train", "must name a folder of training shards");
+  for (const auto& benchmark : o.validation.benchmarks) {
+    if (benchmark.empty()) reader.fail("validation.benchmarks", "has an empty file name");
+  }
+}
+
+void check_combinations(const TrainOptions& o, const FieldReader& reader) {
+  const auto& [scale, ratio, color_jitter, jitter_probability, gray_probability] = o.augmentation;
+  if (scale[0] > scale[1]) reader.fail("augmentation.scale", "must be [low, high], low <= high");
+  if (ratio[0] > ratio[1]) reader.fail("augmentation.ratio", "must be [low, high], low <= high");
+  if (color_jitter[3] > 0.5) {
+    reader.fail("augmentation.color_jitter", "has a hue, the last number, above 0.5");
+  }
+  if (o.schedule.max_steps > 0 && o.schedule.warmup > o.schedule.max_steps) {
+    reader.fail("schedule.warmup", "is longer than the training, schedule.max_steps = " +
+                                       std::to_string(o.schedule.max_steps));
+  }
+  const bool local = o.objective.local_alignment && o.objective.lambda_s > 0;
+  if (o.objective.lambda_m == 0 && !local) {
+    reader.fail("objective.lambda_m",
+                "leaves nothing to train: without it objective.lambda_s must be above 0 and "
+                "objective.local_alignment true");
+  }
+  if (local && o.objective.positives == LocalPositives::kSub && o.objective.num_subcaptions == 0) {
+    reader.fail("objective.num_subcaptions",
+                "leaves the local alignment without positives: use more, positives: knowledge, or "
+                "local_alignment: false");
+  }
+}
+
+}  // namespace
+
+TrainOptions load_train_config(const std::filesystem::path& path,
+                               const std::vector<std::string>& overrides) {
+  TrainOptions options;
+  FieldReader reader(train_fields(options), path.string());
+  reader.read(path);
+  for (const auto& text : overrides) reader.apply_override(text);
+  reader.check_ranges();
+  if (options.name.empty()) options.name = path.stem().string();
+  resolve_released(options.objective, reader, "objective.");
+  check_run(options, reader);
+  check_combinations(options, reader);
+  return options;
+}
+
+ObjectiveOptions objective_options(const std::vector<std::string>& overrides) {
+  ObjectiveOptions options;
+  FieldReader reader(objective_fields(options, ""), "objective");
+  for (const auto& text : overrides) reader.apply_override(text);
+  reader.check_ranges();
+  resolve_released(options, reader, "");
+  return options;
+}
+
+std::string dump_train_config(const TrainOptions& options) {
+  TrainOptions copy = options;
+  std::string yaml, section;
+  for (const Field& field : train_fields(copy)) {
+    const size_t dot = field.key.find('.');
+    const bool nested = dot != std::string::npos;
+    if (nested && field.key.substr(0, dot) != section) {
+      section = field.key.substr(0, dot);
+      yaml += section + ":\n";
+    }
+    yaml += (nested ? "  " + field.key.substr(dot + 1) : field.key) + ": " +
+            value_text(field.value) + "\n";
+  }
+  return yaml;
+}
+
+std::string config_digest(const TrainOptions& options) {
+  TrainOptions copy = options;
+  std::string text;
+  for (const Field& field : train_fields(copy)) {
+    if (field.defines_result) text += field.key + ": " + value_text(field.value) + "\n";
+  }
+  return sha256_hex(text);
+}
+
+}  // namespace dermatome

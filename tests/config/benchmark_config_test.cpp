@@ -1,0 +1,141 @@
+#include "src/config/benchmark_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/config/config_error.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::string kHead = "name: tone\ndata: {csv: data/a.csv, images: /images}\n";
+const std::string kClasses =
+    "classes:\n"
+    "  - {label: type-1-2, names: [light skin tone]}\n"
+    "  - label: 3\n"
+    "    names: [medium-light skin tone, \"fair: pale\"]\n";
+const std::string kTemplates = "templates: [\"This emoji shows {}.\"]\n";
+const std::string kMetrics = "metrics: [top1, balanced_accuracy]\n";
+
+BenchmarkOptions load(const std::string& yaml) {
+  return load_benchmark(write_yaml(yaml, "bench.yaml"));
+}
+
+std::string complaint(const std::string& yaml) {
+  return complaint_about(write_yaml(yaml, "bench.yaml"),
+                         [](const auto& path) { load_benchmark(path); });
+}
+
+TEST(BenchmarkConfig, AClassificationBenchmarkIsRead) {
+  const std::string yaml = "role: validation\n" + kHead + kClasses + kTemplates + kMetrics;
+  const BenchmarkOptions options = load(yaml);
+  EXPECT_EQ(options.name, "tone");
+  EXPECT_EQ(options.kind, BenchmarkKind::kClassification);
+  EXPECT_EQ(options.role, BenchmarkRole::kValidation);
+  EXPECT_EQ(options.csv, (write_yaml(yaml, "bench.yaml").parent_path() / "data/a.csv").string());
+  EXPECT_EQ(options.images, "/images");
+  EXPECT_EQ(options.image_column, "filename");
+  const std::vector<BenchmarkClass> classes = {{"type-1-2", {"light skin tone"}},
+                                               {"3", {"medium-light skin tone", "fair: pale"}}};
+  EXPECT_EQ(options.classes, classes);
+  EXPECT_THAT(options.templates, testing::ElementsAre("This emoji shows {}."));
+  EXPECT_THAT(options.metrics, testing::ElementsAre("top1", "balanced_accuracy"));
+}
+
+TEST(BenchmarkConfig, ARetrievalBenchmarkIsReadAndPathsFollowItsRoot) {
+  const std::string yaml =
+      "name: names\nkind: retrieval\nroot: ../x\n"
+      "data: {csv: a.csv, images: i, image_column: f, caption_column: c}\n"
+      "metrics: [recall@1, recall@10, mean_rank, median_rank]\n";
+  const BenchmarkOptions options = load(yaml);
+  EXPECT_EQ(options.kind, BenchmarkKind::kRetrieval);
+  EXPECT_EQ(options.role, BenchmarkRole::kTest);
+  EXPECT_EQ(options.image_column, "f");
+  EXPECT_EQ(options.caption_column, "c");
+  const auto folder = write_yaml(yaml, "bench.yaml").parent_path().parent_path() / "x";
+  EXPECT_EQ(options.csv, (folder / "a.csv").string());
+  EXPECT_EQ(options.images, (folder / "i").string());
+}
+
+TEST(BenchmarkConfig, WhatIsMissingIsNamed) {
+  EXPECT_EQ(complaint(""),
+            "bench.yaml: name = \"\" (the default) must say what results are called");
+  EXPECT_THAT(complaint("name: a"), StartsWith("bench.yaml: data.csv = \"\" (the default) must"));
+  EXPECT_THAT(complaint("name: a\ndata: {csv: a}"), HasSubstr(": data.images = "));
+  EXPECT_THAT(complaint("name: a\ndata: {csv: a, images: b, label_column: }"),
+              StartsWith("bench.yaml:2:27: data.label_column = (nothing) must name a column"));
+  EXPECT_THAT(complaint(kHead + kTemplates + kMetrics),
+              StartsWith("bench.yaml: classes = [] (the default) must list at least 2"));
+  EXPECT_THAT(complaint(kHead + kClasses + kMetrics), HasSubstr("templates = []"));
+  EXPECT_THAT(complaint(kHead + kClasses + kTemplates), HasSubstr("metrics = []"));
+}
+
+TEST(BenchmarkConfig, WrongClassesAreNamedWithTheirPlace) {
+  const std::string rest = kTemplates + kMetrics;
+  EXPECT_THAT(complaint(kHead + "classes: [{label: a, names: [x]}]\n" + rest),
+              StartsWith("bench.yaml:3:1: classes = […] must list at least 2"));
+  EXPECT_EQ(
+      complaint(kHead + "classes:\n - {label: a, names: [x]}\n - {label: a, names: [y]}\n" + rest),
+      "bench.yaml:5:5: classes[1].label = a is another class's label too");
+  EXPECT_EQ(complaint(kHead + "classes:\n - {label: a, names: [x]}\n - {label: b}\n" + rest),
+            "bench.yaml:5:4: classes[1] = {…} has no names");
+  EXPECT_EQ(complaint(kHead + "classes:\n - {label: a, names: [x]}\n - {names: [b]}\n" + rest),
+            "bench.yaml:5:4: classes[1] = {…} has no label");
+  EXPECT_EQ(complaint(kHead + "classes:\n - {label: a, names: x}\n"),
+            "bench.yaml:4:15: classes[0].names = x is not a list of texts");
+  EXPECT_EQ(complaint(kHead + "classes:\n - {label: a, nams: [x]}\n"),
+            "bench.yaml:4:15: unknown key 'classes[0].nams' with value [x]; the nearest known key "
+            "is 'classes[0].names'");
+  EXPECT_THAT(complaint(kHead + "classes: [a, b]\n"),
+              AllOf(StartsWith("bench.yaml:3:11: 'classes[0]' = a"), HasSubstr("mapping")));
+  EXPECT_THAT(complaint(kHead + "classes: a\n"), HasSubstr("classes = a is not a list of classes"));
+  EXPECT_THAT(
+      complaint(kHead + "classes: [{label: a, names: [x]}, {label: b, names: ['']}]\n" + rest),
+      HasSubstr("classes[1].names = [] has an empty name"));
+}
+
+TEST(BenchmarkConfig, TemplatesNeedAPlaceForTheName) {
+  EXPECT_EQ(complaint(kHead + kClasses + "templates: [\"{}\", \"a picture\"]\n" + kMetrics),
+            "bench.yaml:7:1: templates = [{}, a picture] has 'a picture', without {} for the class "
+            "name");
+}
+
+TEST(BenchmarkConfig, MetricsMustBeKnownForTheKind) {
+  const std::string head = kHead + kClasses + kTemplates;
+  EXPECT_EQ(complaint(head + "metrics: [top1, f1]"),
+            "bench.yaml:8:1: metrics = [top1, f1] contains 'f1', which is not one of top1, top5, "
+            "balanced_accuracy, weighted_f1, auroc");
+  EXPECT_THAT(complaint(head + "metrics: [top1, top1]"), HasSubstr("contains 'top1' twice"));
+  EXPECT_THAT(complaint(head + "metrics: [top5]"), HasSubstr("always 1 with 2 classes"));
+  for (const char* bad : {"top1", "recall@", "recall@0", "recall@-1", "recall@1.5", "recall@1k",
+                          "recall@99999999999", "recall"}) {
+    EXPECT_THAT(complaint("kind: retrieval\n" + kHead + "metrics: [" + bad + "]"),
+                HasSubstr("contains '" + std::string(bad) + "', which is not one of recall@K"));
+  }
+}
+
+TEST(BenchmarkConfig, KeysOfTheOtherKindAreRefused) {
+  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kClasses + "metrics: [recall@1]"),
+              AllOf(StartsWith("bench.yaml:4:1: classes = "), HasSubstr("kind: retrieval")));
+  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kTemplates + "metrics: [recall@1]"),
+              HasSubstr("templates = "));
+  EXPECT_THAT(complaint("name: a\ndata: {csv: a, images: b, caption_column: c}\n"),
+              StartsWith("bench.yaml:2:27: data.caption_column = c is of no use"));
+  EXPECT_THAT(complaint("name: a\nkind: retrieval\ndata: {csv: a, images: b, label_column: c}\n"),
+              HasSubstr("data.label_column = c is of no use"));
+}
+
+TEST(BenchmarkConfig, EveryShippedBenchmarkIsValid) {
+  const std::filesystem::path folder = DERMATOME_SOURCE_DIR "/configs/benchmarks";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    SCOPED_TRACE(entry.path());
+    EXPECT_NO_THROW(load_benchmark(entry.path()));
+  }
+}
+
+}  // namespace
+}  // namespace dermatome

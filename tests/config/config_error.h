@@ -1,0 +1,48 @@
+// What a call complains about, and files for it to complain about.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "src/core/error.h"
+
+namespace dermatome {
+
+// The message of the ConfigError that `call` throws; the test fails if it throws none.
+template <typename Call>
+std::string config_error(Call call) {
+  try {
+    call();
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no ConfigError";
+  return {};
+}
+
+// Writes `yaml` to a file `name` in a folder of the running test's own.
+inline std::filesystem::path write_yaml(const std::string& yaml, const std::string& name) {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const auto folder = std::filesystem::path(testing::TempDir()) /
+                      ("dermatome_config_test." + std::to_string(::getpid())) / test->name();
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / name) << yaml;
+  return folder / name;
+}
+
+// The ConfigError that `load(path)` throws, with the file's folder left out of it.
+template <typename Load>
+std::string complaint_about(const std::filesystem::path& path, Load load) {
+  std::string message = config_error([&] { load(path); });
+  const std::string folder = path.parent_path().string() + "/";
+  for (size_t at = 0; (at = message.find(folder, at)) != std::string::npos;) {
+    message.erase(at, folder.size());
+  }
+  return message;
+}
+
+}  // namespace dermatome

@@ -1,0 +1,35 @@
+#include "src/config/field.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace dermatome {
+namespace {
+
+TEST(Field, RangesIncludeTheirClosedEndsOnly) {
+  const Range range{.low = 0, .high = 1, .low_open = true};
+  EXPECT_FALSE(range.contains(0));
+  EXPECT_TRUE(range.contains(1));
+  EXPECT_FALSE(range.contains(std::nextafter(1.0, 2.0)));
+  EXPECT_EQ(range.describe(), "above 0 and at most 1");
+  EXPECT_EQ(at_least(1).describe(), "at least 1");
+}
+
+TEST(Field, NumbersAreWrittenExactlyAndReadableAsYaml11) {
+  double tenth = 0.1, small = 1e-6, third = 4.0 / 3;
+  EXPECT_EQ(value_text(&tenth), "0.1");
+  EXPECT_EQ(value_text(&small), "1.0e-06");
+  EXPECT_EQ(std::stod(value_text(&third)), third);
+}
+
+TEST(Field, TheNearestKeyIsTheSameNameElsewhereElseTheFewestEdits) {
+  const std::vector<std::string> known = {"seed", "objective.sigma", "optimizer.lr", "optimizer"};
+  EXPECT_EQ(nearest_key("objective.sigm", known), "objective.sigma");
+  EXPECT_EQ(nearest_key("lr", known), "optimizer.lr");
+  EXPECT_EQ(nearest_key("optimiser", known), "optimizer");
+  EXPECT_EQ(nearest_key("sede", known), "seed");
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,367 @@
+#include "src/config/train_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/config/config_error.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// The keys without a usable default.
+const std::string kRequired = "model: {architecture: m.json}\ndata: {train: shards}\n";
+
+TrainOptions load(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
+  return load_train_config(write_yaml(yaml, "run.yaml"), overrides);
+}
+
+std::string complaint(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
+  return complaint_about(write_yaml(yaml, "run.yaml"),
+                         [&](const auto& path) { load_train_config(path, overrides); });
+}
+
+// A valid configuration in which no setting has its default.
+TrainOptions all_changed() {
+  TrainOptions o;
+  o.name = "a \"name\": #1, naïve";
+  o.output = "true";
+  o.seed = UINT64_MAX;
+  o.batch_size = 2048;
+  o.resume = false;
+  o.model = {"m.json", "~", Precision::kAmpBf16, true};
+  o.data = {"null", "valid\tset", Sampling::kShuffle, 32, 5, 6, 7};
+  o.augmentation = {{0.4, 0.123456789012345678}, {0.5, 1e300}, {0.32, 0.1, 5e-324, 0.08}, 0.8, 0.2};
+  std::swap(o.augmentation.scale[0], o.augmentation.scale[1]);
+  o.objective = {ObjectiveMode::kPaper,
+                 Negatives::kAll,
+                 LocalPositives::kKnowledge,
+                 true,
+                 false,
+                 false,
+                 false,
+                 3,
+                 0.5,
+                 0.25,
+                 -0.1};
+  o.optimizer = {1e-4, 0.8, 0.95, 1e-8, 0.1, 1.5};
+  o.schedule = {15, 4000, 1500};
+  o.checkpoint = {0, 100, 3};
+  o.validation = {2, false, {"a.yaml", "b, c.yaml"}, 17};
+  o.runtime = {DeviceChoice::kCpu, 3, 12.5, 1, 8};
+  return o;
+}
+
+TEST(TrainConfig, AnEmptyFileLeavesDefaultsAndAsksForWhatHasNone) {
+  EXPECT_EQ(complaint(""),
+            "run.yaml: model.architecture = \"\" (the default) must name an open_clip model "
+            "configuration (JSON)");
+  EXPECT_THAT(complaint("model: {architecture: m.json}"),
+              StartsWith("run.yaml: data.train = \"\" (the default) must name"));
+  TrainOptions expected;
+  expected.name = "run";
+  expected.model.architecture = "m.json";
+  expected.data.train = "shards";
+  EXPECT_EQ(load("# nothing\n", {"model.architecture=m.json", "data.train=shards"}), expected);
+}
+
+TEST(TrainConfig, WhatIsDumpedIsReadBack) {
+  const TrainOptions options = all_changed();
+  EXPECT_EQ(load(dump_train_config(options)), options);
+  const TrainOptions defaults = load(kRequired);
+  EXPECT_EQ(load(dump_train_config(defaults)), defaults);
+}
+
+TEST(TrainConfig, TheDumpNamesEveryKeyWithItsValue) {
+  const std::string dump = dump_train_config(all_changed());
+  EXPECT_THAT(dump, HasSubstr("\nmodel:\n  architecture: \"m.json\"\n"));
+  EXPECT_THAT(dump, HasSubstr("\n  precision: amp_bf16\n"));
+  EXPECT_THAT(dump, HasSubstr("\nseed: 18446744073709551615\n"));
+  EXPECT_THAT(dump, HasSubstr("\n  lr: 1.0e-04\n"));
+}
+
+TEST(TrainConfig, OverridesReplaceWhatTheFileSays) {
+  const TrainOptions options =
+      load(kRequired + "seed: 1\nobjective: {sigma: 0.5, lambda_s: 0.1}\n",
+           {"seed=2", "objective.sigma=0.3", "schedule={max_steps: 20, warmup: 5}", "seed=3",
+            "augmentation.color_jitter=[0.1, 0.2, 0.3, 0.4]", "name=a=b"});
+  EXPECT_EQ(options.seed, 3u);
+  EXPECT_EQ(options.objective.sigma, 0.3);
+  EXPECT_EQ(options.objective.lambda_s, 0.1);
+  EXPECT_EQ(options.schedule.max_steps, 20);
+  EXPECT_EQ(options.augmentation.color_jitter, (std::array<double, 4>{0.1, 0.2, 0.3, 0.4}));
+  EXPECT_EQ(options.name, "a=b");
+  // A bad value in the file does not matter once it is replaced.
+  EXPECT_EQ(load(kRequired + "batch_size: 0\n", {"batch_size=8"}).batch_size, 8);
+}
+
+TEST(TrainConfig, EmptyValuesAreEmptyTextsListsAndSections) {
+  const TrainOptions options =
+      load(kRequired + "objective:\nvalidation:\n  benchmarks:\n", {"model.pretrained="});
+  EXPECT_EQ(options.objective, ObjectiveOptions());
+  EXPECT_TRUE(options.validation.benchmarks.empty());
+  EXPECT_EQ(options.model.pretrained, "");
+}
+
+TEST(TrainConfig, NumbersArePlainYaml) {
+  EXPECT_EQ(load(kRequired + "optimizer: {lr: 1e-4, eps: +.5E-3, weight_decay: 0}").optimizer.lr,
+            1e-4);
+  for (const char* bad : {"1_000", "1e3", "0x10", "1.0", "\"64\"", "~", "9223372036854775808"}) {
+    EXPECT_EQ(complaint(kRequired + "batch_size: " + bad),
+              std::string("run.yaml:3:1: batch_size = ") +
+                  (bad[0] == '~'   ? "(nothing)"
+                   : bad[0] == '"' ? "64"
+                                   : bad) +
+                  " is not a whole number of 64 bits");
+  }
+  for (const char* bad : {".nan", ".inf", "inf", "nan", "1e999", "0.5x", "abc"}) {
+    EXPECT_EQ(complaint(kRequired + "optimizer:\n  lr: " + bad),
+              std::string("run.yaml:4:3: optimizer.lr = ") + bad + " is not a finite number");
+  }
+  EXPECT_THAT(complaint(kRequired + "seed: -1"), StartsWith("run.yaml:3:1: seed = -1 is not a"));
+}
+
+TEST(TrainConfig, WrongTypesAreNamedWithTheirPlace) {
+  EXPECT_EQ(complaint("model: {architecture: m.json, gradient_checkpointing: 1}"),
+            "run.yaml:1:31: model.gradient_checkpointing = 1 is not true or false");
+  EXPECT_EQ(complaint("objective:\n  mode: papr\n"),
+            "run.yaml:2:3: objective.mode = papr is not one of paper, released");
+  EXPECT_EQ(complaint("model: {precision: fp16}"),
+            "run.yaml:1:9: model.precision = fp16 is not one of fp32, amp_bf16");
+  EXPECT_EQ(complaint("data: {sampling: resampled}"),
+            "run.yaml:1:8: data.sampling = resampled is not shuffle");
+  EXPECT_EQ(complaint("augmentation: {scale: [0.5]}"),
+            "run.yaml:1:16: augmentation.scale = [0.5] is not a list of 2 numbers");
+  EXPECT_EQ(complaint("augmentation: {scale: [0.5, x]}"),
+            "run.yaml:1:16: augmentation.scale = [0.5, x] is not a list of 2 numbers");
+  EXPECT_EQ(complaint("validation: {benchmarks: a.yaml}"),
+            "run.yaml:1:14: validation.benchmarks = a.yaml is not a list of texts");
+  EXPECT_EQ(complaint("name: [a, {b: c}]"), "run.yaml:1:1: name = [a, …] is not text");
+  EXPECT_THAT(complaint("\n\nmodel: ViT"),
+              AllOf(StartsWith("run.yaml:3:8: 'model' = ViT"), HasSubstr("mapping")));
+  EXPECT_THAT(complaint("- a"), StartsWith("run.yaml:1:1: the document = [a] is not a mapping"));
+}
+
+TEST(TrainConfig, UnknownKeysNameTheNearestKnownOne) {
+  EXPECT_EQ(complaint("objective:\n  sigm: 0.3\n"),
+            "run.yaml:2:3: unknown key 'objective.sigm' with value 0.3; the nearest known key is "
+            "'objective.sigma'");
+  EXPECT_EQ(complaint("lr: 0.3\n"),
+            "run.yaml:1:1: unknown key 'lr' with value 0.3; the nearest known key is "
+            "'optimizer.lr'");
+  EXPECT_THAT(complaint("optimiser: {lr: 0.3}\n"), EndsWith("key is 'optimizer'"));
+  EXPECT_THAT(complaint("seed: {x: 1}\n"), StartsWith("run.yaml:1:1: seed = {…} is not a"));
+  EXPECT_EQ(complaint(kRequired, {"objective.sigam=0.3"}),
+            "override 'objective.sigam=0.3': unknown key 'objective.sigam' with value 0.3; the "
+            "nearest known key is 'objective.sigma'");
+}
+
+TEST(TrainConfig, RepeatedKeysAreRefused) {
+  EXPECT_EQ(complaint("seed: 1\nbatch_size: 8\nseed: 2\n"),
+            "run.yaml:3:1: seed = 2 is there a second time; the first is at run.yaml:1:1");
+  EXPECT_THAT(complaint("data: {train: a}\nmodel: {}\ndata: {train: b}\n"),
+              StartsWith("run.yaml:3:1: data = {…} is there a second time"));
+}
+
+TEST(TrainConfig, FilesThatAreNoConfigurationAreNamed) {
+  EXPECT_THAT(config_error([] { load_train_config("no/such.yaml", {}); }),
+              HasSubstr("no/such.yaml"));
+  EXPECT_THAT(complaint("seed: 1\nname: [a\n"), AllOf(StartsWith("run.yaml:"), HasSubstr("YAML")));
+  EXPECT_THAT(complaint("seed: 1\n---\nseed: 2\n"), HasSubstr("second YAML document"));
+  EXPECT_THAT(complaint("name: &n [*n]\n"), StartsWith("run.yaml:1:1: name = […]"));
+}
+
+TEST(TrainConfig, MalformedOverridesAreRefused) {
+  EXPECT_EQ(complaint(kRequired, {"seed"}), "override 'seed': expected key=value");
+  EXPECT_EQ(complaint(kRequired, {"=1"}), "override '=1': expected key=value");
+  EXPECT_THAT(complaint(kRequired, {"seed=[1"}),
+              StartsWith("override 'seed=[1': the value is not valid YAML"));
+  EXPECT_EQ(complaint(kRequired, {"seed=x"}),
+            "override 'seed=x': seed = x is not a whole number of 64 bits, zero or more");
+}
+
+TEST(TrainConfig, NumbersOutOfRangeAreNamed) {
+  EXPECT_EQ(complaint(kRequired + "batch_size: 0"),
+            "run.yaml:3:1: batch_size = 0 must be at least 1");
+  EXPECT_EQ(complaint(kRequired, {"objective.lambda_s=-0.1"}),
+            "override 'objective.lambda_s=-0.1': objective.lambda_s = -0.1 must be at least 0");
+  for (const char* bad : {"accum=0",
+                          "objective.num_subcaptions=-1",
+                          "objective.lambda_m=-1",
+                          "objective.sigma=1.5",
+                          "data.workers=0",
+                          "data.prefetch=0",
+                          "data.shuffle_block=0",
+                          "data.shuffle_window=0",
+                          "augmentation.scale=[0, 1]",
+                          "augmentation.scale=[0.5, 1.1]",
+                          "augmentation.ratio=[0, 1]",
+                          "augmentation.color_jitter=[-1, 0, 0, 0]",
+                          "augmentation.color_jitter_probability=1.1",
+                          "augmentation.gray_probability=-0.1",
+                          "optimizer.lr=0",
+                          "optimizer.beta1=1",
+                          "optimizer.beta2=-0.1",
+                          "optimizer.eps=0",
+                          "optimizer.weight_decay=-1",
+                          "optimizer.clip_norm=-1",
+                          "schedule.epochs=0",
+                          "schedule.max_steps=-1",
+                          "schedule.warmup=-1",
+                          "checkpoint.every_epochs=-1",
+                          "checkpoint.every_steps=-1",
+                          "checkpoint.keep=-1",
+                          "validation.every_epochs=-1",
+                          "validation.batch_size=0",
+                          "runtime.threads=-1",
+                          "runtime.timeout_s=0",
+                          "runtime.timeout_s=1e9",
+                          "runtime.log_every=0",
+                          "runtime.bucket_mb=0"}) {
+    EXPECT_THAT(complaint(kRequired, {bad}),
+                AllOf(StartsWith("override '" + std::string(bad) + "': "), HasSubstr(" must be ")));
+  }
+}
+
+TEST(TrainConfig, ImpossibleCombinationsAreNamed) {
+  EXPECT_EQ(
+      complaint(kRequired + "accum: 2"),
+      "run.yaml:3:1: accum = 2 is refused: exact accumulation is not there yet; only 1 works");
+  EXPECT_EQ(complaint(kRequired + "schedule: {max_steps: 470}"),
+            "run.yaml: schedule.warmup = 10000 (the default) is longer than the training, "
+            "schedule.max_steps = 470");
+  EXPECT_EQ(complaint(kRequired, {"augmentation.scale=[0.9, 0.4]"}),
+            "override 'augmentation.scale=[0.9, 0.4]': augmentation.scale = [0.9, 0.4] must be "
+            "[low, high], low <= high");
+  EXPECT_THAT(complaint(kRequired, {"augmentation.ratio=[2, 1]"}), HasSubstr("low <= high"));
+  EXPECT_THAT(complaint(kRequired, {"augmentation.color_jitter=[1, 1, 1, 0.6]"}), HasSubstr("hue"));
+  EXPECT_THAT(complaint(kRequired, {"name=a/b"}), HasSubstr("name = a/b is not a folder's name"));
+  EXPECT_THAT(complaint(kRequired, {"name=.."}), HasSubstr("is not a folder's name"));
+  EXPECT_THAT(complaint(kRequired, {"output="}), HasSubstr("output = (nothing) must name"));
+  EXPECT_THAT(complaint(kRequired, {"validation.benchmarks=[a.yaml, '']"}),
+              HasSubstr("an empty file name"));
+  EXPECT_THAT(complaint(kRequired, {"objective.lambda_m=0", "objective.local_alignment=false"}),
+              HasSubstr("objective.lambda_m = 0 leaves nothing to train"));
+  EXPECT_THAT(complaint(kRequired, {"objective.num_subcaptions=0"}),
+              HasSubstr("objective.num_subcaptions = 0 leaves the local alignment without"));
+  EXPECT_EQ(load(kRequired, {"objective.num_subcaptions=0", "objective.local_alignment=false"})
+                .objective.num_subcaptions,
+            0);
+}
+
+TEST(TrainConfig, ReleasedModeFixesWhatTheReleasedCodeFixes) {
+  const TrainOptions options = load(kRequired, {"objective.mode=released"});
+  EXPECT_EQ(options.objective.negatives, Negatives::kAll);
+  EXPECT_EQ(load(dump_train_config(options)), options);
+  for (const char* bad : {"objective.negatives=valid", "objective.positives=knowledge",
+                          "objective.renormalise_local=true"}) {
+    EXPECT_THAT(complaint(kRequired, {"objective.mode=released", bad}),
+                AllOf(StartsWith("override '" + std::string(bad) + "': "),
+                      HasSubstr("contradicts objective.mode: released")));
+  }
+}
+
+TEST(TrainConfig, TheObjectiveAloneIsReadFromItsOwnKeys) {
+  EXPECT_EQ(objective_options({}), ObjectiveOptions());
+  const ObjectiveOptions options =
+      objective_options({"positives=knowledge", "sigma=0.3", "num_subcaptions=0"});
+  EXPECT_EQ(options.positives, LocalPositives::kKnowledge);
+  EXPECT_EQ(options.sigma, 0.3);
+  EXPECT_EQ(objective_options({"mode=released"}).negatives, Negatives::kAll);
+  EXPECT_THAT(config_error([] { objective_options({"sigm=0.3"}); }), EndsWith("key is 'sigma'"));
+  EXPECT_THAT(config_error([] { objective_options({"sigma=2"}); }), HasSubstr("at most 1"));
+}
+
+TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
+  const TrainOptions base = load(kRequired);
+  EXPECT_EQ(config_digest(base).size(), 64u);
+  EXPECT_EQ(config_digest(base), config_digest(load(kRequired)));
+  for (const char* same :
+       {"name=other", "output=elsewhere", "resume=false", "runtime.device=cpu", "runtime.threads=2",
+        "runtime.timeout_s=10", "runtime.log_every=3", "runtime.bucket_mb=1", "data.workers=9",
+        "data.prefetch=9", "data.validation=v", "checkpoint.every_steps=5",
+        "validation.batch_size=3"}) {
+    EXPECT_EQ(config_digest(load(kRequired, {same})), config_digest(base)) << same;
+  }
+  std::set<std::string> digests = {config_digest(base)};
+  const std::vector<std::string> different = {"seed=1",
+                                              "batch_size=65",
+                                              "model.architecture=n.json",
+                                              "model.pretrained=w",
+                                              "model.precision=amp_bf16",
+                                              "model.gradient_checkpointing=true",
+                                              "data.train=other",
+                                              "data.shuffle_block=1",
+                                              "data.shuffle_window=1",
+                                              "augmentation.scale=[0.8, 1]",
+                                              "augmentation.ratio=[1, 1]",
+                                              "augmentation.color_jitter=[0, 0, 0, 0.1]",
+                                              "augmentation.color_jitter_probability=0.5",
+                                              "augmentation.gray_probability=0.5",
+                                              "objective.mode=released",
+                                              "objective.negatives=all",
+                                              "objective.positives=knowledge",
+                                              "objective.renormalise_local=true",
+                                              "objective.mkcl=false",
+                                              "objective.local_alignment=false",
+                                              "objective.subcaption_weights=false",
+                                              "objective.num_subcaptions=7",
+                                              "objective.lambda_m=0.9",
+                                              "objective.lambda_s=0.6",
+                                              "objective.sigma=0.1",
+                                              "optimizer.lr=0.00050000000000000012",
+                                              "optimizer.beta1=0.8",
+                                              "optimizer.beta2=0.9",
+                                              "optimizer.eps=1e-7",
+                                              "optimizer.weight_decay=0.3",
+                                              "optimizer.clip_norm=1",
+                                              "schedule.epochs=31",
+                                              "schedule.max_steps=20000",
+                                              "schedule.warmup=9999"};
+  for (const auto& change : different) digests.insert(config_digest(load(kRequired, {change})));
+  EXPECT_EQ(digests.size(), different.size() + 1);
+}
+
+TEST(TrainConfig, MakesRecipeIsThePublishedOne) {
+  const TrainOptions o = load_train_config(DERMATOME_SOURCE_DIR "/configs/make_vit_b16.yaml", {});
+  EXPECT_EQ(o.model.architecture, "configs/models/ViT-B-16-quickgelu.json");
+  EXPECT_TRUE(o.model.gradient_checkpointing);
+  EXPECT_EQ(o.batch_size, 2048);
+  EXPECT_EQ(o.optimizer, (OptimizerOptions{.lr = 1e-4, .weight_decay = 0.1}));
+  EXPECT_EQ(o.schedule, (ScheduleOptions{.epochs = 15, .warmup = 1500}));
+  EXPECT_EQ(o.data.workers, 32);
+  EXPECT_EQ(o.data.sampling, Sampling::kShuffle);
+  const AugmentationOptions augmentation{.scale = {0.4, 1.0},
+                                         .color_jitter = {0.32, 0.32, 0.32, 0.08},
+                                         .color_jitter_probability = 0.8,
+                                         .gray_probability = 0.2};
+  EXPECT_EQ(o.augmentation, augmentation);
+  EXPECT_EQ(o.objective, ObjectiveOptions());
+  EXPECT_EQ(o.checkpoint.every_epochs, 15);
+  EXPECT_EQ(o.validation.every_epochs, 1);
+}
+
+TEST(TrainConfig, EveryShippedConfigurationIsValid) {
+  const std::filesystem::path root = DERMATOME_SOURCE_DIR;
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(root / "configs")) {
+    if (entry.path().extension() != ".yaml") continue;
+    SCOPED_TRACE(entry.path());
+    const TrainOptions options = load_train_config(entry.path(), {});
+    names.insert(options.name);
+    EXPECT_TRUE(std::filesystem::exists(root / options.model.architecture));
+    for (const auto& benchmark : options.validation.benchmarks) {
+      EXPECT_TRUE(std::filesystem::exists(root / benchmark)) << benchmark;
+    }
+  }
+  EXPECT_THAT(names, testing::IsSupersetOf({"quickstart", "make_vit_b16"}));
+}
+
+}  // namespace
+}  // namespace dermatome
