@@ -8,8 +8,9 @@
 #include <span>
 #include <utility>
 
-#include "sharding/csv_table.h"
+#include "sharding/csv_reader.h"
 #include "src/core/error.h"
+#include "src/core/file.h"
 #include "src/core/log.h"
 #include "src/eval/encode.h"
 #include "src/eval/zero_shot.h"
@@ -106,18 +107,18 @@ BenchmarkResult score(const Gathered& gathered, const BenchmarkOptions& options,
 
 Benchmark::Benchmark(const BenchmarkOptions& options) : options_(options) {
   const bool classification = options.kind == BenchmarkKind::kClassification;
-  const CsvTable table(options.csv);
+  const std::string content = read_file(options.csv);
+  CsvReader table(content, options.csv);
   const size_t image = table.column(options.image_column);
   const size_t target =
       table.column(classification ? options.label_column : options.caption_column);
-  for (size_t row = 0; row < table.num_rows(); ++row) {
-    table_.images.push_back(
-        (std::filesystem::path(options.images) / table.cell(row, image)).string());
-    const std::string& value = table.cell(row, target);
+  for (CsvRow row; table.next(row);) {
+    table_.images.push_back((std::filesystem::path(options.images) / row.fields[image]).string());
     if (classification) {
-      table_.labels.push_back(class_of(value, options, table.where(row)));
+      const std::string where = options.csv + ":" + std::to_string(row.line);
+      table_.labels.push_back(class_of(row.fields[target], options, where));
     } else {
-      table_.captions.push_back(value);
+      table_.captions.push_back(row.fields[target]);
     }
   }
   if (table_.images.empty()) throw DataError(options.csv + ": the table has no rows");

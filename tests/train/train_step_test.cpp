@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "src/distributed/rendezvous.h"
+#include "src/distributed/rendezvous.h"
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
 #include "src/train/optimizer.h"
@@ -71,7 +73,7 @@ class TinyClipTraining : public testing::TestWithParam<Recorded> {
       : name_(std::string(GetParam().activation) + "." + GetParam().semantics),
         golden_(read_safetensors(kGolden + "tiny_clip_io.safetensors")),
         recorded_(golden_json().at("train").at(name_)),
-        collectives_(connect(World{}, "test", std::chrono::seconds(10))),
+        collectives_(Rendezvous(World{}, std::chrono::seconds(10)).connect("test")),
         model_(tiny_config(std::string(GetParam().activation) == "quickgelu"), c10::kCPU) {
     options_.objective.mode = std::string(GetParam().semantics) == "compat"
                                   ? ObjectiveMode::kReleased
@@ -84,6 +86,7 @@ class TinyClipTraining : public testing::TestWithParam<Recorded> {
   std::string name_;
   std::map<std::string, at::Tensor> golden_;
   nlohmann::json recorded_;
+  Rendezvous rendezvous_;
   std::unique_ptr<Collectives> collectives_;
   Clip model_;
   TrainOptions options_;
