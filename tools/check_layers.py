@@ -3,8 +3,8 @@
 
     tools/check_layers.py [ROOT]
 
-Reads the #include lines of the C++ and CUDA files under ROOT (default: this repository). Prints each
-violation as FILE:LINE: REASON and exits with 1 if there is one.
+Reads the #include lines of the C++ and CUDA files under ROOT (default: this repository). Prints
+each violation as FILE:LINE: REASON and exits with 1 if there is one.
 """
 
 import re
@@ -23,7 +23,8 @@ ALLOWED = {
     "src/data": {"src/core", "src/config", "src/text", "src/image", "sharding"},
     "src/objective": {"src/core", "src/config", "src/distributed"},
     "src/eval": {
-        "src/core", "src/config", "src/text", "src/image", "src/distributed", "src/model", "src/data",
+        "src/core", "src/config", "src/text", "src/image", "src/distributed", "src/model",
+        "src/data",
     },
     "src/train": {
         "src/core", "src/config", "src/distributed", "src/model", "src/data", "src/objective",
@@ -65,7 +66,8 @@ def own_include_error(root, path, target):
     if not (root / target).is_file():
         return f'"{target}" is not a file of the repository; includes start at its root'
     if destination is None or source is None:
-        return f"{path if source is None else target} lies in no folder known to tools/check_layers.py"
+        stray = path if source is None else target
+        return f"{stray} lies in no folder known to tools/check_layers.py"
     if destination != source and destination not in ALLOWED[source]:
         return f"{source} may not depend on {destination} (it includes {target})"
     return None

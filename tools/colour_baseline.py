@@ -3,9 +3,9 @@
 
     tools/colour_baseline.py [DATA]        (default: data/emoji, made by tools/prepare_emoji.py)
 
-Ridge regression from a picture's mean red, green and blue to the tones, one against the rest, on the
-training pictures that show exactly one tone; the largest answer is the prediction. Prints one JSON
-line.
+Ridge regression from a picture's mean red, green and blue to the tones, one against the rest, on
+the training pictures that show exactly one tone; the largest answer is the prediction. Prints one
+JSON line.
 """
 
 import csv

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Makes the data set `emoji` from two Debian packages: pictures, captions with MAKE's columns, a split.
+"""Makes the data set `emoji` from two Debian packages: pictures, MAKE's columns of captions, a split.
 
     tools/prepare_emoji.py [--output data/emoji] [--font FILE] [--names FILE]
 
 Every fully-qualified emoji of Unicode (package unicode-data) has a published name, a group and a
 subgroup, and a bitmap in Noto Color Emoji (package fonts-noto-color-emoji); five modifiers give its
-skin tone, which Unicode defines by the Fitzpatrick scale. So a small set of real pictures has all the
-captions MAKE learns from: the name, the hierarchy (ontology), the tone (visual concept), the parts.
+skin tone, which Unicode defines by the Fitzpatrick scale. So a small set of real pictures has all
+the captions MAKE learns from: the name, the hierarchy (ontology), the tone (visual concept), the
+parts.
 
 Writes, below the output folder, which is replaced as a whole:
     images/*.png         each bitmap on white, as large as the font has it
-    train.csv, test.csv  MAKE's columns, and group, subgroup, tone; one fifth of the base names held out
+    train.csv, test.csv  MAKE's columns, and group, subgroup, tone; a fifth of the base names held out
     test_tone.csv, test_group.csv, test_retrieval.csv   benchmarks on the held-out pictures
     dataset.json         counts, the set's digest, digests of what it was made from
 """
@@ -94,7 +95,7 @@ class EmojiFont:
 
 
 def make_row(codes, name, group, subgroup):
-    """The columns of one picture. A name reads "BASE: PART, PART"; parts are tones, hair, persons."""
+    """The columns of one picture. A name reads "BASE: PART, PART": tones, hair, persons."""
     base, _, rest = name.partition(": ")
     parts = rest.split(", ") if rest else []
     tones = [part for part in parts if part in TONES]
@@ -226,14 +227,14 @@ def main():
     for path in (arguments.font, arguments.names):
         if not Path(path).is_file():
             sys.exit(f"error: no file {path}. Run tools/setup.sh, which installs the packages "
-                     "fonts-noto-color-emoji and unicode-data, or name yours with --font and --names.")
+                     "fonts-noto-color-emoji and unicode-data, or use --font and --names.")
     summary = prepare(arguments.output, arguments.font, arguments.names)
     for name, count in summary["rows"].items():
         print(f"emoji: {arguments.output / name}: {count} rows")
     print(f"emoji: digest {summary['digest']}")
     if summary["digest"] != KNOWN_DIGEST:
-        print("warning: this is not the digest known for Debian 12's packages; scores may differ from "
-              "those published", file=sys.stderr)
+        print("warning: this is not the digest known for Debian 12's packages; scores may differ "
+              "from those published", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/bash
-# From nothing to a trained model, with a score: installs what is missing, builds, prepares and shards
-# the emoji data set, trains on two ranks and compares start, end, chance and colour alone.
+# From nothing to a trained model, with a score: installs what is missing, builds, prepares and
+# shards the emoji data set, trains on two ranks and compares start, end, chance and colour alone.
 #   tools/quickstart.sh [--seeds N] [--ablations] [KEY=VALUE…]
 #     --seeds N    N runs with seeds 1 to N, and their mean
 #     --ablations  then also without weights and local alignment, and plain CLIP, one run each

@@ -3,8 +3,8 @@
 
     tools/quickstart_report.py BASELINE_JSON RUN…
 
-BASELINE_JSON is what tools/colour_baseline.py printed; RUN is a run's folder, which holds the scores
-in results.jsonl. The last line is for machines.
+BASELINE_JSON is what tools/colour_baseline.py printed; RUN is a run's folder, which holds the
+scores in results.jsonl. The last line is for machines.
 """
 
 import csv
@@ -28,8 +28,8 @@ def chances():
     """What guessing scores, by shown name."""
     with open("data/emoji/test_retrieval.csv", encoding="utf-8", newline="") as file:
         candidates = sum(1 for _ in csv.DictReader(file))
-    return dict(zip((name for name, _, _ in SCORES),
-                    (1 / NUM_TONES, 1 / NUM_GROUPS, 1 / candidates, 10 / candidates, 10 / candidates)))
+    chance = (1 / NUM_TONES, 1 / NUM_GROUPS, 1 / candidates, 10 / candidates, 10 / candidates)
+    return dict(zip((name for name, _, _ in SCORES), chance))
 
 
 def read_scores(run):
@@ -38,8 +38,11 @@ def read_scores(run):
     validations = [entry["validation"] for entry in map(json.loads, lines) if "validation" in entry]
     if len(validations) < 2:
         sys.exit(f"error: {run / 'results.jsonl'} has no validation before and after training")
-    return [{name: validation[benchmark][metric] for name, benchmark, metric in SCORES}
-            for validation in (validations[0], validations[-1])]
+    try:
+        return [{name: validation[benchmark][metric] for name, benchmark, metric in SCORES}
+                for validation in (validations[0], validations[-1])]
+    except KeyError as error:
+        sys.exit(f"error: {run / 'results.jsonl'} has no score {error}; the run's log says why")
 
 
 def print_table(starts, ends, baseline):

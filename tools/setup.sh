@@ -2,7 +2,7 @@
 # Installs what is missing to build and run Dermatome on Debian 12; a second call changes nothing
 # and needs no network.
 #   tools/setup.sh [--tests] [--cuda]
-#     --tests  also what the tests need: GoogleTest, clang tools, PyTorch and open_clip to compare with
+#     --tests  also for the tests: GoogleTest, clang tools, PyTorch and open_clip to compare with
 #     --cuda   LibTorch's CUDA libraries too (the CUDA toolkit, cuDNN and NCCL are the machine's)
 # LIBTORCH_ROOT, when set, names a LibTorch of your own: none is downloaded then.
 set -euo pipefail
@@ -10,8 +10,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config unzip python3-venv ca-certificates
-  libopenmpi-dev openmpi-bin libhdf5-dev libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libcli11-dev
-  libturbojpeg0-dev libpng-dev libwebp-dev libicu-dev zlib1g-dev libssl-dev libgloo-dev)
+  libopenmpi-dev openmpi-bin libhdf5-dev libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev
+  libcli11-dev libturbojpeg0-dev libpng-dev libwebp-dev libicu-dev zlib1g-dev libssl-dev libgloo-dev)
 data_packages=(fonts-noto-color-emoji unicode-data)
 test_packages=(libgtest-dev libgmock-dev clang-format clang-tidy)
 
@@ -52,7 +52,8 @@ install_packages() {
   done
   # Without recommended packages nothing here brings a service along.
   "${as_root[@]}" env "${settings[@]}" apt-get -qq update
-  "${as_root[@]}" env "${settings[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}"
+  "${as_root[@]}" env "${settings[@]}" apt-get -qq install -y --no-install-recommends \
+    "${missing[@]}"
 }
 
 # check_disk MIB WHAT: what is about to be stored in the cache fits there.
@@ -89,8 +90,8 @@ install_python() {
 # download_wheels FILE: into the cache's wheels/. The platform is named in full, since LibTorch does
 # not depend on the Python that happens to download it.
 download_wheels() {
-  "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
-    --only-binary :all: --cache-dir "$DERMATOME_CACHE/pip" --dest "$DERMATOME_CACHE/wheels" \
+  "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+    --require-hashes --only-binary :all: --cache-dir "$DERMATOME_CACHE/pip" --dest "$DERMATOME_CACHE/wheels" \
     --implementation cp --python-version 3.11 --abi cp311 \
     --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 \
     --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \

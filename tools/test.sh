@@ -31,15 +31,18 @@ changed_sources() {
   git diff --name-only --diff-filter=d "$base" -- '*.cpp'
 }
 
-# The compile commands name g++'s precompiled headers, which clang cannot read.
+# The compile commands name g++'s precompiled header, which clang cannot read; the header itself, in
+# another folder, it can.
 write_tidy_database() {
   mkdir -p build/tidy
-  sed -E 's# -Winvalid-pch##; s# -include [^ ]*cmake_pch\.hxx##' build/release/compile_commands.json \
-    >build/tidy/compile_commands.json
+  cp build/release/CMakeFiles/dermatome_torch.dir/cmake_pch.hxx build/tidy/torch.hxx
+  sed -E "s# -Winvalid-pch##
+    s# -include [^ ]*cmake_pch\\.hxx# -include $repository/build/tidy/torch.hxx#" \
+    build/release/compile_commands.json >build/tidy/compile_commands.json
 }
 
 check_static() {
-  local sources=() left_out=() source deadline=$((SECONDS + tidy_budget))
+  local sources=() begun=() left_out=() source deadline=$((SECONDS + tidy_budget))
   git rev-parse --git-dir >/dev/null 2>&1 || {
     say "clang-tidy: not a git checkout, so nothing counts as changed"
     return
@@ -47,19 +50,21 @@ check_static() {
   mapfile -t sources < <(changed_sources)
   say "clang-tidy: ${#sources[@]} changed files"
   write_tidy_database
-  local pids=() pid failed=false
+  local pids=() i failed=()
   for source in "${sources[@]}"; do
     if ((SECONDS >= deadline)); then
       left_out+=("$source")
       continue
     fi
-    clang-tidy --quiet -p build/tidy "$source" 2>build/tidy/stderr.$$.${#pids[@]} &
+    # Standard error only counts the warnings in LibTorch's headers; errors go to standard output.
+    clang-tidy --quiet -p build/tidy "$source" 2>/dev/null &
     pids+=($!)
+    begun+=("$source")
     while (($(jobs -rp | wc -l) >= $(nproc))); do sleep 0.2; done
   done
-  for pid in "${pids[@]}"; do wait "$pid" || failed=true; done
+  for i in "${!pids[@]}"; do wait "${pids[i]}" || failed+=("${begun[i]}"); done
   ((${#left_out[@]} == 0)) || say "clang-tidy: no time left for ${left_out[*]}"
-  ! $failed || fail "clang-tidy found something (above)"
+  ((${#failed[@]} == 0)) || fail "clang-tidy found something (above) in ${failed[*]}"
 }
 
 cd "$repository"
