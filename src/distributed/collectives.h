@@ -1,19 +1,17 @@
-// The only way ranks exchange tensors. One interface over one process (no communication at all), Gloo (CPU tensors)
-// and NCCL (CUDA tensors).
+// The only way ranks exchange tensors. One interface over one process (no communication at all),
+// Gloo (CPU tensors) and NCCL (CUDA tensors).
 //
-// All ranks call the same collectives in the same order with equal shapes. Every call has a timeout; a failure
-// throws CommunicationError naming rank, `what`, operation and shape. One object belongs to one thread.
+// Made by src/distributed/rendezvous.h. All ranks call the same collectives in the same order with
+// equal shapes. Every call has a timeout; a failure throws CommunicationError naming rank, `what`,
+// operation and shape. One object belongs to one thread.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "src/distributed/world.h"
 
 namespace dermatome {
 
@@ -31,9 +29,11 @@ class Collectives {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  // output [size * n, ...] receives every rank's input [n, ...], in rank order. Contiguous, equal dtypes.
-  [[nodiscard]] virtual std::unique_ptr<PendingCollective> all_gather(
-      at::Tensor output, const at::Tensor& input, const std::string& what) = 0;
+  // output [size * n, ...] receives every rank's input [n, ...], in rank order. Contiguous, equal
+  // dtypes.
+  [[nodiscard]] virtual std::unique_ptr<PendingCollective> all_gather(at::Tensor output,
+                                                                      const at::Tensor& input,
+                                                                      const std::string& what) = 0;
   // Sum over ranks, in place. The same bits on every rank.
   [[nodiscard]] virtual std::unique_ptr<PendingCollective> all_reduce_sum(
       at::Tensor values, const std::string& what) = 0;
@@ -42,13 +42,8 @@ class Collectives {
   virtual void barrier(const std::string& what) = 0;
 };
 
-// Joins the group `group` of `world` (one store serves any number of groups with different names). With size 1 nothing
-// is opened. `device_is_cuda` picks NCCL. Throws CommunicationError when peers do not come within `timeout`.
-std::unique_ptr<Collectives> connect(const World& world, const std::string& group,
-                                     std::chrono::milliseconds timeout, bool device_is_cuda = false);
-
-// A gather of different numbers of rows: rank r contributes counts[r] rows. Starts at once; finish() gives
-// [sum of counts, ...], ranks in order.
+// A gather of different numbers of rows: rank r contributes counts[r] rows. Starts at once;
+// finish() gives [sum of counts, ...], ranks in order.
 class RowGather {
  public:
   // rows [counts[rank], ...]; `counts` is known to all ranks beforehand.

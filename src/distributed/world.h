@@ -1,4 +1,4 @@
-// Who takes part: this process's rank among `size`, and where rank 0's store listens.
+// Who takes part: this process's rank among `size`, and where the store is in which they meet.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,26 @@ namespace dermatome {
 struct World {
   int rank = 0;
   int size = 1;
-  int local_rank = 0;   // among the ranks of this machine
+  int local_rank = 0;  // among the ranks of this machine
   int local_size = 1;
   std::string master_host = "127.0.0.1";
-  uint16_t master_port = 0;   // 0 with size 1 only
+  uint16_t master_port = 0;  // 0 on rank 0: any free port
+  // Somebody else (torchrun's agent) serves the store; otherwise rank 0 does.
+  bool store_is_served = false;
+  // Keeps this run's keys apart in a store that outlives it.
+  std::string store_prefix;
 };
 
 // Reads a variable of the environment; a parameter so that tests need not change the process's own.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 Environment process_environment();
 
-// torchrun's variables (RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT) or, without them,
-// srun's (SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID, SLURM_STEP_TASKS_PER_NODE, SLURM_STEP_NODELIST's first host,
-// port from SLURM_JOB_ID); nullopt when neither is set. Throws ConfigError for incomplete or contradictory ones.
+// torchrun's variables (RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT)
+// or, without them, those that srun gives the tasks of a step (SLURM_PROCID,
+// SLURM_STEP_NUM_TASKS, SLURM_LOCALID, SLURM_NODEID, SLURM_STEP_TASKS_PER_NODE, the first host of
+// SLURM_STEP_NODELIST, a port made from SLURM_JOB_ID and SLURM_STEP_ID); nullopt when neither is
+// there. The shell of a batch script is no task of a step. Throws ConfigError naming the variable
+// that is missing, malformed or contradicts another.
 std::optional<World> world_from_environment(const Environment& environment);
 
 }  // namespace dermatome

@@ -1,0 +1,148 @@
+#include "src/distributed/process_group.h"
+
+#include <ATen/ATen.h>
+#include <c10/util/Exception.h>
+
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "src/core/error.h"
+
+namespace dermatome {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+std::string seconds_since(Clock::time_point start) {
+  std::ostringstream text;
+  text.precision(3);
+  text << std::chrono::duration<double>(Clock::now() - start).count() << " s";
+  return text.str();
+}
+
+[[noreturn]] void fail(const std::string& operation, Clock::time_point start,
+                       const std::string& cause) {
+  throw CommunicationError(operation + " failed after " + seconds_since(start) + ": " +
+                           first_line(cause) +
+                           ". A peer failed, hangs or cannot be reached: look for the first error "
+                           "of another rank");
+}
+
+// The one place where errors of the backend change into ours.
+template <typename Action>
+auto guarded(const std::string& operation, Clock::time_point start, const Action& action) {
+  try {
+    return action();
+  } catch (const c10::Error& error) {
+    fail(operation, start, error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    fail(operation, start, error.what());
+  }
+}
+
+class PendingWork : public PendingCollective {
+ public:
+  PendingWork(c10::intrusive_ptr<c10d::Work> work, std::string operation, Clock::time_point start)
+      : work_(std::move(work)), operation_(std::move(operation)), start_(start) {}
+
+  void wait() override {
+    // No work: the tensors were empty, and nothing was sent.
+    if (work_) guarded(operation_, start_, [this] { work_->wait(); });
+  }
+
+ private:
+  c10::intrusive_ptr<c10d::Work> work_;
+  std::string operation_;
+  Clock::time_point start_;
+};
+
+class ProcessGroup : public Collectives {
+ public:
+  ProcessGroup(c10::intrusive_ptr<c10d::Backend> backend, std::string name, c10::DeviceType device)
+      : backend_(std::move(backend)), name_(std::move(name)), device_(device) {}
+
+  int rank() const override { return backend_->getRank(); }
+  int size() const override { return backend_->getSize(); }
+
+  std::unique_ptr<PendingCollective> all_gather(at::Tensor output, const at::Tensor& input,
+                                                const std::string& what) override {
+    const std::string operation = describe("all-gather", input, what);
+    check(output, operation);
+    check(input, operation);
+    require(output.scalar_type() == input.scalar_type() && input.dim() > 0 &&
+                output.dim() == input.dim() && output.size(0) == size() * input.size(0) &&
+                output.sizes().slice(1) == input.sizes().slice(1),
+            operation + ": the output does not hold " + std::to_string(size()) + " inputs");
+    at::Tensor source = input;
+    return start(operation, input, [&] { return backend_->_allgather_base(output, source); });
+  }
+
+  std::unique_ptr<PendingCollective> all_reduce_sum(at::Tensor values,
+                                                    const std::string& what) override {
+    const std::string operation = describe("all-reduce", values, what);
+    check(values, operation);
+    std::vector<at::Tensor> tensors = {values};
+    return start(operation, values, [&] { return backend_->allreduce(tensors); });
+  }
+
+  void broadcast(at::Tensor values, int root, const std::string& what) override {
+    const std::string operation = describe("broadcast", values, what);
+    check(values, operation);
+    std::vector<at::Tensor> tensors = {values};
+    c10d::BroadcastOptions options;
+    options.rootRank = root;
+    start(operation, values, [&] { return backend_->broadcast(tensors, options); })->wait();
+  }
+
+  void barrier(const std::string& what) override {
+    at::Tensor one = at::ones({1}, at::TensorOptions().dtype(at::kInt).device(device_));
+    const std::string operation = describe("barrier", one, what);
+    std::vector<at::Tensor> tensors = {one};
+    start(operation, one, [&] { return backend_->allreduce(tensors); })->wait();
+    // Reading it makes the host, too, wait for a device's work.
+    require(one.item<int>() == size(), operation + ": wrong number of ranks");
+  }
+
+ private:
+  std::string describe(const std::string& name, const at::Tensor& tensor,
+                       const std::string& what) const {
+    std::ostringstream text;
+    text << "rank " << rank() << " of " << size() << ", group " << name_ << ": " << name << " of "
+         << what << " " << tensor.sizes() << " " << tensor.dtype().name();
+    return text.str();
+  }
+
+  void check(const at::Tensor& tensor, const std::string& operation) const {
+    require(tensor.is_contiguous(), operation + ": a tensor is not contiguous");
+    require(tensor.device().type() == device_, operation + ": a tensor is on another device");
+  }
+
+  template <typename Launch>
+  std::unique_ptr<PendingCollective> start(const std::string& operation, const at::Tensor& tensor,
+                                           const Launch& launch) {
+    const auto now = Clock::now();
+    c10::intrusive_ptr<c10d::Work> work;
+    if (tensor.numel() > 0) work = guarded(operation, now, launch);
+    return std::make_unique<PendingWork>(std::move(work), operation, now);
+  }
+
+  c10::intrusive_ptr<c10d::Backend> backend_;
+  std::string name_;
+  c10::DeviceType device_;
+};
+
+}  // namespace
+
+void guard_communication(const std::string& operation, const std::function<void()>& action) {
+  guarded(operation, Clock::now(), action);
+}
+
+std::unique_ptr<Collectives> make_process_group_collectives(
+    c10::intrusive_ptr<c10d::Backend> backend, std::string name, c10::DeviceType device) {
+  return std::make_unique<ProcessGroup>(std::move(backend), std::move(name), device);
+}
+
+}  // namespace dermatome

@@ -1,0 +1,100 @@
+#include "src/distributed/rendezvous.h"
+
+#include <cstdlib>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <utility>
+
+#include "src/distributed/local_address.h"
+#include "src/distributed/process_group.h"
+#include "src/distributed/single_process.h"
+
+namespace dermatome {
+namespace {
+
+constexpr char kMasterAddressKey[] = "master address";
+
+std::string name_of(const World& world) {
+  return "rank " + std::to_string(world.rank) + " of " + std::to_string(world.size);
+}
+
+c10::intrusive_ptr<c10d::Store> open_store(const World& world, std::chrono::milliseconds timeout,
+                                           uint16_t& port) {
+  c10d::TCPStoreOptions options;
+  options.isServer = world.rank == 0 && !world.store_is_served;
+  options.port = world.master_port;
+  options.waitWorkers = false;
+  options.timeout = timeout;
+  c10::intrusive_ptr<c10d::TCPStore> store;
+  guard_communication(
+      name_of(world) + (options.isServer ? ": serving" : ": reaching") + " the store at " +
+          world.master_host + ":" + std::to_string(world.master_port),
+      [&] { store = c10::make_intrusive<c10d::TCPStore>(world.master_host, options); });
+  port = store->getPort();
+  return c10::make_intrusive<c10d::PrefixStore>("dermatome " + world.store_prefix, store);
+}
+
+// The address that peers reach this rank by. Ranks that share rank 0's machine may see it only by
+// the loopback device; ranks elsewhere tell them its real address.
+std::string own_address(const World& world, uint16_t port, c10d::Store& store) {
+  if (world.local_size == world.size) return "127.0.0.1";
+  const Route route = find_route(world.master_host, port);
+  if (route.is_loopback) return store.get_to_str(kMasterAddressKey);
+  store.set(kMasterAddressKey, route.host);
+  return route.own;
+}
+
+c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world, uint16_t port,
+                                                    const c10::intrusive_ptr<c10d::Store>& store,
+                                                    std::chrono::milliseconds timeout) {
+  const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
+  auto options = c10d::ProcessGroupGloo::Options::create(timeout);
+  options->devices.push_back(
+      interface != nullptr
+          ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+          : c10d::ProcessGroupGloo::createDeviceForHostname(own_address(world, port, *store)));
+  return c10::make_intrusive<c10d::ProcessGroupGloo>(store, world.rank, world.size, options);
+}
+
+}  // namespace
+
+struct Rendezvous::State {
+  World world;
+  std::chrono::milliseconds timeout;
+  uint16_t port = 0;
+  c10::intrusive_ptr<c10d::Store> store;
+};
+
+Rendezvous::Rendezvous(World world, std::chrono::milliseconds timeout)
+    : state_(std::make_unique<State>()) {
+  state_->world = std::move(world);
+  state_->timeout = timeout;
+  state_->port = state_->world.master_port;
+  if (state_->world.size > 1) state_->store = open_store(state_->world, timeout, state_->port);
+}
+
+Rendezvous::~Rendezvous() = default;
+
+uint16_t Rendezvous::port() const { return state_->port; }
+
+std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool device_is_cuda) {
+  const World& world = state_->world;
+  if (world.size == 1) return make_single_process_collectives();
+  const auto store = c10::make_intrusive<c10d::PrefixStore>(group, state_->store);
+  c10::intrusive_ptr<c10d::Backend> backend;
+  if (device_is_cuda) {
+    backend = make_nccl_backend(store, world.rank, world.size, state_->timeout);
+  } else {
+    guard_communication(name_of(world) + ": joining group " + group, [&] {
+      backend = make_gloo_backend(world, state_->port, store, state_->timeout);
+    });
+  }
+  auto collectives = make_process_group_collectives(std::move(backend), group,
+                                                    device_is_cuda ? c10::kCUDA : c10::kCPU);
+  // Nobody may leave with the store while a peer still reads addresses from it.
+  collectives->barrier("start of the group");
+  return collectives;
+}
+
+}  // namespace dermatome

@@ -1,0 +1,39 @@
+// Where the ranks of a run find each other: a store, served by rank 0, in which any number of
+// groups are made. With one rank nothing is opened.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "src/distributed/collectives.h"
+#include "src/distributed/world.h"
+
+namespace dermatome {
+
+class Rendezvous {
+ public:
+  // Serves the store (rank 0) or connects to it. `timeout` bounds that, every connect() and every
+  // collective of the groups. Throws CommunicationError.
+  Rendezvous(World world, std::chrono::milliseconds timeout);
+  ~Rendezvous();
+  Rendezvous(const Rendezvous&) = delete;
+  Rendezvous& operator=(const Rendezvous&) = delete;
+
+  // Where the store listens: what rank 0 tells the others when its own port was 0.
+  uint16_t port() const;
+
+  // Joins the group `group`; every rank calls it. A group uses CPU tensors over Gloo, or CUDA
+  // tensors (of the current device) over NCCL. Gloo's connections go through the interface
+  // GLOO_SOCKET_IFNAME, by default the one that leads to rank 0. Groups of different names may
+  // belong to different threads. Throws CommunicationError when a peer does not come in time,
+  // ConfigError for CUDA in a build without it.
+  std::unique_ptr<Collectives> connect(const std::string& group, bool device_is_cuda = false);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dermatome
