@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the data set `emoji` from two Debian packages: pictures, MAKE's columns of captions, a split.
+"""Makes the data set `emoji` from two Debian packages: pictures, captions in MAKE's columns.
 
     tools/prepare_emoji.py [--output data/emoji] [--font FILE] [--names FILE]
 
@@ -11,7 +11,7 @@ parts.
 
 Writes, below the output folder, which is replaced as a whole:
     images/*.png         each bitmap on white, as large as the font has it
-    train.csv, test.csv  MAKE's columns, and group, subgroup, tone; a fifth of the base names held out
+    train.csv, test.csv  MAKE's columns, group, subgroup, tone; a fifth of the base names held out
     test_tone.csv, test_group.csv, test_retrieval.csv   benchmarks on the held-out pictures
     dataset.json         counts, the set's digest, digests of what it was made from
 """

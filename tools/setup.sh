@@ -9,9 +9,10 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 build_packages=(
-  g++ cmake ninja-build ccache pkg-config unzip python3-venv ca-certificates
+  g++ cmake ninja-build ccache pkg-config unzip ca-certificates python3-venv
   libopenmpi-dev openmpi-bin libhdf5-dev libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev
-  libcli11-dev libturbojpeg0-dev libpng-dev libwebp-dev libicu-dev zlib1g-dev libssl-dev libgloo-dev)
+  libcli11-dev libturbojpeg0-dev libpng-dev libwebp-dev libicu-dev zlib1g-dev libssl-dev
+  libgloo-dev)
 data_packages=(fonts-noto-color-emoji unicode-data)
 test_packages=(libgtest-dev libgmock-dev clang-format clang-tidy)
 
@@ -91,7 +92,8 @@ install_python() {
 # not depend on the Python that happens to download it.
 download_wheels() {
   "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
-    --require-hashes --only-binary :all: --cache-dir "$DERMATOME_CACHE/pip" --dest "$DERMATOME_CACHE/wheels" \
+    --require-hashes --only-binary :all: --cache-dir "$DERMATOME_CACHE/pip" \
+    --dest "$DERMATOME_CACHE/wheels" \
     --implementation cp --python-version 3.11 --abi cp311 \
     --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 \
     --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
