@@ -10,7 +10,6 @@
 #include <string>
 
 #include "src/distributed/rendezvous.h"
-#include "src/distributed/rendezvous.h"
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
 #include "src/train/optimizer.h"

@@ -1,0 +1,20 @@
+// What a test run by mpirun (RANKS in dermatome_test) knows of its ranks. Its main lives in
+// mpi_main.cpp: it initialises MPI, runs all tests on every rank, and ends with a failure on all
+// ranks if a test failed on one.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "src/distributed/collectives.h"
+#include "src/distributed/world.h"
+
+namespace dermatome {
+
+// This process among the ranks of mpirun; the port is the test program's store's.
+const World& test_world();
+
+// A fresh group over all ranks; every rank calls it. Collectives time out after 30 s.
+std::unique_ptr<Collectives> make_test_group();
+
+}  // namespace dermatome
