@@ -28,7 +28,7 @@ done
 
 cd "$repository"
 dermatome=build/release/dermatome
-shards=data/emoji/shards
+shards=data/emoji/shards/train
 stamp=$(date +%Y%m%d-%H%M%S)
 
 # train NAME [KEY=VALUE…]: two ranks, a thread each, unless the machine has more cores.
