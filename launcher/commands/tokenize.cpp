@@ -42,6 +42,7 @@ void tokenize_lines(bool json) {
       print_plain(tokenizer.encode(line));
     }
   }
+  if (std::cin.bad()) throw DataError("standard input: reading failed");
   if (!std::cout.flush()) throw DataError("standard output: the token ids could not be written");
 }
 

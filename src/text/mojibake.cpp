@@ -115,7 +115,7 @@ constexpr uint32_t kArabicSecond = kCommon | kCurrency | kBad | kNumeric | kOpen
 // A text is bad where one of these sequences occurs.
 constexpr Rule kRules[] = {
     {{{kC1}}},
-    {{{kBesideBad}, {kBad}}},
+    {{{kBesideBad | kBad}, {kBad}}},
     {{{kAsciiLetter}, {kLowerCommon | kUpperCommon}, {kBad}}},
     {{{kBad}, {kBesideBad}}},
     {{{kLowerAccented | kLowerCommon | kBox | kClosing | kCurrency | kNumeric}, {kUpperAccented}}},

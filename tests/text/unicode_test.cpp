@@ -1,0 +1,37 @@
+#include "src/text/unicode.h"
+
+#include <gtest/gtest.h>
+
+namespace dermatome {
+namespace {
+
+TEST(Utf8, RoundTripsEveryCodePoint) {
+  std::u32string all;
+  for (char32_t c = 0; c <= 0x10ffff; ++c) {
+    if (c < 0xd800 || c > 0xdfff) all.push_back(c);
+  }
+  EXPECT_TRUE(decode_utf8(encode_utf8(all)) == all);
+}
+
+TEST(Utf8, ReplacesEveryMaximalPartOfAnIllFormedSequence) {
+  EXPECT_EQ(decode_utf8("a\xff"
+                        "b\xe2\x82"
+                        "c\xed\xa0\x80"),
+            U"a\ufffdb\ufffdc\ufffd\ufffd\ufffd");
+}
+
+TEST(Lower, KnowsSpecialCases) {
+  EXPECT_EQ(lower(U"ABC \u00c9"), U"abc \u00e9");
+  EXPECT_EQ(lower(U"\u039f\u0394\u039f\u03a3 \u03a3"), U"\u03bf\u03b4\u03bf\u03c2 \u03c3");
+  EXPECT_EQ(lower(U"\u0130"), U"i\u0307");
+}
+
+TEST(CollapseSpaces, KnowsEverySpaceOfPython) {
+  EXPECT_EQ(collapse_spaces(U"\t a\x1c\x1f"
+                            U"b\u0085\u00a0\u2028\u3000c\n"),
+            U"a b c");
+  EXPECT_EQ(collapse_spaces(U"a\u200bb"), U"a\u200bb");
+}
+
+}  // namespace
+}  // namespace dermatome
