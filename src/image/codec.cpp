@@ -35,8 +35,10 @@ Image allocate(int64_t height, int64_t width, const std::string& name) {
 
 }  // namespace formats
 
+bool is_jpeg(std::span<const std::byte> encoded) { return has_bytes(encoded, 0, "\xFF\xD8\xFF"); }
+
 Image decode_image(std::span<const std::byte> encoded, const std::string& name) {
-  if (has_bytes(encoded, 0, "\xFF\xD8\xFF")) return formats::decode_jpeg(encoded, name);
+  if (is_jpeg(encoded)) return formats::decode_jpeg(encoded, name);
   if (has_bytes(encoded, 0, "\x89PNG\r\n\x1A\n")) return formats::decode_png(encoded, name);
   if (has_bytes(encoded, 0, "RIFF") && has_bytes(encoded, 8, "WEBP")) {
     return formats::decode_webp(encoded, name);

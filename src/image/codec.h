@@ -15,6 +15,9 @@ inline constexpr int64_t kMaxPixels = 178'956'970;  // Pillow's decompression-bo
 // errors. Throws DataError.
 Image decode_image(std::span<const std::byte> encoded, const std::string& name);
 
+// Whether `encoded` begins as JPEG files do.
+bool is_jpeg(std::span<const std::byte> encoded);
+
 // read_file + decode_image.
 Image load_image(const std::filesystem::path& path);
 

@@ -1,0 +1,48 @@
+// `dermatome verify`: checks a data set of shards.
+#include "sharding/verify.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "launcher/commands/commands.h"
+#include "src/core/error.h"
+
+namespace dermatome {
+namespace {
+
+void run_verify(const std::string& data, size_t max_problems) {
+  const Tokenizer tokenizer;
+  const int num_threads = std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
+  const VerifyReport report = verify_dataset(data, tokenizer, num_threads);
+  const size_t shown = std::min(report.problems.size(), max_problems);
+  for (size_t i = 0; i < shown; ++i) std::printf("%s\n", report.problems[i].c_str());
+  if (!report.problems.empty()) {
+    throw DataError(data + ": " + std::to_string(report.problems.size()) +
+                    " problem(s), the first " + std::to_string(shown) +
+                    " listed; `dermatome shard` with the same arguments "
+                    "makes damaged shards again");
+  }
+  std::printf("%s: %lld samples in %lld shard(s), %.1f MB: no problems\n", data.c_str(),
+              static_cast<long long>(report.num_samples), static_cast<long long>(report.num_shards),
+              static_cast<double>(report.bytes) / 1e6);
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("verify", "Check every shard of a data set");
+  struct Arguments {
+    std::string data;
+    size_t max_problems = 20;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("data", arguments->data, "Directory of the data set, or its manifest")
+      ->required();
+  command->add_option("--max-problems", arguments->max_problems, "Problems to list")
+      ->capture_default_str();
+  command->callback([arguments] { run_verify(arguments->data, arguments->max_problems); });
+}
+
+}  // namespace dermatome

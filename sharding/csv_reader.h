@@ -1,0 +1,45 @@
+// Comma-separated values (RFC 4180): quoted fields with commas, doubled quotes and line breaks; LF
+// or CRLF; an optional UTF-8 byte order mark; blank lines are skipped. A quote inside an unquoted
+// field is text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dermatome {
+
+struct CsvRow {
+  int64_t line = 0;                 // where the row begins, counted from 1
+  std::vector<std::string> fields;  // as many as there are columns
+};
+
+// Reads row after row of `content`, which must outlive the reader. `name` appears in errors.
+class CsvReader {
+ public:
+  // Reads the header. Throws DataError when there is none, a column's name occurs twice, or the
+  // text is UTF-16.
+  CsvReader(std::string_view content, std::string name);
+
+  const std::vector<std::string>& columns() const { return columns_; }
+  bool has_column(const std::string& column) const;
+  // Where `column` is. Throws DataError naming the file, the column and the columns there are.
+  size_t column(const std::string& column) const;
+
+  // False at the end. Throws DataError with the line for a quote that is never closed, text behind
+  // a closing quote, or a wrong number of fields.
+  bool next(CsvRow& row);
+
+ private:
+  bool read_record(CsvRow& row);
+  std::string read_quoted();
+  [[noreturn]] void fail(int64_t line, const std::string& what) const;
+
+  std::string_view left_;
+  std::string name_;
+  int64_t line_ = 1;
+  std::vector<std::string> columns_;
+};
+
+}  // namespace dermatome

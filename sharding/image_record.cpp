@@ -1,0 +1,41 @@
+#include "sharding/image_record.h"
+
+#include <algorithm>
+#include <span>
+
+#include "sharding/format.h"
+#include "src/core/file.h"
+#include "src/image/codec.h"
+#include "src/image/resize.h"
+
+namespace dermatome {
+
+std::string_view encoding_name(const ImagePolicy& policy) {
+  return policy.raw ? shard_format::kRaw : shard_format::kJpeg;
+}
+
+ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy) {
+  const std::string content = read_file(path);
+  const auto file = std::as_bytes(std::span(content));
+  Image image = decode_image(file, path.string());
+  const bool shrink = std::min(image.height, image.width) > policy.short_side;
+  if (shrink) image = resize_shorter_side(image, policy.short_side);
+  ImageRecord record{image.height, image.width, {}};
+  if (policy.raw) {
+    const auto pixels = std::as_bytes(std::span(image.pixels));
+    record.bytes.assign(pixels.begin(), pixels.end());
+  } else if (!shrink && is_jpeg(file)) {
+    record.bytes.assign(file.begin(), file.end());
+  } else {
+    record.bytes = encode_jpeg(image, policy.quality);
+  }
+  return record;
+}
+
+int64_t typical_record_bytes(const ImagePolicy& policy) {
+  // A photo of 4:3; JPEG takes about two bits a pixel at the usual qualities.
+  const int64_t pixels = int64_t{policy.short_side} * policy.short_side * 4 / 3;
+  return std::max<int64_t>(policy.raw ? pixels * 3 : pixels / 4, 1);
+}
+
+}  // namespace dermatome

@@ -1,0 +1,37 @@
+// How pictures are stored: every picture of a data set by one policy, so that training reads a
+// fraction of the original pixels.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace dermatome {
+
+struct ImagePolicy {
+  int short_side =
+      384;           // larger pictures are shrunk to it (bicubic, antialiased), smaller ones kept
+  bool raw = false;  // RGB bytes instead of JPEG
+  int quality = 90;  // of the JPEG; 0 with `raw`
+  bool operator==(const ImagePolicy&) const = default;
+};
+
+struct ImageRecord {
+  int height = 0;
+  int width = 0;
+  std::vector<std::byte> bytes;  // a JPEG file, or raw RGB [height, width, 3]
+};
+
+// "jpeg" or "raw".
+std::string_view encoding_name(const ImagePolicy& policy);
+
+// Reads `path` and brings it into the policy's form. A JPEG that need not shrink keeps its bytes:
+// coding it again would only lose detail. Throws DataError for a picture that cannot be read.
+ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy);
+
+// A typical record's size in bytes, to plan shards by.
+int64_t typical_record_bytes(const ImagePolicy& policy);
+
+}  // namespace dermatome

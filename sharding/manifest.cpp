@@ -1,0 +1,132 @@
+#include "sharding/manifest.h"
+
+#include <nlohmann/json.hpp>
+
+#include "sharding/format.h"
+#include "src/core/error.h"
+#include "src/core/file.h"
+#include "src/core/hash.h"
+
+namespace dermatome {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kMagic = "dermatome-manifest";
+
+// Everything but the digest.
+Json content(const Manifest& manifest) {
+  Json shards = Json::array();
+  for (const ShardEntry& shard : manifest.shards) {
+    shards.push_back({{"file", shard.file},
+                      {"num_samples", shard.num_samples},
+                      {"bytes", shard.bytes},
+                      {"crc32c", shard.crc32c}});
+  }
+  return {{"format", kMagic},
+          {"format_version", manifest.format_version},
+          {"tokenizer_hash", manifest.tokenizer_hash},
+          {"num_captions", manifest.num_captions},
+          {"aspects", manifest.aspects},
+          {"image_short_side", manifest.image_short_side},
+          {"image_encoding", manifest.image_encoding},
+          {"jpeg_quality", manifest.jpeg_quality},
+          {"label_names", manifest.label_names},
+          {"num_samples", manifest.num_samples()},
+          {"num_rejected", manifest.num_rejected},
+          {"build_digest", manifest.build_digest},
+          {"shards", shards}};
+}
+
+std::string digest(const Manifest& manifest) { return sha256_hex(content(manifest).dump()); }
+
+Manifest parse(const Json& json) {
+  Manifest manifest;
+  json.at("format_version").get_to(manifest.format_version);
+  json.at("tokenizer_hash").get_to(manifest.tokenizer_hash);
+  json.at("num_captions").get_to(manifest.num_captions);
+  json.at("aspects").get_to(manifest.aspects);
+  json.at("image_short_side").get_to(manifest.image_short_side);
+  json.at("image_encoding").get_to(manifest.image_encoding);
+  json.at("jpeg_quality").get_to(manifest.jpeg_quality);
+  json.at("label_names").get_to(manifest.label_names);
+  json.at("num_rejected").get_to(manifest.num_rejected);
+  json.at("build_digest").get_to(manifest.build_digest);
+  for (const Json& shard : json.at("shards")) {
+    ShardEntry& entry = manifest.shards.emplace_back();
+    shard.at("file").get_to(entry.file);
+    shard.at("num_samples").get_to(entry.num_samples);
+    shard.at("bytes").get_to(entry.bytes);
+    shard.at("crc32c").get_to(entry.crc32c);
+  }
+  json.at("digest").get_to(manifest.digest);
+  return manifest;
+}
+
+void check(const Manifest& manifest, const std::string& name) {
+  for (const ShardEntry& shard : manifest.shards) {
+    if (shard.num_samples < 0 || std::filesystem::path(shard.file).filename() != shard.file) {
+      throw DataError(name + ": shard '" + shard.file + "' with " +
+                      std::to_string(shard.num_samples) +
+                      " samples; a plain file name and a count were expected");
+    }
+  }
+  if (manifest.num_captions != static_cast<int64_t>(manifest.aspects.size()) ||
+      digest(manifest) != manifest.digest) {
+    throw DataError(name +
+                    " contradicts its own digest: it was edited or is damaged; run "
+                    "`dermatome shard` again, which keeps the shards that are whole");
+  }
+}
+
+}  // namespace
+
+int64_t Manifest::num_samples() const {
+  int64_t sum = 0;
+  for (const ShardEntry& shard : shards) sum += shard.num_samples;
+  return sum;
+}
+
+std::filesystem::path manifest_path(const std::filesystem::path& directory_or_file) {
+  return std::filesystem::is_directory(directory_or_file)
+             ? directory_or_file / shard_format::kManifestName
+             : directory_or_file;
+}
+
+Manifest read_manifest(const std::filesystem::path& directory_or_file) {
+  const std::filesystem::path path = manifest_path(directory_or_file);
+  const std::string text = read_file(path);
+  Manifest manifest;
+  try {
+    const Json json = Json::parse(text);
+    if (json.value("format", "") != kMagic) {
+      throw DataError(path.string() + " is not the manifest of a Dermatome data set");
+    }
+    if (json.at("format_version") != shard_format::kFormatVersion) {
+      throw DataError(path.string() + ": format version " + json.at("format_version").dump() +
+                      ", but this program reads " + std::to_string(shard_format::kFormatVersion) +
+                      "; shard the data again");
+    }
+    manifest = parse(json);
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(path.string() + " is no valid manifest: " + error.what());
+  }
+  check(manifest, path.string());
+  return manifest;
+}
+
+Manifest write_manifest(const std::filesystem::path& directory, Manifest manifest) {
+  const std::filesystem::path path = directory / shard_format::kManifestName;
+  try {
+    manifest.digest = digest(manifest);
+    Json json = content(manifest);
+    json["digest"] = manifest.digest;
+    write_file_atomically(path, json.dump(2) + "\n");
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError("cannot write " + path.string() + ": " + error.what() +
+                    " (are the label names UTF-8?)");
+  }
+  return manifest;
+}
+
+}  // namespace dermatome

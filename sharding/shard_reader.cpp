@@ -1,0 +1,237 @@
+#include "sharding/shard_reader.h"
+
+#include <algorithm>
+
+#include "sharding/hdf5.h"
+#include "src/core/error.h"
+#include "src/core/hash.h"
+#include "src/image/codec.h"
+
+namespace dermatome {
+namespace {
+
+using hdf5::Element;
+namespace names = shard_format;
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+template <typename T>
+std::string ragged_text(std::span<const char> values, std::span<const uint64_t> bounds, T item) {
+  return {values.data() + bounds[item], values.data() + bounds[item + 1]};
+}
+
+// Whether `bounds` partitions `num_values` elements.
+bool partitions(std::span<const uint64_t> bounds, size_t num_values) {
+  return !bounds.empty() && bounds.front() == 0 && bounds.back() == num_values &&
+         std::is_sorted(bounds.begin(), bounds.end());
+}
+
+}  // namespace
+
+ShardReader::ShardReader(const std::filesystem::path& path,
+                         const std::string& expected_tokenizer_hash)
+    : path_(path), file_(path) {
+  {
+    const hdf5::ContiguousFile file(path);
+    read_header(file, expected_tokenizer_hash);
+    map_sections(file);
+  }
+  check_indices();
+}
+
+void ShardReader::check(bool good, const std::string& what) const {
+  if (!good) throw DataError("shard " + path_.string() + ": " + what);
+}
+
+void ShardReader::read_header(const hdf5::ContiguousFile& file,
+                              const std::string& expected_tokenizer_hash) {
+  check(file.text(names::kFormatAttribute) == names::kMagic, "not a Dermatome shard");
+  header_.format_version = file.integer(names::kVersionAttribute);
+  check(header_.format_version == names::kFormatVersion,
+        "format version " + std::to_string(header_.format_version) + ", but this program reads " +
+            std::to_string(names::kFormatVersion) + "; shard the data again");
+  header_.tokenizer_hash = file.text(names::kTokenizerAttribute);
+  check(header_.tokenizer_hash == expected_tokenizer_hash,
+        "made with tokenizer " + header_.tokenizer_hash.substr(0, 12) + ", but this program has " +
+            expected_tokenizer_hash.substr(0, 12) + "; shard the data again");
+  header_.aspects = split_lines(file.text(names::kAspectsAttribute));
+  header_.images.raw = file.text(names::kEncodingAttribute) == names::kRaw;
+  header_.images.short_side = static_cast<int>(file.integer(names::kShortSideAttribute));
+  header_.images.quality = static_cast<int>(file.integer(names::kQualityAttribute));
+  header_.build_digest = file.text(names::kBuildDigestAttribute);
+  header_.source_digest = file.text(names::kSourceDigestAttribute);
+  header_.num_rejected = file.integer(names::kRejectedAttribute);
+  empty_caption_ = static_cast<int32_t>(file.integer(names::kEmptyCaptionAttribute));
+  nan_caption_ = static_cast<int32_t>(file.integer(names::kNanCaptionAttribute));
+}
+
+void ShardReader::map_sections(const hdf5::ContiguousFile& file) {
+  const auto inside = [&](const hdf5::Section& section, const char* name) {
+    check(section.offset <= file_.size() && section.bytes <= file_.size() - section.offset,
+          std::string("data set ") + name + " reaches beyond the end of the file");
+  };
+  const hdf5::Section image_bytes = file.section(names::kImageBytes, Element::kU8, 1);
+  inside(image_bytes, names::kImageBytes);
+  image_offset_ = image_bytes.offset;
+  image_bytes_ = image_bytes.bytes;
+  uint32_t checksum = 0;
+  const auto map = [&]<typename T>(const char* name, Element element, int rank,
+                                   std::span<const T>& target) {
+    const hdf5::Section section = file.section(name, element, rank);
+    inside(section, name);
+    check(section.offset % alignof(T) == 0, std::string("data set ") + name + " is not aligned");
+    const auto bytes = file_.view().subspan(section.offset, section.bytes);
+    checksum = crc32c(bytes, checksum);
+    target = {reinterpret_cast<const T*>(bytes.data()), section.bytes / sizeof(T)};
+  };
+  std::span<const char> labels;
+  std::span<const uint64_t> label_bounds;
+  map(names::kImageIndex, Element::kImageRow, 1, images_);
+  map(names::kCaptionBytes, Element::kU8, 1, caption_text_);
+  map(names::kCaptionBounds, Element::kU64, 1, caption_bounds_);
+  map(names::kTokens, Element::kU16, 1, tokens_);
+  map(names::kTokenBounds, Element::kU64, 1, token_bounds_);
+  map(names::kSampleCaption, Element::kI32, 2, caption_);
+  map(names::kSampleMask, Element::kU8, 2, mask_);
+  map(names::kSampleLabel, Element::kI32, 1, label_);
+  map(names::kSampleOntology, Element::kI32, 1, ontology_);
+  map(names::kSourceBytes, Element::kU8, 1, source_);
+  map(names::kSourceBounds, Element::kU64, 1, source_bounds_);
+  map(names::kLabelBytes, Element::kU8, 1, labels);
+  map(names::kLabelBounds, Element::kU64, 1, label_bounds);
+  check(checksum == static_cast<uint64_t>(file.integer(names::kMetadataChecksumAttribute)),
+        "the metadata fails its checksum: the file is damaged");
+  check(partitions(label_bounds, labels.size()), "/labels/index is inconsistent");
+  for (size_t i = 0; i + 1 < label_bounds.size(); ++i) {
+    header_.label_names.push_back(ragged_text(labels, label_bounds, i));
+  }
+}
+
+void ShardReader::check_indices() const {
+  const size_t n = images_.size();
+  const size_t cells = n * header_.aspects.size();
+  check(caption_.size() == cells && mask_.size() == cells && label_.size() == n &&
+            ontology_.size() == n && source_bounds_.size() == n + 1,
+        "data sets disagree about the number of samples");
+  check(partitions(source_bounds_, source_.size()), "/samples/source_index is inconsistent");
+  check(partitions(caption_bounds_, caption_text_.size()), "/captions/index is inconsistent");
+  check(partitions(token_bounds_, tokens_.size()) && token_bounds_.size() == caption_bounds_.size(),
+        "/captions/token_index is inconsistent");
+  const int32_t table = caption_table_size();
+  check(empty_caption_ >= 0 && empty_caption_ < table && nan_caption_ >= 0 && nan_caption_ < table,
+        "the rows of the empty and the nan caption are not in the caption table");
+  for (size_t row = 0; row < n; ++row) {
+    const auto& image = images_[row];
+    if (image.offset > image_bytes_ || image.length > image_bytes_ - image.offset) {
+      throw DataError(where(row) + ": the picture's bytes lie outside /images/bytes");
+    }
+    if (image.height == 0 || image.width == 0 || image.height > kMaxPixels / image.width) {
+      throw DataError(where(row) + ": a picture of " + std::to_string(image.width) + " x " +
+                      std::to_string(image.height) + " pixels");
+    }
+    for (size_t k = 0; k < header_.aspects.size(); ++k) {
+      const int32_t caption = caption_ids(row)[k];
+      const uint8_t valid = mask(row)[k];
+      if (caption < -1 || caption >= table || valid > 1 || (valid == 1 && caption < 0)) {
+        throw DataError(where(row) + ": caption row " + std::to_string(caption) + " of " +
+                        std::to_string(table) + " with mask " + std::to_string(valid) + " for " +
+                        header_.aspects[k]);
+      }
+    }
+    if (label_[row] < -1 || label_[row] >= static_cast<int64_t>(header_.label_names.size())) {
+      throw DataError(where(row) + ": label " + std::to_string(label_[row]) + ", but there are " +
+                      std::to_string(header_.label_names.size()) + " label names");
+    }
+  }
+}
+
+void ShardReader::check_row(int64_t row) const {
+  require(row >= 0 && row < num_samples(),
+          "row " + std::to_string(row) + " of a shard of " + std::to_string(num_samples()));
+}
+
+void ShardReader::check_caption(int32_t caption) const {
+  require(caption >= 0 && caption < caption_table_size(),
+          "caption " + std::to_string(caption) + " of " + std::to_string(caption_table_size()));
+}
+
+ShardReader::Record ShardReader::read_image(int64_t row) const {
+  check_row(row);
+  const auto& image = images_[row];
+  Record record{std::vector<std::byte>(image.length), static_cast<int>(image.height),
+                static_cast<int>(image.width), header_.images.raw};
+  file_.read(image_offset_ + image.offset, record.image);
+  if (crc32c(record.image) != image.crc32c) {
+    throw DataError(where(row) + ": the picture's bytes fail their checksum: the file is damaged");
+  }
+  return record;
+}
+
+Image ShardReader::decode(int64_t row) const {
+  const Record record = read_image(row);
+  Image image;
+  if (record.raw) {
+    image = {record.height, record.width, {}};
+    const auto* pixels = reinterpret_cast<const uint8_t*>(record.image.data());
+    image.pixels.assign(pixels, pixels + record.image.size());
+  } else {
+    image = decode_image(record.image, where(row));
+  }
+  const size_t expected = static_cast<size_t>(record.height) * record.width * 3;
+  if (image.height != record.height || image.width != record.width ||
+      image.pixels.size() != expected) {
+    throw DataError(where(row) + ": the picture's size differs from the index's " +
+                    std::to_string(record.width) + " x " + std::to_string(record.height));
+  }
+  return image;
+}
+
+std::span<const int32_t> ShardReader::caption_ids(int64_t row) const {
+  check_row(row);
+  return caption_.subspan(row * num_captions(), num_captions());
+}
+
+std::span<const uint8_t> ShardReader::mask(int64_t row) const {
+  check_row(row);
+  return mask_.subspan(row * num_captions(), num_captions());
+}
+
+int64_t ShardReader::label(int64_t row) const {
+  check_row(row);
+  return label_[row];
+}
+
+int64_t ShardReader::ontology(int64_t row) const {
+  check_row(row);
+  return ontology_[row];
+}
+
+std::string ShardReader::source(int64_t row) const {
+  check_row(row);
+  return ragged_text(source_, source_bounds_, row);
+}
+
+std::string ShardReader::where(int64_t row) const {
+  return "shard " + path_.string() + " row " + std::to_string(row) + " (" + source(row) + ")";
+}
+
+std::span<const uint16_t> ShardReader::tokens(int32_t caption) const {
+  check_caption(caption);
+  const uint64_t first = token_bounds_[caption];
+  return tokens_.subspan(first, token_bounds_[caption + 1] - first);
+}
+
+std::string ShardReader::caption_text(int32_t caption) const {
+  check_caption(caption);
+  return ragged_text(caption_text_, caption_bounds_, caption);
+}
+
+}  // namespace dermatome

@@ -1,0 +1,32 @@
+// Checks all that can be checked about a data set without its originals.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sharding/shard_reader.h"
+#include "src/text/tokenizer.h"
+
+namespace dermatome {
+
+struct VerifyReport {
+  int64_t num_shards = 0;
+  int64_t num_samples = 0;
+  uint64_t bytes = 0;
+  std::vector<std::string>
+      problems;  // each names the shard, and row and source file where there is one
+};
+
+// The manifest's digest, every shard's presence, size and checksum, its indices (ShardReader),
+// every picture's checksum and decoding, every caption's tokens; shard files the manifest does not
+// know. Throws DataError only when the manifest itself cannot be used.
+VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
+                            const Tokenizer& tokenizer, int num_threads);
+
+// What is wrong with an open shard's pictures and tokens, in the order of rows.
+std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer& tokenizer,
+                                      int num_threads);
+
+}  // namespace dermatome
