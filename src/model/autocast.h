@@ -6,9 +6,9 @@
 
 namespace dermatome {
 
-// Per thread. Weights are cast once a scope and kept until its end, without a graph if the first
-// use had none: so a scope holds either computation for gradients or computation without, never
-// both.
+// Per thread; scopes nest. Casts of weights are not cached, unlike torch.autocast's default: a
+// cached cast sums the gradients of several uses (length buckets) in bf16, and one made without a
+// graph would cut off later uses.
 class AutocastScope {
  public:
   // Enables bf16 autocast for `device` until the end of the scope if `enabled`; otherwise disables
@@ -21,6 +21,7 @@ class AutocastScope {
  private:
   c10::DeviceType device_;
   bool was_enabled_;
+  bool was_cached_;
   c10::ScalarType previous_type_;
 };
 

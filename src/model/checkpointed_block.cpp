@@ -8,39 +8,13 @@
 #include <tuple>
 #include <utility>
 
+#include "src/model/autocast.h"
+
 namespace dermatome {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-// Repeats forward's autocast settings during the recomputation: backward runs outside the caller's
-// scope. Casts are not cached: they belong to the recomputed graph, which ends with it.
-class AutocastReplay {
- public:
-  AutocastReplay(c10::DeviceType device, bool enabled, at::ScalarType type)
-      : device_(device),
-        enabled_(at::autocast::is_autocast_enabled(device)),
-        type_(at::autocast::get_autocast_dtype(device)),
-        cached_(at::autocast::is_autocast_cache_enabled()) {
-    at::autocast::set_autocast_enabled(device, enabled);
-    at::autocast::set_autocast_dtype(device, type);
-    at::autocast::set_autocast_cache_enabled(false);
-  }
-  ~AutocastReplay() {
-    at::autocast::set_autocast_cache_enabled(cached_);
-    at::autocast::set_autocast_dtype(device_, type_);
-    at::autocast::set_autocast_enabled(device_, enabled_);
-  }
-  AutocastReplay(const AutocastReplay&) = delete;
-  AutocastReplay& operator=(const AutocastReplay&) = delete;
-
- private:
-  c10::DeviceType device_;
-  bool enabled_;
-  at::ScalarType type_;
-  bool cached_;
-};
 
 struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
   static constexpr size_t kNumOptions = 3;  // inputs of forward that are no tensors
@@ -53,8 +27,6 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
     context->saved_data["causal"] = causal;
     context->saved_data["quick_gelu"] = quick_gelu;
     context->saved_data["autocast"] = at::autocast::is_autocast_enabled(device);
-    context->saved_data["autocast_type"] =
-        static_cast<int64_t>(at::autocast::get_autocast_dtype(device));
     context->save_for_backward({x, parameters...});
     return residual_block(x, {parameters...},
                           {.heads = heads, .causal = causal, .quick_gelu = quick_gelu});
@@ -75,9 +47,9 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
     at::Tensor output;
     {
       const at::AutoGradMode with_graph(true);
-      const AutocastReplay autocast(
-          inputs[0].device().type(), context->saved_data["autocast"].toBool(),
-          static_cast<at::ScalarType>(context->saved_data["autocast_type"].toInt()));
+      // Backward runs outside the caller's scope.
+      const AutocastScope autocast(inputs[0].device().type(),
+                                   context->saved_data["autocast"].toBool());
       output = residual_block(inputs[0], parameters, options);
     }
     const variable_list found = torch::autograd::grad({output}, wanted, {grad_output[0]});

@@ -1,0 +1,102 @@
+#include "src/model/checkpointed_block.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "src/model/autocast.h"
+#include "src/model/clip.h"
+#include "tests/model/golden_clip.h"
+
+namespace dermatome {
+namespace {
+
+// Every length from 2 to 77, so that the text tower uses its blocks once for each of several
+// buckets.
+GoldenTexts texts_of_many_lengths() {
+  const at::Tensor lengths = at::arange(2, 78).repeat({3});
+  const at::Tensor tokens = at::arange(1, 78).unsqueeze(0).repeat({lengths.size(0), 1});
+  return {.tokens = tokens, .lengths = lengths};
+}
+
+struct Outcome {
+  std::vector<at::Tensor> features;
+  std::vector<at::Tensor> gradients;  // of all parameters but the logit scale
+};
+
+Outcome run(bool checkpointing, bool autocast) {
+  const Clip clip = golden_clip("gelu", checkpointing);
+  const GoldenTexts texts = texts_of_many_lengths();
+  Outcome outcome;
+  {
+    const AutocastScope scope(at::kCPU, autocast);
+    const ImageFeatures features =
+        clip.encode_image(golden_io().at("image"), /*with_patches=*/true);
+    outcome.features = {features.image, features.patches,
+                        clip.encode_text(texts.tokens, texts.lengths)};
+  }
+  at::Tensor total = at::zeros({});
+  for (const at::Tensor& features : outcome.features) {
+    total = total + (features * at::sin(at::arange(features.numel())).view_as(features)).sum();
+  }
+  total.backward();
+  for (const NamedParameter& parameter : clip.parameters()) {
+    if (parameter.name != "logit_scale") outcome.gradients.push_back(parameter.value.grad());
+  }
+  return outcome;
+}
+
+class Checkpointing : public ::testing::TestWithParam<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutAutocast, Checkpointing, ::testing::Bool());
+
+TEST_P(Checkpointing, ChangesNeitherFeaturesNorGradients) {
+  const Outcome plain = run(/*checkpointing=*/false, GetParam());
+  const Outcome checkpointed = run(/*checkpointing=*/true, GetParam());
+
+  for (size_t i = 0; i < plain.features.size(); ++i) {
+    EXPECT_TRUE(at::equal(plain.features[i], checkpointed.features[i])) << i;
+  }
+  ASSERT_EQ(plain.gradients.size(), checkpointed.gradients.size());
+  for (size_t i = 0; i < plain.gradients.size(); ++i) {
+    ASSERT_TRUE(checkpointed.gradients[i].defined()) << i;
+    EXPECT_LE(relative_difference(checkpointed.gradients[i], plain.gradients[i]), 1e-6) << i;
+  }
+}
+
+TEST(CheckpointedBlock, KeepsOnlyItsInputs) {
+  ParameterList list(at::kCPU);
+  const BlockParameters parameters = add_block(list, "", 8, 16);
+  at::Tensor x = at::ones({1, 2, 8});
+  x.set_requires_grad(true);
+  const at::Tensor y = checkpointed_block(x, parameters, {.heads = 2});
+
+  // One node between output and leaves: nothing inside the block is remembered.
+  ASSERT_NE(y.grad_fn(), nullptr);
+  for (const torch::autograd::Edge& edge : y.grad_fn()->next_edges()) {
+    EXPECT_EQ(edge.function->num_outputs(), 0) << edge.function->name();
+  }
+}
+
+TEST(CheckpointedBlock, GivesNoGraphWhereNoneIsWanted) {
+  ParameterList list(at::kCPU);
+  const BlockParameters parameters = add_block(list, "", 8, 16);
+  const at::NoGradGuard no_grad;
+  EXPECT_FALSE(checkpointed_block(at::ones({1, 2, 8}), parameters, {.heads = 2}).requires_grad());
+}
+
+TEST(CheckpointedBlock, GivesGradientsOnlyWhereTheyAreWanted) {
+  ParameterList list(at::kCPU);
+  const BlockParameters parameters = add_block(list, "", 8, 16);
+  for (const NamedParameter& parameter : list.all()) {
+    at::Tensor(parameter.value).set_requires_grad(false);
+  }
+  at::Tensor(parameters[kProjBias]).set_requires_grad(true);
+  checkpointed_block(at::ones({1, 2, 8}), parameters, {.heads = 2}).sum().backward();
+
+  EXPECT_TRUE(at::equal(parameters[kProjBias].grad(), at::full({8}, 2.0)));
+  EXPECT_FALSE(parameters[kFcBias].grad().defined());
+}
+
+}  // namespace
+}  // namespace dermatome
