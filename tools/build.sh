@@ -1,13 +1,19 @@
 #!/bin/bash
 # Builds, and only that: installs nothing, uses no network.
-#   tools/build.sh [PRESET [TARGET…]]     (presets: release, debug, asan, cuda; default: release)
+#   tools/build.sh [--tests] [PRESET [TARGET…]]
+#     --tests  the tests too, which need GoogleTest
+#     PRESET   release (default), debug, asan or cuda; the folder is build/PRESET
 # Found through the environment: LIBTORCH_ROOT (else the one tools/setup.sh unpacked),
 # CMAKE_PREFIX_PATH for libraries in places of your own, and the MPI whose mpicxx is on the PATH.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
+options=(-DDERMATOME_TESTS=OFF)
+if [[ ${1:-} == --tests ]]; then
+  options=(-DDERMATOME_TESTS=ON)
+  shift
+fi
 preset="${1:-release}"
-options=()
 if [[ -x "$venv/bin/python" ]]; then
   options+=("-DDERMATOME_PYTHON=$venv/bin/python")
 fi

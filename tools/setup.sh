@@ -53,8 +53,8 @@ install_packages() {
   done
   # Without recommended packages nothing here brings a service along.
   "${as_root[@]}" env "${settings[@]}" apt-get -qq update
-  "${as_root[@]}" env "${settings[@]}" apt-get -qq install -y --no-install-recommends \
-    "${missing[@]}"
+  "${as_root[@]}" env "${settings[@]}" apt-get -qq -o Dpkg::Use-Pty=0 install -y \
+    --no-install-recommends "${missing[@]}"
 }
 
 # check_disk MIB WHAT: what is about to be stored in the cache fits there.

@@ -73,8 +73,8 @@ check_format
 "$venv/bin/python" tools/check_layers.py
 
 start=$SECONDS
-tools/build.sh release
-tools/build.sh asan asan_tests
+tools/build.sh --tests release
+tools/build.sh --tests asan asan_tests
 build_seconds=$((SECONDS - start))
 start=$SECONDS
 check_static
