@@ -2,6 +2,13 @@
 
 namespace dermatome {
 
-void add_commands(CLI::App& app) { app.require_subcommand(1); }
+void add_commands(CLI::App& app) {
+  app.require_subcommand(1);
+  add_shard(app);
+  add_verify(app);
+  add_train(app);
+  add_evaluate(app);
+  add_tokenize(app);
+}
 
 }  // namespace dermatome

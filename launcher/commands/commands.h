@@ -1,12 +1,18 @@
-// The subcommands of `dermatome`, one file each. Every function adds its subcommand, with options and a
-// callback that does the work, to the command line; errors leave a callback as exceptions.
+// The subcommands of `dermatome`, one file each. Every function adds its subcommand, with options
+// and a callback that does the work, to the command line; errors leave a callback as exceptions.
 #pragma once
 
 #include <CLI/CLI.hpp>
 
 namespace dermatome {
 
-// Adds all subcommands; the one list of them.
+void add_evaluate(CLI::App& app);
+void add_shard(CLI::App& app);
+void add_tokenize(CLI::App& app);
+void add_train(CLI::App& app);
+void add_verify(CLI::App& app);
+
+// All of them.
 void add_commands(CLI::App& app);
 
 }  // namespace dermatome

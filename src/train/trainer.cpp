@@ -65,6 +65,7 @@ class Trainer {
   TrainStep train_step_;
   Validation validation_;
   std::optional<RunLog> log_;  // rank 0 only
+  std::unique_ptr<BatchFeed> feed_;
 
   int64_t steps_per_epoch_ = 0;
   int64_t total_steps_ = 0;
@@ -119,6 +120,11 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
   steps_per_epoch_ = dataset_.size() / options.batch_size;
   total_steps_ = options.schedule.max_steps > 0 ? options.schedule.max_steps
                                                 : options.schedule.epochs * steps_per_epoch_;
+  if (options.schedule.warmup > total_steps_) {
+    throw ConfigError("schedule.warmup of " + std::to_string(options.schedule.warmup) +
+                      " steps is longer than the training, " + std::to_string(total_steps_) +
+                      " steps; lower it or train for more epochs");
+  }
 }
 
 void Trainer::initialise_weights() {
@@ -252,11 +258,12 @@ TrainingOutcome Trainer::run() {
   auto loader = std::make_unique<Loader>(
       dataset_, loader_options(options_, model_, collectives_, /*training=*/true), epochs_done(),
       step_ % steps_per_epoch_);
-  BatchFeed feed(std::move(loader), environment_.connect_cpu_group("batch feed"),
-                 std::max<int64_t>(total_steps_ - step_, 0), stop_signal_received);
+  feed_ =
+      std::make_unique<BatchFeed>(std::move(loader), environment_.connect_cpu_group("batch feed"),
+                                  std::max<int64_t>(total_steps_ - step_, 0), stop_signal_received);
   while (step_ < total_steps_) {
     const auto start = Clock::now();
-    const FedBatch fed = feed.next();
+    const FedBatch fed = feed_->next();
     if (fed.stop) {
       save();
       return TrainingOutcome::kStopped;
@@ -276,7 +283,15 @@ TrainingOutcome Trainer::run() {
 }  // namespace
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
-  return Trainer(options, environment).run();
+  auto trainer = std::make_unique<Trainer>(options, environment);
+  try {
+    return trainer->run();
+  } catch (...) {
+    // Not destroyed: its feed's thread may be waiting for a rank that waits for this one. The
+    // process is about to end.
+    static_cast<void>(trainer.release());
+    throw;
+  }
 }
 
 }  // namespace dermatome

@@ -1,0 +1,49 @@
+// `dermatome train CONFIG [KEY=VALUE…]`: trains, or continues a training, on the ranks it was
+// started with.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "launcher/commands/commands.h"
+#include "launcher/exit_codes.h"
+#include "launcher/runtime.h"
+#include "src/config/train_config.h"
+#include "src/core/log.h"
+#include "src/train/trainer.h"
+
+namespace dermatome {
+namespace {
+
+struct Arguments {
+  std::string config;
+  std::vector<std::string> overrides;
+};
+
+int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
+  TrainingEnvironment environment;
+  environment.collectives = &runtime.collectives();
+  environment.connect_cpu_group = [&](const std::string& name) {
+    return runtime.connect_cpu_group(name);
+  };
+  environment.device = runtime.device();
+  if (train(options, environment) == TrainingOutcome::kFinished) return kExitOk;
+  log_info("stopped on request; the same command continues this run");
+  return kExitTryAgain;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "Train, or continue a training, on the ranks given");
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("config", arguments->config, "Configuration file (YAML)")->required();
+  command->add_option("overrides", arguments->overrides, "KEY=VALUE: settings to change");
+  command->callback([arguments] {
+    const TrainOptions options = load_train_config(arguments->config, arguments->overrides);
+    const int code = run_on_ranks(
+        options.runtime, [&](Runtime& runtime) { return train_on_ranks(runtime, options); });
+    if (code != kExitOk) throw CLI::RuntimeError(code);
+  });
+}
+
+}  // namespace dermatome

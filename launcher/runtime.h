@@ -1,0 +1,47 @@
+// What a command that runs on ranks stands on: who the ranks are, their collectives, the device,
+// the threads.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "launcher/mpi_session.h"
+#include "src/config/options.h"
+#include "src/distributed/collectives.h"
+#include "src/distributed/rendezvous.h"
+#include "src/distributed/world.h"
+
+namespace dermatome {
+
+class Runtime {
+ public:
+  // Finds the ranks (MPI if an MPI launcher started us, else torchrun's or srun's variables, else
+  // this process alone), joins them, picks the device and the number of threads, and sets up
+  // logging. Throws ConfigError, CommunicationError.
+  explicit Runtime(const RuntimeOptions& options);
+
+  const World& world() const { return world_; }
+  c10::Device device() const { return device_; }
+  // On the device; for the main thread.
+  Collectives& collectives() { return *collectives_; }
+  // A further group of CPU collectives, for another thread.
+  std::unique_ptr<Collectives> connect_cpu_group(const std::string& name);
+
+ private:
+  std::optional<MpiSession> mpi_;
+  World world_;
+  c10::Device device_;
+  std::optional<Rendezvous> rendezvous_;
+  std::unique_ptr<Collectives> collectives_;
+};
+
+// Runs `work` on the ranks. An error ends this process at once with its exit code, before anything
+// that could wait for a peer is destroyed; the launcher then ends the other ranks. Otherwise
+// returns work's exit code.
+int run_on_ranks(const RuntimeOptions& options, const std::function<int(Runtime&)>& work);
+
+}  // namespace dermatome
