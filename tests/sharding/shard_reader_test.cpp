@@ -1,0 +1,221 @@
+#include "sharding/shard_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "src/core/error.h"
+#include "src/core/file.h"
+#include "src/image/codec.h"
+#include "tests/sharding/test_data.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+
+constexpr int kNumSamples = 12;
+
+class ShardReaderTest : public testing::Test {
+ protected:
+  // Writes the table as "s.h5" and returns its path.
+  std::filesystem::path write(ShardHeader header = make_header()) const {
+    const auto path = directory_ / "s.h5";
+    write_shard(path, header, make_samples(table_, directory_, header.images), tokenizer(), 1);
+    return path;
+  }
+  static ShardReader open(const std::filesystem::path& path) { return {path, tokenizer().hash()}; }
+
+  TemporaryDirectory directory_;
+  SampleTable table_ = make_table(directory_, kNumSamples);
+};
+
+void expect_samples(const ShardReader& reader, const SampleTable& table) {
+  ASSERT_EQ(reader.num_samples(), table.samples.size());
+  for (int64_t row = 0; row < reader.num_samples(); ++row) {
+    const CaptionedSample& sample = table.samples[row];
+    EXPECT_EQ(reader.source(row), sample.image_path);
+    EXPECT_EQ(reader.label(row), sample.label);
+    EXPECT_EQ(reader.ontology(row), sample.ontology);
+    EXPECT_THAT(reader.mask(row), ElementsAreArray(sample.mask));
+    for (size_t k = 0; k < sample.captions.size(); ++k) {
+      const int32_t caption = reader.caption_ids(row)[k];
+      if (sample.captions[k].empty()) {
+        EXPECT_EQ(caption, -1);
+      } else {
+        EXPECT_EQ(reader.caption_text(caption), sample.captions[k]);
+        EXPECT_THAT(reader.tokens(caption),
+                    ElementsAreArray(tokenizer().encode(sample.captions[k])));
+      }
+    }
+  }
+}
+
+TEST_F(ShardReaderTest, ReturnsWhatWasWritten) {
+  const ShardReader reader = open(write());
+  expect_samples(reader, table_);
+  EXPECT_EQ(reader.num_captions(), 5);
+  EXPECT_EQ(reader.header().aspects, make_header().aspects);
+  EXPECT_EQ(reader.header().label_names, make_header().label_names);
+  EXPECT_EQ(reader.header().images, make_header().images);
+  EXPECT_EQ(reader.header().build_digest, make_header().build_digest);
+  EXPECT_EQ(reader.header().source_digest, make_header().source_digest);
+}
+
+TEST_F(ShardReaderTest, JpegThatNeedNotShrinkKeepsItsBytes) {
+  const ShardReader reader = open(write());
+  for (int64_t row = 0; row < kNumSamples; ++row) {
+    const std::string file = read_file(directory_ / table_.samples[row].image_path);
+    const ShardReader::Record record = reader.read_image(row);
+    EXPECT_FALSE(record.raw);
+    EXPECT_THAT(record.image, ElementsAreArray(std::as_bytes(std::span(file))));
+    EXPECT_EQ(reader.decode(row).pixels,
+              load_image(directory_ / table_.samples[row].image_path).pixels);
+  }
+}
+
+TEST_F(ShardReaderTest, RawPicturesAreKeptPixelForPixel) {
+  ShardHeader header = make_header();
+  header.images.raw = true;
+  const ShardReader reader = open(write(header));
+  EXPECT_TRUE(reader.header().images.raw);
+  for (int64_t row = 0; row < kNumSamples; ++row) {
+    const Image picture = load_image(directory_ / table_.samples[row].image_path);
+    const Image decoded = reader.decode(row);
+    EXPECT_EQ(decoded.height, picture.height);
+    EXPECT_EQ(decoded.width, picture.width);
+    EXPECT_EQ(decoded.pixels, picture.pixels);
+  }
+}
+
+TEST_F(ShardReaderTest, EqualCaptionsAreStoredOnce) {
+  const ShardReader reader = open(write());
+  EXPECT_EQ(reader.caption_ids(0)[2], reader.caption_ids(2)[2]);  // "Shows scale"
+  EXPECT_EQ(reader.caption_ids(0)[1], reader.caption_ids(3)[1]);  // "Diagnosed as 0"
+  // "", "nan", 10 raw captions, 3 diagnoses, 1 concept, 12 pieces
+  EXPECT_EQ(reader.caption_table_size(), 28);
+}
+
+TEST_F(ShardReaderTest, KnowsTheTextsOfMissingCaptions) {
+  const ShardReader reader = open(write());
+  EXPECT_EQ(reader.caption_text(reader.empty_caption()), "");
+  EXPECT_EQ(reader.caption_text(reader.nan_caption()), "nan");
+  EXPECT_THAT(reader.tokens(reader.empty_caption()), ElementsAre(49406, 49407));
+}
+
+TEST_F(ShardReaderTest, AShardMayBeEmpty) {
+  table_.samples.clear();
+  const ShardReader reader = open(write());
+  EXPECT_EQ(reader.num_samples(), 0);
+}
+
+TEST_F(ShardReaderTest, ThreadsReadAtTheSameTime) {
+  const ShardReader reader = open(write());
+  std::atomic<int> wrong{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int64_t i = 0; i < 200; ++i) {
+          const Image image = reader.decode(i % kNumSamples);
+          wrong += image.height != 30 + static_cast<int>(i % kNumSamples) % 7;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(ShardReaderTest, RefusesAnotherTokenizersShard) {
+  EXPECT_THAT(error_of([&] { ShardReader(write(), std::string(64, 'a')); }),
+              AllOf(HasSubstr("s.h5"), HasSubstr("tokenizer"), HasSubstr("aaaaaaaaaaaa")));
+}
+
+TEST_F(ShardReaderTest, RefusesAnotherFormatVersion) {
+  ShardHeader header = make_header();
+  header.format_version = 99;
+  EXPECT_THAT(error_of([&] { open(write(header)); }), HasSubstr("format version 99"));
+}
+
+TEST_F(ShardReaderTest, RefusesFilesThatAreNoShards) {
+  EXPECT_THAT(error_of([&] { open(directory_ / "none.h5"); }), HasSubstr("none.h5"));
+  EXPECT_THAT(error_of([&] { open(directory_ / "0.jpg"); }), HasSubstr("0.jpg"));
+  EXPECT_THAT(error_of([&] { open(directory_.write("empty.h5", "")); }), HasSubstr("empty.h5"));
+}
+
+TEST_F(ShardReaderTest, RefusesEveryTruncation) {
+  const std::string whole = read_file(write());
+  for (const double share : {0.1, 0.5, 0.9, 0.999}) {
+    const auto size = static_cast<size_t>(share * static_cast<double>(whole.size()));
+    EXPECT_THAT(error_of([&] { open(directory_.write("cut.h5", whole.substr(0, size))); }),
+                HasSubstr("cut.h5"))
+        << size;
+  }
+}
+
+TEST_F(ShardReaderTest, NamesTheRowOfADamagedPicture) {
+  const auto path = write();
+  std::string file = read_file(directory_ / "7.jpg");
+  std::string damaged = file;
+  damaged[file.size() / 2] ^= 1;
+  patch_file(path, file, damaged);
+  const ShardReader reader = open(path);
+  EXPECT_NO_THROW(reader.decode(6));
+  EXPECT_THAT(error_of([&] { reader.read_image(7); }),
+              AllOf(HasSubstr("s.h5 row 7 (7.jpg)"), HasSubstr("checksum")));
+}
+
+TEST_F(ShardReaderTest, DamagedMetadataIsFoundOnOpening) {
+  const auto path = write();
+  patch_file(path, "Photo 3", "Photo 4");
+  EXPECT_THAT(error_of([&] { open(path); }), AllOf(HasSubstr("s.h5"), HasSubstr("checksum")));
+}
+
+TEST_F(ShardReaderTest, RefusesIndicesOutOfRange) {
+  table_.samples[2].label = 3;
+  EXPECT_THAT(error_of([&] { open(write()); }),
+              AllOf(HasSubstr("row 2 (2.jpg)"), HasSubstr("label 3")));
+  table_.samples[2].label = 0;
+  table_.samples[5].mask[2] = 1;  // its caption is missing
+  EXPECT_THAT(error_of([&] { open(write()); }),
+              AllOf(HasSubstr("row 5 (5.jpg)"), HasSubstr("visual_concept")));
+}
+
+// Whatever single bit flips anywhere: an error, or (in unused bytes) the very same content. Never a
+// crash, never another value.
+TEST_F(ShardReaderTest, NoFlippedBitGoesUnnoticed) {
+  const std::string whole = read_file(write());
+  const ShardReader good = open(directory_ / "s.h5");
+  int found = 0;
+  int tried = 0;
+  for (size_t position = 0; position < whole.size(); position += 1 + whole.size() / 997) {
+    std::string damaged = whole;
+    damaged[position] ^= static_cast<char>(1 << position % 8);
+    const auto path = directory_.write("damaged.h5", damaged);
+    ++tried;
+    found += !error_of([&] {
+                const ShardReader reader = open(path);
+                expect_samples(reader, table_);
+                for (int64_t row = 0; row < kNumSamples; ++row) {
+                  ASSERT_EQ(reader.decode(row).pixels, good.decode(row).pixels) << position;
+                }
+              }).empty();
+    ASSERT_FALSE(HasFailure()) << "bit flipped at " << position;
+  }
+  EXPECT_GT(found, tried * 0.9);
+}
+
+TEST_F(ShardReaderTest, RowsOutOfRangeAreAMistakeOfTheCaller) {
+  const ShardReader reader = open(write());
+  EXPECT_THROW(reader.read_image(kNumSamples), InternalError);
+  EXPECT_THROW(reader.mask(-1), InternalError);
+  EXPECT_THROW(reader.tokens(reader.caption_table_size()), InternalError);
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,56 @@
+// Small tables with real picture files, in a directory that lasts as long as its object.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sharding/build.h"
+#include "sharding/shard_writer.h"
+#include "src/image/image.h"
+#include "src/text/tokenizer.h"
+
+namespace dermatome {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  // Writes file `name` and returns its path.
+  std::filesystem::path write(const std::string& name, const std::string& content) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// One for all tests: its vocabulary takes a moment to unpack.
+const Tokenizer& tokenizer();
+
+// A picture of height x width whose pixels depend on `seed`.
+Image noise(int height, int width, int seed);
+
+// A table of `num_samples` rows; row i has picture "i.jpg", written into `directory`, a raw caption
+// (but for every fifth row), and one of three labels. Two subcaptions, so N = 5.
+SampleTable make_table(const TemporaryDirectory& directory, int num_samples);
+
+// A header that fits make_table's rows.
+ShardHeader make_header();
+
+// The rows of `table` as write_shard takes them, pictures stored by `policy`.
+std::vector<ShardSample> make_samples(const SampleTable& table, const TemporaryDirectory& directory,
+                                      const ImagePolicy& policy);
+
+// What the DataError or ConfigError thrown by `action` says; "" when nothing is thrown.
+std::string error_of(const std::function<void()>& action);
+
+// Exchanges the first occurrence of `from` in a file by `to`, of equal length. Fails the test when
+// there is none.
+void patch_file(const std::filesystem::path& path, const std::string& from, const std::string& to);
+
+}  // namespace dermatome
