@@ -1,11 +1,19 @@
 #include "src/distributed/rendezvous.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <utility>
 
+#include "src/core/error.h"
 #include "src/distributed/local_address.h"
 #include "src/distributed/process_group.h"
 #include "src/distributed/single_process.h"
@@ -19,8 +27,18 @@ std::string name_of(const World& world) {
   return "rank " + std::to_string(world.rank) + " of " + std::to_string(world.size);
 }
 
-c10::intrusive_ptr<c10d::Store> open_store(const World& world, std::chrono::milliseconds timeout,
-                                           uint16_t& port) {
+c10::intrusive_ptr<c10d::Store> open_store_file(const World& world,
+                                                std::chrono::milliseconds timeout) {
+  c10::intrusive_ptr<c10d::Store> store;
+  guard_communication(name_of(world) + ": opening the store " + world.store_file, [&] {
+    store = c10::make_intrusive<c10d::FileStore>(world.store_file, world.size);
+    store->setTimeout(timeout);
+  });
+  return store;
+}
+
+c10::intrusive_ptr<c10d::TCPStore> open_store_server(const World& world,
+                                                     std::chrono::milliseconds timeout) {
   c10d::TCPStoreOptions options;
   options.isServer = world.rank == 0 && !world.store_is_served;
   options.port = world.master_port;
@@ -31,21 +49,20 @@ c10::intrusive_ptr<c10d::Store> open_store(const World& world, std::chrono::mill
       name_of(world) + (options.isServer ? ": serving" : ": reaching") + " the store at " +
           world.master_host + ":" + std::to_string(world.master_port),
       [&] { store = c10::make_intrusive<c10d::TCPStore>(world.master_host, options); });
-  port = store->getPort();
-  return c10::make_intrusive<c10d::PrefixStore>("dermatome " + world.store_prefix, store);
+  return store;
 }
 
 // The address that peers reach this rank by. Ranks that share rank 0's machine may see it only by
 // the loopback device; ranks elsewhere tell them its real address.
-std::string own_address(const World& world, uint16_t port, c10d::Store& store) {
+std::string own_address(const World& world, c10d::Store& store) {
   if (world.local_size == world.size) return "127.0.0.1";
-  const Route route = find_route(world.master_host, port);
+  const Route route = find_route(world.master_host, world.master_port);
   if (route.is_loopback) return store.get_to_str(kMasterAddressKey);
   store.set(kMasterAddressKey, route.host);
   return route.own;
 }
 
-c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world, uint16_t port,
+c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world,
                                                     const c10::intrusive_ptr<c10d::Store>& store,
                                                     std::chrono::milliseconds timeout) {
   const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
@@ -53,16 +70,28 @@ c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world, uint16_t
   options->devices.push_back(
       interface != nullptr
           ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
-          : c10d::ProcessGroupGloo::createDeviceForHostname(own_address(world, port, *store)));
+          : c10d::ProcessGroupGloo::createDeviceForHostname(own_address(world, *store)));
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, world.rank, world.size, options);
 }
 
 }  // namespace
 
+std::string create_store_file() {
+  std::error_code error;
+  const auto folder = std::filesystem::temp_directory_path(error);
+  std::string path = (folder / "dermatome-store-XXXXXX").string();
+  const int file = error ? -1 : mkstemp(path.data());
+  if (file < 0) {
+    throw CommunicationError("file " + path + ", where the ranks would meet, cannot be created: " +
+                             (error ? error.message() : std::strerror(errno)) + "; check TMPDIR");
+  }
+  close(file);
+  return path;
+}
+
 struct Rendezvous::State {
   World world;
   std::chrono::milliseconds timeout;
-  uint16_t port = 0;
   c10::intrusive_ptr<c10d::Store> store;
 };
 
@@ -70,13 +99,22 @@ Rendezvous::Rendezvous(World world, std::chrono::milliseconds timeout)
     : state_(std::make_unique<State>()) {
   state_->world = std::move(world);
   state_->timeout = timeout;
-  state_->port = state_->world.master_port;
-  if (state_->world.size > 1) state_->store = open_store(state_->world, timeout, state_->port);
+  World& known = state_->world;
+  if (known.size == 1) return;
+  if (!known.store_file.empty()) {
+    state_->store = open_store_file(known, timeout);
+  } else {
+    const auto store = open_store_server(known, timeout);
+    known.master_port = store->getPort();
+    state_->store = store;
+  }
+  state_->store =
+      c10::make_intrusive<c10d::PrefixStore>("dermatome " + known.store_prefix, state_->store);
 }
 
 Rendezvous::~Rendezvous() = default;
 
-uint16_t Rendezvous::port() const { return state_->port; }
+uint16_t Rendezvous::port() const { return state_->world.master_port; }
 
 std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool device_is_cuda) {
   const World& world = state_->world;
@@ -86,9 +124,8 @@ std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool 
   if (device_is_cuda) {
     backend = make_nccl_backend(store, world.rank, world.size, state_->timeout);
   } else {
-    guard_communication(name_of(world) + ": joining group " + group, [&] {
-      backend = make_gloo_backend(world, state_->port, store, state_->timeout);
-    });
+    guard_communication(name_of(world) + ": joining group " + group,
+                        [&] { backend = make_gloo_backend(world, store, state_->timeout); });
   }
   auto collectives = make_process_group_collectives(std::move(backend), group,
                                                     device_is_cuda ? c10::kCUDA : c10::kCPU);

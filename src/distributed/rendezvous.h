@@ -1,5 +1,5 @@
-// Where the ranks of a run find each other: a store, served by rank 0, in which any number of
-// groups are made. With one rank nothing is opened.
+// Where the ranks of a run find each other: a store, in a file or served by rank 0, in which any
+// number of groups are made. With one rank nothing is opened.
 #pragma once
 
 #include <chrono>
@@ -12,10 +12,14 @@
 
 namespace dermatome {
 
+// A new file for World::store_file, among the system's temporary ones. It goes with the last
+// rank's Rendezvous. Throws CommunicationError.
+std::string create_store_file();
+
 class Rendezvous {
  public:
-  // Serves the store (rank 0) or connects to it. `timeout` bounds that, every connect() and every
-  // collective of the groups. Throws CommunicationError.
+  // Opens the store: its file, or serves the store (rank 0) or connects to it. `timeout` bounds
+  // that, every connect() and every collective of the groups. Throws CommunicationError.
   Rendezvous(World world, std::chrono::milliseconds timeout);
   ~Rendezvous();
   Rendezvous(const Rendezvous&) = delete;

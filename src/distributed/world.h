@@ -1,4 +1,4 @@
-// Who takes part: this process's rank among `size`, and where the store is in which they meet.
+// Who takes part: this process's rank among `size`, and where the ranks meet.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,10 @@ struct World {
   int size = 1;
   int local_rank = 0;  // among the ranks of this machine
   int local_size = 1;
+  // On one machine the ranks may meet in a file (see create_store_file()), which needs neither
+  // network nor name service.
+  std::string store_file;
+  // Without it they meet at a store that rank 0 serves.
   std::string master_host = "127.0.0.1";
   uint16_t master_port = 0;  // 0 on rank 0: any free port
   // Somebody else (torchrun's agent) serves the store; otherwise rank 0 does.

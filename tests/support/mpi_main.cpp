@@ -7,6 +7,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <string>
 
 #include "src/core/error.h"
 #include "src/distributed/rendezvous.h"
@@ -24,11 +25,14 @@ void start() {
   MPI_Comm_size(MPI_COMM_WORLD, &world.size);
   world.local_rank = world.rank;
   world.local_size = world.size;
-  constexpr std::chrono::seconds kTimeout(30);
-  if (world.rank == 0) rendezvous.emplace(world, kTimeout);
-  if (world.rank == 0) world.master_port = rendezvous->port();
-  MPI_Bcast(&world.master_port, 1, MPI_UINT16_T, 0, MPI_COMM_WORLD);
-  if (world.rank != 0) rendezvous.emplace(world, kTimeout);
+  char path[4096] = "";
+  if (world.rank == 0 && world.size > 1) {
+    const std::string created = create_store_file();
+    created.copy(path, sizeof(path) - 1);
+  }
+  MPI_Bcast(path, sizeof(path), MPI_CHAR, 0, MPI_COMM_WORLD);
+  world.store_file = path;
+  rendezvous.emplace(world, std::chrono::seconds(30));
 }
 
 // Ranks above 0 only say what failed, not what they run.

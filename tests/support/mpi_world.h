@@ -3,7 +3,6 @@
 // ranks if a test failed on one.
 #pragma once
 
-#include <chrono>
 #include <memory>
 
 #include "src/distributed/collectives.h"
@@ -11,7 +10,7 @@
 
 namespace dermatome {
 
-// This process among the ranks of mpirun; the port is the test program's store's.
+// This process among the ranks of mpirun.
 const World& test_world();
 
 // A fresh group over all ranks; every rank calls it. Collectives time out after 30 s.
