@@ -4,7 +4,9 @@
 // become ready), fixed for good: the order of summation never changes, so a resumed run equals an
 // uninterrupted one bit for bit. A parameter's .grad is a view of its bucket. A bucket is reduced
 // as soon as all its gradients are there and all buckets before it have been started: every rank
-// starts them in the same order.
+// starts them in the same order, whatever order its own backward takes.
+//
+// With one rank a reducer only owns the gradients' memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,8 +21,8 @@ namespace dermatome {
 
 class GradientReducer {
  public:
-  // `parameters` are leaves that require gradients, of one dtype and device. The reducer must
-  // outlive none of them.
+  // `parameters` are contiguous leaves that require gradients, of one dtype and device. The
+  // reducer takes their post-accumulate-gradient hook.
   GradientReducer(std::vector<at::Tensor> parameters, Collectives& collectives,
                   int64_t bucket_bytes);
   ~GradientReducer();
@@ -32,8 +34,13 @@ class GradientReducer {
   // Call before the last backward of a step: buckets are reduced as they become ready. Earlier,
   // unarmed backward passes only accumulate.
   void arm();
-  // Reduces what no backward touched (a rank without text still contributes its zeros) and waits
-  // for everything. Afterwards every gradient is the sum over ranks. Disarms.
+  // Starts the reduction of what that backward did not touch; a rank without text contributes its
+  // zeros. Call it before anything else uses the same collectives, in particular before another
+  // reducer's arm(): otherwise ranks that wait for different gradients would run different
+  // collectives.
+  void start_remaining();
+  // start_remaining(), and waits for everything. Afterwards every gradient is the sum over ranks.
+  // Disarms.
   void finish();
 
  private:
