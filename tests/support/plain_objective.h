@@ -16,8 +16,8 @@ struct PlainObjective {
   at::Tensor local;                        // [B, d]; zeros without local alignment
 };
 
-// image [B, d], text [B*N, d] (row i * N + k: caption k of sample i), patches [B, P, d], mask [B,
-// N] (any dtype, 0 or 1), scale []: what cosines are multiplied by.
+// image [B, d]; text [B*N, d], row i * N + k is caption k of sample i; patches [B, P, d];
+// mask [B, N], 0 or 1, of any dtype; scale []: what cosines are multiplied by.
 PlainObjective plain_objective(const at::Tensor& image, const at::Tensor& text,
                                const at::Tensor& patches, const at::Tensor& mask,
                                const at::Tensor& scale, const ObjectiveOptions& options);

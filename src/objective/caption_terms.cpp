@@ -1,0 +1,102 @@
+#include "src/objective/caption_terms.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+#include "src/core/caption_rows.h"
+
+namespace dermatome {
+namespace {
+
+// [B, N]: a subcaption's weight is the softmax over its sample's subcaptions of the cosine with the
+// ontology caption, relative to the largest; everything else valid has 1.
+at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
+                           const ObjectiveOptions& options) {
+  const int64_t num_samples = features.size(0), num_captions = features.size(1);
+  const int64_t num_subcaptions = num_captions - kFirstSubcaption;
+  const at::Tensor ones = mask.to(features.scalar_type());
+  if (!options.subcaption_weights || num_subcaptions == 0) return ones;
+
+  at::Tensor ontology = features.select(1, kOntologyCaption);
+  at::Tensor subcaptions = features.slice(1, kFirstSubcaption);
+  if (options.mode == ObjectiveMode::kReleased) {
+    // The released code reads the sample-major rows as caption-major ones.
+    const at::Tensor rows = features.flatten(0, 1);
+    ontology = rows.narrow(0, kOntologyCaption * num_samples, num_samples);
+    subcaptions = rows.slice(0, kFirstSubcaption * num_samples)
+                      .view({num_subcaptions, num_samples, features.size(2)})
+                      .transpose(0, 1);
+  }
+  const at::Tensor exists = mask.slice(1, kFirstSubcaption);
+  const at::Tensor cosine = (subcaptions * ontology.unsqueeze(1))
+                                .sum(2)
+                                .masked_fill_(~exists, -std::numeric_limits<double>::infinity());
+  // A softmax over its own maximum needs no normaliser. Samples without subcaptions give NaN here,
+  // where the mask is 0.
+  const at::Tensor relative = (cosine - cosine.amax(1, /*keepdim=*/true)).exp_();
+  const at::Tensor guided = exists & mask.slice(1, kOntologyCaption, kOntologyCaption + 1);
+  at::Tensor weights = ones.clone();
+  at::Tensor subcaption_weights = weights.slice(1, kFirstSubcaption);
+  subcaption_weights.copy_(at::where(guided, relative, subcaption_weights));
+  return weights;
+}
+
+// [B, N] bool: the positives of the local term.
+at::Tensor local_positives(const at::Tensor& mask, const ObjectiveOptions& options) {
+  at::Tensor positives = mask.clone();
+  if (options.mode == ObjectiveMode::kReleased) {
+    // Meant to drop the raw captions, the released code drops the first B flat rows.
+    positives.view({-1}).slice(0, 0, mask.size(0)).fill_(false);
+    return positives;
+  }
+  const int64_t first =
+      options.positives == LocalPositives::kSub ? kFirstSubcaption : kRawCaption + 1;
+  positives.slice(1, 0, first).fill_(false);
+  // Without a raw caption no patch was selected.
+  return positives & mask.slice(1, kRawCaption, kRawCaption + 1);
+}
+
+}  // namespace
+
+CaptionTerms caption_terms(const at::Tensor& features, const at::Tensor& caption,
+                           const at::Tensor& mask, const ObjectiveOptions& options) {
+  const auto type = features.scalar_type();
+  const bool all_are_negatives =
+      options.mode == ObjectiveMode::kReleased || options.negatives == Negatives::kAll;
+  const at::Tensor negative = (all_are_negatives ? caption >= 0 : mask).to(type);
+  CaptionTerms terms;
+  terms.weights = caption_weights(features, mask, options);
+  terms.i2t = terms.weights.clone();
+  terms.t2i = mask.to(type);
+  terms.i2t_negative = negative.clone();
+  if (!options.mkcl) {
+    for (const at::Tensor& term : {terms.i2t, terms.t2i, terms.i2t_negative}) {
+      term.slice(1, kRawCaption + 1).zero_();
+    }
+  }
+  terms.slra = options.local_alignment ? terms.weights * local_positives(mask, options)
+                                       : at::zeros_like(terms.weights);
+  terms.slra_negative = negative;
+  return terms;
+}
+
+at::Tensor gather_captions(const at::Tensor& values, const at::Tensor& caption) {
+  std::vector<int64_t> shape = values.sizes().vec();
+  shape[0] = 1;
+  // Row 0, of zeros, is what -1 maps to.
+  const at::Tensor padded = at::cat({at::zeros(shape, values.options()), values});
+  shape[0] = caption.size(1);
+  shape.insert(shape.begin(), caption.size(0));
+  return padded.index_select(0, (caption + 1).reshape({-1})).view(shape);
+}
+
+at::Tensor sum_by_text(const at::Tensor& values, const at::Tensor& caption, int64_t num_texts) {
+  std::vector<int64_t> shape = values.sizes().slice(1).vec();
+  shape[0] = num_texts + 1;
+  return at::zeros(shape, values.options())
+      .index_add_(0, (caption + 1).reshape({-1}), values.flatten(0, 1))
+      .slice(0, 1);
+}
+
+}  // namespace dermatome

@@ -1,0 +1,42 @@
+#include "src/objective/local_attention.h"
+
+#include <ATen/ATen.h>
+
+#include "src/core/caption_rows.h"
+#include "src/objective/precision.h"
+
+namespace dermatome {
+namespace {
+
+// As the released code guards its norms; a sample none of whose patches is selected gives 0, not
+// NaN.
+constexpr double kSmallestNorm = 1e-12;
+
+at::Tensor normalise(const at::Tensor& vectors) {
+  return vectors / vectors.norm(2, {1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
+}
+
+}  // namespace
+
+at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& raw,
+                          const at::Tensor& has_raw, const ObjectiveOptions& options) {
+  const FullPrecisionScope full_precision;
+  const c10::ScalarType type = objective_type(patches.scalar_type());
+  const at::Tensor keys = patches.to(type);
+  const at::Tensor cosine = keys.matmul(raw.to(type).unsqueeze(2)).squeeze(2);  // [B, P]
+  const at::Tensor selected = (cosine >= options.sigma) & has_raw.unsqueeze(1);
+  const at::Tensor weights = normalise(cosine * selected);
+  const at::Tensor pooled = weights.unsqueeze(1).matmul(keys).squeeze(1);  // [B, d]
+  return options.renormalise_local ? normalise(pooled) : pooled;
+}
+
+at::Tensor selector_rows(const at::Tensor& caption, const at::Tensor& mask,
+                         const ObjectiveOptions& options) {
+  if (options.mode == ObjectiveMode::kReleased) {
+    return caption.reshape({-1}).slice(0, 0, caption.size(0));
+  }
+  const at::Tensor raw = caption.select(1, kRawCaption);
+  return raw.masked_fill(~mask.select(1, kRawCaption), -1);
+}
+
+}  // namespace dermatome

@@ -1,0 +1,79 @@
+// W processes hold a batch together: the same values and gradients as one process.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "tests/objective/golden_loss.h"
+#include "tests/support/mpi_world.h"
+
+namespace dermatome {
+namespace {
+
+// Ways to split 9 samples over the ranks: evenly as far as that goes; all on the last rank; and
+// with sample 2, which has no caption, alone on a rank.
+std::vector<std::vector<int64_t>> splits(int num_ranks) {
+  std::vector<int64_t> even, last, alone;
+  for (int rank = 0; rank < num_ranks; ++rank) {
+    even.push_back(9 * (rank + 1) / num_ranks - 9 * rank / num_ranks);
+    last.push_back(rank + 1 == num_ranks ? 9 : 0);
+    alone.push_back(rank == 0 ? 2 : rank == 1 ? 1 : rank == 2 ? 6 : 0);
+  }
+  if (num_ranks == 2) return {even, last};
+  return {even, last, alone};
+}
+
+TEST(ObjectiveRanks, EqualOneRankForEveryOption) {
+  std::map<std::string, ObjectiveOptions> variants;
+  variants["default"] = {};
+  variants["all, knowledge"].negatives = Negatives::kAll;
+  variants["all, knowledge"].positives = LocalPositives::kKnowledge;
+  variants["no mkcl"].mkcl = false;
+  variants["no local alignment"].local_alignment = false;
+  const auto collectives = make_test_group();
+  for (const auto& [name, options] : variants) {
+    WholeBatch batch = random_batch(9, 11, /*seed=*/21);
+    batch.options = options;
+    const NamedValues separate = evaluate(batch, Texts::kSeparate);
+    const NamedValues expected = with_shared_text_gradients(separate, batch);
+    for (const std::vector<int64_t>& split : splits(collectives->size())) {
+      expect_near(evaluate_on_ranks(batch, Texts::kSeparate, *collectives, split), separate, 1e-10,
+                  name);
+      const NamedValues shared = evaluate_on_ranks(batch, Texts::kShared, *collectives, split);
+      expect_near(with_shared_text_gradients(shared, batch), expected, 1e-10, name + ", shared");
+    }
+  }
+}
+
+TEST(ObjectiveRanks, EqualTheRecordedValues) {
+  const auto collectives = make_test_group();
+  std::vector<int64_t> split(static_cast<size_t>(collectives->size()), 1);
+  split.back() = 6 - (collectives->size() - 1);
+  for (const GoldenLoss& golden : golden_losses()) {
+    if (golden.batch.options.mode == ObjectiveMode::kReleased) continue;
+    expect_near(evaluate_on_ranks(golden.batch, Texts::kSeparate, *collectives, split),
+                golden.expected, 1e-9, golden.name);
+  }
+}
+
+TEST(ObjectiveRanks, GiveTheSameBitsOfTheValueOnEveryRank) {
+  const auto collectives = make_test_group();
+  const auto values = evaluate_on_ranks(random_batch(9, 11, /*seed=*/22), Texts::kShared,
+                                        *collectives, splits(collectives->size())[0]);
+  for (const auto* name : {"total", "mkcl", "slra", "i2t", "t2i"}) {
+    at::Tensor everywhere = at::empty({collectives->size()}, at::kDouble);
+    collectives->all_gather(everywhere, values.at(name).reshape({1}), name)->wait();
+    EXPECT_TRUE(everywhere.eq(values.at(name)).all().item<bool>()) << name;
+  }
+}
+
+TEST(ObjectiveRanks, WithoutAnyTextGiveZero) {
+  const auto collectives = make_test_group();
+  WholeBatch batch = random_batch(9, 11, /*seed=*/23);
+  batch.mask.zero_();
+  for (const auto& [name, value] :
+       evaluate_on_ranks(batch, Texts::kShared, *collectives, splits(collectives->size())[0])) {
+    EXPECT_TRUE(value.eq(0).all().item<bool>()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,167 @@
+#include "src/objective/objective.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "src/core/caption_rows.h"
+#include "src/core/error.h"
+#include "src/model/autocast.h"
+#include "tests/objective/golden_loss.h"
+#include "tests/support/thread_ranks.h"
+
+namespace dermatome {
+namespace {
+
+// Options that differ from the defaults in one respect each, with their names.
+std::map<std::string, ObjectiveOptions> option_variants() {
+  std::map<std::string, ObjectiveOptions> variants;
+  variants["default"] = {};
+  variants["all"].negatives = Negatives::kAll;
+  variants["knowledge"].positives = LocalPositives::kKnowledge;
+  variants["renormalise_local"].renormalise_local = true;
+  variants["sigma"].sigma = 0.3;
+  variants["lambdas"].lambda_m = 0.3;
+  variants["lambdas"].lambda_s = 1.7;
+  variants["no weights"].subcaption_weights = false;
+  variants["no local alignment"].local_alignment = false;
+  variants["no mkcl"].mkcl = false;
+  variants["no mkcl, all"].mkcl = false;
+  variants["no mkcl, all"].negatives = Negatives::kAll;
+  variants["plain clip"].mkcl = false;
+  variants["plain clip"].local_alignment = false;
+  variants["released"].mode = ObjectiveMode::kReleased;
+  return variants;
+}
+
+TEST(Objective, EqualsEveryRecordedValueAndGradient) {
+  for (const GoldenLoss& golden : golden_losses()) {
+    expect_near(evaluate(golden.batch, Texts::kSeparate), golden.expected, 1e-9, golden.name);
+  }
+}
+
+TEST(Objective, EqualsThePlainFormWhetherOrNotTextsAreShared) {
+  for (const int64_t num_captions : {11, 4, 3}) {
+    for (const auto& [variant, options] : option_variants()) {
+      const std::string name = variant + ", N = " + std::to_string(num_captions);
+      WholeBatch batch = random_batch(9, num_captions, /*seed=*/1);
+      batch.options = options;
+      batch.options.num_subcaptions = num_captions - kFirstSubcaption;
+      const NamedValues expected = evaluate_plainly(batch);
+      expect_near(evaluate(batch, Texts::kSeparate), expected, 1e-10, name);
+      expect_near(with_shared_text_gradients(evaluate(batch, Texts::kShared), batch),
+                  with_shared_text_gradients(expected, batch), 1e-10, name + ", shared");
+    }
+  }
+}
+
+TEST(Objective, IsIndifferentToTheOrderOfSamples) {
+  const WholeBatch batch = random_batch(8, 11, /*seed=*/2);
+  const at::Tensor order = at::tensor(std::vector<int64_t>{5, 2, 7, 0, 1, 6, 4, 3});
+  const auto permuted = [&](const at::Tensor& rows) {
+    return rows.view({8, -1, rows.size(-1)}).index_select(0, order).view(rows.sizes());
+  };
+  WholeBatch shuffled = batch;
+  for (at::Tensor* rows : {&shuffled.image, &shuffled.text, &shuffled.patches, &shuffled.mask}) {
+    *rows = permuted(*rows);
+  }
+  NamedValues expected = evaluate(batch, Texts::kSeparate);
+  for (const auto* name : {"weights", "local", "grad_image", "grad_text", "grad_patch"}) {
+    expected.at(name) = permuted(expected.at(name));
+  }
+  expect_near(evaluate(shuffled, Texts::kSeparate), expected, 1e-10, "shuffled");
+}
+
+TEST(Objective, WithoutMkclAndLocalAlignmentIsClip) {
+  WholeBatch batch = random_batch(7, 3, /*seed=*/3);
+  batch.options.mkcl = batch.options.local_alignment = false;
+  batch.mask.fill_(1);
+  // open_clip's loss: the mean of the two cross entropies whose labels are the diagonal.
+  const at::Tensor image = batch.image.clone().requires_grad_();
+  const at::Tensor text = batch.text.clone().requires_grad_();
+  const at::Tensor logits =
+      batch.scale * image.matmul(text.view({7, 3, -1}).select(1, kRawCaption).t());
+  const at::Tensor labels = at::arange(7, at::kLong);
+  const at::Tensor loss =
+      (at::cross_entropy_loss(logits, labels) + at::cross_entropy_loss(logits.t(), labels)) / 2;
+  torch::autograd::backward({loss}, {});
+  expect_near(evaluate(batch, Texts::kShared),
+              {{"total", loss.detach()}, {"slra", at::zeros({}, at::kDouble)}}, 1e-12, "clip");
+  expect_near(evaluate(batch, Texts::kSeparate),
+              {{"grad_image", image.grad()}, {"grad_text", text.grad()}}, 1e-12, "clip");
+}
+
+TEST(Objective, OfABatchWithoutAnyCaptionIsZeroWithZeroGradients) {
+  for (const auto& [name, options] : option_variants()) {
+    for (const Texts texts : {Texts::kSeparate, Texts::kShared}) {
+      WholeBatch batch = random_batch(3, 11, /*seed=*/4);
+      batch.options = options;
+      batch.mask.zero_();
+      for (const auto& [what, value] : evaluate(batch, texts)) {
+        if (what == "local")
+          continue;  // in `released` mode a caption selects patches, masked or not
+        EXPECT_TRUE(value.eq(0).all().item<bool>()) << name << " " << what;
+      }
+    }
+  }
+}
+
+TEST(Objective, OfASampleAloneHasNoNegatives) {
+  WholeBatch batch = random_batch(1, 3, /*seed=*/5);
+  batch.options.mkcl = batch.options.local_alignment = false;
+  batch.mask.fill_(1);
+  const NamedValues values = evaluate(batch, Texts::kSeparate);
+  EXPECT_NEAR(values.at("total").item<double>(), 0, 1e-14);
+  EXPECT_NEAR(values.at("grad_image").norm().item<double>(), 0, 1e-14);
+}
+
+TEST(Objective, ComputesInFloat32WhateverAutocastSays) {
+  WholeBatch exact = random_batch(9, 11, /*seed=*/6);
+  exact.scale = 100;
+  WholeBatch single = exact;
+  for (at::Tensor* features : {&single.image, &single.text, &single.patches}) {
+    *features = features->to(at::kFloat);
+  }
+  const NamedValues expected = evaluate(exact, Texts::kSeparate);
+  expect_near(evaluate(single, Texts::kSeparate), expected, 1e-5, "float32");
+
+  const AutocastScope autocast(c10::kCPU, /*enabled=*/true);
+  NamedValues inside = evaluate(single, Texts::kSeparate);
+  // These two went through a backward pass of this test, itself under autocast.
+  inside["grad_text"] = expected.at("grad_text");
+  inside["grad_patch"] = expected.at("grad_patch");
+  expect_near(inside, expected, 1e-5, "autocast");
+  single.options.local_alignment = exact.options.local_alignment = false;
+  expect_near(evaluate(single, Texts::kSeparate), evaluate_plainly(exact), 1e-5, "autocast");
+}
+
+TEST(Objective, RefusesReleasedModeOnMoreThanOneRank) {
+  run_ranks(2, [](Collectives& collectives) {
+    ObjectiveOptions options;
+    EXPECT_NO_THROW(Objective(options, collectives));
+    options.mode = ObjectiveMode::kReleased;
+    try {
+      Objective objective(options, collectives);
+      FAIL() << "accepted";
+    } catch (const ConfigError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("defined on one process"));
+      EXPECT_THAT(error.what(), testing::HasSubstr("2 ranks"));
+    }
+  });
+}
+
+TEST(Objective, OnThreadRanksEqualsOneRank) {
+  const WholeBatch batch = random_batch(7, 11, /*seed=*/7);
+  const NamedValues expected = evaluate(batch, Texts::kSeparate);
+  const std::vector<std::vector<int64_t>> splits = {{3, 4}, {0, 7}, {2, 4, 1}, {2, 0, 1, 4}};
+  for (const std::vector<int64_t>& split : splits) {
+    run_ranks(static_cast<int>(split.size()), [&](Collectives& collectives) {
+      expect_near(evaluate_on_ranks(batch, Texts::kSeparate, collectives, split), expected, 1e-10,
+                  std::to_string(split.size()) + " ranks");
+    });
+  }
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,59 @@
+// A whole batch, evaluated by the plain objective and by the real one, in the same terms.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "src/config/options.h"
+#include "src/distributed/collectives.h"
+
+namespace dermatome {
+
+struct WholeBatch {
+  at::Tensor image;    // [B, d]
+  at::Tensor text;     // [B*N, d]: row i * N + k is caption k of sample i
+  at::Tensor patches;  // [B, P, d]
+  at::Tensor mask;     // [B, N], 0 or 1, of any dtype
+  double scale = 1;    // of cosines
+  ObjectiveOptions options;
+};
+
+// Unit features in clusters, one a sample, with a third of the captions missing, samples without
+// raw caption, one without any caption, and captions that repeat within and between samples.
+// float64.
+WholeBatch random_batch(int64_t num_samples, int64_t num_captions, uint64_t seed);
+
+// total mkcl slra i2t t2i weights local grad_image grad_text grad_patch grad_scale
+using NamedValues = std::map<std::string, at::Tensor>;
+
+NamedValues evaluate_plainly(const WholeBatch& batch);
+
+// How captions become texts: each its own, or equal ones shared and, where they are no negatives,
+// missing ones left out.
+enum class Texts { kSeparate, kShared };
+
+// The real objective; rank r of `collectives` holds the next samples_per_rank[r] samples. A
+// collective call; every rank returns the whole batch's values. The gradient of a shared text is
+// found in the first row of those that share it, the others are 0.
+NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives& collectives,
+                              const std::vector<int64_t>& samples_per_rank);
+// On this process alone.
+NamedValues evaluate(const WholeBatch& batch, Texts texts);
+
+// `values` with the gradients of equal texts of the whole batch added up (in their first row), the
+// only thing that can be compared when texts are shared.
+NamedValues with_shared_text_gradients(NamedValues values, const WholeBatch& batch);
+
+// The norm of the difference, over that of `expected`. Where a value is itself rounding noise (a
+// log-sum-exp minus a logit of magnitude 100 carries 1e-14 whatever its size), over 1e-4.
+double relative_difference(const at::Tensor& actual, const at::Tensor& expected);
+
+// Fails the current test for every value that differs by more than `tolerance`, or is missing.
+void expect_near(const NamedValues& actual, const NamedValues& expected, double tolerance,
+                 const std::string& label);
+
+}  // namespace dermatome
