@@ -95,7 +95,8 @@ class Section {
   void require_default(const std::vector<std::pair<std::string, json>>& keys) {
     for (const auto& [key, neutral] : keys) {
       if (mentions(key) && object_.at(key) != neutral) {
-        fail(key, "is only implemented as " + neutral.dump());
+        fail(key, neutral.is_null() ? std::string("is not implemented")
+                                    : "is only implemented as " + neutral.dump());
       }
     }
   }
