@@ -14,6 +14,11 @@ namespace {
 // Half to even, as Python's round.
 int round_to_int(double value) { return static_cast<int>(std::lrint(value)); }
 
+// Uniform in [0, last].
+int draw_up_to(int last, Rng& random) {
+  return static_cast<int>(random.below(static_cast<uint64_t>(last) + 1));
+}
+
 // The largest centred box whose aspect ratio is allowed; what is used when no random box fits.
 Box centre_crop_box(const AugmentationOptions& options, int height, int width) {
   Box box{0, 0, width, height};
@@ -40,8 +45,8 @@ Box draw_crop(const AugmentationOptions& options, int height, int width, Rng& ra
     box.width = round_to_int(std::sqrt(target_area * ratio));
     box.height = round_to_int(std::sqrt(target_area / ratio));
     if (box.width < 1 || box.width > width || box.height < 1 || box.height > height) continue;
-    box.top = static_cast<int>(random.below(static_cast<uint64_t>(height - box.height + 1)));
-    box.left = static_cast<int>(random.below(static_cast<uint64_t>(width - box.width + 1)));
+    box.top = draw_up_to(height - box.height, random);
+    box.left = draw_up_to(width - box.width, random);
     return box;
   }
   return centre_crop_box(options, height, width);

@@ -1,8 +1,9 @@
-// Which sample stands at which place of which batch: a pure function of (seed, epoch, place), the same for every world
-// size, thread count and restart.
+// Which sample stands at which place of which batch: a pure function of (seed, epoch, place), the
+// same for every world size, thread count and restart.
 //
-// An epoch's order is a keyed permutation computed on the fly in O(1) memory: blocks of neighbouring samples are permuted, and the
-// samples of a window of blocks are mixed, so that reads stay mostly sequential.
+// An epoch's order is a keyed permutation computed on the fly in O(1) memory: blocks of
+// neighbouring samples are permuted, and the samples of a window of blocks are mixed, so that reads
+// stay mostly sequential.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class SampleOrder {
   // Throws ConfigError if num_samples < 1 or a block or window size < 1.
   SampleOrder(uint64_t seed, int64_t num_samples, int64_t block, int64_t window);
 
-  // The sample at place `place` of epoch `epoch`; 0 <= place < num_samples. Every sample occurs once an epoch.
+  // The sample at place `place` of epoch `epoch`; 0 <= place < num_samples. Every sample occurs
+  // once an epoch.
   int64_t sample(int64_t epoch, int64_t place) const;
 
   int64_t num_samples() const { return num_samples_; }

@@ -143,7 +143,7 @@ TEST(DrawAugmentation, JitterIsUniformInAmountAndOrder) {
       ASSERT_LT(position, 1);
       ++histogram[static_cast<size_t>(position * 10)];
     }
-    for (const int count : histogram) EXPECT_NEAR(count, kDraws / 10, 5 * 47);
+    for (const int count : histogram) EXPECT_NEAR(count, kDraws / 10.0, 5 * 47);
   }
 }
 

@@ -51,7 +51,7 @@ TEST(KeyedPermutation, ReachesEveryOrderOfAFewElementsEquallyOften) {
     ++counts[{permutation(0), permutation(1), permutation(2), permutation(3)}];
   }
   ASSERT_EQ(counts.size(), 24u);
-  for (const auto& [order, count] : counts) EXPECT_NEAR(count, kDraws / 24, 5 * 44);
+  for (const auto& [order, count] : counts) EXPECT_NEAR(count, kDraws / 24.0, 5 * 44);
 }
 
 TEST(KeyedPermutation, RefusesWhatIsOutOfRange) {

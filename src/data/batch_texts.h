@@ -1,0 +1,37 @@
+// The texts of one rank's batch: every distinct text once, and which caption of which sample is
+// which text.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+
+#include "sharding/shard_reader.h"
+
+namespace dermatome {
+
+struct ShardRow {
+  const ShardReader* shard = nullptr;
+  int64_t row = 0;
+};
+
+struct TextSelection {
+  int64_t num_captions = 0;        // N
+  bool texts_for_missing = false;  // a caption that does not exist is a text too: "" or "nan"
+  bool only_raw_caption = false;   // the others count as missing, and get no text either
+};
+
+// As the fields of Batch (src/data/batch.h).
+struct BatchTexts {
+  at::Tensor tokens;   // [U, L] int64, L the longest text's; [0, 0] without any
+  at::Tensor lengths;  // [U] int64
+  at::Tensor caption;  // [B, N] int64
+  at::Tensor mask;     // [B, N] bool
+};
+
+// Texts are told apart by their tokens, because shards number their captions independently, and
+// stand in the order in which the batch first meets them.
+BatchTexts collect_texts(std::span<const ShardRow> samples, const TextSelection& selection);
+
+}  // namespace dermatome

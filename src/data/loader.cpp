@@ -1,0 +1,255 @@
+#include "src/data/loader.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "src/core/error.h"
+#include "src/data/augmentation.h"
+#include "src/data/batch_texts.h"
+#include "src/data/sample_order.h"
+
+namespace dermatome {
+namespace {
+
+void check(const LoaderOptions& options, int64_t num_samples) {
+  if (options.data.workers < 1 || options.data.prefetch < 1) {
+    throw ConfigError("data.workers = " + std::to_string(options.data.workers) +
+                      " and data.prefetch = " + std::to_string(options.data.prefetch) +
+                      " must both be at least 1");
+  }
+  if (options.global_batch < 1) {
+    throw ConfigError("batch_size = " + std::to_string(options.global_batch) +
+                      " must be at least 1");
+  }
+  require(options.first >= 0 && options.count >= 0 &&
+              options.first + options.count <= options.global_batch,
+          "a rank's slice leaves the global batch");
+  if (options.training && num_samples < options.global_batch) {
+    throw ConfigError("the training data has " + std::to_string(num_samples) +
+                      " samples, fewer than one batch of batch_size = " +
+                      std::to_string(options.global_batch) + "; choose a smaller batch_size");
+  }
+}
+
+// Interleaved pixels to planes [3, height, width].
+void write_planes(const Image& image, uint8_t* planes) {
+  const size_t num_pixels = image.pixels.size() / 3;
+  for (size_t i = 0; i < num_pixels; ++i) {
+    for (size_t channel = 0; channel < 3; ++channel) {
+      planes[channel * num_pixels + i] = image.pixels[i * 3 + channel];
+    }
+  }
+}
+
+template <typename Function>
+std::exception_ptr error_of(Function&& function) {
+  try {
+    function();
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+// A batch on its way. Its samples are claimed one by one by the readers; whoever completes the last
+// one adds the texts.
+struct Pending {
+  Batch batch;
+  int64_t first_place = 0;  // within the epoch
+  uint8_t* pixels = nullptr;
+  std::vector<ShardRow> rows;
+  int64_t num_tasks =
+      0;  // a sample each; a batch without samples still has one, which completes it
+  int64_t num_claimed = 0;
+  int64_t num_done = 0;
+  bool ready = false;
+  std::exception_ptr error;  // of the first sample that failed, whichever thread was faster
+  int64_t error_task = std::numeric_limits<int64_t>::max();
+};
+
+}  // namespace
+
+struct Loader::State {
+ public:
+  State(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch, int64_t step);
+  ~State();
+
+  std::optional<Batch> next();
+  int64_t steps_per_epoch() const;
+
+ private:
+  void read(const std::stop_token& stop);
+  bool has_work() const;
+  Pending& claimable_batch();
+  void open_batch();
+  void load_sample(Pending& pending, int64_t i) const;
+  void add_texts(Pending& pending) const;
+
+  const ShardedDataset& dataset_;
+  const LoaderOptions options_;
+  const int64_t epoch_;
+  const int64_t step_;
+  std::optional<SampleOrder> order_;  // in training
+  int64_t num_batches_ = 0;
+
+  std::mutex
+      mutex_;  // guards the members below; a batch's samples belong to those who claimed them
+  std::condition_variable_any work_;
+  std::condition_variable_any ready_;
+  std::deque<Pending> pending_;  // in order; grows behind, shrinks in front: references stay good
+  int64_t num_opened_ = 0;
+  int64_t num_handed_out_ = 0;
+  std::vector<std::jthread> readers_;  // last: joined before anything they use goes away
+};
+
+Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,
+                     int64_t step)
+    : dataset_(dataset), options_(options), epoch_(epoch), step_(step) {
+  check(options_, dataset_.size());
+  if (options_.training) {
+    order_.emplace(options_.seed, dataset_.size(), options_.data.shuffle_block,
+                   options_.data.shuffle_window);
+    num_batches_ = std::numeric_limits<int64_t>::max();
+  } else {
+    num_batches_ = std::max<int64_t>(0, steps_per_epoch() - step_);
+  }
+  for (int64_t i = 0; i < options_.data.workers; ++i) {
+    readers_.emplace_back([this](const std::stop_token& stop) { read(stop); });
+  }
+}
+
+Loader::State::~State() {
+  // All of them before the first is joined.
+  for (std::jthread& reader : readers_) reader.request_stop();
+}
+
+int64_t Loader::State::steps_per_epoch() const {
+  const int64_t num_samples = dataset_.size();
+  const int64_t full = num_samples / options_.global_batch;
+  const bool partial = num_samples % options_.global_batch != 0;
+  return options_.training ? full : full + partial;
+}
+
+std::optional<Batch> Loader::State::next() {
+  std::unique_lock lock(mutex_);
+  if (num_handed_out_ == num_batches_) return std::nullopt;
+  ready_.wait(lock, [this] { return !pending_.empty() && pending_.front().ready; });
+  Pending pending = std::move(pending_.front());
+  pending_.pop_front();
+  ++num_handed_out_;
+  lock.unlock();
+  work_.notify_one();
+  if (pending.error) std::rethrow_exception(pending.error);
+  return std::move(pending.batch);
+}
+
+void Loader::State::read(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (work_.wait(lock, stop, [this] { return has_work(); }) && !stop.stop_requested()) {
+    Pending& pending = claimable_batch();
+    const int64_t task = pending.num_claimed++;
+    lock.unlock();
+    std::exception_ptr error = error_of([&] {
+      if (task < std::ssize(pending.rows)) load_sample(pending, task);
+    });
+    lock.lock();
+    if (error && task < pending.error_task) {
+      pending.error = error;
+      pending.error_task = task;
+    }
+    if (++pending.num_done < pending.num_tasks) continue;
+    if (!pending.error) {
+      lock.unlock();
+      error = error_of([&] { add_texts(pending); });
+      lock.lock();
+      pending.error = error;
+    }
+    pending.ready = true;
+    ready_.notify_all();
+  }
+}
+
+bool Loader::State::has_work() const {
+  if (!pending_.empty() && pending_.back().num_claimed < pending_.back().num_tasks) return true;
+  return num_opened_ < num_batches_ && std::ssize(pending_) < options_.data.prefetch;
+}
+
+Pending& Loader::State::claimable_batch() {
+  if (pending_.empty() || pending_.back().num_claimed == pending_.back().num_tasks) {
+    open_batch();
+    work_.notify_all();
+  }
+  return pending_.back();
+}
+
+void Loader::State::open_batch() {
+  const int64_t steps = step_ + num_opened_++;
+  Pending& pending = pending_.emplace_back();
+  Batch& batch = pending.batch;
+  batch.epoch = epoch_ + steps / steps_per_epoch();
+  batch.step = steps % steps_per_epoch();
+  pending.first_place = batch.step * options_.global_batch + options_.first;
+  pending.num_tasks = 1;
+  pending.error = error_of([&] {
+    const int64_t count =
+        std::clamp<int64_t>(dataset_.size() - pending.first_place, 0, options_.count);
+    const int64_t size = options_.image_size;
+    batch.images = at::empty({count, 3, size, size}, at::kByte);
+    pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
+    batch.sample_ids.resize(static_cast<size_t>(count));
+    pending.rows.resize(static_cast<size_t>(count));
+    pending.num_tasks = std::max<int64_t>(count, 1);
+  });
+}
+
+void Loader::State::load_sample(Pending& pending, int64_t i) const {
+  const int64_t place = pending.first_place + i;
+  const int64_t id = order_ ? order_->sample(pending.batch.epoch, place) : place;
+  const auto [shard, row] = dataset_.locate(id);
+  pending.batch.sample_ids[static_cast<size_t>(i)] = id;
+  pending.rows[static_cast<size_t>(i)] = {&shard, row};
+
+  Image image = shard.decode(row);
+  const auto size = static_cast<int>(options_.image_size);
+  if (options_.training) {
+    const auto parameters = draw_augmentation(options_.augmentation, image.height, image.width,
+                                              options_.seed, pending.batch.epoch, place);
+    image = augment(image, parameters, size);
+  } else {
+    image = center_crop(resize_shorter_side(image, size), size);
+  }
+  write_planes(image, pending.pixels + i * 3 * size * size);
+}
+
+void Loader::State::add_texts(Pending& pending) const {
+  const TextSelection selection = {dataset_.manifest().num_captions, options_.texts_for_missing,
+                                   options_.only_raw_caption};
+  BatchTexts texts = collect_texts(pending.rows, selection);
+  pending.batch.tokens = std::move(texts.tokens);
+  pending.batch.lengths = std::move(texts.lengths);
+  pending.batch.caption = std::move(texts.caption);
+  pending.batch.mask = std::move(texts.mask);
+}
+
+Loader::Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,
+               int64_t step)
+    : state_(std::make_unique<State>(dataset, options, epoch, step)) {}
+
+Loader::~Loader() = default;
+
+std::optional<Batch> Loader::next() { return state_->next(); }
+
+int64_t Loader::steps_per_epoch() const { return state_->steps_per_epoch(); }
+
+}  // namespace dermatome

@@ -1,0 +1,380 @@
+#include "src/data/loader.h"
+
+#include <ATen/Functions.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "src/core/error.h"
+#include "src/data/augmentation.h"
+#include "src/data/sample_order.h"
+#include "src/text/tokenizer.h"
+#include "tests/data/test_shards.h"
+
+namespace dermatome {
+namespace {
+
+constexpr int64_t kImageSize = 24;
+
+const Tokenizer& tokenizer() {
+  static const Tokenizer instance;
+  return instance;
+}
+
+std::vector<int64_t> encode(const std::string& text) {
+  const std::vector<int32_t> ids = tokenizer().encode(text);
+  return {ids.begin(), ids.end()};
+}
+
+// [3, height, width]
+std::vector<uint8_t> planes(const Image& image) {
+  std::vector<uint8_t> values;
+  for (size_t channel = 0; channel < 3; ++channel) {
+    for (size_t i = channel; i < image.pixels.size(); i += 3) values.push_back(image.pixels[i]);
+  }
+  return values;
+}
+
+// A sample of a batch by itself, so that samples of different ranks' batches can be compared.
+struct Sample {
+  int64_t id = 0;
+  std::vector<uint8_t> pixels;              // [3, H, W]
+  std::vector<std::vector<int64_t>> texts;  // ids of every caption; empty: none
+  std::vector<bool> mask;
+  bool operator==(const Sample&) const = default;
+};
+
+std::vector<Sample> samples_of(const Batch& batch) {
+  std::vector<Sample> samples;
+  for (int64_t i = 0; i < batch.images.size(0); ++i) {
+    Sample& sample = samples.emplace_back();
+    sample.id = batch.sample_ids[static_cast<size_t>(i)];
+    const at::Tensor image = batch.images[i].contiguous();
+    const auto* pixels = image.const_data_ptr<uint8_t>();
+    sample.pixels.assign(pixels, pixels + image.numel());
+    for (int64_t k = 0; k < batch.caption.size(1); ++k) {
+      sample.mask.push_back(batch.mask[i][k].item<bool>());
+      std::vector<int64_t>& text = sample.texts.emplace_back();
+      const auto row = batch.caption[i][k].item<int64_t>();
+      if (row < 0) continue;
+      const auto length = batch.lengths[row].item<int64_t>();
+      for (int64_t t = 0; t < length; ++t) text.push_back(batch.tokens[row][t].item<int64_t>());
+    }
+  }
+  return samples;
+}
+
+LoaderOptions options_for(int64_t global_batch, int64_t rank = 0, int64_t world = 1) {
+  LoaderOptions options;
+  options.seed = 7;
+  options.global_batch = global_batch;
+  options.first = global_batch * rank / world;
+  options.count = global_batch * (rank + 1) / world - options.first;
+  options.image_size = kImageSize;
+  options.data.shuffle_block = 4;
+  options.data.shuffle_window = 3;
+  options.augmentation.scale = {0.4, 1.0};
+  options.augmentation.color_jitter = {0.3, 0.3, 0.3, 0.05};
+  options.augmentation.color_jitter_probability = 0.8;
+  options.augmentation.gray_probability = 0.2;
+  return options;
+}
+
+// The global batches of `steps` steps from (epoch, step) on, put together from the slices of
+// `world` ranks.
+std::vector<std::vector<Sample>> global_batches(const ShardedDataset& dataset, LoaderOptions common,
+                                                int64_t world, int64_t epoch, int64_t step,
+                                                int64_t steps) {
+  std::vector<std::vector<Sample>> batches(static_cast<size_t>(steps));
+  for (int64_t rank = 0; rank < world; ++rank) {
+    const LoaderOptions slice = options_for(common.global_batch, rank, world);
+    common.first = slice.first;
+    common.count = slice.count;
+    Loader loader(dataset, common, epoch, step);
+    for (auto& batch : batches) {
+      for (Sample& sample : samples_of(loader.next().value())) batch.push_back(std::move(sample));
+    }
+  }
+  return batches;
+}
+
+TEST(Loader, GlobalBatchesAreTheSameForAnyNumberOfRanks) {
+  const TestShards shards(53, 20);
+  const auto expected = global_batches(shards.dataset(), options_for(12), 1, 0, 0, 9);
+  for (const auto& batch : expected) EXPECT_EQ(batch.size(), 12u);
+  for (const int64_t world : {2, 3, 4, 5, 8}) {
+    EXPECT_TRUE(global_batches(shards.dataset(), options_for(12), world, 0, 0, 9) == expected)
+        << world << " ranks";
+  }
+}
+
+TEST(Loader, BatchesAreTheSameForAnyNumberOfReadersAndAnyPrefetch) {
+  const TestShards shards(53, 20);
+  const auto expected = global_batches(shards.dataset(), options_for(10), 1, 0, 0, 12);
+  for (const int64_t workers : {1, 3, 7, 16}) {
+    for (const int64_t prefetch : {1, 2, 9}) {
+      LoaderOptions options = options_for(10);
+      options.data.workers = workers;
+      options.data.prefetch = prefetch;
+      EXPECT_TRUE(global_batches(shards.dataset(), options, 1, 0, 0, 12) == expected)
+          << workers << " readers, prefetch " << prefetch;
+    }
+  }
+}
+
+TEST(Loader, ContinuesExactlyAtAnEpochAndStep) {
+  const TestShards shards(53, 20);
+  constexpr int64_t kStepsPerEpoch = 5;
+  const auto all = global_batches(shards.dataset(), options_for(10), 1, 0, 0, 13);
+  for (int64_t done = 0; done < 12; ++done) {
+    const auto rest = global_batches(shards.dataset(), options_for(10), 2, done / kStepsPerEpoch,
+                                     done % kStepsPerEpoch, 13 - done);
+    EXPECT_TRUE(std::equal(rest.begin(), rest.end(), all.begin() + done)) << "after " << done;
+  }
+  const auto at_the_end =
+      global_batches(shards.dataset(), options_for(10), 1, 0, kStepsPerEpoch, 1);
+  EXPECT_TRUE(at_the_end[0] == all[kStepsPerEpoch]);
+}
+
+TEST(Loader, EpochsFollowEachOtherAndDropTheIncompleteBatch) {
+  const TestShards shards(53, 20);
+  Loader loader(shards.dataset(), options_for(10), 0, 0);
+  EXPECT_EQ(loader.steps_per_epoch(), 5);
+  const SampleOrder order(7, 53, 4, 3);
+  for (int64_t step = 0; step < 12; ++step) {
+    const Batch batch = loader.next().value();
+    EXPECT_EQ(batch.epoch, step / 5);
+    EXPECT_EQ(batch.step, step % 5);
+    std::vector<int64_t> expected;
+    for (int64_t p = 0; p < 10; ++p) expected.push_back(order.sample(step / 5, step % 5 * 10 + p));
+    EXPECT_EQ(batch.sample_ids, expected);
+  }
+}
+
+TEST(Loader, AugmentsByThePlaceInTheGlobalOrder) {
+  const TestShards shards(53, 20);
+  const LoaderOptions options = options_for(10, 1, 2);
+  Loader loader(shards.dataset(), options, 3, 2);
+  const auto samples = samples_of(loader.next().value());
+  ASSERT_EQ(samples.size(), 5u);
+  for (int64_t i = 0; i < 5; ++i) {
+    const Sample& sample = samples[static_cast<size_t>(i)];
+    const Image image = test_picture(sample.id);
+    const Image expected = augment(
+        image,
+        draw_augmentation(options.augmentation, image.height, image.width, 7, 3, 2 * 10 + 5 + i),
+        kImageSize);
+    EXPECT_EQ(sample.pixels, planes(expected)) << "sample " << sample.id;
+  }
+}
+
+TEST(Loader, ThePassForValidationVisitsEverySampleOnceInOrder) {
+  const TestShards shards(53, 20);
+  for (const int64_t world : {1, 2, 3, 4, 8}) {
+    std::vector<std::vector<int64_t>> batches(6);
+    for (int64_t rank = 0; rank < world; ++rank) {
+      LoaderOptions options = options_for(10, rank, world);
+      options.training = false;
+      Loader loader(shards.dataset(), options, 0, 0);
+      EXPECT_EQ(loader.steps_per_epoch(), 6);
+      for (size_t step = 0; step < 6; ++step) {
+        const Batch batch = loader.next().value();
+        EXPECT_EQ(batch.step, static_cast<int64_t>(step));
+        ASSERT_EQ(batch.images.size(0), std::ssize(batch.sample_ids));
+        for (const int64_t id : batch.sample_ids) batches[step].push_back(id);
+      }
+      EXPECT_FALSE(loader.next().has_value());
+      EXPECT_FALSE(loader.next().has_value());
+    }
+    int64_t id = 0;
+    for (const auto& batch : batches) {
+      for (const int64_t sample : batch) EXPECT_EQ(sample, id++);
+    }
+    EXPECT_EQ(id, 53);
+  }
+}
+
+TEST(Loader, ARankWithoutSamplesGetsBatchesOfNoRows) {
+  const TestShards shards(13, 20);
+  LoaderOptions options = options_for(10, 1, 2);  // places 5 to 9; the last batch has places 0 to 2
+  options.training = false;
+  Loader loader(shards.dataset(), options, 0, 1);
+  const Batch batch = loader.next().value();
+  EXPECT_EQ(batch.images.sizes(), (at::IntArrayRef{0, 3, kImageSize, kImageSize}));
+  EXPECT_EQ(batch.tokens.size(0), 0);
+  EXPECT_EQ(batch.lengths.sizes(), (at::IntArrayRef{0}));
+  EXPECT_EQ(batch.caption.sizes(), (at::IntArrayRef{0, kTestCaptions}));
+  EXPECT_EQ(batch.mask.sizes(), (at::IntArrayRef{0, kTestCaptions}));
+  EXPECT_TRUE(batch.sample_ids.empty());
+  EXPECT_FALSE(loader.next().has_value());
+}
+
+TEST(Loader, ValidationImagesAreResizedAndCutFromTheCentre) {
+  const TestShards shards(6, 20);
+  LoaderOptions options = options_for(6);
+  options.training = false;
+  Loader loader(shards.dataset(), options, 0, 0);
+  for (const Sample& sample : samples_of(loader.next().value())) {
+    const Image expected =
+        center_crop(resize_shorter_side(test_picture(sample.id), kImageSize), kImageSize);
+    EXPECT_EQ(sample.pixels, planes(expected));
+  }
+}
+
+TEST(Loader, CaptionsAreTheSamplesOwn) {
+  const TestShards shards(53, 20);
+  LoaderOptions options = options_for(53);
+  options.training = false;
+  Loader loader(shards.dataset(), options, 0, 0);
+  const Batch batch = loader.next().value();
+  EXPECT_EQ(batch.tokens.scalar_type(), at::kLong);
+  EXPECT_EQ(batch.lengths.scalar_type(), at::kLong);
+  EXPECT_EQ(batch.caption.scalar_type(), at::kLong);
+  EXPECT_EQ(batch.mask.scalar_type(), at::kBool);
+  for (const Sample& sample : samples_of(batch)) {
+    for (int64_t k = 0; k < kTestCaptions; ++k) {
+      const auto& text = sample.texts[static_cast<size_t>(k)];
+      const TestCaption caption = test_caption(sample.id, k);
+      EXPECT_EQ(sample.mask[static_cast<size_t>(k)], caption.valid);
+      EXPECT_EQ(text, caption.valid ? encode(caption.text) : std::vector<int64_t>{})
+          << "sample " << sample.id << ", caption " << k;
+    }
+  }
+}
+
+// Texts repeat within a shard and between shards; every one is there once, and padded with zeros.
+TEST(Loader, EveryTextOccursOnce) {
+  const TestShards shards(53, 20);
+  for (const bool texts_for_missing : {false, true}) {
+    LoaderOptions options = options_for(53);
+    options.texts_for_missing = texts_for_missing;
+    Loader loader(shards.dataset(), options, 0, 0);
+    const Batch batch = loader.next().value();
+    const int64_t num_texts = batch.tokens.size(0);
+    ASSERT_EQ(batch.lengths.size(0), num_texts);
+    EXPECT_EQ(batch.tokens.size(1), batch.lengths.max().item<int64_t>());
+    std::set<std::vector<int64_t>> distinct;
+    for (int64_t u = 0; u < num_texts; ++u) {
+      const auto length = batch.lengths[u].item<int64_t>();
+      const at::Tensor ids = batch.tokens[u].slice(0, 0, length).contiguous();
+      distinct.emplace(ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + length);
+      EXPECT_EQ(batch.tokens[u].slice(0, length).abs().sum().item<int64_t>(), 0);
+    }
+    EXPECT_EQ(std::ssize(distinct), num_texts);
+    std::set<std::vector<int64_t>> expected;
+    for (const Sample& sample : samples_of(batch)) {
+      for (const auto& text : sample.texts) {
+        if (!text.empty()) expected.insert(text);
+      }
+    }
+    EXPECT_EQ(distinct, expected);
+    EXPECT_LT(num_texts, 53 * 3);
+  }
+}
+
+TEST(Loader, MissingCaptionsAreTextsWhenAskedFor) {
+  const TestShards shards(53, 20);
+  LoaderOptions options = options_for(53);
+  options.training = false;
+  options.texts_for_missing = true;
+  Loader loader(shards.dataset(), options, 0, 0);
+  for (const Sample& sample : samples_of(loader.next().value())) {
+    for (int64_t k = 0; k < kTestCaptions; ++k) {
+      const TestCaption caption = test_caption(sample.id, k);
+      std::string expected = caption.text;
+      if (expected.empty()) expected = k < 3 ? "nan" : "";
+      EXPECT_EQ(sample.texts[static_cast<size_t>(k)], encode(expected))
+          << "sample " << sample.id << ", caption " << k;
+      EXPECT_EQ(sample.mask[static_cast<size_t>(k)], caption.valid);
+    }
+  }
+}
+
+TEST(Loader, LoadsTheRawCaptionOnlyWhenAskedFor) {
+  const TestShards shards(53, 20);
+  for (const bool texts_for_missing : {false, true}) {
+    LoaderOptions options = options_for(53);
+    options.training = false;
+    options.only_raw_caption = true;
+    options.texts_for_missing = texts_for_missing;
+    Loader loader(shards.dataset(), options, 0, 0);
+    for (const Sample& sample : samples_of(loader.next().value())) {
+      EXPECT_EQ(sample.mask[0], test_caption(sample.id, 0).valid);
+      EXPECT_EQ(sample.texts[0].empty(), !sample.mask[0] && !texts_for_missing);
+      for (size_t k = 1; k < kTestCaptions; ++k) {
+        EXPECT_FALSE(sample.mask[k]);
+        EXPECT_TRUE(sample.texts[k].empty());
+      }
+    }
+  }
+}
+
+TEST(Loader, ADamagedSampleStopsItsOwnBatch) {
+  TestShards shards(53, 20);
+  const int64_t bad = SampleOrder(7, 53, 4, 3).sample(0, 27);  // third batch
+  shards.damage(bad);
+  for (const int64_t workers : {1, 4}) {
+    LoaderOptions options = options_for(10);
+    options.data.workers = workers;
+    Loader loader(shards.dataset(), options, 0, 0);
+    EXPECT_EQ(loader.next()->step, 0);
+    EXPECT_EQ(loader.next()->step, 1);
+    EXPECT_THAT([&] { loader.next(); },
+                testing::ThrowsMessage<DataError>(testing::HasSubstr(test_source(bad))));
+    EXPECT_EQ(loader.next()->step, 3);
+  }
+}
+
+// Were more read ahead than asked for, the damage would come too late to be seen.
+TEST(Loader, ReadsNoFurtherAheadThanThePrefetch) {
+  TestShards shards(53, 20);
+  LoaderOptions options = options_for(5);
+  options.training = false;
+  options.data.prefetch = 2;
+  Loader loader(shards.dataset(), options, 0, 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  shards.damage(10);  // the first sample of the third batch
+  EXPECT_TRUE(loader.next().has_value());
+  EXPECT_TRUE(loader.next().has_value());
+  EXPECT_THROW(loader.next(), DataError);
+}
+
+TEST(Loader, StopsInTheMiddleOfItsWork) {
+  const TestShards shards(53, 20);
+  for (const int64_t workers : {1, 2, 8}) {
+    for (int taken = 0; taken < 4; ++taken) {
+      LoaderOptions options = options_for(10);
+      options.data.workers = workers;
+      Loader loader(shards.dataset(), options, 0, 0);
+      for (int i = 0; i < taken; ++i) loader.next();
+    }
+  }
+}
+
+TEST(Loader, RefusesWhatCannotWork) {
+  const TestShards shards(13, 20);
+  const auto make = [&](const LoaderOptions& options) { Loader(shards.dataset(), options, 0, 0); };
+  EXPECT_THAT([&] { make(options_for(14)); },
+              testing::ThrowsMessage<ConfigError>(
+                  testing::AllOf(testing::HasSubstr("13 samples"), testing::HasSubstr("14"))));
+  EXPECT_NO_THROW(make(options_for(13)));
+  LoaderOptions options = options_for(14);
+  options.training = false;
+  EXPECT_NO_THROW(make(options));
+  options.data.workers = 0;
+  EXPECT_THROW(make(options), ConfigError);
+  options = options_for(4);
+  options.data.prefetch = 0;
+  EXPECT_THROW(make(options), ConfigError);
+  EXPECT_THROW(make(options_for(0)), ConfigError);
+  options = options_for(4);
+  options.first = 1;
+  EXPECT_THROW(make(options), InternalError);
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,51 @@
+// A small data set in real shards, whose samples are told from their number.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sharding/dataset.h"
+#include "src/image/image.h"
+
+namespace dermatome {
+
+inline constexpr int64_t kTestCaptions = 5;  // two subcaptions
+
+struct TestCaption {
+  std::string text;  // empty: none
+  bool valid = false;
+};
+
+// Caption `k` of sample `sample`: some are missing, some exist but are invalid, many are shared
+// between samples of one and of several shards.
+TestCaption test_caption(int64_t sample, int64_t k);
+
+// Name of the sample's picture in the table.
+std::string test_source(int64_t sample);
+
+// The sample's picture: noise, a little larger or smaller from sample to sample.
+Image test_picture(int64_t sample);
+
+class TestShards {
+ public:
+  // Samples 0 .. num_samples-1, `samples_per_shard` a shard, in a folder of its own.
+  TestShards(int64_t num_samples, int64_t samples_per_shard);
+  ~TestShards();
+  TestShards(const TestShards&) = delete;
+  TestShards& operator=(const TestShards&) = delete;
+
+  const ShardedDataset& dataset() const { return *dataset_; }
+
+  // Flips a bit of the sample's picture in its shard's file.
+  void damage(int64_t sample);
+
+ private:
+  int64_t samples_per_shard_;
+  std::filesystem::path directory_;
+  std::unique_ptr<ShardedDataset> dataset_;
+};
+
+}  // namespace dermatome
