@@ -85,7 +85,6 @@ class TinyClipTraining : public testing::TestWithParam<Recorded> {
   std::string name_;
   std::map<std::string, at::Tensor> golden_;
   nlohmann::json recorded_;
-  Rendezvous rendezvous_;
   std::unique_ptr<Collectives> collectives_;
   Clip model_;
   TrainOptions options_;
@@ -130,8 +129,9 @@ INSTANTIATE_TEST_SUITE_P(Golden, TinyClipTraining,
                          testing::Values(Recorded{"gelu", "paper"}, Recorded{"gelu", "compat"},
                                          Recorded{"quickgelu", "paper"},
                                          Recorded{"quickgelu", "compat"}),
-                         [](const auto& info) {
-                           return std::string(info.param.activation) + "_" + info.param.semantics;
+                         [](const auto& instance) {
+                           return std::string(instance.param.activation) + "_" +
+                                  instance.param.semantics;
                          });
 
 }  // namespace

@@ -169,11 +169,14 @@ class Training(unittest.TestCase):
         self.assert_equals_straight("stopped")
 
     def test_losses_are_those_of_one_rank(self):
+        # Sums in another order differ in the last bit, and AdamW amplifies that from step to step
+        # (parameters with tiny gradients take full steps): 1e-7 at first, 5e-6 at step 12. A wrong
+        # gradient shows at step 2.
         if RANKS > 1:
             train("single", 1)
-            # fp32 sums in another order, amplified by AdamW over the steps.
-            for step, loss in losses("single").items():
-                self.assertAlmostEqual(loss / losses("straight")[step], 1, delta=2e-3, msg=f"step {step}")
+            for step in range(1, 13):
+                ratio = losses("single")[step] / losses("straight")[step]
+                self.assertAlmostEqual(ratio, 1, delta=1e-6 if step <= 3 else 1e-4, msg=f"step {step}")
 
     def test_training_learns(self):
         first, last = losses("straight")[1], losses("straight")[STEPS]
