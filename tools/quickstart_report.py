@@ -35,12 +35,13 @@ def chances():
 def read_scores(run):
     """(scores at the start, scores at the end) of a run, each by shown name."""
     lines = (run / "results.jsonl").read_text(encoding="utf-8").splitlines()
-    validations = [entry["validation"] for entry in map(json.loads, lines) if "validation" in entry]
-    if len(validations) < 2:
+    validations = {entry["step"]: entry["validation"] for entry in map(json.loads, lines)
+                   if "validation" in entry}
+    if 0 not in validations or len(validations) < 2:
         sys.exit(f"error: {run / 'results.jsonl'} has no validation before and after training")
     try:
         return [{name: validation[benchmark][metric] for name, benchmark, metric in SCORES}
-                for validation in (validations[0], validations[-1])]
+                for validation in (validations[0], validations[max(validations)])]
     except KeyError as error:
         sys.exit(f"error: {run / 'results.jsonl'} has no score {error}; the run's log says why")
 
