@@ -3,15 +3,12 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <sched.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
+#include <array>
 #include <filesystem>
-#include <thread>
 
-#include "launcher/exit_codes.h"
+#include "launcher/cores.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 
@@ -40,26 +37,10 @@ c10::Device choose_device(DeviceChoice choice, const World& world) {
   return c10::kCPU;
 }
 
-int allowed_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  require(sched_getaffinity(0, sizeof set, &set) == 0, "sched_getaffinity");
-  return CPU_COUNT(&set);
-}
-
-// Threads of this rank: as asked for, else its share of the cores it may use.
-int choose_threads(int64_t asked, const World& world) {
-  const int allowed = allowed_cores();
-  // Ranks that may use every core share them; ranks that a launcher bound have cores of their own.
-  const bool bound = allowed < static_cast<int>(std::thread::hardware_concurrency());
-  const int own = bound ? allowed : std::max(1, allowed / world.local_size);
-  const int threads = asked > 0 ? static_cast<int>(asked) : own;
-  if (threads > allowed) {
-    log_warning("runtime.threads is " + std::to_string(threads) + ", but rank " +
-                std::to_string(world.rank) + " may use only " + std::to_string(allowed) +
-                " cores; lower it, or start ranks with --bind-to none");
-  }
-  return threads;
+std::string host_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return host.data();
 }
 
 }  // namespace
@@ -74,23 +55,46 @@ Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
   }
   initialise_logging(world_.rank, world_.size);
   device_ = choose_device(options.device, world_);
-  const int threads = choose_threads(options.threads, world_);
-  at::set_num_threads(threads);
+  meet(std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000)));
+  use_threads(options.threads);
+}
 
-  const auto timeout = std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000));
-  if (mpi_ && world_.size > 1) {
+void Runtime::meet(std::chrono::milliseconds timeout) {
+  const bool is_root = world_.rank == 0;
+  if (mpi_ && world_.local_size < world_.size) {
+    world_.master_host = mpi_->share(host_name());
     // Rank 0 serves on a free port, which the others must hear before they can come.
-    if (world_.rank == 0) rendezvous_.emplace(world_, timeout);
-    world_.master_port = mpi_->share_port(world_.rank == 0 ? rendezvous_->port() : uint16_t{0});
+    if (is_root) rendezvous_.emplace(world_, timeout);
+    const std::string port = mpi_->share(is_root ? std::to_string(rendezvous_->port()) : "");
+    world_.master_port = static_cast<uint16_t>(std::stoi(port));
+  } else if (mpi_ && world_.size > 1) {
+    world_.store_file = mpi_->share(is_root ? create_store_file() : "");
   }
   if (!rendezvous_) rendezvous_.emplace(world_, timeout);
   collectives_ = rendezvous_->connect("main", device_.is_cuda());
-  log_info("rank " + std::to_string(world_.rank) + " of " + std::to_string(world_.size) + ": " +
-           device_.str() + ", " + std::to_string(threads) + " threads on " +
-           std::to_string(allowed_cores()) + " allowed cores, " +
-           (world_.size == 1    ? "no communication"
-            : device_.is_cuda() ? "NCCL"
-                                : "Gloo"));
+}
+
+void Runtime::use_threads(int64_t asked) {
+  const CoreShare share = share_cores(asked, *connect_cpu_group("start"));
+  at::set_num_threads(share.num_threads);
+  const std::string cores = format("%d thread(s) a rank, %d allowed core(s) shared by %d rank(s)",
+                                   share.num_threads, share.num_allowed, share.num_sharing);
+  const std::string figures = device_.str() + ", " + cores + ", " +
+                              (world_.size == 1    ? "no communication"
+                               : device_.is_cuda() ? "NCCL"
+                                                   : "Gloo");
+  if (share.is_alike) {
+    log_info(format("%d rank(s): ", world_.size) + figures);
+  } else {
+    // Said by every rank, and only warnings pass on ranks above 0.
+    log_warning(format("rank %d of %d differs from others: ", world_.rank, world_.size) + figures);
+  }
+  if (share.num_threads * share.num_sharing > share.num_allowed &&
+      (world_.rank == 0 || !share.is_alike)) {
+    log_warning(cores +
+                ": more threads than cores; lower runtime.threads or the number of ranks, "
+                "or bind ranks to more cores");
+  }
 }
 
 std::unique_ptr<Collectives> Runtime::connect_cpu_group(const std::string& name) {
@@ -98,18 +102,8 @@ std::unique_ptr<Collectives> Runtime::connect_cpu_group(const std::string& name)
 }
 
 int run_on_ranks(const RuntimeOptions& options, const std::function<int(Runtime&)>& work) {
-  std::string who;
-  try {
-    // Not destroyed when something is thrown: that could wait for a peer.
-    auto* runtime = new Runtime(options);
-    if (runtime->world().size > 1) who = "rank " + std::to_string(runtime->world().rank) + ": ";
-    const int code = work(*runtime);
-    delete runtime;
-    return code;
-  } catch (const std::exception& error) {
-    log_error(who + error.what());
-    _exit(exit_code_of(error));
-  }
+  Runtime runtime(options);
+  return work(runtime);
 }
 
 }  // namespace dermatome

@@ -4,12 +4,14 @@
 
 #include <c10/core/Device.h>
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "launcher/mpi_session.h"
+#include "launcher/mpi_world.h"
 #include "src/config/options.h"
 #include "src/distributed/collectives.h"
 #include "src/distributed/rendezvous.h"
@@ -32,6 +34,9 @@ class Runtime {
   std::unique_ptr<Collectives> connect_cpu_group(const std::string& name);
 
  private:
+  void meet(std::chrono::milliseconds timeout);
+  void use_threads(int64_t asked);
+
   std::optional<MpiSession> mpi_;
   World world_;
   c10::Device device_;
@@ -39,9 +44,8 @@ class Runtime {
   std::unique_ptr<Collectives> collectives_;
 };
 
-// Runs `work` on the ranks. An error ends this process at once with its exit code, before anything
-// that could wait for a peer is destroyed; the launcher then ends the other ranks. Otherwise
-// returns work's exit code.
+// Runs `work` on the ranks and returns its exit code. What it throws is for the terminate handler
+// of launcher/failure.h.
 int run_on_ranks(const RuntimeOptions& options, const std::function<int(Runtime&)>& work);
 
 }  // namespace dermatome

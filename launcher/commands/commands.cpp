@@ -8,6 +8,8 @@ void add_commands(CLI::App& app) {
   add_verify(app);
   add_train(app);
   add_evaluate(app);
+  add_encode(app);
+  add_objective(app);
   add_tokenize(app);
 }
 

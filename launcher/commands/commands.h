@@ -6,7 +6,9 @@
 
 namespace dermatome {
 
+void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_objective(CLI::App& app);
 void add_shard(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);

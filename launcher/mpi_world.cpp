@@ -1,19 +1,14 @@
-#include "launcher/mpi_session.h"
+#include "launcher/mpi_world.h"
 
 #include <mpi.h>
-#include <unistd.h>
-
-#include <array>
 
 #include "src/core/error.h"
 
 namespace dermatome {
 
 bool started_by_mpi(const Environment& environment) {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) {
-    if (environment(name)) return true;
-  }
-  return false;
+  if (environment("OMPI_COMM_WORLD_SIZE") || environment("PMIX_RANK")) return true;
+  return environment("PMI_RANK") && !environment("SLURM_STEP_ID");
 }
 
 MpiSession::MpiSession() {
@@ -31,17 +26,16 @@ World MpiSession::world() const {
   MPI_Comm_rank(node, &world.local_rank);
   MPI_Comm_size(node, &world.local_size);
   MPI_Comm_free(&node);
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  MPI_Bcast(host.data(), static_cast<int>(host.size()), MPI_CHAR, 0, MPI_COMM_WORLD);
-  // On one machine the name need not resolve.
-  if (world.local_size < world.size) world.master_host = host.data();
   return world;
 }
 
-uint16_t MpiSession::share_port(uint16_t port) const {
-  MPI_Bcast(&port, 1, MPI_UINT16_T, 0, MPI_COMM_WORLD);
-  return port;
+std::string MpiSession::share(const std::string& text) const {
+  auto length = static_cast<int>(text.size());
+  MPI_Bcast(&length, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  std::string shared = text;
+  shared.resize(static_cast<size_t>(length));
+  MPI_Bcast(shared.data(), length, MPI_CHAR, 0, MPI_COMM_WORLD);
+  return shared;
 }
 
 }  // namespace dermatome

@@ -1,14 +1,14 @@
-// MPI as the way ranks learn of each other; once the port of the store is shared, nothing uses it
-// any more.
+// MPI as the way ranks learn of each other. Once they have met, nothing uses it until the end.
 #pragma once
 
-#include <cstdint>
+#include <string>
 
 #include "src/distributed/world.h"
 
 namespace dermatome {
 
-// Whether an MPI or PMIx launcher started this process; only then is MPI initialised at all.
+// Whether an MPI or PMIx launcher started this process; only then is MPI initialised at all. A
+// task of srun without PMIx is none: Open MPI cannot talk to Slurm's older interfaces.
 bool started_by_mpi(const Environment& environment);
 
 class MpiSession {
@@ -19,10 +19,10 @@ class MpiSession {
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
 
-  // Rank, size, local rank and rank 0's host; the port is still 0.
+  // Rank, size, local rank and local size.
   World world() const;
-  // Rank 0's `port`, on every rank.
-  uint16_t share_port(uint16_t port) const;
+  // Rank 0's `text`, on every rank.
+  std::string share(const std::string& text) const;
 };
 
 }  // namespace dermatome
