@@ -1,0 +1,185 @@
+#include "sharding/build.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "sharding/dataset.h"
+#include "sharding/verify.h"
+#include "src/core/error.h"
+#include "src/core/file.h"
+#include "tests/sharding/test_data.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr int kNumRows = 25;
+
+class BuildTest : public testing::Test {
+ protected:
+  BuildOptions options(const std::string& output = "out") const {
+    BuildOptions options;
+    options.image_root = pictures_.path();
+    options.output = work_ / output;
+    options.images.short_side = 28;
+    options.samples_per_shard = 10;
+    options.num_threads = 2;
+    return options;
+  }
+  BuildReport build(const BuildOptions& options) const {
+    return build_shards(table_, tokenizer(), options);
+  }
+  // Every file of a data set by name.
+  static std::map<std::string, std::string> files(const std::filesystem::path& directory) {
+    std::map<std::string, std::string> content;
+    for (const auto& item : std::filesystem::directory_iterator(directory)) {
+      content[item.path().filename().string()] = read_file(item.path());
+    }
+    return content;
+  }
+
+  TemporaryDirectory pictures_;
+  TemporaryDirectory work_;
+  SampleTable table_ = make_table(pictures_, kNumRows);
+};
+
+TEST_F(BuildTest, MakesADatasetThatVerifies) {
+  const BuildReport report = build(options());
+  EXPECT_EQ(report.manifest.num_samples(), kNumRows);
+  EXPECT_EQ(report.manifest.label_names, table_.label_names);
+  EXPECT_EQ(report.num_kept_shards, 0);
+  const auto content = files(options().output);
+  ASSERT_EQ(content.size(), 4);
+  EXPECT_TRUE(content.contains("manifest.yaml") && content.contains("shard-00002.h5"));
+  EXPECT_THAT(verify_dataset(options().output, tokenizer(), 2).problems, IsEmpty());
+
+  const ShardedDataset dataset(options().output, tokenizer().hash());
+  ASSERT_EQ(dataset.size(), kNumRows);
+  for (int64_t i = 0; i < kNumRows; ++i) {
+    const auto [shard, row] = dataset.locate(i);
+    EXPECT_EQ(shard.source(row), table_.samples[i].image_path);
+  }
+}
+
+TEST_F(BuildTest, BytesDoNotDependOnThreads) {
+  BuildOptions one = options("one");
+  one.num_threads = 1;
+  BuildOptions many = options("many");
+  many.num_threads = 5;
+  build(one);
+  build(many);
+  EXPECT_TRUE(files(one.output) == files(many.output));
+}
+
+TEST_F(BuildTest, ASecondRunKeepsEverything) {
+  build(options());
+  const auto before = files(options().output);
+  const auto time = std::filesystem::last_write_time(options().output / "shard-00001.h5");
+  const BuildReport report = build(options());
+  EXPECT_EQ(report.num_kept_shards, 3);
+  EXPECT_EQ(std::filesystem::last_write_time(options().output / "shard-00001.h5"), time);
+  EXPECT_TRUE(files(options().output) == before);
+}
+
+TEST_F(BuildTest, AnInterruptedRunIsContinued) {
+  build(options());
+  const auto whole = files(options().output);
+  // As after a kill while the second of three shards was written.
+  std::filesystem::remove(options().output / "manifest.yaml");
+  std::filesystem::remove(options().output / "shard-00002.h5");
+  std::filesystem::rename(options().output / "shard-00001.h5",
+                          options().output / "shard-00001.h5.tmp");
+  const BuildReport report = build(options());
+  EXPECT_EQ(report.num_kept_shards, 1);
+  EXPECT_TRUE(files(options().output) == whole);
+}
+
+TEST_F(BuildTest, ADamagedShardIsMadeAgain) {
+  build(options());
+  const auto whole = files(options().output);
+  const auto path = options().output / "shard-00001.h5";
+  patch_file(path, "Photo 12", "Photo 13");
+  EXPECT_EQ(build(options()).num_kept_shards, 2);
+  EXPECT_TRUE(files(options().output) == whole);
+  std::filesystem::resize_file(path, 5000);
+  EXPECT_EQ(build(options()).num_kept_shards, 2);
+  EXPECT_TRUE(files(options().output) == whole);
+}
+
+TEST_F(BuildTest, AnotherDatasetIsNotOverwritten) {
+  build(options());
+  const auto before = files(options().output);
+  BuildOptions raw = options();
+  raw.images.raw = true;
+  EXPECT_THROW(build(raw), ConfigError);
+  table_.content_hash = "another table";
+  EXPECT_THAT(error_of([&] { build(options()); }), HasSubstr("choose another --output"));
+  EXPECT_TRUE(files(options().output) == before);
+  // Nor what an interrupted run left.
+  std::filesystem::remove(options().output / "manifest.yaml");
+  EXPECT_THROW(build(options()), ConfigError);
+  work_.write("out/shard-00077.h5", "");
+  EXPECT_THAT(error_of([&] { build(options()); }), HasSubstr("shard-00077.h5"));
+}
+
+TEST_F(BuildTest, AnUnreadablePictureStopsTheBuildAndIsNamed) {
+  pictures_.write("13.jpg", "not a picture");
+  EXPECT_THAT(error_of([&] { build(options()); }),
+              AllOf(HasSubstr("13.jpg"), HasSubstr("1 of 25")));
+  EXPECT_FALSE(std::filesystem::exists(options().output / "manifest.yaml"));
+}
+
+TEST_F(BuildTest, UnreadablePicturesAreCountedUpToTheLimit) {
+  pictures_.write("13.jpg", "not a picture");
+  std::filesystem::remove(pictures_ / "3.jpg");
+  BuildOptions tolerant = options();
+  tolerant.max_bad = 0.08;  // 2 of 25
+  const BuildReport report = build(tolerant);
+  EXPECT_EQ(report.manifest.num_samples(), kNumRows - 2);
+  EXPECT_EQ(report.manifest.num_rejected, 2);
+  EXPECT_THAT(report.rejected, ElementsAre(HasSubstr("3.jpg"), HasSubstr("13.jpg")));
+  EXPECT_THAT(verify_dataset(tolerant.output, tokenizer(), 1).problems, IsEmpty());
+  // Shards that are kept bring their count along.
+  EXPECT_EQ(build(tolerant).manifest.num_rejected, 2);
+  tolerant.max_bad = 0.079;
+  EXPECT_THROW(build(tolerant), DataError);
+}
+
+TEST_F(BuildTest, ARepairedPictureIsTakenUp) {
+  const std::string picture = read_file(pictures_ / "13.jpg");
+  pictures_.write("13.jpg", "not a picture");
+  BuildOptions tolerant = options();
+  tolerant.max_bad = 0.1;
+  build(tolerant);
+  pictures_.write("13.jpg", picture);
+  const BuildReport report = build(tolerant);
+  EXPECT_EQ(report.num_kept_shards, 2);
+  EXPECT_EQ(report.manifest.num_samples(), kNumRows);
+}
+
+TEST_F(BuildTest, FileNamesAreLookedUpBelowTheRoot) {
+  for (CaptionedSample& sample : table_.samples) sample.image_path = "/" + sample.image_path;
+  EXPECT_EQ(build(options()).manifest.num_samples(), kNumRows);
+  for (CaptionedSample& sample : table_.samples) {
+    sample.image_path = pictures_.path().string() + sample.image_path;
+  }
+  BuildOptions as_written = options("as_written");
+  as_written.image_root.clear();
+  EXPECT_EQ(build(as_written).manifest.num_samples(), kNumRows);
+}
+
+TEST_F(BuildTest, ATableWithoutReadablePicturesIsAnError) {
+  for (CaptionedSample& sample : table_.samples) sample.image_path += ".none";
+  BuildOptions tolerant = options();
+  tolerant.max_bad = 1.0;
+  EXPECT_THAT(error_of([&] { build(tolerant); }), HasSubstr("no picture"));
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,57 @@
+#include "sharding/image_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <span>
+
+#include "src/core/file.h"
+#include "src/image/codec.h"
+#include "src/image/resize.h"
+#include "tests/sharding/test_data.h"
+
+namespace dermatome {
+namespace {
+
+using testing::ElementsAreArray;
+
+const std::filesystem::path kJpeg = DERMATOME_SOURCE_DIR "/tests/golden/image_b.jpg";  // 300 x 212
+const std::filesystem::path kPng = DERMATOME_SOURCE_DIR "/tests/golden/image_a.png";   // 97 x 131
+
+TEST(ImageRecord, LargerPicturesShrinkToTheShortSide) {
+  const ImageRecord record = make_image_record(kJpeg, {.short_side = 106});
+  EXPECT_EQ(record.height, 150);
+  EXPECT_EQ(record.width, 106);
+  EXPECT_EQ(record.bytes, encode_jpeg(resize_shorter_side(load_image(kJpeg), 106), 90));
+}
+
+TEST(ImageRecord, SmallerPicturesAreNotEnlarged) {
+  const ImageRecord record = make_image_record(kPng, {.short_side = 384, .quality = 75});
+  EXPECT_EQ(record.height, 97);
+  EXPECT_EQ(record.width, 131);
+  EXPECT_EQ(record.bytes, encode_jpeg(load_image(kPng), 75));
+}
+
+TEST(ImageRecord, AJpegOfRightSizeIsKept) {
+  const std::string file = read_file(kJpeg);
+  EXPECT_THAT(make_image_record(kJpeg, {.short_side = 212}).bytes,
+              ElementsAreArray(std::as_bytes(std::span(file))));
+}
+
+TEST(ImageRecord, RawRecordsArePixels) {
+  const ImageRecord record = make_image_record(kPng, {.short_side = 50, .raw = true});
+  EXPECT_EQ(record.height, 50);
+  EXPECT_EQ(record.width, 67);
+  const Image picture = resize_shorter_side(load_image(kPng), 50);
+  EXPECT_THAT(record.bytes, ElementsAreArray(std::as_bytes(std::span(picture.pixels))));
+}
+
+TEST(ImageRecord, TypicalSizeGrowsWithTheStoredPixels) {
+  EXPECT_GT(typical_record_bytes({.short_side = 384}), 20'000);
+  EXPECT_LT(typical_record_bytes({.short_side = 384}), 100'000);
+  EXPECT_EQ(typical_record_bytes({.short_side = 3, .raw = true}), 36);
+  EXPECT_EQ(typical_record_bytes({.short_side = 1}), 1);
+}
+
+}  // namespace
+}  // namespace dermatome
