@@ -6,7 +6,11 @@ Trains a tiny model on pictures and captions made here, on RANKS ranks, and chec
 - a run that is killed in mid-epoch and started again ends with the very bytes of an uninterrupted one,
 - its losses are those of one rank on the same global batches,
 - a damaged newest checkpoint is refused and the one before it taken,
-- a request to stop (SIGTERM) leaves a checkpoint of the last step.
+- a request to stop (SIGTERM) leaves a checkpoint of the last step,
+- validation scores every sample, before, between and after.
+
+WORK_DIR/training_RANKS/quickstart is left behind for a comparison with open_clip: a checkpoint of the
+quickstart's own configuration, texts.txt and images.
 """
 
 import csv
@@ -27,7 +31,8 @@ from safetensors.numpy import load_file
 
 BINARY, MPIRUN, RANKS = sys.argv[1], sys.argv[2], int(sys.argv[3])
 WORK = pathlib.Path(sys.argv[4]) / f"training_{RANKS}"
-MODEL = pathlib.Path(__file__).parent / "tiny_model.json"
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+MODEL = SOURCE / "tests/train/tiny_model.json"
 COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 STEPS = 60
 
@@ -39,6 +44,7 @@ def make_data():
     draw = random.Random(1)
     noise = numpy.random.default_rng(1)
     names = [f"subcaption_{i}" for i in range(1, 9)]
+    colours = []
     with open(WORK / "train.csv", "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["filename", "caption", "truncated_caption", "ontology_caption",
@@ -51,22 +57,35 @@ def make_data():
             caption = ". ".join(subcaptions) or f"sample {i}"
             mask = [int(j < len(subcaptions)) for j in range(8)]
             concept = draw.random() < 0.5
+            colours.append([f"{i}.png", colour])
             table.writerow([f"{i}.png", caption, caption, f"diagnosed as {colour}",
                             f"shows {colour}" if concept else "",
                             *(subcaptions + [""] * (8 - len(subcaptions))),
                             str(mask), str([1, 1, int(concept)])])
+    with open(WORK / "colours.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["filename", "label"])
+        table.writerows(colours)
+    (WORK / "colours.yaml").write_text("""
+name: colours
+role: validation
+data: {csv: colours.csv, images: images}
+classes: [{label: red, names: [red]}, {label: green, names: [green]}, {label: blue, names: [blue]}]
+templates: ["diagnosed as {}", "shows {}"]
+metrics: [top1]
+""")
     subprocess.run([BINARY, "shard", "--csv", WORK / "train.csv", "--images", WORK / "images",
                     "--output", WORK / "shards", "--short-side", "20"], check=True)
     (WORK / "config.yaml").write_text(f"""
 output: {WORK}/runs
 batch_size: 12
 model: {{architecture: {MODEL}}}
-data: {{train: {WORK}/shards, workers: 2, prefetch: 2}}
+data: {{train: {WORK}/shards, validation: {WORK}/shards, workers: 2, prefetch: 2}}
 augmentation: {{scale: [0.5, 1.0], color_jitter: [0.2, 0.2, 0.2, 0.05], color_jitter_probability: 0.5}}
 optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
 schedule: {{max_steps: {STEPS}, warmup: 5}}
 checkpoint: {{every_epochs: 0, every_steps: 4}}
-validation: {{every_epochs: 0, at_start: false}}
+validation: {{every_epochs: 4, benchmarks: [{WORK}/colours.yaml], batch_size: 7}}
 runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 30}}
 """)
 
@@ -90,9 +109,14 @@ def checkpoints(name):
     return sorted((run_directory(name) / "checkpoints").glob("step_*"))
 
 
-def losses(name):
+def results(name, kind):
+    """What a run logged as `kind` (train or validation), by step."""
     lines = map(json.loads, (run_directory(name) / "results.jsonl").read_text().splitlines())
-    return {line["step"]: line["train"]["loss"] for line in lines if "train" in line}
+    return {line["step"]: line[kind] for line in lines if kind in line}
+
+
+def losses(name):
+    return {step: values["loss"] for step, values in results(name, "train").items()}
 
 
 def steps_logged(name):
@@ -139,6 +163,7 @@ class Training(unittest.TestCase):
             expected = (checkpoints("straight")[-1] / file).read_bytes()
             self.assertTrue((checkpoints(name)[-1] / file).read_bytes() == expected, file)
         self.assertEqual(losses(name), losses("straight"))
+        self.assertEqual(results(name, "validation"), results("straight", "validation"))
 
     def test_killed_run_ends_with_the_same_bytes(self):
         # 90 samples in batches of 12 are 7 steps an epoch: step 10 is in the middle of the second.
@@ -181,6 +206,30 @@ class Training(unittest.TestCase):
     def test_training_learns(self):
         first, last = losses("straight")[1], losses("straight")[STEPS]
         self.assertLess(last, 0.9 * first)
+
+    def test_validation_comes_at_the_start_between_and_at_the_end(self):
+        scores = results("straight", "validation")
+        self.assertEqual(sorted(scores), [0, 28, 56, STEPS])
+        self.assertLess(scores[STEPS]["loss"]["total"], scores[0]["loss"]["total"])
+        self.assertGreater(scores[STEPS]["colours"]["top1"], 0.6)
+
+    def test_evaluate_scores_a_checkpoint_as_validation_did(self):
+        done = subprocess.run([BINARY, "evaluate", "--checkpoint", checkpoints("straight")[-1],
+                               "--benchmark", WORK / "colours.yaml"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual(result["num_samples"], 90)
+        self.assertEqual(result["scores"], results("straight", "validation")[STEPS]["colours"])
+
+    def test_quickstart_configuration_trains(self):
+        left = WORK / "quickstart"
+        launch = [MPIRUN, str(RANKS)] if RANKS > 1 else []
+        subprocess.run(
+            [*launch, BINARY, "train", "configs/quickstart.yaml", f"output={WORK}", "name=quickstart",
+             f"data.train={WORK}/shards", "batch_size=12", "schedule.max_steps=4", "schedule.warmup=1",
+             "validation.benchmarks=[]", "runtime.device=cpu"], check=True, cwd=SOURCE, timeout=120)
+        self.assertTrue((left / "checkpoints/step_00000004/open_clip_config.json").exists())
+        (left / "texts.txt").write_text("a red patch\nnumber 7\n" + "long " * 90 + "\n")
 
     def test_other_settings_do_not_continue_a_run(self):
         done = subprocess.run(command("straight", RANKS, "optimizer.lr=0.5"), capture_output=True, text=True)
