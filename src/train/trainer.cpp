@@ -283,15 +283,7 @@ TrainingOutcome Trainer::run() {
 }  // namespace
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
-  auto trainer = std::make_unique<Trainer>(options, environment);
-  try {
-    return trainer->run();
-  } catch (...) {
-    // Not destroyed: its feed's thread may be waiting for a rank that waits for this one. The
-    // process is about to end.
-    static_cast<void>(trainer.release());
-    throw;
-  }
+  return Trainer(options, environment).run();
 }
 
 }  // namespace dermatome

@@ -10,7 +10,7 @@ Trains a tiny model on pictures and captions made here, on RANKS ranks, and chec
 - validation scores every sample, before, between and after.
 
 WORK_DIR/training_RANKS/quickstart is left behind for a comparison with open_clip: a checkpoint of the
-quickstart's own configuration, texts.txt and images.
+quickstart's own configuration, texts.txt and pictures.
 """
 
 import csv
@@ -229,6 +229,12 @@ class Training(unittest.TestCase):
              f"data.train={WORK}/shards", "batch_size=12", "schedule.max_steps=4", "schedule.warmup=1",
              "validation.benchmarks=[]", "runtime.device=cpu"], check=True, cwd=SOURCE, timeout=120)
         self.assertTrue((left / "checkpoints/step_00000004/open_clip_config.json").exists())
+        ramp = numpy.arange(48, dtype="uint8")
+        pictures = {"black": numpy.zeros((48, 48, 3)), "white": numpy.full((48, 48, 3), 255),
+                    "ramp": 5 * ramp[:, None, None], "stripes": 255 * (ramp[None, :, None] // 4 % 2)}
+        for name, pixels in pictures.items():
+            pixels = numpy.broadcast_to(pixels, (48, 48, 3)).astype("uint8")
+            Image.fromarray(pixels).save(left / f"{name}.png")
         (left / "texts.txt").write_text("a red patch\nnumber 7\n" + "long " * 90 + "\n")
 
     def test_other_settings_do_not_continue_a_run(self):
