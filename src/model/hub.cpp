@@ -1,6 +1,7 @@
 #include "src/model/hub.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "src/core/error.h"
 #include "src/core/file.h"

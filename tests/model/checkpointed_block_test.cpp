@@ -1,8 +1,10 @@
 #include "src/model/checkpointed_block.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
 
 #include "src/model/autocast.h"
 #include "src/model/clip.h"

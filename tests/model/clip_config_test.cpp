@@ -96,8 +96,8 @@ struct Refused {
   std::string message;
 };
 
-void PrintTo(const Refused& refused, std::ostream* out) {
-  *out << refused.pointer << " = " << refused.value.dump();
+std::ostream& operator<<(std::ostream& out, const Refused& refused) {
+  return out << refused.pointer << " = " << refused.value.dump();
 }
 
 class RefusedClipConfig : public ::testing::TestWithParam<Refused> {};

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 std::filesystem::path fresh_folder(const std::string& name) {
-  const auto folder = std::filesystem::path(::testing::TempDir()) / ("dermatome_hub_" + name);
+  auto folder = std::filesystem::path(::testing::TempDir()) / ("dermatome_hub_" + name);
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;

@@ -46,7 +46,7 @@ struct Moments {
   bool uniform;      // on +- sqrt(3) deviation; else normal
 };
 
-void PrintTo(const Moments& moments, std::ostream* out) { *out << moments.name; }
+std::ostream& operator<<(std::ostream& out, const Moments& moments) { return out << moments.name; }
 
 class Initialisation : public ::testing::TestWithParam<Moments> {};
 

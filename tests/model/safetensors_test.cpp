@@ -21,7 +21,7 @@ std::filesystem::path scratch(const std::string& name) {
 
 // A file of `header`, its length in front, and `data`.
 std::filesystem::path raw_file(const std::string& header, const std::string& data) {
-  const auto path = scratch("raw");
+  auto path = scratch("raw");
   const uint64_t length = header.size();
   std::ofstream stream(path, std::ios::binary);
   stream.write(reinterpret_cast<const char*>(&length), sizeof(length));
@@ -131,7 +131,9 @@ struct Malformed {
   std::string reason;
 };
 
-void PrintTo(const Malformed& malformed, std::ostream* out) { *out << malformed.header; }
+std::ostream& operator<<(std::ostream& out, const Malformed& malformed) {
+  return out << malformed.header;
+}
 
 class MalformedSafetensors : public ::testing::TestWithParam<Malformed> {};
 
