@@ -1,6 +1,7 @@
 #include "sharding/build.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <optional>
 #include <set>
 #include <span>
@@ -54,14 +55,15 @@ class Builder {
   }
 
   BuildReport run() {
-    std::filesystem::create_directories(options_.output);
+    std::error_code error;
+    std::filesystem::create_directories(options_.output, error);
+    if (error) throw DataError("cannot make " + options_.output.string() + ": " + error.message());
     refuse_foreign_files();
     for (int64_t shard = 0; shard < num_shards_; ++shard) {
       report_.manifest.shards.push_back(keep_or_make(shard));
       const ShardEntry& entry = report_.manifest.shards.back();
-      log_info(format("shard %lld of %lld: %s, %lld samples, %.1f MB",
-                      static_cast<long long>(shard + 1), static_cast<long long>(num_shards_),
-                      entry.file.c_str(), static_cast<long long>(entry.num_samples),
+      log_info(format("shard %" PRId64 " of %" PRId64 ": %s, %" PRId64 " samples, %.1f MB",
+                      shard + 1, num_shards_, entry.file.c_str(), entry.num_samples,
                       static_cast<double>(entry.bytes) / 1e6));
     }
     if (report_.manifest.num_samples() == 0) {
@@ -73,9 +75,7 @@ class Builder {
   }
 
  private:
-  std::string file_name(int64_t shard) const {
-    return format("shard-%05lld.h5", static_cast<long long>(shard));
-  }
+  std::string file_name(int64_t shard) const { return format("shard-%05" PRId64 ".h5", shard); }
 
   std::span<const CaptionedSample> rows(int64_t shard) const {
     const int64_t first = shard * options_.samples_per_shard;
@@ -186,8 +186,7 @@ class Builder {
       const auto bytes = std::filesystem::file_size(
           picture_path(options_.image_root, samples[i].image_path), missing);
       items[i] = samples[i].image_path;
-      items[i] +=
-          missing ? "\tmissing\n" : format("\t%llu\n", static_cast<unsigned long long>(bytes));
+      items[i] += missing ? "\tmissing\n" : format("\t%" PRIu64 "\n", uint64_t{bytes});
     });
     Sha256 hash;
     for (const std::string& item : items) hash.update(item);

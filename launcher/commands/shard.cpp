@@ -1,5 +1,6 @@
 // `dermatome shard`: MAKE's table and its pictures to a data set of shards.
 #include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 #include <memory>
 #include <thread>
@@ -29,12 +30,11 @@ void run_shard(const ShardArguments& arguments) {
   }
   const Tokenizer tokenizer;
   const BuildReport report = build_shards(table, tokenizer, options);
-  std::printf(
-      "%s: %lld samples in %zu shard(s), %lld kept from before; %lld unreadable picture(s) left "
-      "out; %s\n",
-      options.output.c_str(), static_cast<long long>(report.manifest.num_samples()),
-      report.manifest.shards.size(), static_cast<long long>(report.num_kept_shards),
-      static_cast<long long>(report.manifest.num_rejected), report.manifest.digest.c_str());
+  const Manifest& manifest = report.manifest;
+  std::printf("%s: %" PRId64 " samples in %zu shard(s), %" PRId64 " kept from before; %" PRId64
+              " unreadable picture(s) left out; %s\n",
+              options.output.c_str(), manifest.num_samples(), manifest.shards.size(),
+              report.num_kept_shards, manifest.num_rejected, manifest.digest.c_str());
 }
 
 }  // namespace

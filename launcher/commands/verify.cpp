@@ -2,6 +2,7 @@
 #include "sharding/verify.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 #include <memory>
 #include <thread>
@@ -24,8 +25,8 @@ void run_verify(const std::string& data, size_t max_problems) {
                     " listed; `dermatome shard` with the same arguments "
                     "makes damaged shards again");
   }
-  std::printf("%s: %lld samples in %lld shard(s), %.1f MB: no problems\n", data.c_str(),
-              static_cast<long long>(report.num_samples), static_cast<long long>(report.num_shards),
+  std::printf("%s: %" PRId64 " samples in %" PRId64 " shard(s), %.1f MB: no problems\n",
+              data.c_str(), report.num_samples, report.num_shards,
               static_cast<double>(report.bytes) / 1e6);
 }
 

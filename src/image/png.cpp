@@ -93,8 +93,8 @@ Image formats::decode_png(std::span<const std::byte> encoded, const std::string&
   check(request_rgb(reader));
   const size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
   require(row_bytes == static_cast<size_t>(image.width) * 3, "PNG rows are not RGB");
-  std::vector<png_bytep> rows;
-  for (int y = 0; y < image.height; ++y) rows.push_back(image.pixels.data() + y * row_bytes);
+  std::vector<png_bytep> rows(image.height);
+  for (int y = 0; y < image.height; ++y) rows[y] = image.pixels.data() + y * row_bytes;
   check(read_rows(reader, rows.data()));
   return image;
 }
