@@ -57,8 +57,27 @@ add_library(torch::torch INTERFACE IMPORTED GLOBAL)
 target_link_libraries(torch::torch INTERFACE torch::cpu)
 
 if(DERMATOME_WITH_CUDA)
+  if(NOT EXISTS "${LIBTORCH_ROOT}/lib/libc10_cuda.so" OR
+     NOT EXISTS "${LIBTORCH_ROOT}/lib/libtorch_cuda.so")
+    message(FATAL_ERROR
+      "DERMATOME_CUDA=${DERMATOME_CUDA}, but the LibTorch at ${LIBTORCH_ROOT} has no CUDA libraries. "
+      "Run tools/setup.sh --cuda, point LIBTORCH_ROOT at a CUDA build of LibTorch 2.11, or set "
+      "DERMATOME_CUDA=OFF.")
+  endif()
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)
+  # No header states the CUDA version LibTorch was built with; the runtime it asks for does. With a
+  # toolkit of another major version the process would load two runtimes.
+  file(STRINGS "${LIBTORCH_ROOT}/lib/libc10_cuda.so" _torch_cuda REGEX "libcudart[.]so[.][0-9]+")
+  if(_torch_cuda MATCHES "libcudart[.]so[.]([0-9]+)" AND
+     NOT CMAKE_MATCH_1 EQUAL CUDAToolkit_VERSION_MAJOR)
+    message(FATAL_ERROR
+      "The LibTorch at ${LIBTORCH_ROOT} is built for CUDA ${CMAKE_MATCH_1}, but the toolkit in "
+      "${CUDAToolkit_BIN_DIR} is CUDA ${CUDAToolkit_VERSION}: their major versions must agree. "
+      "Name a CUDA ${CMAKE_MATCH_1} toolkit with CUDACXX=<its nvcc> in a fresh build folder, point "
+      "LIBTORCH_ROOT at a LibTorch 2.11 for CUDA ${CUDAToolkit_VERSION_MAJOR}, or set "
+      "DERMATOME_CUDA=OFF.")
+  endif()
   add_library(torch::c10_cuda SHARED IMPORTED GLOBAL)
   set_target_properties(torch::c10_cuda PROPERTIES
     IMPORTED_LOCATION "${LIBTORCH_ROOT}/lib/libc10_cuda.so"
