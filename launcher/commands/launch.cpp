@@ -1,0 +1,92 @@
+// `dermatome launch [--ranks N|auto] [--hosts …] COMMAND…`: starts a command of `dermatome` on
+// ranks, with what mpirun needs to be told.
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "launcher/commands/commands.h"
+#include "launcher/exit_codes.h"
+#include "launcher/mpirun.h"
+#include "src/core/error.h"
+#include "src/core/log.h"
+
+namespace dermatome {
+namespace {
+
+struct Arguments {
+  std::string ranks = "auto";
+  std::string hosts;
+};
+
+int64_t read_num_ranks(const Arguments& arguments) {
+  if (arguments.ranks == "auto") {
+    // With hosts, mpirun fills their slots.
+    return arguments.hosts.empty() ? choose_num_ranks() : 0;
+  }
+  int64_t number = 0;
+  const char* end = arguments.ranks.data() + arguments.ranks.size();
+  const auto [rest, error] = std::from_chars(arguments.ranks.data(), end, number);
+  if (error != std::errc() || rest != end || number < 1) {
+    throw ConfigError("--ranks " + arguments.ranks + ": neither a number above 0 nor auto");
+  }
+  return number;
+}
+
+// Quoted so that a shell reads the same words.
+std::string as_typed(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    const bool plain =
+        !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]{}()<>|&;#~!") == std::string::npos;
+    std::string quoted = "'";
+    for (const char each : word)
+      quoted += each == '\'' ? std::string("'\\''") : std::string(1, each);
+    line += (line.empty() ? "" : " ") + (plain ? word : quoted + "'");
+  }
+  return line;
+}
+
+int launch(const Arguments& arguments, const std::vector<std::string>& command) {
+  if (command.empty()) throw ConfigError("dermatome launch needs a command, for example train");
+  if (geteuid() == 0) {
+    // Open MPI refuses root unless told twice.
+    setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+    setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  }
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  const auto mpirun =
+      mpirun_arguments({read_num_ranks(arguments), arguments.hosts, command}, program,
+                       [](const char* variable) { return std::getenv(variable) != nullptr; });
+  log_info(as_typed(mpirun));
+  return run_and_forward_signals(mpirun);
+}
+
+}  // namespace
+
+void add_launch(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "launch",
+      "Start COMMAND... of dermatome on several ranks: dermatome launch --ranks 2 train "
+      "CONFIG");
+  const auto arguments = std::make_shared<Arguments>();
+  command
+      ->add_option("--ranks", arguments->ranks,
+                   "Number of ranks; auto: a rank per GPU, or per " +
+                       std::to_string(kCoresPerRank) + " cores, or per slot of the hosts")
+      ->capture_default_str();
+  command->add_option("--hosts", arguments->hosts,
+                      "HOST[:SLOTS],...: where ranks run; default: this machine");
+  // Everything behind the first other word belongs to COMMAND.
+  command->prefix_command();
+  command->callback([arguments, command] {
+    const int code = launch(*arguments, command->remaining());
+    if (code != kExitOk) throw CLI::RuntimeError(code);
+  });
+}
+
+}  // namespace dermatome

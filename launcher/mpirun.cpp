@@ -1,0 +1,137 @@
+#include "launcher/mpirun.h"
+
+#include <ATen/Context.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "src/core/error.h"
+
+namespace dermatome {
+namespace {
+
+// What a rank on another host must see as this process does.
+constexpr std::array kForwarded = {"LD_LIBRARY_PATH",     "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME",
+                                   "NCCL_SOCKET_IFNAME",  "NCCL_IB_HCA",     "NCCL_DEBUG",
+                                   "CUDA_VISIBLE_DEVICES"};
+
+// For the signal handler.
+volatile pid_t child = 0;
+volatile std::sig_atomic_t num_terms = 0;
+
+void forward(int signal, siginfo_t* sender, void* /*context*/) {
+  // The terminal's own signals (Ctrl-C) go to mpirun as well, and two end it the hard way.
+  if (sender->si_code == SI_KERNEL) return;
+  const bool first_request = signal == SIGUSR1 || (signal == SIGTERM && num_terms == 0);
+  if (signal == SIGTERM) num_terms = 1;
+  kill(child, first_request ? SIGUSR1 : signal);
+}
+
+// Forwards signals while it lives. Those that come before the child is known wait.
+class SignalForwarding {
+ public:
+  SignalForwarding() {
+    sigemptyset(&signals_);
+    for (const int signal : kSignals) sigaddset(&signals_, signal);
+    sigprocmask(SIG_BLOCK, &signals_, &previous_);
+  }
+  ~SignalForwarding() { handle({}); }
+  SignalForwarding(const SignalForwarding&) = delete;
+  SignalForwarding& operator=(const SignalForwarding&) = delete;
+
+  void begin() {
+    num_terms = 0;
+    struct sigaction action = {};
+    action.sa_sigaction = forward;
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
+    handle(action);
+    unblock();
+  }
+  void unblock() { sigprocmask(SIG_SETMASK, &previous_, nullptr); }
+
+ private:
+  static constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+
+  static void handle(const struct sigaction& action) {
+    for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  }
+
+  sigset_t signals_ = {};
+  sigset_t previous_ = {};
+};
+
+[[noreturn]] void execute(const std::vector<std::string>& arguments, int error_pipe) {
+  std::vector<char*> pointers;
+  for (const std::string& argument : arguments) {
+    pointers.push_back(const_cast<char*>(argument.c_str()));
+  }
+  pointers.push_back(nullptr);
+  execvp(pointers[0], pointers.data());
+  const int reason = errno;
+  if (write(error_pipe, &reason, sizeof(reason)) < 0) _exit(126);
+  _exit(127);
+}
+
+}  // namespace
+
+int64_t choose_num_ranks() {
+  if (at::hasCUDA()) {
+    return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount();
+  }
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  require(sched_getaffinity(0, sizeof cores, &cores) == 0, "sched_getaffinity failed");
+  return std::max(1, CPU_COUNT(&cores) / kCoresPerRank);
+}
+
+std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const std::string& program,
+                                          bool (*is_set)(const char* variable)) {
+  // Ranks divide the cores among themselves (launcher/cores.h), so none is bound.
+  std::vector<std::string> arguments = {"mpirun", "--oversubscribe", "--bind-to", "none"};
+  if (options.num_ranks > 0) {
+    arguments.insert(arguments.end(), {"-n", std::to_string(options.num_ranks)});
+  }
+  if (!options.hosts.empty()) {
+    arguments.insert(arguments.end(), {"--host", options.hosts});
+    for (const char* variable : kForwarded) {
+      if (is_set(variable)) arguments.insert(arguments.end(), {"-x", variable});
+    }
+  }
+  arguments.push_back(program);
+  arguments.insert(arguments.end(), options.command.begin(), options.command.end());
+  return arguments;
+}
+
+int run_and_forward_signals(const std::vector<std::string>& arguments) {
+  int error_pipe[2];
+  require(pipe2(error_pipe, O_CLOEXEC) == 0, "pipe2 failed");
+  SignalForwarding forwarding;
+  child = fork();
+  require(child >= 0, "fork failed");
+  if (child == 0) {
+    forwarding.unblock();
+    execute(arguments, error_pipe[1]);
+  }
+  forwarding.begin();
+  close(error_pipe[1]);
+  int reason = 0;
+  const bool failed = read(error_pipe[0], &reason, sizeof(reason)) == sizeof(reason);
+  close(error_pipe[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) require(errno == EINTR, "waitpid failed");
+  if (failed) {
+    throw ConfigError(arguments[0] + " cannot be started: " + std::strerror(reason) +
+                      "; install Open MPI, or start the ranks with srun or torchrun");
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace dermatome

@@ -1,0 +1,92 @@
+#include "launcher/failure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "launcher/exit_codes.h"
+#include "tests/launcher/run_command.h"
+
+namespace dermatome {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// Far below the 60 s that the failing rank's objects would take to go, and below the timeout.
+constexpr double kSoon = 15;
+
+CommandResult run_ranks_of(int num_ranks, const std::string& mode, int timeout_seconds = 60) {
+  return run_command(std::string(DERMATOME_SOURCE_DIR "/tests/support/mpirun.sh ") +
+                     std::to_string(num_ranks) + " " FAILING_RANK " " + mode + " " +
+                     std::to_string(timeout_seconds));
+}
+
+TEST(Ranks, EndWellTogether) {
+  const CommandResult result = run_ranks_of(3, "ok");
+  EXPECT_EQ(result.exit_code, kExitOk) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("sum 18"));
+  EXPECT_THAT(result.output, HasSubstr("allowed core(s) shared by 3 rank(s), Gloo"));
+}
+
+TEST(Ranks, AnErrorOnOneEndsAllWithItsReasonAndCode) {
+  for (const int num_ranks : {2, 4}) {
+    const CommandResult result = run_ranks_of(num_ranks, "data");
+    EXPECT_EQ(result.exit_code, kExitData) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("shard 7, row 12: damaged picture"));
+    EXPECT_LT(result.seconds, kSoon);
+    EXPECT_THAT(result.output, HasSubstr("| rank " + std::to_string(num_ranks - 1) + " | error"));
+  }
+}
+
+TEST(Ranks, TheKindOfAnErrorDecidesTheCode) {
+  EXPECT_EQ(run_command(FAILING_RANK " config 60").exit_code, kExitUsage);
+  EXPECT_EQ(run_command(FAILING_RANK " internal 60").exit_code, kExitInternal);
+  EXPECT_EQ(run_ranks_of(2, "stop").exit_code, kExitTryAgain);
+}
+
+TEST(Ranks, AnErrorOnAThreadIsReportedAsWell) {
+  const CommandResult result = run_ranks_of(2, "thread");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("thrown on a thread"));
+}
+
+TEST(Ranks, LibTorchsErrorsComeWithoutTheirStack) {
+  const CommandResult result = run_command(FAILING_RANK " torch 60");
+  EXPECT_EQ(result.exit_code, kExitInternal);
+  EXPECT_THAT(result.output, HasSubstr("unexpected error: shape '[3]' is invalid"));
+  EXPECT_THAT(result.output, Not(HasSubstr("frame #")));
+}
+
+TEST(Ranks, AKilledRankEndsTheJob) {
+  const CommandResult result = run_ranks_of(3, "kill");
+  EXPECT_NE(result.exit_code, kExitOk) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("signal 9"));
+  EXPECT_LT(result.seconds, kSoon);
+}
+
+TEST(Ranks, AHungRankIsFoundByTheTimeoutOfTheOthers) {
+  const CommandResult result = run_ranks_of(2, "hang", 3);
+  EXPECT_EQ(result.exit_code, kExitTryAgain) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("rank 0 of 2, group main: all-reduce of second values [3]"));
+  EXPECT_GT(result.seconds, 3);
+  EXPECT_LT(result.seconds, kSoon);
+}
+
+TEST(Ranks, MeetThroughTorchrunsVariables) {
+  const std::string common =
+      "WORLD_SIZE=2 LOCAL_WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=29417 ";
+  const std::string rank = " " FAILING_RANK " ok 60";
+  const CommandResult result = run_command(common + "RANK=1 LOCAL_RANK=1" + rank + " & " + common +
+                                           "RANK=0 LOCAL_RANK=0" + rank + " && wait $!");
+  EXPECT_EQ(result.exit_code, kExitOk) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("sum 6"));
+}
+
+TEST(Ranks, RefuseIncompleteVariables) {
+  const CommandResult result = run_command("RANK=1 " FAILING_RANK " ok 60");
+  EXPECT_EQ(result.exit_code, kExitUsage);
+  EXPECT_THAT(result.output, HasSubstr("WORLD_SIZE is not set"));
+}
+
+}  // namespace
+}  // namespace dermatome

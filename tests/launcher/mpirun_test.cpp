@@ -1,0 +1,87 @@
+#include "launcher/mpirun.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "launcher/exit_codes.h"
+#include "src/core/error.h"
+#include "tests/launcher/run_command.h"
+
+namespace dermatome {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+bool nothing_is_set(const char* /*variable*/) { return false; }
+bool threads_are_set(const char* variable) { return std::strcmp(variable, "OMP_NUM_THREADS") == 0; }
+
+TEST(MpirunArguments, StartTheProgramOnThisMachine) {
+  EXPECT_THAT(mpirun_arguments({3, "", {"train", "a b.yaml"}}, "/opt/dermatome", nothing_is_set),
+              ElementsAre("mpirun", "--oversubscribe", "--bind-to", "none", "-n", "3",
+                          "/opt/dermatome", "train", "a b.yaml"));
+}
+
+TEST(MpirunArguments, FillTheSlotsOfHostsAndPassVariablesOn) {
+  EXPECT_THAT(mpirun_arguments({0, "a:2,b:2", {"train"}}, "/opt/dermatome", threads_are_set),
+              ElementsAre("mpirun", "--oversubscribe", "--bind-to", "none", "--host", "a:2,b:2",
+                          "-x", "OMP_NUM_THREADS", "/opt/dermatome", "train"));
+}
+
+TEST(RunAndForwardSignals, GivesTheChildsExitCode) {
+  EXPECT_EQ(run_and_forward_signals({"bash", "-c", "exit 42"}), 42);
+  EXPECT_EQ(run_and_forward_signals({"bash", "-c", "kill -KILL $$"}), 128 + 9);
+}
+
+TEST(RunAndForwardSignals, NamesAProgramThatIsNotThere) {
+  try {
+    run_and_forward_signals({"no-such-mpirun"});
+    FAIL() << "no error";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no-such-mpirun cannot be started: No such file"));
+  }
+}
+
+TEST(RunAndForwardSignals, TurnsARequestToStopIntoOneThatLeavesTime) {
+  EXPECT_EQ(run_and_forward_signals(
+                {"bash", "-c",
+                 "trap 'exit 1' USR1; trap 'exit 2' TERM; kill -TERM $PPID; sleep 20 & wait"}),
+            1);
+}
+
+TEST(RunAndForwardSignals, PassesASecondSigtermOnAsItIs) {
+  EXPECT_EQ(run_and_forward_signals(
+                {"bash", "-c",
+                 "trap 'kill -TERM $PPID' USR1; trap 'exit 2' TERM; kill -TERM $PPID; "
+                 "while sleep 0.05; do :; done"}),
+            2);
+}
+
+TEST(Launch, PrintsAndRunsTheCommandOnRanksAndPassesTheExitCodeOn) {
+  const CommandResult result =
+      run_command(DERMATOME_BINARY " launch --ranks 2 train '/no such file' x=1");
+  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("mpirun --oversubscribe --bind-to none -n 2 "));
+  EXPECT_THAT(result.output, HasSubstr("train '/no such file' x=1"));
+  EXPECT_THAT(result.output, HasSubstr("/no such file: No such file or directory"));
+}
+
+TEST(Launch, RefusesRanksThatAreNoNumber) {
+  for (const char* ranks : {"0", "-1", "two", "2x"}) {
+    const CommandResult result =
+        run_command(std::string(DERMATOME_BINARY " launch --ranks ") + ranks + " train c.yaml");
+    EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+    EXPECT_THAT(result.output, HasSubstr(ranks));
+  }
+}
+
+TEST(Dermatome, SaysItsVersionAndRefusesUnknownCommands) {
+  EXPECT_THAT(run_command(DERMATOME_BINARY " --version").output, HasSubstr("dermatome 0."));
+  EXPECT_EQ(run_command(DERMATOME_BINARY " no-such-command").exit_code, kExitUsage);
+  EXPECT_EQ(run_command(DERMATOME_BINARY " --help").exit_code, kExitOk);
+}
+
+}  // namespace
+}  // namespace dermatome
