@@ -15,8 +15,8 @@ at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
                            const ObjectiveOptions& options) {
   const int64_t num_samples = features.size(0), num_captions = features.size(1);
   const int64_t num_subcaptions = num_captions - kFirstSubcaption;
-  const at::Tensor ones = mask.to(features.scalar_type());
-  if (!options.subcaption_weights || num_subcaptions == 0) return ones;
+  at::Tensor weights = mask.to(features.scalar_type());
+  if (!options.subcaption_weights || num_subcaptions == 0) return weights;
 
   at::Tensor ontology = features.select(1, kOntologyCaption);
   at::Tensor subcaptions = features.slice(1, kFirstSubcaption);
@@ -36,7 +36,6 @@ at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
   // where the mask is 0.
   const at::Tensor relative = (cosine - cosine.amax(1, /*keepdim=*/true)).exp_();
   const at::Tensor guided = exists & mask.slice(1, kOntologyCaption, kOntologyCaption + 1);
-  at::Tensor weights = ones.clone();
   at::Tensor subcaption_weights = weights.slice(1, kFirstSubcaption);
   subcaption_weights.copy_(at::where(guided, relative, subcaption_weights));
   return weights;
@@ -44,7 +43,7 @@ at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
 
 // [B, N] bool: the positives of the local term.
 at::Tensor local_positives(const at::Tensor& mask, const ObjectiveOptions& options) {
-  at::Tensor positives = mask.clone();
+  at::Tensor positives = mask.clone(at::MemoryFormat::Contiguous);
   if (options.mode == ObjectiveMode::kReleased) {
     // Meant to drop the raw captions, the released code drops the first B flat rows.
     positives.view({-1}).slice(0, 0, mask.size(0)).fill_(false);

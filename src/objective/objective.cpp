@@ -1,6 +1,7 @@
 #include "src/objective/objective.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <numeric>
 #include <utility>

@@ -15,6 +15,7 @@ int64_t row_width(const GatheredField& field) {
 
 at::Tensor pack(const std::vector<GatheredField>& fields) {
   std::vector<at::Tensor> flat;
+  flat.reserve(fields.size());
   for (const GatheredField& field : fields) flat.push_back(field.tensor.reshape({-1}));
   return at::cat(flat);
 }
@@ -51,6 +52,7 @@ std::vector<at::Tensor> PackedGather::finish() {
     }
   }
   std::vector<at::Tensor> gathered;
+  gathered.reserve(parts.size());
   for (const std::vector<at::Tensor>& part : parts) gathered.push_back(at::cat(part));
   return gathered;
 }

@@ -68,7 +68,7 @@ at::Tensor no_terms(int64_t num_rows, const at::Tensor& like) {
 }
 
 // A row without negatives has no weight either; 0 keeps its exponentials 0 rather than NaN.
-void finish(at::Tensor lse) { lse.masked_fill_(lse == -kInfinity, 0); }
+void finish(const at::Tensor& lse) { lse.masked_fill_(lse == -kInfinity, 0); }
 
 }  // namespace
 

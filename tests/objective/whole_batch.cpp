@@ -17,7 +17,7 @@
 namespace dermatome {
 namespace {
 
-at::Tensor unit_vectors(Rng& rng, std::vector<int64_t> shape) {
+at::Tensor unit_vectors(Rng& rng, const std::vector<int64_t>& shape) {
   at::Tensor values = at::empty(shape, at::kDouble);
   double* data = values.mutable_data_ptr<double>();
   std::generate(data, data + values.numel(), [&] { return rng.normal(); });
