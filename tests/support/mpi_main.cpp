@@ -1,15 +1,14 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <mpi.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
 
-#include "src/core/error.h"
+#include "launcher/failure.h"
+#include "src/core/log.h"
 #include "src/distributed/rendezvous.h"
 #include "tests/support/mpi_world.h"
 
@@ -30,6 +29,7 @@ void start() {
     const std::string created = create_store_file();
     created.copy(path, sizeof(path) - 1);
   }
+  initialise_logging(world.rank, world.size);
   MPI_Bcast(path, sizeof(path), MPI_CHAR, 0, MPI_COMM_WORLD);
   world.store_file = path;
   rendezvous.emplace(world, std::chrono::seconds(30));
@@ -77,16 +77,11 @@ std::unique_ptr<Collectives> make_test_group() {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   at::set_num_threads(1);
-  try {
-    dermatome::start();
-    const int result = dermatome::run_tests();
-    MPI_Barrier(MPI_COMM_WORLD);
-    dermatome::rendezvous.reset();
-    MPI_Finalize();
-    return result;
-  } catch (const std::exception& error) {
-    // No MPI_Finalize, no further destructors: both can wait for a peer that waits for this rank.
-    std::cerr << "rank " << dermatome::world.rank << ": " << error.what() << std::endl;
-    _exit(1);
-  }
+  dermatome::end_at_uncaught_errors();
+  dermatome::start();
+  const int result = dermatome::run_tests();
+  MPI_Barrier(MPI_COMM_WORLD);
+  dermatome::rendezvous.reset();
+  MPI_Finalize();
+  return result;
 }
