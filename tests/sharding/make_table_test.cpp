@@ -23,7 +23,7 @@ constexpr const char* kPlain =
     "\"[1, 1]\",\"[1, 1, 1]\",psoriasis\n";
 
 SampleTable read(const std::string& content,
-                 MakeTableOptions options = {.num_subcaptions = 2, .label_column = ""}) {
+                 const MakeTableOptions& options = {.num_subcaptions = 2, .label_column = ""}) {
   const TemporaryDirectory directory;
   return read_make_table(directory.write("table.csv", content), options);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -24,8 +25,8 @@ constexpr int kNumSamples = 12;
 class ShardReaderTest : public testing::Test {
  protected:
   // Writes the table as "s.h5" and returns its path.
-  std::filesystem::path write(ShardHeader header = make_header()) const {
-    const auto path = directory_ / "s.h5";
+  std::filesystem::path write(const ShardHeader& header = make_header()) const {
+    auto path = directory_ / "s.h5";
     write_shard(path, header, make_samples(table_, directory_, header.images), tokenizer(), 1);
     return path;
   }
@@ -118,9 +119,9 @@ TEST_F(ShardReaderTest, ThreadsReadAtTheSameTime) {
   const ShardReader reader = open(write());
   std::atomic<int> wrong{0};
   {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; ++t) {
-      threads.emplace_back([&] {
+    std::array<std::jthread, 4> threads;
+    for (std::jthread& thread : threads) {
+      thread = std::jthread([&] {
         for (int64_t i = 0; i < 200; ++i) {
           const Image image = reader.decode(i % kNumSamples);
           wrong += image.height != 30 + static_cast<int>(i % kNumSamples) % 7;

@@ -15,7 +15,7 @@
 
 // Asked by the leak sanitizer, where there is one: HDF5 forgets some memory when it refuses a
 // damaged file, as the tests make it do hundreds of times.
-extern "C" const char* __lsan_default_suppressions();
+// NOLINTNEXTLINE(readability-identifier-naming,bugprone-reserved-identifier): the sanitizer's name.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5"; }
 
 namespace dermatome {
