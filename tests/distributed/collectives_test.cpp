@@ -4,13 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <filesystem>
 #include <stdexcept>
-#include <thread>
 
 #include "src/core/error.h"
-#include "src/distributed/rendezvous.h"
 #include "tests/support/thread_ranks.h"
 
 namespace dermatome {
@@ -92,34 +88,7 @@ TEST_P(CollectivesOn, SeveralOperationsMayBeUnderWay) {
   });
 }
 
-TEST_P(CollectivesOn, RowGatherConcatenatesUnevenCounts) {
-  run_ranks(GetParam(), [&](Collectives& group) {
-    // Rank 1 has no rows.
-    const std::vector<int64_t> all_counts = {3, 0, 2, 5};
-    std::vector<int64_t> counts(all_counts.begin(), all_counts.begin() + group.size());
-    std::vector<at::Tensor> expected;
-    for (int r = 0; r < group.size(); ++r) expected.push_back(at::full({counts[r], 2}, r + 0.5));
-    RowGather gather(group, expected[group.rank()], counts, "rows");
-    ASSERT_TRUE(at::equal(gather.finish(), at::cat(expected)));
-  });
-}
-
-TEST_P(CollectivesOn, RowGatherOfEvenAndOfNoRows) {
-  run_ranks(GetParam(), [&](Collectives& group) {
-    const std::vector<int64_t> counts(group.size(), 2);
-    RowGather even(group, at::full({2}, group.rank(), at::kLong), counts, "rows");
-    ASSERT_TRUE(at::equal(even.finish(), at::arange(group.size()).repeat_interleave(2)));
-    RowGather none(group, at::empty({0, 3}), std::vector<int64_t>(group.size(), 0), "no rows");
-    ASSERT_EQ(none.finish().sizes(), at::IntArrayRef({0, 3}));
-  });
-}
-
 INSTANTIATE_TEST_SUITE_P(Ranks, CollectivesOn, testing::Values(1, 2, 3, 4));
-
-TEST(Collectives, RowGatherRefusesACountThatIsNotTrue) {
-  EXPECT_THROW(run_ranks(1, [](Collectives& group) { RowGather(group, at::ones({2}), {3}, "x"); }),
-               InternalError);
-}
 
 TEST(Collectives, AMissingPeerIsNamedWithOperationAndShape) {
   try {
@@ -133,46 +102,6 @@ TEST(Collectives, AMissingPeerIsNamedWithOperationAndShape) {
                                              testing::HasSubstr("all-reduce of text features"),
                                              testing::HasSubstr("[2, 3] float")));
   }
-}
-
-TEST(Rendezvous, ServesAStoreWhereThereIsNoFile) {
-  constexpr std::chrono::seconds kTimeout(30);
-  World world;
-  world.size = world.local_size = 2;
-  Rendezvous server(world, kTimeout);
-  world.rank = world.local_rank = 1;
-  world.master_port = server.port();
-  std::thread peer([&world, kTimeout] {
-    Rendezvous client(world, kTimeout);
-    client.connect("first")->barrier("end");
-    client.connect("second")->barrier("end");
-  });
-  server.connect("first")->barrier("end");
-  server.connect("second")->barrier("end");
-  peer.join();
-}
-
-TEST(Rendezvous, SaysWhoseStoreItCannotReach) {
-  World world;
-  world.size = world.local_size = 2;
-  world.rank = world.local_rank = 1;
-  world.master_port = 1;
-  try {
-    Rendezvous(world, std::chrono::seconds(1));
-    FAIL() << "no error";
-  } catch (const CommunicationError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("rank 1 of 2: reaching the store at 127.0.0.1:1"));
-  }
-}
-
-TEST(Rendezvous, StopsWaitingForAPeerThatNeverComes) {
-  World world;
-  world.size = world.local_size = 2;
-  world.store_file = create_store_file();
-  const auto start = std::chrono::steady_clock::now();
-  EXPECT_THROW(Rendezvous(world, std::chrono::seconds(1)).connect("test"), CommunicationError);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-  std::filesystem::remove(world.store_file);
 }
 
 TEST(RunRanks, RethrowsTheFirstError) {
