@@ -157,6 +157,7 @@ mkdir -p "$DERMATOME_CACHE/wheels"
 exec 9>"$DERMATOME_CACHE/lock"
 flock 9
 prepare_venv
+"$venv/bin/python" "$repository/tools/loopback.py"
 install_python requirements.txt 300
 install_libtorch
 if $with_tests; then
