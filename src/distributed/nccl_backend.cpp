@@ -1,3 +1,4 @@
+#include <string>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
 #include "src/distributed/process_group.h"
@@ -9,7 +10,11 @@ c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10
                                                     std::chrono::milliseconds timeout) {
   auto options = c10d::ProcessGroupNCCL::Options::create();
   options->timeout = timeout;
-  return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options);
+  c10::intrusive_ptr<c10d::Backend> backend;
+  guard_communication(
+      "rank " + std::to_string(rank) + " of " + std::to_string(size) + ": starting NCCL",
+      [&] { backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options); });
+  return backend;
 }
 
 }  // namespace dermatome
