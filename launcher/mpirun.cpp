@@ -70,6 +70,7 @@ class SignalForwarding {
 
 [[noreturn]] void execute(const std::vector<std::string>& arguments, int error_pipe) {
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) {
     pointers.push_back(const_cast<char*>(argument.c_str()));
   }
