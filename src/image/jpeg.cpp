@@ -1,7 +1,6 @@
 #include <turbojpeg.h>
 
 #include <memory>
-#include <string_view>
 
 #include "src/core/error.h"
 #include "src/image/codec.h"
@@ -17,12 +16,6 @@ using Handle = std::unique_ptr<void, HandleCloser>;
 
 // From this quality up the chroma planes are kept at full resolution.
 constexpr int kFullChromaQuality = 95;
-
-// Stray bytes between segments do not touch the picture and are common in files written by cameras;
-// every other warning of the library means that pixels are missing or wrong.
-bool harmless(std::string_view warning) {
-  return warning.find("extraneous bytes") != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -46,10 +39,8 @@ Image formats::decode_jpeg(std::span<const std::byte> encoded, const std::string
   Image image = allocate(height, width, name);
   if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
                     TJPF_RGB, TJFLAG_ACCURATEDCT) != 0) {
-    const std::string reason = tjGetErrorStr2(handle.get());
-    if (tjGetErrorCode(handle.get()) != TJERR_WARNING || !harmless(reason)) {
-      throw DataError(name + ": damaged JPEG: " + reason);
-    }
+    // Also the library's warnings: it fills what it could not decode with made-up pixels.
+    throw DataError(name + ": damaged JPEG: " + tjGetErrorStr2(handle.get()));
   }
   return image;
 }

@@ -105,6 +105,22 @@ TEST(Codec, RefusesEveryTruncation) {
   }
 }
 
+TEST(Codec, RefusesAJpegWithMissingOrSurplusData) {
+  const std::string whole = read_file(golden("image_b.jpg"));
+  // In the middle of the entropy-coded data: the rest decodes to something, but not to the picture.
+  for (const bool surplus : {false, true}) {
+    std::string damaged = whole;
+    if (surplus) {
+      damaged.insert(whole.size() - 2, 400, 'x');
+    } else {
+      damaged.erase(whole.size() / 2, whole.size() / 4);
+    }
+    EXPECT_THAT(error_of([&] { decode_image(std::as_bytes(std::span(damaged)), "damaged"); }),
+                HasSubstr("damaged JPEG"))
+        << surplus;
+  }
+}
+
 TEST(Codec, RefusesADamagedPng) {
   std::string bytes = read_file(golden("image_a.png"));
   bytes[bytes.size() / 2] ^= 1;
