@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 
+#include "sharding/directory_lock.h"
 #include "sharding/parallel.h"
 #include "sharding/shard_reader.h"
 #include "sharding/shard_writer.h"
@@ -55,9 +56,8 @@ class Builder {
   }
 
   BuildReport run() {
-    std::error_code error;
-    std::filesystem::create_directories(options_.output, error);
-    if (error) throw DataError("cannot make " + options_.output.string() + ": " + error.message());
+    make_directories(options_.output);
+    const DirectoryLock lock(options_.output);
     refuse_foreign_files();
     for (int64_t shard = 0; shard < num_shards_; ++shard) {
       report_.manifest.shards.push_back(keep_or_make(shard));
@@ -91,9 +91,13 @@ class Builder {
                         " of another table, tokenizer or other options; choose another --output, "
                         "or remove it first");
     };
-    if (std::filesystem::exists(manifest_path(options_.output)) &&
-        read_manifest(options_.output).build_digest != build_digest_) {
-      refuse("a data set");
+    if (std::filesystem::exists(manifest_path(options_.output))) {
+      try {
+        if (read_manifest(options_.output).build_digest != build_digest_) refuse("a data set");
+      } catch (const DataError& error) {
+        // It is written anew, and every shard says itself which build it belongs to.
+        log_warning(error.what());
+      }
     }
     std::set<std::string> planned;
     for (int64_t shard = 0; shard < num_shards_; ++shard) planned.insert(file_name(shard));

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sharding/dataset.h"
+#include "sharding/directory_lock.h"
 #include "sharding/verify.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -110,6 +111,22 @@ TEST_F(BuildTest, ADamagedShardIsMadeAgain) {
   std::filesystem::resize_file(path, 5000);
   EXPECT_EQ(build(options()).num_kept_shards, 2);
   EXPECT_TRUE(files(options().output) == whole);
+}
+
+TEST_F(BuildTest, ADamagedManifestIsWrittenAnew) {
+  build(options());
+  const auto whole = files(options().output);
+  for (const char* content : {"", "{"}) {
+    work_.write("out/manifest.yaml", content);
+    EXPECT_EQ(build(options()).num_kept_shards, 3);
+    EXPECT_TRUE(files(options().output) == whole);
+  }
+}
+
+TEST_F(BuildTest, ASecondBuilderInTheDirectoryIsRefused) {
+  build(options());
+  const DirectoryLock other(options().output);
+  EXPECT_THAT(error_of([&] { build(options()); }), HasSubstr("another process"));
 }
 
 TEST_F(BuildTest, AnotherDatasetIsNotOverwritten) {
