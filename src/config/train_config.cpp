@@ -44,7 +44,7 @@ Fields run_fields(TrainOptions& o) {
 
 Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
   return {
-      {"data.train", &data.train},
+      operational("data.train", &data.train),  // a checkpoint names its data set by digest
       operational("data.validation", &data.validation),
       {"data.sampling", choice(data.sampling, {"shuffle"})},
       operational("data.workers", &data.workers, at_least(1)),

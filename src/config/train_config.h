@@ -25,8 +25,9 @@ ObjectiveOptions objective_options(const std::vector<std::string>& overrides);
 std::string dump_train_config(const TrainOptions& options);
 
 // SHA-256 over the settings that define the trained weights: a checkpoint of another digest is
-// another experiment. Left out is how a run is carried out and watched: name, output, resume,
-// data.validation, data.workers, data.prefetch and the sections checkpoint, validation and runtime.
+// another experiment. Left out is where data lies (a checkpoint names its data set by digest) and
+// how a run is carried out and watched: name, output, resume, data.train, data.validation,
+// data.workers, data.prefetch and the sections checkpoint, validation and runtime.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome
