@@ -1,8 +1,8 @@
 // The project's errors. Every failure a user can meet is one of four kinds, and its message says
 // what was wrong, with the values, where (file, key, shard and row, rank), and what to do about it.
 //
-// Below launcher/ nothing exits or aborts: errors are thrown, and launcher/main.cpp turns the kind
-// into the process's exit code.
+// Below launcher/ nothing exits or aborts: errors are thrown, and launcher/exit_codes.cpp turns the
+// kind into the process's exit code.
 #pragma once
 
 #include <stdexcept>

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <system_error>
 
 #include "src/core/error.h"
 
@@ -61,6 +61,12 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     if (::fsync(file.get()) != 0) fail("cannot sync", temporary);
   }
   commit_rename(temporary, path);
+}
+
+void make_directories(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw DataError("cannot create " + path.string() + ": " + error.message());
 }
 
 void sync_path(const std::filesystem::path& path) {

@@ -14,6 +14,9 @@ std::string read_file(const std::filesystem::path& path);
 // one, never a part: written beside it, synced, renamed. Throws DataError.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
+// Creates `path` and the folders above it where they are missing. Throws DataError.
+void make_directories(const std::filesystem::path& path);
+
 // Forces a file's content, or a directory's entries, to the disk. Throws DataError.
 void sync_path(const std::filesystem::path& path);
 

@@ -92,6 +92,11 @@ BenchmarkResult score(const Gathered& gathered, const BenchmarkOptions& options,
                     std::to_string(gathered.failed_ranks.front()) +
                     " failed; its own message says why");
   }
+  if (!gathered.images.isfinite().all().item<bool>() ||
+      !gathered.texts.isfinite().all().item<bool>()) {
+    throw DataError("benchmark " + options.name +
+                    " has no scores: the model gives features that are not finite");
+  }
   BenchmarkResult result{options.name, gathered.images.size(0), {}};
   if (options.kind == BenchmarkKind::kClassification) {
     result.scores =

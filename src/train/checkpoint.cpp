@@ -65,7 +65,7 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW
   const fs::path final_path = checkpoint_path(checkpoints, state.step);
   const fs::path temporary = checkpoints / ("tmp." + final_path.filename().string());
   fs::remove_all(temporary);
-  fs::create_directories(temporary);
+  make_directories(temporary);
   write_hub(model, temporary);
   write_safetensors(temporary / kOptimizerFile, optimizer.state());
   const json content = {{"format_version", kFormatVersion},

@@ -1,9 +1,9 @@
 // Checkpoints of a training run: directories <run>/checkpoints/step_<8 digits>, each complete or
 // absent.
 //
-//   open_clip_model.safetensors, open_clip_config.json   the hub layout: open_clip loads the
-//   directory optimizer.safetensors                                AdamW's moments state.json step,
-//   digests, and size and CRC-32C of the other files
+// - open_clip_model.safetensors and open_clip_config.json: the hub layout, open_clip loads it
+// - optimizer.safetensors: AdamW's moments
+// - state.json: step, digests, and size and CRC-32C of the other files
 //
 // Written under a temporary name, synced, renamed; <run>/checkpoints/latest, a text file with the
 // directory's name, moves last.

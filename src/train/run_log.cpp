@@ -49,6 +49,15 @@ RunLog::RunLog(const std::filesystem::path& run_directory, int64_t step)
   if (!file_) throw DataError("cannot write " + path_.string());
 }
 
+bool RunLog::has_validation(int64_t step) const {
+  std::istringstream lines(read_file(path_));
+  for (std::string line; std::getline(lines, line);) {
+    const json parsed = json::parse(line);
+    if (parsed.at("step") == step && parsed.contains("validation")) return true;
+  }
+  return false;
+}
+
 void RunLog::write(const json& line) {
   file_ << line.dump() << std::endl;
   if (!file_) throw DataError("cannot write " + path_.string());

@@ -33,6 +33,9 @@ class RunLog {
   // Throws DataError.
   RunLog(const std::filesystem::path& run_directory, int64_t step);
 
+  // Whether the file holds a validation of `step`.
+  bool has_validation(int64_t step) const;
+
   void step(const StepReport& report);
   // `scores` under the key `validation`.
   void validation(int64_t step, int64_t epoch, const nlohmann::json& scores);

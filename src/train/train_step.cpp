@@ -77,7 +77,8 @@ ObjectiveResult TrainStep::compute_gradients(const at::Tensor& pixels, const Bat
   }
   text_reducer_.arm();
   if (embeddings.text.requires_grad()) torch::autograd::backward({embeddings.text}, {grad_text});
-  // All of the text tower's reductions before any of the image tower's, also on a rank without text.
+  // All of the text tower's reductions before any of the image tower's, also on a rank without
+  // text.
   text_reducer_.start_remaining();
   image_reducer_.arm();
   if (uses_patches_) {

@@ -8,6 +8,7 @@
 #include <future>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "sharding/dataset.h"
 #include "src/config/train_config.h"
@@ -19,6 +20,7 @@
 #include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
 #include "src/train/checkpoint.h"
+#include "src/train/loader_setup.h"
 #include "src/train/optimizer.h"
 #include "src/train/run_log.h"
 #include "src/train/schedule.h"
@@ -49,7 +51,10 @@ class Trainer {
   void log_step(const ObjectiveResult& result, const at::Tensor& norm, double lr);
   bool due(int64_t every_epochs, int64_t every_steps) const;
   void validate();
-  void collect_validation();
+  bool validation_due() const;
+  bool already_validated();
+  // Logs the scores under way if they are there within `patience`.
+  void collect_validation(std::chrono::seconds patience = std::chrono::hours(24));
   void save();
 
   const TrainOptions& options_;
@@ -97,6 +102,27 @@ void check_against_ranks(const TrainOptions& options, const Collectives& collect
   }
 }
 
+void check_text_tower(const TextConfig& text, const std::string& architecture,
+                      const Tokenizer& tokenizer) {
+  if (text.context_length < kContextLength || text.vocab_size < tokenizer.vocabulary_size()) {
+    throw ConfigError(architecture + ": text_cfg has context_length " +
+                      std::to_string(text.context_length) + " and vocab_size " +
+                      std::to_string(text.vocab_size) + "; shards hold texts of up to " +
+                      std::to_string(kContextLength) + " ids below " +
+                      std::to_string(tokenizer.vocabulary_size()));
+  }
+}
+
+// Names and shapes of weights do not tell one activation or normalisation from another.
+void check_same_model(const ClipConfig& config, const std::string& architecture,
+                      const std::filesystem::path& hub_directory) {
+  if (hub_config_json(config) != hub_config_json(read_hub_config(hub_directory))) {
+    const std::string described = (hub_directory / "open_clip_config.json").string();
+    throw ConfigError("model.architecture " + architecture + " differs from " + described +
+                      ", which belongs to the weights; set model.architecture to that file");
+  }
+}
+
 Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment)
     : options_(options),
       environment_(environment),
@@ -110,13 +136,8 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       train_step_(model_, collectives_, options),
       validation_(options, model_, tokenizer_, train_step_, collectives_) {
   check_against_ranks(options, collectives_, dataset_.size());
-  const int64_t num_captions = 3 + options.objective.num_subcaptions;
-  if (dataset_.manifest().num_captions != num_captions) {
-    throw ConfigError("objective.num_subcaptions is " +
-                      std::to_string(options.objective.num_subcaptions) + ", but the shards in " +
-                      options.data.train + " hold " +
-                      std::to_string(dataset_.manifest().num_captions - 3));
-  }
+  check_num_captions(dataset_, options.data.train, options.objective);
+  check_text_tower(model_.config().text, options.model.architecture, tokenizer_);
   steps_per_epoch_ = dataset_.size() / options.batch_size;
   total_steps_ = options.schedule.max_steps > 0 ? options.schedule.max_steps
                                                 : options.schedule.epochs * steps_per_epoch_;
@@ -131,7 +152,11 @@ void Trainer::initialise_weights() {
   if (options_.model.pretrained.empty()) {
     model_.initialise(options_.seed);
   } else {
-    load_weights(model_, options_.model.pretrained);
+    const std::filesystem::path weights = options_.model.pretrained;
+    if (std::filesystem::is_directory(weights)) {
+      check_same_model(model_.config(), options_.model.architecture, weights);
+    }
+    load_weights(model_, weights);
   }
 }
 
@@ -139,7 +164,7 @@ void Trainer::resume_or_start() {
   // Rank 0 looks, so that all ranks continue from the same checkpoint.
   at::Tensor found = at::full({1}, -1, at::kLong);
   if (is_root()) {
-    std::filesystem::create_directories(run_directory_);
+    make_directories(run_directory_);
     if (const auto state = find_newest_checkpoint(checkpoints_)) {
       const std::string where = "checkpoint " + checkpoint_path(checkpoints_, state->step).string();
       if (!options_.resume) {
@@ -162,7 +187,9 @@ void Trainer::resume_or_start() {
   if (step < 0) {
     initialise_weights();
   } else {
-    load_checkpoint(checkpoint_path(checkpoints_, step), model_, optimizer_);
+    const std::filesystem::path checkpoint = checkpoint_path(checkpoints_, step);
+    check_same_model(model_.config(), options_.model.architecture, checkpoint);
+    load_checkpoint(checkpoint, model_, optimizer_);
     step_ = saved_step_ = step;
     if (is_root()) {
       log_info("resuming from step " + std::to_string(step_) + " of " +
@@ -221,9 +248,23 @@ void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, do
   if (!std::isfinite(report.total)) {
     throw DataError(
         "the objective is not finite at step " + std::to_string(step_) +
-        "; lower optimizer.lr or set optimizer.clip_norm. The last checkpoint is intact");
+        "; lower optimizer.lr or set optimizer.clip_norm. The checkpoints are of finite weights");
   }
   if (log_) log_->step(report);
+}
+
+bool Trainer::validation_due() const {
+  if (step_ == 0) return options_.validation.at_start;
+  const int64_t every_epochs = options_.validation.every_epochs;
+  return due(every_epochs, 0) || (step_ == total_steps_ && every_epochs > 0);
+}
+
+// A run that was interrupted while the scores of its last checkpoint were computed has lost them.
+bool Trainer::already_validated() {
+  at::Tensor answer = at::zeros({1}, at::TensorOptions(environment_.device).dtype(at::kLong));
+  if (is_root()) answer.fill_(log_->has_validation(step_) ? 1 : 0);
+  collectives_.broadcast(answer, 0, "whether the step is validated");
+  return answer.item<int64_t>() == 1;
 }
 
 void Trainer::validate() {
@@ -233,8 +274,9 @@ void Trainer::validate() {
   since_log_ = {};
 }
 
-void Trainer::collect_validation() {
+void Trainer::collect_validation(std::chrono::seconds patience) {
   if (!pending_.scores.valid()) return;
+  if (pending_.scores.wait_for(patience) != std::future_status::ready) return;
   log_->validation(pending_.step, pending_.epoch, pending_.scores.get());
 }
 
@@ -242,8 +284,13 @@ void Trainer::save() {
   if (step_ == saved_step_) return;
   saved_step_ = step_;
   if (!is_root()) return;
-  // Scores come first: a run that continues from this checkpoint does not measure it again.
-  collect_validation();
+  std::vector<at::Tensor> weights;
+  for (const auto& parameter : model_.parameters()) weights.push_back(parameter.value.detach());
+  if (!at::stack(at::_foreach_norm(weights)).isfinite().all().item<bool>()) {
+    throw DataError("the weights are not finite at step " + std::to_string(step_) +
+                    ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, "
+                    "and continue from the last one");
+  }
   save_checkpoint(checkpoints_, model_, optimizer_,
                   {step_, config_digest(options_), dataset_.manifest().digest},
                   options_.checkpoint.keep);
@@ -254,7 +301,7 @@ void Trainer::save() {
 TrainingOutcome Trainer::run() {
   watch_stop_signals();
   resume_or_start();
-  if (step_ == 0 && options_.validation.at_start) validate();
+  if (validation_due() && !already_validated()) validate();
   auto loader = std::make_unique<Loader>(
       dataset_, loader_options(options_, model_, collectives_, /*training=*/true), epochs_done(),
       step_ % steps_per_epoch_);
@@ -266,14 +313,15 @@ TrainingOutcome Trainer::run() {
     const FedBatch fed = feed_->next();
     if (fed.stop) {
       save();
+      // A launcher may end all ranks when the first one leaves: not before the checkpoint is there.
+      collectives_.barrier("checkpoint before the stop");
+      collect_validation();
       return TrainingOutcome::kStopped;
     }
     train_on(fed, seconds_since(start));
+    collect_validation(std::chrono::seconds(0));
+    if (validation_due()) validate();
     const bool last = step_ == total_steps_;
-    if (due(options_.validation.every_epochs, 0) ||
-        (last && options_.validation.every_epochs > 0)) {
-      validate();
-    }
     if (due(options_.checkpoint.every_epochs, options_.checkpoint.every_steps) || last) save();
   }
   collect_validation();

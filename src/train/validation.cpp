@@ -2,22 +2,29 @@
 
 #include <ATen/ATen.h>
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/model/preprocess.h"
+#include "src/train/loader_setup.h"
 
 namespace dermatome {
 namespace {
 
 using nlohmann::json;
 
-GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch) {
-  const at::Tensor own = at::tensor({batch.images.size(0), batch.tokens.size(0)}, at::kLong);
-  at::Tensor all = at::empty({collectives.size() * 2}, at::kLong);
+constexpr const char* kObjectiveScores = "loss";
+
+GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch, c10::Device device) {
+  const at::Tensor own =
+      at::tensor({batch.images.size(0), batch.tokens.size(0)}, at::kLong).to(device);
+  at::Tensor all = at::empty({collectives.size() * 2}, own.options());
   collectives.all_gather(all, own, "validation batch sizes")->wait();
+  all = all.cpu();
   GlobalSizes sizes;
   for (int rank = 0; rank < collectives.size(); ++rank) {
     sizes.images.push_back(all[2 * rank].item<int64_t>());
@@ -40,24 +47,6 @@ json score_all(const std::vector<Scoring>& scorings, json scores) {
 
 }  // namespace
 
-LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
-                             const Collectives& collectives, bool training) {
-  LoaderOptions loader;
-  loader.seed = options.seed;
-  loader.global_batch = options.batch_size;
-  loader.count = options.batch_size / collectives.size();
-  loader.first = collectives.rank() * loader.count;
-  loader.image_size = model.config().vision.image_size;
-  loader.training = training;
-  const ObjectiveOptions& objective = options.objective;
-  loader.texts_for_missing =
-      objective.mode == ObjectiveMode::kReleased || objective.negatives == Negatives::kAll;
-  loader.only_raw_caption = !objective.mkcl && !objective.local_alignment;
-  loader.data = options.data;
-  loader.augmentation = options.augmentation;
-  return loader;
-}
-
 Validation::Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
                        TrainStep& step, Collectives& collectives)
     : options_(options),
@@ -67,9 +56,24 @@ Validation::Validation(const TrainOptions& options, const Clip& model, const Tok
       collectives_(collectives) {
   if (!options.data.validation.empty()) {
     dataset_ = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
+    check_num_captions(*dataset_, options.data.validation, options.objective);
+    const PreprocessConfig& preprocess = model.config().preprocess;
+    if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
+      throw ConfigError(
+          "data.validation prepares pictures with bicubic interpolation and resize_mode "
+          "shortest, but the model's preprocess_cfg asks for " +
+          preprocess.interpolation + " and " + preprocess.resize_mode +
+          "; leave data.validation empty and use benchmarks");
+    }
   }
+  std::set<std::string> names;
   for (const auto& path : options.validation.benchmarks) {
     benchmarks_.emplace_back(load_benchmark(path));
+    const std::string& name = benchmarks_.back().name();
+    if (name == kObjectiveScores || !names.insert(name).second) {
+      throw ConfigError("validation.benchmarks: " + path + " is named '" + name +
+                        "', which another score of the validation has; rename it");
+    }
   }
 }
 
@@ -81,7 +85,7 @@ json Validation::objective_on_validation_set() {
   double slra = 0;
   double samples = 0;
   while (const auto batch = loader.next()) {
-    const GlobalSizes sizes = gather_sizes(collectives_, *batch);
+    const GlobalSizes sizes = gather_sizes(collectives_, *batch, model_.device());
     const ObjectiveResult result = step_.evaluate(
         normalise(batch->images, model_.config().preprocess, model_.device()), *batch, sizes);
     double count = 0;
@@ -96,7 +100,7 @@ json Validation::objective_on_validation_set() {
 
 std::optional<std::future<json>> Validation::run() {
   json scores = json::object();
-  if (dataset_) scores["loss"] = objective_on_validation_set();
+  if (dataset_) scores[kObjectiveScores] = objective_on_validation_set();
   std::vector<Scoring> scorings;
   for (const auto& benchmark : benchmarks_) {
     scorings.push_back(benchmark.run(model_, tokenizer_, collectives_,

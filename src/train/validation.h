@@ -10,7 +10,6 @@
 
 #include "sharding/dataset.h"
 #include "src/config/options.h"
-#include "src/data/loader.h"
 #include "src/eval/benchmark.h"
 #include "src/train/train_step.h"
 
@@ -38,9 +37,5 @@ class Validation {
   std::unique_ptr<ShardedDataset> dataset_;
   std::vector<Benchmark> benchmarks_;
 };
-
-// How the loader cuts a data set for this rank; `training` as LoaderOptions says.
-LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
-                             const Collectives& collectives, bool training);
 
 }  // namespace dermatome

@@ -28,6 +28,7 @@ TEST(File, ErrorsNameThePath) {
     EXPECT_NE(std::string(error.what()).find("no/such/file"), std::string::npos);
   }
   EXPECT_THROW(write_file_atomically("no/such/folder/file", "x"), DataError);
+  EXPECT_THROW(make_directories("/dev/null/folder"), DataError);
 }
 
 }  // namespace

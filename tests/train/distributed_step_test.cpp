@@ -13,7 +13,8 @@
 namespace dermatome {
 namespace {
 
-constexpr int64_t kSamplesPerRank = 3;
+// Enough texts a rank for several length buckets.
+constexpr int64_t kSamplesPerRank = 8;
 
 ClipConfig tiny_config() {
   ClipConfig config;
@@ -26,7 +27,7 @@ ClipConfig tiny_config() {
 struct GlobalBatch {
   at::Tensor pixels;   // [G, 3, 16, 16]
   at::Tensor tokens;   // [G * N, 40]
-  at::Tensor lengths;  // [G * N]: from 3 to 40, so that there are several length buckets
+  at::Tensor lengths;  // [G * N]: from 3 to 40
   at::Tensor mask;     // [G, N]
 };
 

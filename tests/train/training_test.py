@@ -86,7 +86,7 @@ optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
 schedule: {{max_steps: {STEPS}, warmup: 5}}
 checkpoint: {{every_epochs: 0, every_steps: 4}}
 validation: {{every_epochs: 4, benchmarks: [{WORK}/colours.yaml], batch_size: 7}}
-runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 30}}
+runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 30, bucket_mb: 1}}
 """)
 
 
@@ -186,7 +186,7 @@ class Training(unittest.TestCase):
 
     def test_stop_request_leaves_a_checkpoint_of_the_last_step(self):
         code, errors = interrupt("stopped", signal.SIGTERM, at_step=6)
-        self.assertNotEqual(code, 0)
+        self.assertEqual(code, 75)  # tells a job script to requeue
         last = max(losses("stopped"))
         self.assertLess(last, STEPS)
         self.assertEqual(checkpoints("stopped")[-1].name, f"step_{last:08d}", errors)
@@ -238,9 +238,27 @@ class Training(unittest.TestCase):
         (left / "texts.txt").write_text("a red patch\nnumber 7\n" + "long " * 90 + "\n")
 
     def test_other_settings_do_not_continue_a_run(self):
-        done = subprocess.run(command("straight", RANKS, "optimizer.lr=0.5"), capture_output=True, text=True)
+        self.assertIn("belongs to other settings", self.failure("straight", "optimizer.lr=0.5"))
+
+    def failure(self, name, *overrides):
+        """What a run that must fail says."""
+        done = subprocess.run(command(name, RANKS, *overrides), capture_output=True, text=True, timeout=120)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("belongs to other settings", done.stderr)
+        return done.stderr
+
+    def test_weights_that_are_not_finite_are_never_saved(self):
+        errors = self.failure("diverged", "optimizer.lr=1e30", "optimizer.clip_norm=0",
+                              "schedule.warmup=0", "runtime.log_every=50")
+        self.assertIn("the weights are not finite at step 4, so no checkpoint is written", errors)
+        self.assertEqual(checkpoints("diverged"), [])
+
+    def test_pretrained_weights_of_another_model_are_refused(self):
+        weights = WORK / "pretrained"
+        shutil.copytree(checkpoints("straight")[-1], weights, dirs_exist_ok=True)
+        config = json.loads((weights / "open_clip_config.json").read_text())
+        config["model_cfg"]["quick_gelu"] = True
+        (weights / "open_clip_config.json").write_text(json.dumps(config))
+        self.assertIn("which belongs to the weights", self.failure("other", f"model.pretrained={weights}"))
 
     def test_checkpoint_holds_every_tensor(self):
         state = load_file(checkpoints("straight")[-1] / "optimizer.safetensors")

@@ -1,0 +1,35 @@
+#include "src/train/loader_setup.h"
+
+#include "src/core/caption_rows.h"
+#include "src/core/error.h"
+
+namespace dermatome {
+
+LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
+                             const Collectives& collectives, bool training) {
+  LoaderOptions loader;
+  loader.seed = options.seed;
+  loader.global_batch = options.batch_size;
+  loader.count = options.batch_size / collectives.size();
+  loader.first = collectives.rank() * loader.count;
+  loader.image_size = model.config().vision.image_size;
+  loader.training = training;
+  const ObjectiveOptions& objective = options.objective;
+  loader.texts_for_missing =
+      objective.mode == ObjectiveMode::kReleased || objective.negatives == Negatives::kAll;
+  loader.only_raw_caption = !objective.mkcl && !objective.local_alignment;
+  loader.data = options.data;
+  loader.augmentation = options.augmentation;
+  return loader;
+}
+
+void check_num_captions(const ShardedDataset& dataset, const std::string& path,
+                        const ObjectiveOptions& objective) {
+  const int64_t num_subcaptions = dataset.manifest().num_captions - kFirstSubcaption;
+  if (num_subcaptions != objective.num_subcaptions) {
+    throw ConfigError("objective.num_subcaptions is " + std::to_string(objective.num_subcaptions) +
+                      ", but the shards in " + path + " hold " + std::to_string(num_subcaptions));
+  }
+}
+
+}  // namespace dermatome

@@ -1,0 +1,23 @@
+// How a training run reads its data sets.
+#pragma once
+
+#include <string>
+
+#include "sharding/dataset.h"
+#include "src/config/options.h"
+#include "src/data/loader.h"
+#include "src/distributed/collectives.h"
+#include "src/model/clip.h"
+
+namespace dermatome {
+
+// How the loader cuts a data set for this rank; `training` as LoaderOptions says.
+LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
+                             const Collectives& collectives, bool training);
+
+// Throws ConfigError unless the shards at `path` hold as many captions a sample as the objective
+// expects.
+void check_num_captions(const ShardedDataset& dataset, const std::string& path,
+                        const ObjectiveOptions& objective);
+
+}  // namespace dermatome
