@@ -208,12 +208,14 @@ def prepare(output, font_path, names_path):
         if summary["sources"] == sources:
             return summary
     except FileNotFoundError:
-        pass
+        if output.exists() and any(output.iterdir()):
+            sys.exit(f"error: {output} holds something else; name a new folder with --output")
     aside = output.with_name(output.name + ".partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     summary = build(aside, font_path, names_path, sources)
-    shutil.rmtree(output, ignore_errors=True)
+    if output.exists():
+        shutil.rmtree(output)
     aside.rename(output)
     return summary
 

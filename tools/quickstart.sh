@@ -20,6 +20,9 @@ while (($# > 0)); do
       shift
       ;;
     --ablations) ablations=true ;;
+    name=* | output=* | seed=*)
+      fail "this script sets '${1%%=*}' itself; for other seeds use --seeds, for a run of your own
+  $repository/build/release/dermatome train configs/quickstart.yaml $1" ;;
     *=*) overrides+=("$1") ;;
     *) fail "unknown option '$1' (known: --seeds N, --ablations, KEY=VALUE)" ;;
   esac
@@ -31,13 +34,13 @@ dermatome=build/release/dermatome
 shards=data/emoji/shards/train
 stamp=$(date +%Y%m%d-%H%M%S)
 
-# train NAME [KEY=VALUE…]: two ranks, a thread each, unless the machine has more cores.
+# train NAME [KEY=VALUE…]: two ranks, a thread each.
 train() {
   local name="$1"
   shift
   say "training: runs/$name"
   mpirun "${mpirun_options[@]}" -n 2 "$dermatome" train configs/quickstart.yaml "name=$name" \
-    "${overrides[@]}" "$@"
+    "$@" "${overrides[@]}"
 }
 
 tools/setup.sh
