@@ -133,7 +133,9 @@ def rank_processes(name):
                 arguments = (process / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if arguments[0] == os.fsencode(BINARY) and os.fsencode(f"name={name}") in arguments:
+            # Other numbers of ranks are tested at the same time, under the same names.
+            if (arguments[0] == os.fsencode(BINARY) and os.fsencode(f"name={name}") in arguments
+                    and os.fsencode(str(WORK / "config.yaml")) in arguments):
                 found.append(int(process.name))
     return found
 
