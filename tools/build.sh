@@ -26,6 +26,11 @@ if (($# > 1)); then
 fi
 
 cd "$repository"
+if [[ ! -d "build/$preset" ]]; then
+  disk=1500
+  [[ "${options[0]}" == *OFF ]] || disk=5000
+  check_disk "$disk" "building ($preset)" "$repository"
+fi
 start=$SECONDS
 cmake --preset "$preset" "${options[@]}" >/dev/null
 cmake --build "build/$preset" "${targets[@]}"

@@ -14,6 +14,14 @@ fail() {
   exit 1
 }
 
+# check_disk MIB WHAT FOLDER: what is about to be stored in FOLDER fits there.
+check_disk() {
+  local free
+  free=$(df --output=avail -B1M "$3" | tail -n 1 | tr -d ' ')
+  say "$2 needs $1 MiB in $3, where $free MiB are free"
+  ((free >= $1)) || fail "not enough disk. Free some, or put the cache (DERMATOME_CACHE) or the checkout elsewhere"
+}
+
 # Open MPI refuses root and more ranks than cores unless told otherwise. Binding would pin the ranks
 # of two programs to the same cores, and a rank per thread is what one machine can give.
 mpirun_options=(--oversubscribe --bind-to none)

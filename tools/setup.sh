@@ -39,6 +39,7 @@ install_packages() {
     return
   fi
   say "Debian packages to install: ${missing[*]}"
+  check_disk 1500 "installing all of them on a bare machine" /usr
   local as_root=()
   if (($(id -u) != 0)); then
     command -v sudo >/dev/null && sudo -v ||
@@ -57,14 +58,6 @@ install_packages() {
     --no-install-recommends "${missing[@]}"
 }
 
-# check_disk MIB WHAT: what is about to be stored in the cache fits there.
-check_disk() {
-  local free
-  free=$(df --output=avail -B1M "$DERMATOME_CACHE" | tail -n 1 | tr -d ' ')
-  say "$2 needs $1 MiB in $DERMATOME_CACHE, where $free MiB are free"
-  ((free >= $1)) || fail "not enough disk. Free some, or set DERMATOME_CACHE to a larger one"
-}
-
 prepare_venv() {
   if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     say "creating the Python environment $venv"
@@ -80,7 +73,7 @@ install_python() {
     say "Python packages of tools/$1: all there"
     return
   fi
-  check_disk "$2" "installing the Python packages of tools/$1"
+  check_disk "$2" "installing the Python packages of tools/$1" "$DERMATOME_CACHE"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
     --only-binary :all: --cache-dir "$DERMATOME_CACHE/pip" --find-links "$DERMATOME_CACHE/wheels" \
     --requirement "$requirements"
@@ -140,7 +133,7 @@ install_libtorch() {
     fail "the LibTorch this script knows is for x86_64. Set LIBTORCH_ROOT to a LibTorch 2.11"
   local disk=1200
   [[ $flavour == cpu ]] || disk=2600
-  check_disk "$disk" "downloading and unpacking LibTorch 2.11.0 ($flavour)"
+  check_disk "$disk" "downloading and unpacking LibTorch 2.11.0 ($flavour)" "$DERMATOME_CACHE"
   download_wheels libtorch.txt
   [[ $flavour == cpu ]] || download_wheels libtorch_cuda.txt
   unpack_libtorch
