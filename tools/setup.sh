@@ -3,7 +3,8 @@
 # and needs no network.
 #   tools/setup.sh [--tests] [--cuda]
 #     --tests  also for the tests: GoogleTest, clang tools, PyTorch and open_clip to compare with
-#     --cuda   LibTorch's CUDA libraries too (the CUDA toolkit, cuDNN and NCCL are the machine's)
+#     --cuda   LibTorch's CUDA flavour too, in a folder beside the CPU's (the CUDA toolkit, cuDNN and
+#              NCCL are the machine's)
 # LIBTORCH_ROOT, when set, names a LibTorch of your own: none is downloaded then.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -17,11 +18,11 @@ data_packages=(fonts-noto-color-emoji unicode-data)
 test_packages=(libgtest-dev libgmock-dev clang-format clang-tidy)
 
 with_tests=false
-flavour=cpu
+with_cuda=false
 for argument in "$@"; do
   case "$argument" in
     --tests) with_tests=true ;;
-    --cuda) flavour=cuda ;;
+    --cuda) with_cuda=true ;;
     *) fail "unknown option '$argument' (known: --tests --cuda)" ;;
   esac
 done
@@ -93,27 +94,53 @@ download_wheels() {
     --requirement "$repository/tools/$1"
 }
 
-unpack_libtorch() {
-  local aside="$libtorch.partial" wheels="$DERMATOME_CACHE/wheels" wheel
-  local libraries=(torch/lib/libtorch_cpu.so torch/lib/libc10.so 'torch/lib/libgomp*')
-  local vendor=("$wheels"/nvidia_cuda_runtime-*.whl "$wheels"/nvidia_cuda_cupti-*.whl)
-  if [[ $flavour == cuda ]]; then
-    libraries+=('torch/lib/libtorch_cuda*.so' torch/lib/libc10_cuda.so
-      torch/lib/libtorch_nvshmem.so torch/lib/libcaffe2_nvrtc.so)
-    vendor+=("$wheels"/nvidia_cufile-*.whl "$wheels"/nvidia_nvshmem_*.whl
-      "$wheels"/nvidia_cusparselt_*.whl)
-  fi
-  rm -rf "$aside" "$libtorch.old"
-  mkdir -p "$aside"
-  unzip -q "$wheels"/torch-2.11.0-*.whl 'torch/include/*' "${libraries[@]}" -d "$aside"
-  # LibTorch looks for these beside itself: its run path is $ORIGIN/../../nvidia/*/lib.
-  for wheel in "${vendor[@]}"; do
-    unzip -q "$wheel" 'nvidia/*/lib/*' -d "$aside"
+# unpack_vendor FOLDER WHEEL…: NVIDIA's libraries, where LibTorch looks for them: its run path is
+# $ORIGIN/../../nvidia/*/lib.
+unpack_vendor() {
+  local wheel
+  for wheel in "${@:2}"; do
+    unzip -q "$DERMATOME_CACHE/wheels"/nvidia_"$wheel"-*.whl 'nvidia/*/lib/*' -d "$1"
   done
-  echo "$flavour" >"$aside/flavour"
-  [[ ! -e "$libtorch" ]] || mv "$libtorch" "$libtorch.old"
-  mv "$aside" "$libtorch"
-  rm -rf "$libtorch.old"
+}
+
+unpack_libtorch() {
+  local aside="$1.partial"
+  rm -rf "$aside"
+  mkdir -p "$aside"
+  unzip -q "$DERMATOME_CACHE"/wheels/torch-2.11.0-*.whl 'torch/include/*' \
+    torch/lib/libtorch_cpu.so torch/lib/libc10.so 'torch/lib/libgomp*' -d "$aside"
+  unpack_vendor "$aside" cuda_runtime cuda_cupti
+  mv "$aside" "$1"
+}
+
+# What the CPU flavour has is linked, not stored twice; with one include/ for both, objects compiled
+# for one build serve the other through ccache.
+unpack_libtorch_cuda() {
+  local aside="$1.partial"
+  rm -rf "$aside"
+  mkdir -p "$aside/torch"
+  ln -s "../../${libtorch##*/}/torch/include" "$aside/torch/include"
+  cp -al "$libtorch/torch/lib" "$aside/torch/lib"
+  cp -al "$libtorch/nvidia" "$aside/nvidia"
+  unzip -q "$DERMATOME_CACHE"/wheels/torch-2.11.0-*.whl 'torch/lib/libtorch_cuda*.so' \
+    torch/lib/libc10_cuda.so torch/lib/libtorch_nvshmem.so torch/lib/libcaffe2_nvrtc.so -d "$aside"
+  unpack_vendor "$aside" cufile nvshmem_cu13 cusparselt_cu13
+  mv "$aside" "$1"
+}
+
+# install_flavour FOLDER MIB UNPACK REQUIREMENTS…: LibTorch into FOLDER unless it is there.
+install_flavour() {
+  local folder="$1" requirements
+  if [[ -d "$folder" ]]; then
+    say "LibTorch: ${folder##*/} is there"
+    return
+  fi
+  [[ $(uname -m) == x86_64 ]] ||
+    fail "the LibTorch this script knows is for x86_64. Set LIBTORCH_ROOT to a LibTorch 2.11"
+  check_disk "$2" "downloading and unpacking ${folder##*/}" "$DERMATOME_CACHE"
+  for requirements in "${@:4}"; do download_wheels "$requirements"; done
+  "$3" "$folder"
+  say "LibTorch: unpacked into $folder"
 }
 
 install_libtorch() {
@@ -123,21 +150,10 @@ install_libtorch() {
     say "LibTorch: yours, at $LIBTORCH_ROOT"
     return
   fi
-  local there
-  there=$(cat "$libtorch/flavour" 2>/dev/null || true)
-  if [[ $there == "$flavour" || $there == cuda ]]; then
-    say "LibTorch 2.11.0 ($there): there"
-    return
+  install_flavour "$libtorch" 1200 unpack_libtorch libtorch.txt
+  if $with_cuda; then
+    install_flavour "$libtorch-cuda" 1700 unpack_libtorch_cuda libtorch.txt libtorch_cuda.txt
   fi
-  [[ $(uname -m) == x86_64 ]] ||
-    fail "the LibTorch this script knows is for x86_64. Set LIBTORCH_ROOT to a LibTorch 2.11"
-  local disk=1200
-  [[ $flavour == cpu ]] || disk=2600
-  check_disk "$disk" "downloading and unpacking LibTorch 2.11.0 ($flavour)" "$DERMATOME_CACHE"
-  download_wheels libtorch.txt
-  [[ $flavour == cpu ]] || download_wheels libtorch_cuda.txt
-  unpack_libtorch
-  say "LibTorch 2.11.0 ($flavour): unpacked into $libtorch"
 }
 
 packages=("${build_packages[@]}" "${data_packages[@]}")
