@@ -45,8 +45,10 @@ void check_texts(const at::Tensor& tokens, const at::Tensor& lengths, const Text
   if (tokens.size(0) == 0) return;
   require(lengths.min().item<int64_t>() >= 1 && lengths.max().item<int64_t>() <= tokens.size(1),
           "lengths must be in [1, L]");
+  const auto smallest = tokens.min().item<int64_t>();
+  require(smallest >= 0, "token id " + std::to_string(smallest) + " is negative");
   const auto largest = tokens.max().item<int64_t>();
-  if (largest >= config.vocab_size || tokens.min().item<int64_t>() < 0) {
+  if (largest >= config.vocab_size) {
     throw ConfigError("token id " + std::to_string(largest) +
                       " is outside the model's vocabulary of " + std::to_string(config.vocab_size) +
                       "; use a model whose text_cfg.vocab_size is the tokenizer's");

@@ -43,7 +43,7 @@ class Clip {
   // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
   // on the CPU (number of ids, end-of-text included). Rows are encoded in length buckets, so
   // padding costs next to nothing. U = 0 gives [0, d] without a graph. Returns [U, d],
-  // L2-normalised, fp32, on the model's device. Throws ConfigError for an id outside the
+  // L2-normalised, fp32, on the model's device. Throws ConfigError for an id beyond the
   // vocabulary.
   at::Tensor encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const;
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <tuple>
 
 #include "src/core/error.h"
@@ -165,8 +166,16 @@ TEST(Clip, EncodesNoTextToNoFeatures) {
 TEST(Clip, RefusesTokensOutsideItsVocabulary) {
   const Clip clip = golden_clip("gelu");
   const at::Tensor lengths = at::full({1}, 2, at::kLong);
-  EXPECT_THROW(clip.encode_text(at::tensor({998L, 1000L}).view({1, 2}), lengths), ConfigError);
-  EXPECT_THROW(clip.encode_text(at::tensor({-1L, 999L}).view({1, 2}), lengths), ConfigError);
+  EXPECT_THAT(
+      [&] {
+        clip.encode_text(at::tensor({998L, 1000L}).view({1, 2}), lengths);
+      },
+      ::testing::ThrowsMessage<ConfigError>(::testing::HasSubstr("token id 1000")));
+  EXPECT_THAT(
+      [&] {
+        clip.encode_text(at::tensor({-1L, 999L}).view({1, 2}), lengths);
+      },
+      ::testing::ThrowsMessage<InternalError>(::testing::HasSubstr("token id -1")));
 }
 
 }  // namespace
