@@ -34,7 +34,8 @@ class Section {
   }
 
   Section section(const std::string& key) {
-    return Section(file_, qualified(key), value(key, "an object"));
+    if (!mentions(key)) fail(key, "must be an object");
+    return Section(file_, qualified(key), object_.at(key));
   }
 
   void read_size(const std::string& key, int64_t& out) {
@@ -56,10 +57,18 @@ class Section {
     out = to_size(key, side[0]);
   }
 
-  void read_number(const std::string& key, double& out) {
+  // The width of an MLP's hidden layer, as a multiple of the tower's `width`.
+  void read_mlp_ratio(int64_t width, double& out) {
+    const std::string key = "mlp_ratio";
     if (!mentions(key)) return;
-    if (!object_.at(key).is_number()) fail(key, "must be a number");
-    out = object_.at(key).get<double>();
+    const json& ratio = object_.at(key);
+    if (!ratio.is_number()) fail(key, "must be a number");
+    out = ratio.get<double>();
+    const double hidden = static_cast<double>(width) * out;
+    if (!(hidden >= 1 && hidden <= kMaxSize)) {
+      fail(key, "times the width, " + std::to_string(width) + ", must be from 1 to " +
+                    std::to_string(kMaxSize));
+    }
   }
 
   void read_bool(const std::string& key, bool& out) {
@@ -131,11 +140,6 @@ class Section {
     return has(key);
   }
 
-  const json& value(const std::string& key, const std::string& kind) {
-    if (!mentions(key)) fail(key, "must be " + kind);
-    return object_.at(key);
-  }
-
   int64_t to_size(const std::string& key, const json& number) const {
     if (!number.is_number_integer() || number < 1 || number > kMaxSize) {
       fail(key, "must be a whole number from 1 to " + std::to_string(kMaxSize));
@@ -168,7 +172,7 @@ VisionConfig read_vision(Section section) {
   section.read_size("width", config.width);
   section.read_size("layers", config.layers);
   section.read_size("head_width", config.head_width);
-  section.read_number("mlp_ratio", config.mlp_ratio);
+  section.read_mlp_ratio(config.width, config.mlp_ratio);
   section.require_default(kCustomAttention);
   section.require_default({{"ls_init_value", nullptr},
                            {"patch_dropout", 0.0},
@@ -188,9 +192,6 @@ VisionConfig read_vision(Section section) {
     section.fail("head_width", "does not divide the width, " + std::to_string(config.width) +
                                    ", into equal heads");
   }
-  if (!(config.mlp_ratio <= kMaxSize) || config.mlp_width() < 1) {
-    section.fail("mlp_ratio", "leaves no room for a hidden layer, or is not a number");
-  }
   return config;
 }
 
@@ -202,7 +203,7 @@ TextConfig read_text(Section section) {
   section.read_size("width", config.width);
   section.read_size("heads", config.heads);
   section.read_size("layers", config.layers);
-  section.read_number("mlp_ratio", config.mlp_ratio);
+  section.read_mlp_ratio(config.width, config.mlp_ratio);
   section.require_default(kCustomAttention);
   section.require_default({{"tokenizer_mode", nullptr},
                            {"tokenizer_kwargs", json::object()},
@@ -219,9 +220,6 @@ TextConfig read_text(Section section) {
   if (config.width % config.heads != 0) {
     section.fail("heads",
                  "do not divide the width, " + std::to_string(config.width) + ", into equal heads");
-  }
-  if (!(config.mlp_ratio <= kMaxSize) || config.mlp_width() < 1) {
-    section.fail("mlp_ratio", "leaves no room for a hidden layer, or is not a number");
   }
   return config;
 }

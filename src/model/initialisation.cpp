@@ -80,8 +80,8 @@ at::Tensor draw(const Distribution& distribution, at::IntArrayRef shape, uint64_
   at::Tensor values = at::empty(shape, at::TensorOptions(at::kFloat));
   float* const out = values.mutable_data_ptr<float>();
   const int64_t total = values.numel();
-  constexpr int64_t kPiece =
-      1 << 16;  // elements of one random stream: fixed, or threads would change values
+  // Elements of one random stream: fixed, or threads would change values.
+  constexpr int64_t kPiece = 1 << 16;
   at::parallel_for(0, (total + kPiece - 1) / kPiece, 1, [&](int64_t first, int64_t last) {
     for (int64_t piece = first; piece < last; ++piece) {
       Rng rng(seed, RngPurpose::kInitialisation, parameter, static_cast<uint64_t>(piece));
