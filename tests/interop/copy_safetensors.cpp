@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   }
   try {
     const auto tensors = dermatome::read_safetensors(argv[1]);
-    dermatome::write_safetensors(argv[2], {tensors.begin(), tensors.end()}, {{"format", "pt"}});
+    dermatome::write_safetensors(argv[2], {tensors.begin(), tensors.end()});
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

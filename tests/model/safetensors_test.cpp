@@ -50,7 +50,7 @@ TEST(Safetensors, ComeBackAsWritten) {
   tensors.emplace_back("empty", at::empty({0, 4}));
   tensors.emplace_back("transposed", at::arange(6, at::kFloat).view({2, 3}).t());
   const auto path = scratch("types");
-  write_safetensors(path, tensors, {{"format", "pt"}});
+  write_safetensors(path, tensors);
 
   const auto read = read_safetensors(path);
 
