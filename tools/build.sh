@@ -32,6 +32,9 @@ if [[ ! -d "build/$preset" ]]; then
   check_disk "$disk" "building ($preset)" "$repository"
 fi
 start=$SECONDS
-cmake --preset "$preset" "${options[@]}" >/dev/null
+# CMake names a missing package among its status lines.
+if ! output=$(cmake --preset "$preset" "${options[@]}"); then
+  fail "CMake stopped (above); its last lines were:"$'\n'"$(tail -n 5 <<<"$output")"
+fi
 cmake --build "build/$preset" "${targets[@]}"
 say "build ($preset): $((SECONDS - start)) s"

@@ -12,8 +12,16 @@ find_package(ICU REQUIRED COMPONENTS uc i18n)
 find_package(PNG REQUIRED)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
-# CMake's own FindHDF5 runs a compiler wrapper that adds absolute paths; pkg-config knows enough.
-pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)
+# CMake's own FindHDF5 runs a compiler wrapper that adds absolute paths, and not every installation
+# of HDF5 has a pkg-config file.
+find_path(HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial REQUIRED)
+find_library(HDF5_LIBRARY hdf5 PATH_SUFFIXES hdf5/serial REQUIRED)
+add_library(hdf5::hdf5 UNKNOWN IMPORTED)
+set_target_properties(hdf5::hdf5 PROPERTIES
+  IMPORTED_LOCATION "${HDF5_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${HDF5_INCLUDE_DIR}")
+# LibTorch's public headers include gloo's; the code is in libtorch_cpu.
+find_path(GLOO_INCLUDE_DIR gloo/transport/device.h REQUIRED)
+target_include_directories(torch::c10 INTERFACE "${GLOO_INCLUDE_DIR}")
 
 # Python is for tests only. tools/setup.sh --tests fills this environment.
 if(DEFINED ENV{DERMATOME_CACHE})
