@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "src/core/error.h"
+#include "src/core/log.h"
+#include "src/text/unicode.h"
 
 namespace dermatome {
 
 CsvReader::CsvReader(std::string_view content, std::string name)
     : left_(content), name_(std::move(name)) {
-  if (left_.starts_with("\xFF\xFE") || left_.starts_with("\xFE\xFF")) {
-    throw DataError(name_ + " is UTF-16 text; save it as UTF-8");
-  }
+  check_encoding();
   if (left_.starts_with("\xEF\xBB\xBF")) left_.remove_prefix(3);
   CsvRow header;
   if (!read_record(header))
@@ -32,7 +32,8 @@ size_t CsvReader::column(const std::string& column) const {
   if (found != columns_.end()) return found - columns_.begin();
   std::string present;
   for (const std::string& name : columns_) present += (present.empty() ? "" : ", ") + name;
-  throw DataError(name_ + " has no column '" + column + "'; its columns are: " + present);
+  throw DataError(name_ + " has no column '" + column + "'; its columns are: " + present +
+                  ". Add it, or correct its name");
 }
 
 bool CsvReader::next(CsvRow& row) {
@@ -89,6 +90,18 @@ std::string CsvReader::read_quoted() {
     field += '"';
     left_.remove_prefix(1);
   }
+}
+
+void CsvReader::check_encoding() const {
+  if (left_.starts_with("\xFF\xFE") || left_.starts_with("\xFE\xFF")) {
+    throw DataError(name_ + " is UTF-16 text; save it as UTF-8");
+  }
+  const size_t good = well_formed_length(left_);
+  if (good == left_.size()) return;
+  const auto line = 1 + std::count(left_.begin(), left_.begin() + good, '\n');
+  fail(line, format("byte 0x%02X is not UTF-8 (is the text Latin-1 or Windows-1252?); save it as "
+                    "UTF-8",
+                    static_cast<uint8_t>(left_[good])));
 }
 
 void CsvReader::fail(int64_t line, const std::string& what) const {

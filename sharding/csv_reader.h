@@ -1,6 +1,6 @@
 // Comma-separated values (RFC 4180): quoted fields with commas, doubled quotes and line breaks; LF
-// or CRLF; an optional UTF-8 byte order mark; blank lines are skipped. A quote inside an unquoted
-// field is text.
+// or CRLF; UTF-8, with or without a byte order mark; blank lines are skipped. A quote inside an
+// unquoted field is text.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct CsvRow {
 // Reads row after row of `content`, which must outlive the reader. `name` appears in errors.
 class CsvReader {
  public:
-  // Reads the header. Throws DataError when there is none, a column's name occurs twice, or the
-  // text is UTF-16.
+  // Reads the header. Throws DataError when there is none, a column's name occurs twice, or
+  // `content` is not UTF-8.
   CsvReader(std::string_view content, std::string name);
 
   const std::vector<std::string>& columns() const { return columns_; }
@@ -32,6 +32,7 @@ class CsvReader {
   bool next(CsvRow& row);
 
  private:
+  void check_encoding() const;
   bool read_record(CsvRow& row);
   std::string read_quoted();
   [[noreturn]] void fail(int64_t line, const std::string& what) const;

@@ -95,6 +95,11 @@ std::filesystem::path manifest_path(const std::filesystem::path& directory_or_fi
 
 Manifest read_manifest(const std::filesystem::path& directory_or_file) {
   const std::filesystem::path path = manifest_path(directory_or_file);
+  if (!std::filesystem::exists(path)) {
+    throw DataError(path.string() +
+                    " is missing: no data set of shards is there, or it was not finished; run "
+                    "`dermatome shard`");
+  }
   const std::string text = read_file(path);
   Manifest manifest;
   try {
@@ -116,16 +121,10 @@ Manifest read_manifest(const std::filesystem::path& directory_or_file) {
 }
 
 Manifest write_manifest(const std::filesystem::path& directory, Manifest manifest) {
-  const std::filesystem::path path = directory / shard_format::kManifestName;
-  try {
-    manifest.digest = digest(manifest);
-    Json json = content(manifest);
-    json["digest"] = manifest.digest;
-    write_file_atomically(path, json.dump(2) + "\n");
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError("cannot write " + path.string() + ": " + error.what() +
-                    " (are the label names UTF-8?)");
-  }
+  manifest.digest = digest(manifest);
+  Json json = content(manifest);
+  json["digest"] = manifest.digest;
+  write_file_atomically(directory / shard_format::kManifestName, json.dump(2) + "\n");
   return manifest;
 }
 

@@ -24,9 +24,9 @@ struct Manifest {
   int64_t num_captions = 0;  // N
   std::vector<std::string> aspects;
   int image_short_side = 0;
-  std::string image_encoding;  // jpeg | raw
-  int jpeg_quality = 0;        // 0 when raw
-  std::vector<std::string> label_names;
+  std::string image_encoding;            // jpeg | raw
+  int jpeg_quality = 0;                  // 0 when raw
+  std::vector<std::string> label_names;  // UTF-8
   int64_t num_rejected = 0;  // rows of the table left out because their picture could not be read
   std::string build_digest;  // of the table and the options the data set was built from
   std::vector<ShardEntry> shards;

@@ -68,6 +68,17 @@ std::string encode_utf8(std::u32string_view text) {
   return result;
 }
 
+size_t well_formed_length(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  for (size_t i = 0; i < text.size();) {
+    const size_t begin = i;
+    UChar32 c = 0;
+    U8_NEXT(bytes, i, text.size(), c);
+    if (c < 0) return begin;
+  }
+  return text.size();
+}
+
 bool is_space(char32_t c) {
   if (c < 0x80) return c == U' ' || (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x1f);
   return u_isUWhiteSpace(static_cast<UChar32>(c));

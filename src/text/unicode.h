@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,10 @@ namespace dermatome {
 // section 3.9).
 std::u32string decode_utf8(std::string_view text);
 std::string encode_utf8(std::u32string_view text);
+
+// How many bytes at the beginning of `text` are well-formed UTF-8: all of them, or those before the
+// first ill-formed sequence.
+size_t well_formed_length(std::string_view text);
 
 // str.isspace: what str.split and str.strip take for white space.
 bool is_space(char32_t c);

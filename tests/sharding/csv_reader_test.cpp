@@ -70,6 +70,8 @@ TEST(CsvReader, NamesFileAndLineOfWhatIsWrong) {
                                         "a\0",
                                         4)),
               HasSubstr("UTF-16"));
+  EXPECT_THAT(error_in("a,b\n1,na\u00efve\n2,\"na\xefve\"\n"),
+              AllOf(HasSubstr("t.csv line 3: byte 0xEF is not UTF-8"), HasSubstr("save it as")));
 }
 
 TEST(CsvReader, MissingColumnIsNamedWithThoseThatAreThere) {

@@ -91,12 +91,5 @@ TEST(Manifest, RefusesWhatItCannotTrust) {
   EXPECT_THAT(error(), HasSubstr("../other.h5"));
 }
 
-TEST(Manifest, RefusesLabelsThatAreNoText) {
-  const TemporaryDirectory directory;
-  Manifest manifest = example();
-  manifest.label_names = {"\xFF"};
-  EXPECT_THAT(error_of([&] { write_manifest(directory.path(), manifest); }), HasSubstr("UTF-8"));
-}
-
 }  // namespace
 }  // namespace dermatome

@@ -20,6 +20,15 @@ TEST(Utf8, ReplacesEveryMaximalPartOfAnIllFormedSequence) {
             U"a\ufffdb\ufffdc\ufffd\ufffd\ufffd");
 }
 
+TEST(Utf8, FindsTheFirstIllFormedSequence) {
+  for (const char* text : {"", "na\u00efve \u2265 \U0001f600"}) {
+    EXPECT_EQ(well_formed_length(text), std::string_view(text).size());
+  }
+  EXPECT_EQ(well_formed_length("na\xefve"), 2);
+  EXPECT_EQ(well_formed_length("\u2265\xed\xa0\x80"), 3);
+  EXPECT_EQ(well_formed_length("ab\xe2\x89"), 2);
+}
+
 TEST(Lower, KnowsSpecialCases) {
   EXPECT_EQ(lower(U"ABC \u00c9"), U"abc \u00e9");
   EXPECT_EQ(lower(U"\u039f\u0394\u039f\u03a3 \u03a3"), U"\u03bf\u03b4\u03bf\u03c2 \u03c3");
