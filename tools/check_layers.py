@@ -17,10 +17,10 @@ BUILT_ON = {
     "src/config": {"src/core"},
     "src/text": {"src/core"},
     "src/image": {"src/core"},
-    "src/distributed": {"src/config"},
-    "src/model": {"src/config", "src/image"},
-    "sharding": {"src/config", "src/text", "src/image"},
-    "src/data": {"sharding", "src/text", "src/image"},
+    "src/distributed": {"src/core"},
+    "src/model": {"src/image"},
+    "sharding": {"src/text", "src/image"},
+    "src/data": {"src/config", "sharding"},
     "src/objective": {"src/config", "src/distributed"},
     "src/eval": {"src/model", "src/text", "src/data", "src/distributed"},
     "src/train": {"src/eval", "src/objective", "src/data", "src/model", "src/distributed"},
@@ -76,6 +76,8 @@ def own_include_error(root, path, target):
 
 
 def library_error(path, target):
+    if folder_of(target, ALLOWED):
+        return f'<{target}> is the repository\'s own; include it as "{target}"'
     for library, pattern, folders in LIBRARIES:
         if re.match(pattern, target) and folder_of(path, folders) is None:
             where = " and ".join(sorted(folders)) or "no folder"

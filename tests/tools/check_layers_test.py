@@ -60,6 +60,11 @@ class CheckLayersTest(unittest.TestCase):
             {"src/core/log.cpp": '#include "log.h"\n', "src/core/log.h": ""},
             "src/core/log.cpp:1", "not a file of the repository")
 
+    def test_finds_own_header_in_angle_brackets(self):
+        self.assert_one(
+            {"src/core/log.cpp": "#include <src/train/trainer.h>\n", "src/train/trainer.h": ""},
+            "src/core/log.cpp:1", 'include it as "src/train/trainer.h"')
+
     def test_finds_folder_without_a_place(self):
         self.assert_one(
             {"src/extra/thing.cpp": '#include "src/core/error.h"\n', "src/core/error.h": ""},
