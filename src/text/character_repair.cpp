@@ -39,11 +39,10 @@ const std::vector<std::u32string>& width_forms() {
 }
 
 bool is_control(char32_t c) {
-  const bool ascii = c < 0x20 && c != U'\t' && c != U'\n' && c != U'\f' && c != U'\r';
   const bool arabic = c >= 0x206a && c <= 0x206f;
   const bool annotation = c >= 0xfff9 && c <= 0xfffc;  // and the object replacement character
   constexpr char32_t kByteOrderMark = 0xfeff;
-  return ascii || c == 0x7f || arabic || annotation || c == kByteOrderMark;
+  return is_ascii_control(c) || arabic || annotation || c == kByteOrderMark;
 }
 
 // Length of ESC [ 1;2 m at the beginning of `text`; 0 if there is none.

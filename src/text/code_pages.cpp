@@ -5,12 +5,12 @@
 #include <memory>
 
 #include "src/core/error.h"
+#include "src/text/unicode.h"
 
 namespace dermatome {
 
 namespace {
 
-constexpr char32_t kReplacement = 0xfffd;
 constexpr uint8_t kSubstitute = 0x1a;
 
 }  // namespace
@@ -28,11 +28,11 @@ CodePage::CodePage(const std::string& name, bool tolerant) : name_(name), tolera
     UChar target[2] = {};
     const int32_t length = ucnv_toUChars(converter.get(), target, 2, &source, 1, &status);
     require(U_SUCCESS(status) && length == 1, "encoding '" + name + "' is no single-byte encoding");
-    if (target[0] != kReplacement) characters_.back() = target[0];
+    if (target[0] != kReplacementCharacter) characters_.back() = target[0];
   }
   if (name == "ibm-437")
     characters_[0xe6] = 0xb5;  // the micro sign, as in Python, not the letter mu
-  if (tolerant) characters_[kSubstitute] = kReplacement;
+  if (tolerant) characters_[kSubstitute] = kReplacementCharacter;
   for (size_t byte = 0; byte < 256; ++byte) {
     bytes_[characters_[byte]] = static_cast<char>(byte);
   }

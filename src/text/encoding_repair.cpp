@@ -6,12 +6,11 @@
 #include "src/text/code_pages.h"
 #include "src/text/damaged_utf8.h"
 #include "src/text/mojibake.h"
+#include "src/text/unicode.h"
 
 namespace dermatome {
 
 namespace {
-
-bool is_c1(char32_t c) { return c >= 0x80 && c <= 0x9f; }
 
 // `text` as the UTF-8 it was, if it was read in `page`.
 std::optional<std::u32string> decode_again(std::u32string_view text, const CodePage& page) {
@@ -54,7 +53,7 @@ std::u32string repair_once(const std::u32string& text) {
 
 void replace_c1_controls(std::u32string& text) {
   for (char32_t& c : text) {
-    if (is_c1(c)) c = windows_1252_character(static_cast<uint8_t>(c));
+    if (is_c1_control(c)) c = windows_1252_character(static_cast<uint8_t>(c));
   }
 }
 

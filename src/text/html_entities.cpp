@@ -37,13 +37,10 @@ bool is_noncharacter(char32_t c) { return (c >= 0xfdd0 && c <= 0xfdef) || (c & 0
 
 // What a number stands for; past the end of Unicode it is only known to be too large.
 std::u32string numbered_character(uint32_t number) {
-  constexpr char32_t kReplacement = 0xfffd;
   const auto c = static_cast<char32_t>(number);
-  if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return {kReplacement};
-  if (c >= 0x80 && c <= 0x9f) return {windows_1252_character(static_cast<uint8_t>(c))};
-  const bool control =
-      (c < 0x20 && c != U'\t' && c != U'\n' && c != U'\f' && c != U'\r') || c == 0x7f;
-  if (control || is_noncharacter(c)) return {};
+  if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return {kReplacementCharacter};
+  if (is_c1_control(c)) return {windows_1252_character(static_cast<uint8_t>(c))};
+  if (is_ascii_control(c) || is_noncharacter(c)) return {};
   return {c};
 }
 

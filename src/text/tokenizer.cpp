@@ -63,8 +63,6 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, int64_t context_le
   return ids;
 }
 
-std::string Tokenizer::clean(std::string_view text) const { return encode_utf8(clean_text(text)); }
-
 const std::string& Tokenizer::hash() const { return tables_->hash; }
 
 }  // namespace dermatome

@@ -26,9 +26,6 @@ class Tokenizer {
   // U+FFFD.
   std::vector<int32_t> encode(std::string_view text, int64_t context_length = kContextLength) const;
 
-  // The cleaned text that is split into tokens.
-  std::string clean(std::string_view text) const;
-
   int32_t start_of_text() const { return 49406; }
   int32_t end_of_text() const { return 49407; }
   int64_t vocabulary_size() const { return 49408; }

@@ -94,6 +94,10 @@ bool is_number(char32_t c) {
   return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_N_MASK) != 0;
 }
 
+bool is_ascii_control(char32_t c) {
+  return (c < 0x20 && c != U'\t' && c != U'\n' && c != U'\f' && c != U'\r') || c == 0x7f;
+}
+
 bool is_decimal_digit(char32_t c) { return u_isdigit(static_cast<UChar32>(c)); }
 
 std::u32string compose(std::u32string text) {

@@ -9,8 +9,11 @@
 
 namespace dermatome {
 
-// Ill-formed bytes become U+FFFD, one for each maximal part of a sequence (Unicode 15,
-// section 3.9).
+// Stands for what could not be read.
+inline constexpr char32_t kReplacementCharacter = 0xfffd;
+
+// Ill-formed bytes become the replacement character, one for each maximal part of a sequence
+// (Unicode 15, section 3.9).
 std::u32string decode_utf8(std::string_view text);
 std::string encode_utf8(std::u32string_view text);
 
@@ -27,6 +30,11 @@ bool is_decimal_digit(char32_t c);
 
 inline bool is_ascii_letter(char32_t c) { return (c | 0x20) >= U'a' && (c | 0x20) <= U'z'; }
 inline bool is_ascii_digit(char32_t c) { return c >= U'0' && c <= U'9'; }
+
+// ASCII's control characters but tab, line feed, form feed and carriage return.
+bool is_ascii_control(char32_t c);
+// C1: the control characters 80 to 9F.
+inline bool is_c1_control(char32_t c) { return c >= 0x80 && c <= 0x9f; }
 
 // Normalization forms C and KC.
 std::u32string compose(std::u32string text);
