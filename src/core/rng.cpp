@@ -25,21 +25,13 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<u
   return counter;
 }
 
-namespace {
-
 // Philox has 192 bits of key and counter; we have 64 (seed) + 32 (purpose) + 64 (a) + 64 (b) and
 // need counter bits to run in. So seed, purpose and a are mixed into the key by one Philox block, b
 // and the running index make up the counter.
-std::array<uint32_t, 4> mix(uint64_t seed, RngPurpose purpose, uint64_t a) {
-  return philox4x32(
+Rng::Rng(uint64_t seed, RngPurpose purpose, uint64_t a, uint64_t b) {
+  const auto mixed = philox4x32(
       {static_cast<uint32_t>(a), static_cast<uint32_t>(a >> 32), static_cast<uint32_t>(purpose), 0},
       {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
-}
-
-}  // namespace
-
-Rng::Rng(uint64_t seed, RngPurpose purpose, uint64_t a, uint64_t b) {
-  const auto mixed = mix(seed, purpose, a);
   key_ = {mixed[0], mixed[1]};
   counter_ = {0, mixed[2], static_cast<uint32_t>(b), static_cast<uint32_t>(b >> 32)};
 }
