@@ -2,17 +2,45 @@
 
 #include <mpi.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
 #include "src/core/error.h"
 
 namespace dermatome {
 
 bool started_by_mpi(const Environment& environment) {
   if (environment("OMPI_COMM_WORLD_SIZE") || environment("PMIX_RANK")) return true;
+  // MPICH's and Intel MPI's mpirun: inside a Slurm job its helpers are tasks of srun, and the ranks
+  // inherit their variables.
+  if (environment("MPI_LOCALRANKID")) return true;
   return environment("PMI_RANK") && !environment("SLURM_STEP_ID");
+}
+
+int num_ranks_started(const Environment& environment) {
+  // srun's comes last, for mpirun's helpers are its tasks.
+  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
+    if (const auto value = environment(variable)) return std::max(1, std::atoi(value->c_str()));
+  }
+  return 1;
 }
 
 MpiSession::MpiSession() {
   if (MPI_Init(nullptr, nullptr) != MPI_SUCCESS) throw CommunicationError("MPI_Init failed");
+  int size = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const int started = num_ranks_started(process_environment());
+  if (size >= started) return;
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> version{};
+  int length = 0;
+  MPI_Get_library_version(version.data(), &length);
+  const std::string library = version.data();
+  throw ConfigError("the launcher started " + std::to_string(started) +
+                    " ranks, but the MPI of this binary knows of " + std::to_string(size) + ": " +
+                    library.substr(0, library.find_first_of(",\n")) +
+                    ". Use that MPI's own mpirun, or under Slurm srun --mpi=none, or build with "
+                    "the launcher's MPI (its mpicxx first on the PATH)");
 }
 
 MpiSession::~MpiSession() { MPI_Finalize(); }
