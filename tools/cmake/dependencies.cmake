@@ -6,6 +6,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)
+# Some wrappers compile with -pthread, with which the precompiled header would not be valid.
+set_property(TARGET MPI::MPI_CXX PROPERTY INTERFACE_COMPILE_OPTIONS)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
