@@ -23,23 +23,14 @@ namespace dermatome {
 namespace {
 
 void check(const LoaderOptions& options, int64_t num_samples) {
-  if (options.data.workers < 1 || options.data.prefetch < 1) {
-    throw ConfigError("data.workers = " + std::to_string(options.data.workers) +
-                      " and data.prefetch = " + std::to_string(options.data.prefetch) +
-                      " must both be at least 1");
-  }
-  if (options.global_batch < 1) {
-    throw ConfigError("batch_size = " + std::to_string(options.global_batch) +
-                      " must be at least 1");
-  }
+  require(options.data.workers >= 1 && options.data.prefetch >= 1,
+          "a loader without readers, or with no batch to read ahead");
+  require(options.global_batch >= 1, "a global batch of no samples");
   require(options.first >= 0 && options.count >= 0 &&
               options.first + options.count <= options.global_batch,
           "a rank's slice leaves the global batch");
-  if (options.training && num_samples < options.global_batch) {
-    throw ConfigError("the training data has " + std::to_string(num_samples) +
-                      " samples, fewer than one batch of batch_size = " +
-                      std::to_string(options.global_batch) + "; choose a smaller batch_size");
-  }
+  require(!options.training || num_samples >= options.global_batch,
+          "a global batch larger than the training data");
 }
 
 // Interleaved pixels to planes [3, height, width].
@@ -69,8 +60,8 @@ struct Pending {
   int64_t first_place = 0;  // within the epoch
   uint8_t* pixels = nullptr;
   std::vector<ShardRow> rows;
-  int64_t num_tasks =
-      0;  // a sample each; a batch without samples still has one, which completes it
+  // A sample each; a batch without samples still has one, which completes it.
+  int64_t num_tasks = 0;
   int64_t num_claimed = 0;
   int64_t num_done = 0;
   bool ready = false;
@@ -103,8 +94,8 @@ struct Loader::State {
   std::optional<SampleOrder> order_;  // in training
   int64_t num_batches_ = 0;
 
-  std::mutex
-      mutex_;  // guards the members below; a batch's samples belong to those who claimed them
+  // Guards the members below; a batch's samples belong to those who claimed them.
+  std::mutex mutex_;
   std::condition_variable_any work_;
   std::condition_variable_any ready_;
   std::deque<Pending> pending_;  // in order; grows behind, shrinks in front: references stay good

@@ -31,8 +31,8 @@ struct LoaderOptions {
 
 class Loader {
  public:
-  // Starts reading at `step` of `epoch` at once. Throws ConfigError when the data set is smaller
-  // than a global batch in training. `dataset` must outlive the loader.
+  // Starts reading at `step` of `epoch` at once. In training the data set is at least as large as a
+  // global batch. `dataset` must outlive the loader.
   Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch, int64_t step);
   ~Loader();
 

@@ -1,7 +1,6 @@
 #include "src/data/sample_order.h"
 
 #include <algorithm>
-#include <string>
 
 #include "src/core/error.h"
 #include "src/core/rng.h"
@@ -16,12 +15,8 @@ int64_t ceil_divide(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 
 SampleOrder::SampleOrder(uint64_t seed, int64_t num_samples, int64_t block, int64_t window)
     : seed_(seed), num_samples_(num_samples), block_(block), window_(window) {
-  if (num_samples < 1) throw ConfigError("the data set has no samples; nothing can be ordered");
-  if (block < 1 || window < 1) {
-    throw ConfigError("data.shuffle_block = " + std::to_string(block) +
-                      " and data.shuffle_window = " + std::to_string(window) +
-                      " must both be at least 1");
-  }
+  require(num_samples >= 1 && block >= 1 && window >= 1,
+          "an order of no samples, or in blocks or windows of nothing");
   // Larger values mean the same and could overflow.
   block_ = std::min(block_, num_samples_);
   window_ = std::min(window_, ceil_divide(num_samples_, block_));

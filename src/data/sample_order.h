@@ -8,20 +8,16 @@
 
 #include <cstdint>
 
-#include "src/config/options.h"
-
 namespace dermatome {
 
 class SampleOrder {
  public:
-  // Throws ConfigError if num_samples < 1 or a block or window size < 1.
+  // `block` samples a block, `window` blocks a window; all arguments but the seed are at least 1.
   SampleOrder(uint64_t seed, int64_t num_samples, int64_t block, int64_t window);
 
   // The sample at place `place` of epoch `epoch`; 0 <= place < num_samples. Every sample occurs
   // once an epoch.
   int64_t sample(int64_t epoch, int64_t place) const;
-
-  int64_t num_samples() const { return num_samples_; }
 
  private:
   uint64_t seed_;
