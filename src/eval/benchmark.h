@@ -18,7 +18,8 @@ namespace dermatome {
 struct BenchmarkResult {
   std::string name;
   int64_t num_samples = 0;
-  std::map<std::string, double> scores;  // by metric name, as in BenchmarkOptions::metrics
+  std::map<std::string, double> scores;  // by metric name, as classification_scores() and
+                                         // retrieval_scores() give them
 };
 
 // Computes the scores from what run() gathered: no collective, any thread. Throws DataError where a

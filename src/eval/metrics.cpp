@@ -76,16 +76,17 @@ double macro_auroc(const at::Tensor& logits, const at::Tensor& labels) {
                      : std::numeric_limits<double>::quiet_NaN();
 }
 
-at::Tensor retrieval_ranks(const at::Tensor& queries, const at::Tensor& candidates) {
+RetrievalRanks retrieval_ranks(const at::Tensor& queries, const at::Tensor& candidates) {
   constexpr int64_t kChunk = 1024;
   const int64_t n = queries.size(0);
-  at::Tensor ranks = at::empty({n}, at::kLong);
+  const RetrievalRanks ranks = {at::empty({n}, at::kLong), at::empty({n}, at::kLong)};
   for (int64_t first = 0; first < n; first += kChunk) {
     const int64_t last = std::min(first + kChunk, n);
     const at::Tensor cosines = queries.slice(0, first, last).mm(candidates.t());
     // The own cosine is read from the same product, so that a tie with itself is exact.
     const at::Tensor own = cosines.slice(1, first, last).diagonal().unsqueeze(1);
-    ranks.slice(0, first, last).copy_((cosines > own).sum(1));
+    ranks.better.slice(0, first, last).copy_((cosines > own).sum(1));
+    ranks.tied.slice(0, first, last).copy_((cosines == own).sum(1) - 1);
   }
   return ranks;
 }

@@ -24,9 +24,19 @@ double auroc(const at::Tensor& scores, const at::Tensor& positive);
 // softmax probability.
 double macro_auroc(const at::Tensor& logits, const at::Tensor& labels);
 
-// For query i the number of candidates with a strictly larger cosine than its own, candidate i.
-// queries [n, d], candidates [n, d], L2-normalised. Returns [n] int64. Memory is O(n x chunk).
-at::Tensor retrieval_ranks(const at::Tensor& queries, const at::Tensor& candidates);
+// For each query how its own candidate, of the same row, stands among all. Ties are to the model's
+// credit, as in open_clip; so that features which are all the same do not pass for perfect ones,
+// `tied` says how much rests on them. [n] int64 each.
+struct RetrievalRanks {
+  at::Tensor better;  // candidates with a larger cosine than the own one's: its rank, from 0
+  at::Tensor tied;    // other candidates with exactly its cosine
+};
+
+// queries [n, d], candidates [n, d], L2-normalised. Memory is O(n x chunk).
+RetrievalRanks retrieval_ranks(const at::Tensor& queries, const at::Tensor& candidates);
+
+// ranks [n] int64, from 0.
+
 // Share of ranks below k.
 double recall_at(const at::Tensor& ranks, int64_t k);
 double mean_rank(const at::Tensor& ranks);    // from 1

@@ -28,6 +28,15 @@ double retrieval_score(const at::Tensor& ranks, const std::string& metric) {
   throw InternalError("unknown retrieval metric " + metric);
 }
 
+// Adds `metrics` of one direction, their names behind `direction`.
+void add_retrieval_scores(const RetrievalRanks& ranks, const std::vector<std::string>& metrics,
+                          const std::string& direction, std::map<std::string, double>& scores) {
+  for (const auto& metric : metrics) {
+    scores[direction + metric] = retrieval_score(ranks.better, metric);
+  }
+  scores[direction + "tied"] = (ranks.tied > 0).to(at::kDouble).mean().item<double>();
+}
+
 }  // namespace
 
 std::vector<std::string> class_prompts(const BenchmarkOptions& options) {
@@ -79,13 +88,9 @@ std::map<std::string, double> classification_scores(const at::Tensor& images,
 
 std::map<std::string, double> retrieval_scores(const at::Tensor& images, const at::Tensor& texts,
                                                const std::vector<std::string>& metrics) {
-  const at::Tensor to_text = retrieval_ranks(images, texts);
-  const at::Tensor to_image = retrieval_ranks(texts, images);
   std::map<std::string, double> scores;
-  for (const auto& metric : metrics) {
-    scores["image_to_text_" + metric] = retrieval_score(to_text, metric);
-    scores["text_to_image_" + metric] = retrieval_score(to_image, metric);
-  }
+  add_retrieval_scores(retrieval_ranks(images, texts), metrics, "image_to_text_", scores);
+  add_retrieval_scores(retrieval_ranks(texts, images), metrics, "text_to_image_", scores);
   return scores;
 }
 

@@ -1,4 +1,5 @@
-// Zero-shot classification: class prompts to a classifier matrix, and its scores.
+// What a benchmark's features score: zero-shot classification, by a classifier matrix made of class
+// prompts, and retrieval.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,7 +26,9 @@ std::map<std::string, double> classification_scores(const at::Tensor& images,
                                                     const std::vector<std::string>& metrics);
 
 // The metrics a retrieval benchmark asks for, in both directions: `image_to_text_recall@10` and so
-// on. images [n, d] and texts [n, d], row i of one belongs to row i of the other.
+// on. Unasked, `image_to_text_tied` and `text_to_image_tied`: the share of queries for which
+// another candidate is exactly as near as the own one, which then counts as found before it. images
+// [n, d] and texts [n, d], row i of one belongs to row i of the other.
 std::map<std::string, double> retrieval_scores(const at::Tensor& images, const at::Tensor& texts,
                                                const std::vector<std::string>& metrics);
 
