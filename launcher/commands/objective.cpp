@@ -115,8 +115,8 @@ NamedTensors evaluate(const Features& own, const GlobalSizes& sizes, double scal
   input.logit_scale = at::full({}, std::log(scale), own.image.options());
   at::Tensor local = at::zeros_like(own.image);
   if (options.local_alignment) {
-    const at::Tensor rows = selector_rows(input.caption, input.mask, options);
-    local = attend_patches(patches, text.index_select(0, rows.clamp_min(0)), rows >= 0, options);
+    local =
+        attend_patches(patches, text, selector_rows(input.caption, input.mask, options), options);
     input.local = local.detach();
   }
   Objective objective(options, collectives);

@@ -58,12 +58,14 @@ at::Tensor local_positives(const at::Tensor& mask, const ObjectiveOptions& optio
 
 }  // namespace
 
+bool missing_are_negatives(const ObjectiveOptions& options) {
+  return options.mode == ObjectiveMode::kReleased || options.negatives == Negatives::kAll;
+}
+
 CaptionTerms caption_terms(const at::Tensor& features, const at::Tensor& caption,
                            const at::Tensor& mask, const ObjectiveOptions& options) {
   const auto type = features.scalar_type();
-  const bool all_are_negatives =
-      options.mode == ObjectiveMode::kReleased || options.negatives == Negatives::kAll;
-  const at::Tensor negative = (all_are_negatives ? caption >= 0 : mask).to(type);
+  const at::Tensor negative = (missing_are_negatives(options) ? caption >= 0 : mask).to(type);
   CaptionTerms terms;
   terms.weights = caption_weights(features, mask, options);
   terms.i2t = terms.weights.clone();

@@ -20,6 +20,9 @@ struct CaptionTerms {
   at::Tensor slra_negative;  // 1: in the denominators of SLRA
 };
 
+// Whether captions that do not exist are negatives too, and so need a text.
+bool missing_are_negatives(const ObjectiveOptions& options);
+
 // features [B, N, d]: gather_captions() of the texts; caption [B, N] int64; mask [B, N] bool.
 CaptionTerms caption_terms(const at::Tensor& features, const at::Tensor& caption,
                            const at::Tensor& mask, const ObjectiveOptions& options);

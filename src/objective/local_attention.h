@@ -8,13 +8,13 @@
 
 namespace dermatome {
 
-// e_i: a sample's patches, weighted by their cosine with its raw caption (those below sigma
-// dropped, weights L2-normalised over patches), summed. Differentiable in both arguments. Computed
-// outside autocast in float32, in float64 for float64 input.
-//   patches [B, P, d], raw [B, d], has_raw [B] bool: rows without a raw caption give 0.
-//   Returns [B, d].
-at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& raw,
-                          const at::Tensor& has_raw, const ObjectiveOptions& options);
+// e_i: a sample's patches, weighted by their cosine with the text that selects them (those below
+// sigma dropped, weights L2-normalised over patches), summed. Differentiable in patches and text.
+// Computed outside autocast in float32, in float64 for float64 input.
+//   patches [B, P, d]; text [U, d]; selector [B] int64: row of `text` for each sample, -1 for none,
+//   which gives 0. All on one device. Returns [B, d].
+at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& text,
+                          const at::Tensor& selector, const ObjectiveOptions& options);
 
 // Which row of `text` selects sample i's patches: [B] int64, -1 for none. Its own raw caption; in
 // `released` mode caption i % N of sample i / N, as the released code indexes.

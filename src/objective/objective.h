@@ -2,9 +2,10 @@
 // on the global batch, with exact gradients on any number of ranks. Equations:
 // src/objective/OBJECTIVE.md.
 //
-// Each rank brings its own embeddings. After one gather of embeddings and one of per-row scalars
-// every rank holds the global batch's value and the complete gradient of its own embeddings: no
-// gradient of an embedding travels. One object belongs to one thread.
+// Each rank brings its own embeddings. Three collectives (text embeddings; image embeddings with
+// what their rows weigh; per-row scalars) give every rank the global batch's value and the complete
+// gradient of its own embeddings: no gradient of an embedding travels. One object belongs to one
+// thread.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -2,6 +2,7 @@
 
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/objective/caption_terms.h"
 
 namespace dermatome {
 
@@ -15,8 +16,7 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
   loader.image_size = model.config().vision.image_size;
   loader.training = training;
   const ObjectiveOptions& objective = options.objective;
-  loader.texts_for_missing =
-      objective.mode == ObjectiveMode::kReleased || objective.negatives == Negatives::kAll;
+  loader.texts_for_missing = missing_are_negatives(objective);
   loader.only_raw_caption = !objective.mkcl && !objective.local_alignment;
   loader.data = options.data;
   loader.augmentation = options.augmentation;

@@ -32,14 +32,9 @@ Embeddings TrainStep::encode(const at::Tensor& pixels, const Batch& batch,
   out.text_leaf = out.text.detach().requires_grad_();
   if (uses_patches_) {
     out.patches_leaf = out.image.patches.detach().requires_grad_();
-    const at::Tensor rows = selector_rows(batch.caption, batch.mask, options_.objective);
-    const at::Tensor has_raw = (rows >= 0).to(model_.device());
-    // A sample without a raw caption takes a row of zeros behind the last text.
-    const at::Tensor no_text = at::zeros({1, out.text.size(1)}, out.text.options());
-    const at::Tensor raw =
-        at::cat({out.text_leaf, no_text})
-            .index_select(0, at::where(rows >= 0, rows, out.text.size(0)).to(model_.device()));
-    out.local = attend_patches(out.patches_leaf, raw, has_raw, options_.objective);
+    const at::Tensor selector =
+        selector_rows(batch.caption, batch.mask, options_.objective).to(model_.device());
+    out.local = attend_patches(out.patches_leaf, out.text_leaf, selector, options_.objective);
   }
   return out;
 }

@@ -2,17 +2,13 @@
 
 #include <ATen/ATen.h>
 
-#include <nlohmann/json.hpp>
-#include <string_view>
+#include <utility>
 
 #include "src/core/caption_rows.h"
-#include "src/core/file.h"
-#include "src/model/safetensors.h"
+#include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {
-
-constexpr std::string_view kGolden = DERMATOME_SOURCE_DIR "/tests/golden/";
 
 // The entries of `tensors` below `prefix`, without it.
 NamedValues below(const NamedValues& tensors, const std::string& prefix) {
@@ -23,7 +19,7 @@ NamedValues below(const NamedValues& tensors, const std::string& prefix) {
   return found;
 }
 
-GoldenLoss golden_loss(const std::string& name, const nlohmann::json& parameters,
+GoldenLoss golden_loss(const std::string& name, const nlohmann::ordered_json& parameters,
                        const NamedValues& inputs, NamedValues expected) {
   GoldenLoss loss;
   loss.name = name;
@@ -44,10 +40,9 @@ GoldenLoss golden_loss(const std::string& name, const nlohmann::json& parameters
 }  // namespace
 
 std::vector<GoldenLoss> golden_losses() {
-  const std::string golden(kGolden);
-  const nlohmann::json cases = nlohmann::json::parse(read_file(golden + "loss.json"));
-  const NamedValues paper = read_safetensors(golden + "loss_paper.safetensors");
-  const NamedValues released = read_safetensors(golden + "loss_reference.safetensors");
+  const nlohmann::ordered_json cases = read_golden_json("loss.json");
+  const NamedValues paper = read_golden_tensors("loss_paper.safetensors");
+  const NamedValues released = read_golden_tensors("loss_reference.safetensors");
   std::vector<GoldenLoss> losses;
   for (const auto& [name, parameters] : cases.items()) {
     const NamedValues inputs = below(released, name + ".in.");

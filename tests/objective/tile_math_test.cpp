@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tests/objective/whole_batch.h"
+#include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {

@@ -48,11 +48,8 @@ NamedValues evaluate(const WholeBatch& batch, Texts texts);
 // only thing that can be compared when texts are shared.
 NamedValues with_shared_text_gradients(NamedValues values, const WholeBatch& batch);
 
-// The norm of the difference, over that of `expected`. Where a value is itself rounding noise (a
-// log-sum-exp minus a logit of magnitude 100 carries 1e-14 whatever its size), over 1e-4.
-double relative_difference(const at::Tensor& actual, const at::Tensor& expected);
-
-// Fails the current test for every value that differs by more than `tolerance`, or is missing.
+// Fails the current test for every value that is missing or whose relative difference exceeds
+// `tolerance`; values that are themselves rounding noise are compared absolutely.
 void expect_near(const NamedValues& actual, const NamedValues& expected, double tolerance,
                  const std::string& label);
 

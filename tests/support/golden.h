@@ -1,0 +1,20 @@
+// The recorded data in tests/golden (README.md there), and how near a tensor comes to it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace dermatome {
+
+std::filesystem::path golden_path(const std::string& file);
+std::map<std::string, at::Tensor> read_golden_tensors(const std::string& file);
+nlohmann::ordered_json read_golden_json(const std::string& file);
+
+// The norm of the difference, over that of `expected` or, where that is smaller, over `floor`.
+double relative_difference(const at::Tensor& actual, const at::Tensor& expected, double floor = 0);
+
+}  // namespace dermatome
