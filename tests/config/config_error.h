@@ -2,13 +2,13 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "src/core/error.h"
+#include "tests/support/scratch_folder.h"
 
 namespace dermatome {
 
@@ -24,14 +24,11 @@ std::string config_error(Call call) {
   return {};
 }
 
-// Writes `yaml` to a file `name` in a folder of the running test's own.
+// Writes `yaml` to a file `name`, the only one of the running test.
 inline std::filesystem::path write_yaml(const std::string& yaml, const std::string& name) {
-  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder = std::filesystem::path(testing::TempDir()) /
-                      ("dermatome_config_test." + std::to_string(::getpid())) / test->name();
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / name) << yaml;
-  return folder / name;
+  const std::filesystem::path path = scratch_folder() / name;
+  std::ofstream(path) << yaml;
+  return path;
 }
 
 // The ConfigError that `load(path)` throws, with the file's folder left out of it.

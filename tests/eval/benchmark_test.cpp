@@ -11,24 +11,17 @@
 #include "src/core/error.h"
 #include "src/core/rng.h"
 #include "src/image/codec.h"
+#include "tests/support/scratch_folder.h"
 #include "tests/support/thread_ranks.h"
 
 namespace dermatome {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kNumImages = 7;
 
 class BenchmarkRun : public testing::Test {
  protected:
-  BenchmarkRun()
-      : folder_(fs::path(testing::TempDir()) /
-                (std::string("benchmark_") +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())),
-        model_(tiny_config(), c10::kCPU) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+  BenchmarkRun() : folder_(scratch_folder()), model_(tiny_config(), c10::kCPU) {
     model_.initialise(3);
     std::ofstream csv(folder_ / "table.csv");
     csv << "filename,label,caption\n";
@@ -92,7 +85,7 @@ class BenchmarkRun : public testing::Test {
     return scorings.at(0)();
   }
 
-  fs::path folder_;
+  std::filesystem::path folder_;
   Clip model_;
   Tokenizer tokenizer_;
 };

@@ -4,24 +4,19 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "src/model/safetensors.h"
+#include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {
 
-const std::string kGolden = DERMATOME_SOURCE_DIR "/tests/golden/metrics";
-
-nlohmann::json golden_json() {
-  std::ifstream file(kGolden + ".json");
-  return nlohmann::json::parse(file);
+nlohmann::ordered_json recorded(const std::string& key) {
+  return read_golden_json("metrics.json").at(key);
 }
 
 TEST(ClassificationMetrics, EqualScikitLearnsRecordedOnes) {
-  const auto expected = golden_json().at("zero_shot");
-  const auto tensors = read_safetensors(kGolden + ".safetensors");
+  const auto expected = recorded("zero_shot");
+  const auto tensors = read_golden_tensors("metrics.safetensors");
   const at::Tensor logits = tensors.at("zs_logits");
   const at::Tensor labels = tensors.at("zs_labels");
   EXPECT_NEAR(top_k_accuracy(logits, labels, 1), expected.at("top1"), 1e-9);
@@ -47,7 +42,7 @@ TEST(ClassificationMetrics, TopKOfMoreClassesThanThereAreIsEverything) {
 }
 
 TEST(Auroc, CountsTiesHalf) {
-  const auto expected = golden_json().at("auroc_ties");
+  const auto expected = recorded("auroc_ties");
   const auto scores = expected.at("scores").get<std::vector<double>>();
   const auto labels = expected.at("labels").get<std::vector<int64_t>>();
   EXPECT_NEAR(auroc(at::tensor(scores), at::tensor(labels) == 1), expected.at("auroc"), 1e-12);
@@ -58,12 +53,12 @@ TEST(Auroc, IsNotANumberForOneKindOnly) {
 }
 
 TEST(Retrieval, EqualsTheRecordedRanks) {
-  const auto expected = golden_json().at("retrieval");
-  const auto tensors = read_safetensors(kGolden + ".safetensors");
+  const auto expected = recorded("retrieval");
+  const auto tensors = read_golden_tensors("metrics.safetensors");
   const at::Tensor image = tensors.at("ret_image");
   const at::Tensor text = tensors.at("ret_text");
-  for (const auto& [name, ranks] : {std::pair("image_to_text", retrieval_ranks(image, text)),
-                                    {"text_to_image", retrieval_ranks(text, image)}}) {
+  for (const auto& [name, ranks] : {std::pair("image_to_text", retrieval_ranks(image, text).better),
+                                    {"text_to_image", retrieval_ranks(text, image).better}}) {
     const auto& direction = expected.at(name);
     EXPECT_NEAR(mean_rank(ranks), direction.at("mean_rank"), 1e-6) << name;
     EXPECT_NEAR(median_rank(ranks), direction.at("median_rank"), 1e-6) << name;
@@ -79,9 +74,17 @@ TEST(Retrieval, ChunksDoNotShow) {
   const at::Tensor candidates = at::randn({1500, 8});
   const at::Tensor cosines = queries.to(at::kDouble).mm(candidates.to(at::kDouble).t());
   const at::Tensor expected = (cosines > cosines.diagonal().unsqueeze(1)).sum(1);
-  const at::Tensor ranks = retrieval_ranks(queries, candidates);
+  const RetrievalRanks ranks = retrieval_ranks(queries, candidates);
   // In single precision a few near ties may fall the other way.
-  EXPECT_LT((ranks - expected).abs().max().item<int64_t>(), 3);
+  EXPECT_LT((ranks.better - expected).abs().max().item<int64_t>(), 3);
+}
+
+TEST(Retrieval, CountsCandidatesThatAreExactlyAsNear) {
+  const at::Tensor queries = at::eye(4);
+  const at::Tensor candidates = queries.index_select(0, at::tensor({0, 1, 1, 0}));
+  const RetrievalRanks ranks = retrieval_ranks(queries, candidates);
+  EXPECT_TRUE(at::equal(ranks.better, at::tensor({0, 0, 0, 0}, at::kLong)));
+  EXPECT_TRUE(at::equal(ranks.tied, at::tensor({1, 1, 3, 3}, at::kLong)));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/model/safetensors.h"
+#include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {
@@ -20,7 +20,7 @@ TEST(ClassPrompts, FillEveryTemplateWithEveryName) {
 }
 
 TEST(ZeroShotClassifier, AveragesPromptsAsRecorded) {
-  const auto golden = read_safetensors(DERMATOME_SOURCE_DIR "/tests/golden/metrics.safetensors");
+  const auto golden = read_golden_tensors("metrics.safetensors");
   const at::Tensor raw = golden.at("tpl_features");  // [C, prompts, d], not normalised
   const at::Tensor features = (raw / raw.norm(2, -1, /*keepdim=*/true)).flatten(0, 1);
   BenchmarkOptions options;
@@ -41,7 +41,17 @@ TEST(Scores, AreThoseAskedFor) {
               testing::UnorderedElementsAre(testing::Pair("image_to_text_recall@1", 1.0),
                                             testing::Pair("text_to_image_recall@1", 1.0),
                                             testing::Pair("image_to_text_median_rank", 1.0),
-                                            testing::Pair("text_to_image_median_rank", 1.0)));
+                                            testing::Pair("text_to_image_median_rank", 1.0),
+                                            testing::Pair("image_to_text_tied", 0.0),
+                                            testing::Pair("text_to_image_tied", 0.0)));
+}
+
+TEST(Scores, SayThatFeaturesWhichAreAllTheSameFindNothing) {
+  const at::Tensor same = at::eye(3).index_select(0, at::zeros({4}, at::kLong));
+  const auto scores = retrieval_scores(same, same, {"recall@1"});
+  EXPECT_EQ(scores.at("image_to_text_recall@1"), 1.0);
+  EXPECT_EQ(scores.at("image_to_text_tied"), 1.0);
+  EXPECT_EQ(scores.at("text_to_image_tied"), 1.0);
 }
 
 }  // namespace

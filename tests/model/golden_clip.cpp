@@ -2,15 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include "src/core/file.h"
 #include "src/model/hub.h"
-#include "src/model/safetensors.h"
 
 namespace dermatome {
-
-std::filesystem::path golden_path(const std::string& file) {
-  return std::filesystem::path(DERMATOME_SOURCE_DIR "/tests/golden") / file;
-}
 
 ClipConfig golden_config(const std::string& activation) {
   const nlohmann::ordered_json& config = golden_json().at("config");
@@ -44,19 +38,13 @@ GoldenTexts golden_texts() {
 }
 
 const std::map<std::string, at::Tensor>& golden_io() {
-  static const auto io = read_safetensors(golden_path("tiny_clip_io.safetensors"));
+  static const auto io = read_golden_tensors("tiny_clip_io.safetensors");
   return io;
 }
 
 const nlohmann::ordered_json& golden_json() {
-  static const auto document =
-      nlohmann::ordered_json::parse(read_file(golden_path("tiny_clip.json")));
+  static const auto document = read_golden_json("tiny_clip.json");
   return document;
-}
-
-double relative_difference(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor difference = a.detach().to(at::kDouble) - b.detach().to(at::kDouble);
-  return (difference.norm() / b.detach().to(at::kDouble).norm()).item<double>();
 }
 
 }  // namespace dermatome

@@ -3,12 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "src/model/clip.h"
+#include "tests/support/golden.h"
 
 namespace dermatome {
 
@@ -17,8 +16,6 @@ struct GoldenTexts {
   at::Tensor lengths;  // [33]
 };
 
-std::filesystem::path golden_path(const std::string& file);
-
 // "gelu" or "quickgelu".
 ClipConfig golden_config(const std::string& activation);
 // With the recorded weights.
@@ -26,8 +23,5 @@ Clip golden_clip(const std::string& activation, bool gradient_checkpointing = fa
 GoldenTexts golden_texts();
 const std::map<std::string, at::Tensor>& golden_io();
 const nlohmann::ordered_json& golden_json();
-
-// ||a - b|| / ||b||.
-double relative_difference(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace dermatome

@@ -6,22 +6,16 @@
 #include "src/core/error.h"
 #include "src/model/safetensors.h"
 #include "tests/model/golden_clip.h"
+#include "tests/support/scratch_folder.h"
 
 namespace dermatome {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::filesystem::path fresh_folder(const std::string& name) {
-  auto folder = std::filesystem::path(::testing::TempDir()) / ("dermatome_hub_" + name);
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
-
 TEST(Hub, ComesBackAsWritten) {
   const Clip written = golden_clip("quickgelu");
-  const auto folder = fresh_folder("roundtrip");
+  const auto folder = scratch_folder();
   write_hub(written, folder);
 
   Clip read(read_hub_config(folder), at::kCPU);
@@ -42,7 +36,7 @@ TEST(Hub, WeightsOfLowerPrecisionAreWidened) {
   for (const NamedParameter& parameter : clip.parameters()) {
     halves.emplace_back(parameter.name, parameter.value.detach().to(at::kHalf));
   }
-  const auto path = fresh_folder("half") / "weights.safetensors";
+  const auto path = scratch_folder() / "weights.safetensors";
   write_safetensors(path, halves);
 
   Clip read(clip.config(), at::kCPU);
@@ -55,7 +49,7 @@ TEST(Hub, WeightsOfLowerPrecisionAreWidened) {
 class UnfitWeights : public ::testing::Test {
  protected:
   void expect_refused(const std::string& message) {
-    const auto path = fresh_folder("unfit") / "weights.safetensors";
+    const auto path = scratch_folder() / "weights.safetensors";
     write_safetensors(path, {weights_.begin(), weights_.end()});
     Clip clip(golden_config("gelu"), at::kCPU);
     try {
@@ -92,7 +86,7 @@ TEST_F(UnfitWeights, IntegersAreRefused) {
 }
 
 TEST(Hub, FolderWithoutFilesIsRefused) {
-  const auto folder = fresh_folder("empty");
+  const auto folder = scratch_folder();
   Clip clip(golden_config("gelu"), at::kCPU);
   EXPECT_THROW(read_hub_config(folder), DataError);
   EXPECT_THROW(load_weights(clip, folder), DataError);

@@ -3,24 +3,26 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <map>
+#include <string>
 
 #include "src/core/error.h"
-#include "src/model/safetensors.h"
-#include "src/train/schedule.h"
+#include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {
 
-constexpr const char* kGolden = DERMATOME_SOURCE_DIR "/tests/golden/optim.safetensors";
+using Settings = nlohmann::ordered_json;
 
-nlohmann::json golden_settings() {
-  std::ifstream file(DERMATOME_SOURCE_DIR "/tests/golden/optim.json");
-  return nlohmann::json::parse(file);
+Settings golden_settings() { return read_golden_json("optim.json"); }
+
+const std::map<std::string, at::Tensor>& golden_tensors() {
+  static const auto tensors = read_golden_tensors("optim.safetensors");
+  return tensors;
 }
 
-OptimizerOptions golden_options(const nlohmann::json& golden) {
+OptimizerOptions golden_options(const Settings& golden) {
   OptimizerOptions options;
   options.beta1 = golden.at("betas")[0];
   options.beta2 = golden.at("betas")[1];
@@ -31,7 +33,7 @@ OptimizerOptions golden_options(const nlohmann::json& golden) {
 
 std::vector<NamedParameter> initial_parameters() {
   std::vector<NamedParameter> parameters;
-  for (const auto& [key, value] : read_safetensors(kGolden)) {
+  for (const auto& [key, value] : golden_tensors()) {
     if (key.starts_with("init.")) {
       parameters.push_back({key.substr(5), value.clone().requires_grad_()});
     }
@@ -40,9 +42,8 @@ std::vector<NamedParameter> initial_parameters() {
 }
 
 void set_gradients(std::vector<NamedParameter>& parameters, int64_t step) {
-  const auto golden = read_safetensors(kGolden);
   for (auto& parameter : parameters) {
-    parameter.value.mutable_grad() = golden.at("grad." + parameter.name)[step].clone();
+    parameter.value.mutable_grad() = golden_tensors().at("grad." + parameter.name)[step].clone();
   }
 }
 
@@ -60,7 +61,6 @@ TEST(WeightDecay, GroupsParametersAsOpenClipDoes) {
 
 TEST(AdamW, FiveStepsEqualTheRecordedOnes) {
   const auto settings = golden_settings();
-  const auto golden = read_safetensors(kGolden);
   auto parameters = initial_parameters();
   AdamW optimizer(parameters, golden_options(settings));
   for (int64_t step = 0; step < 5; ++step) {
@@ -68,9 +68,10 @@ TEST(AdamW, FiveStepsEqualTheRecordedOnes) {
     optimizer.step(settings.at("lr")[static_cast<size_t>(step)]);
   }
   for (const auto& parameter : parameters) {
-    const at::Tensor expected = golden.at("after5." + parameter.name);
+    const at::Tensor expected = golden_tensors().at("after5." + parameter.name);
     EXPECT_TRUE(at::allclose(parameter.value, expected, 1e-6, 1e-7)) << parameter.name;
-    EXPECT_FALSE(at::equal(parameter.value, golden.at("init." + parameter.name))) << parameter.name;
+    EXPECT_FALSE(at::equal(parameter.value, golden_tensors().at("init." + parameter.name)))
+        << parameter.name;
   }
 }
 

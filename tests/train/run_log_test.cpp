@@ -7,17 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "src/core/file.h"
+#include "tests/support/scratch_folder.h"
 
 namespace dermatome {
 namespace {
-
-std::filesystem::path empty_folder(const std::string& name) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / name;
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
 
 std::vector<nlohmann::json> lines_of(const std::filesystem::path& folder) {
   std::vector<nlohmann::json> lines;
@@ -38,7 +31,7 @@ StepReport report_at(int64_t step) {
 }
 
 TEST(RunLog, WritesOneObjectALine) {
-  const auto folder = empty_folder("run_log_lines");
+  const auto folder = scratch_folder();
   RunLog log(folder, 0);
   log.step(report_at(10));
   log.validation(10, 1, {{"emoji", {{"top1", 0.25}}}});
@@ -52,7 +45,7 @@ TEST(RunLog, WritesOneObjectALine) {
 }
 
 TEST(RunLog, DropsWhatAnInterruptedRunLoggedAfterItsCheckpoint) {
-  const auto folder = empty_folder("run_log_resume");
+  const auto folder = scratch_folder();
   {
     RunLog log(folder, 0);
     for (const int64_t step : {10, 20, 30}) log.step(report_at(step));

@@ -2,15 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
+#include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {
 
 TEST(CosineLearningRate, EqualsTheRecordedSchedule) {
-  std::ifstream file(DERMATOME_SOURCE_DIR "/tests/golden/optim.json");
-  const auto golden = nlohmann::json::parse(file);
+  const auto golden = read_golden_json("optim.json");
   const auto& rates = golden.at("lr");
   ASSERT_EQ(rates.size(), 50u);
   for (size_t step = 0; step < rates.size(); ++step) {
