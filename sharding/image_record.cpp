@@ -14,6 +14,8 @@ std::string_view encoding_name(const ImagePolicy& policy) {
   return policy.raw ? shard_format::kRaw : shard_format::kJpeg;
 }
 
+int stored_quality(const ImagePolicy& policy) { return policy.raw ? 0 : policy.quality; }
+
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy) {
   const std::string content = read_file(path);
   const auto file = std::as_bytes(std::span(content));
@@ -27,7 +29,7 @@ ImageRecord make_image_record(const std::filesystem::path& path, const ImagePoli
   } else if (!shrink && is_jpeg(file)) {
     record.bytes.assign(file.begin(), file.end());
   } else {
-    record.bytes = encode_jpeg(image, policy.quality);
+    record.bytes = encode_jpeg(image, policy.quality, path.string());
   }
   return record;
 }

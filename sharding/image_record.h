@@ -11,10 +11,9 @@
 namespace dermatome {
 
 struct ImagePolicy {
-  int short_side =
-      384;           // larger pictures are shrunk to it (bicubic, antialiased), smaller ones kept
-  bool raw = false;  // RGB bytes instead of JPEG
-  int quality = 90;  // of the JPEG; 0 with `raw`
+  int short_side = 384;  // larger pictures are shrunk to it (bicubic), smaller ones kept
+  bool raw = false;      // RGB bytes instead of JPEG
+  int quality = 90;      // of the JPEG; without meaning when raw
   bool operator==(const ImagePolicy&) const = default;
 };
 
@@ -24,8 +23,9 @@ struct ImageRecord {
   std::vector<std::byte> bytes;  // a JPEG file, or raw RGB [height, width, 3]
 };
 
-// "jpeg" or "raw".
+// As shards and manifests store it: "jpeg" or "raw", and the JPEG's quality or 0.
 std::string_view encoding_name(const ImagePolicy& policy);
+int stored_quality(const ImagePolicy& policy);
 
 // Reads `path` and brings it into the policy's form. A JPEG that need not shrink keeps its bytes:
 // coding it again would only lose detail. Throws DataError for a picture that cannot be read.

@@ -1,7 +1,7 @@
 #include "src/image/codec.h"
 
 #include <algorithm>
-#include <array>
+#include <string_view>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -26,11 +26,7 @@ Image allocate(int64_t height, int64_t width, const std::string& name) {
                     std::to_string(height) + " pixels; between 1 and " +
                     std::to_string(kMaxPixels) + " pixels are read");
   }
-  Image image;
-  image.height = static_cast<int>(height);
-  image.width = static_cast<int>(width);
-  image.pixels.resize(static_cast<size_t>(height) * static_cast<size_t>(width) * 3);
-  return image;
+  return black_image(static_cast<int>(height), static_cast<int>(width));
 }
 
 }  // namespace formats

@@ -2,6 +2,13 @@
 // apart by their first bytes, never by the file's name.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
 #include "src/image/image.h"
 
 namespace dermatome {
@@ -22,7 +29,8 @@ bool is_jpeg(std::span<const std::byte> encoded);
 Image load_image(const std::filesystem::path& path);
 
 // Baseline JPEG with 4:2:0 chroma (4:4:4 from quality 95 up). Deterministic: equal pixels and
-// quality give equal bytes.
-std::vector<std::byte> encode_jpeg(const Image& image, int quality);
+// quality give equal bytes. Throws DataError naming `name` for a picture larger than JPEG allows.
+std::vector<std::byte> encode_jpeg(const Image& image, int quality,
+                                   const std::string& name = "a picture");
 
 }  // namespace dermatome

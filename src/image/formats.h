@@ -15,7 +15,7 @@ Image decode_jpeg(std::span<const std::byte> encoded, const std::string& name);
 Image decode_png(std::span<const std::byte> encoded, const std::string& name);
 Image decode_webp(std::span<const std::byte> encoded, const std::string& name);
 
-// An uninitialised picture of that size. Throws DataError unless 1 <= height * width <= kMaxPixels.
+// A picture of that size to decode into. Throws DataError unless 1 <= height * width <= kMaxPixels.
 Image allocate(int64_t height, int64_t width, const std::string& name);
 
 }  // namespace dermatome::formats

@@ -1,12 +1,8 @@
-// An RGB picture in host memory, and what can be done to it without LibTorch: decode, encode,
-// resize.
+// An RGB picture in host memory.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <span>
-#include <string>
 #include <vector>
 
 namespace dermatome {
@@ -17,5 +13,9 @@ struct Image {
   int width = 0;
   std::vector<uint8_t> pixels;  // [height, width, 3]
 };
+
+inline Image black_image(int height, int width) {
+  return {height, width, std::vector<uint8_t>(static_cast<size_t>(height) * width * 3)};
+}
 
 }  // namespace dermatome

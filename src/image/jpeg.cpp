@@ -32,9 +32,9 @@ Image formats::decode_jpeg(std::span<const std::byte> encoded, const std::string
     throw DataError(name + ": bad JPEG header: " + tjGetErrorStr2(handle.get()));
   }
   if (colorspace == TJCS_CMYK || colorspace == TJCS_YCCK) {
-    throw DataError(name +
-                    ": a CMYK JPEG; convert it to RGB first, since its colours depend on "
-                    "an ink profile");
+    throw DataError(
+        name +
+        ": a CMYK JPEG; convert it to RGB first, since its colours depend on an ink profile");
   }
   Image image = allocate(height, width, name);
   if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
@@ -45,7 +45,7 @@ Image formats::decode_jpeg(std::span<const std::byte> encoded, const std::string
   return image;
 }
 
-std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
+std::vector<std::byte> encode_jpeg(const Image& image, int quality, const std::string& name) {
   require(quality >= 1 && quality <= 100,
           "JPEG quality " + std::to_string(quality) + " is not in 1..100");
   const Handle handle(tjInitCompress());
@@ -56,9 +56,9 @@ std::vector<std::byte> encode_jpeg(const Image& image, int quality) {
   unsigned long size = encoded.size();
   if (tjCompress2(handle.get(), image.pixels.data(), image.width, 0, image.height, TJPF_RGB, &data,
                   &size, subsampling, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC) != 0) {
-    throw DataError("cannot encode a picture of " + std::to_string(image.width) + " x " +
-                    std::to_string(image.height) +
-                    " pixels as JPEG: " + tjGetErrorStr2(handle.get()));
+    throw DataError(name + ": cannot be encoded as JPEG with " + std::to_string(image.width) +
+                    " x " + std::to_string(image.height) +
+                    " pixels: " + tjGetErrorStr2(handle.get()));
   }
   encoded.resize(size);
   return encoded;

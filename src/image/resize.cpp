@@ -73,8 +73,7 @@ constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
 Image resize_width(const Image& image, int width, Interpolation interpolation) {
   const Taps taps = make_taps(image.width, width, interpolation);
-  Image result{image.height, width, {}};
-  result.pixels.resize(static_cast<size_t>(image.height) * width * 3);
+  Image result = black_image(image.height, width);
   uint8_t* target = result.pixels.data();
   for (int y = 0; y < image.height; ++y) {
     const uint8_t* row = image.pixels.data() + static_cast<size_t>(y) * image.width * 3;
@@ -100,8 +99,7 @@ Image resize_width(const Image& image, int width, Interpolation interpolation) {
 Image resize_height(const Image& image, int height, Interpolation interpolation) {
   const Taps taps = make_taps(image.height, height, interpolation);
   const size_t row_bytes = static_cast<size_t>(image.width) * 3;
-  Image result{height, image.width, {}};
-  result.pixels.resize(height * row_bytes);
+  Image result = black_image(height, image.width);
   std::vector<int32_t> sums(row_bytes);
   for (int y = 0; y < height; ++y) {
     std::fill(sums.begin(), sums.end(), kHalf);
@@ -128,9 +126,8 @@ Image crop(const Image& image, const Box& box) {
           "crop " + std::to_string(box.width) + " x " + std::to_string(box.height) + " at (" +
               std::to_string(box.left) + ", " + std::to_string(box.top) + ") of a picture of " +
               std::to_string(image.width) + " x " + std::to_string(image.height));
-  Image result{box.height, box.width, {}};
+  Image result = black_image(box.height, box.width);
   const size_t row_bytes = static_cast<size_t>(box.width) * 3;
-  result.pixels.resize(box.height * row_bytes);
   for (int y = 0; y < box.height; ++y) {
     const size_t source = (static_cast<size_t>(box.top + y) * image.width + box.left) * 3;
     std::memcpy(result.pixels.data() + y * row_bytes, image.pixels.data() + source, row_bytes);
@@ -144,8 +141,7 @@ Image pad_to(const Image& image, int size) {
   const int width = std::max(image.width, size);
   const int left = (width - image.width) / 2;
   const int top = (height - image.height) / 2;
-  Image result{height, width, {}};
-  result.pixels.resize(static_cast<size_t>(height) * width * 3);
+  Image result = black_image(height, width);
   const size_t row_bytes = static_cast<size_t>(image.width) * 3;
   for (int y = 0; y < image.height; ++y) {
     std::memcpy(result.pixels.data() + (static_cast<size_t>(top + y) * width + left) * 3,
@@ -176,11 +172,9 @@ Image resize_shorter_side(const Image& image, int size, Interpolation interpolat
   const int longer = std::max(image.height, image.width);
   const int64_t exact = static_cast<int64_t>(size) * longer / shorter;
   if (exact * size > kMaxPixels) {
-    throw DataError("a picture of " + std::to_string(image.width) + " x " +
-                    std::to_string(image.height) +
-                    " pixels is too long and thin to bring its "
-                    "shorter side to " +
-                    std::to_string(size));
+    throw DataError(
+        "a picture of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+        " pixels is too long and thin to bring its shorter side to " + std::to_string(size));
   }
   const int scaled = static_cast<int>(exact);
   const bool wide = image.width > image.height;

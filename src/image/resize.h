@@ -1,4 +1,4 @@
-// Bicubic, antialiased resizing that reproduces Pillow's 8-bit ImagingResample (fixed-point
+// Antialiased resizing that reproduces Pillow's 8-bit ImagingResample (fixed-point
 // weights, order of passes as of Pillow 13), because open_clip's evaluation preprocessing is
 // defined by it.
 #pragma once
@@ -24,7 +24,7 @@ Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation = Interpolation::kBicubic);
 
 // Whole image so that its shorter side becomes `size`, as torchvision's Resize(int): long side
-// truncated to int.
+// truncated to int. Throws DataError when the result would have more than kMaxPixels (codec.h).
 Image resize_shorter_side(const Image& image, int size,
                           Interpolation interpolation = Interpolation::kBicubic);
 

@@ -40,9 +40,8 @@ const Tokenizer& tokenizer() {
 }
 
 Image noise(int height, int width, int seed) {
-  Image image{height, width, {}};
+  Image image = black_image(height, width);
   Rng random(1, RngPurpose::kTest, static_cast<uint64_t>(seed));
-  image.pixels.resize(static_cast<size_t>(height) * width * 3);
   for (uint8_t& value : image.pixels) value = static_cast<uint8_t>(random.next_u32());
   return image;
 }
