@@ -1,5 +1,6 @@
 #include "sharding/manifest.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "sharding/format.h"
@@ -88,9 +89,21 @@ int64_t Manifest::num_samples() const {
 }
 
 std::filesystem::path manifest_path(const std::filesystem::path& directory_or_file) {
-  return std::filesystem::is_directory(directory_or_file)
-             ? directory_or_file / shard_format::kManifestName
-             : directory_or_file;
+  if (std::filesystem::is_directory(directory_or_file)) {
+    return directory_or_file / shard_format::kManifestName;
+  }
+  return directory_or_file.has_parent_path() ? directory_or_file : "." / directory_or_file;
+}
+
+std::vector<std::string> shards_besides(const std::filesystem::path& directory,
+                                        const std::set<std::string>& known) {
+  std::vector<std::string> names;
+  for (const auto& item : std::filesystem::directory_iterator(directory)) {
+    const std::string name = item.path().filename().string();
+    if (item.path().extension() == ".h5" && !known.contains(name)) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Manifest read_manifest(const std::filesystem::path& directory_or_file) {

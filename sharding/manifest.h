@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,11 @@ Manifest read_manifest(const std::filesystem::path& directory_or_file);
 // Throws DataError.
 Manifest write_manifest(const std::filesystem::path& directory, Manifest manifest);
 
-// Where the manifest of `directory_or_file` is.
+// Where the manifest of `directory_or_file` is; its parent_path() is the data set's directory.
 std::filesystem::path manifest_path(const std::filesystem::path& directory_or_file);
+
+// Names of the shard files in `directory` that are not among `known`, sorted.
+std::vector<std::string> shards_besides(const std::filesystem::path& directory,
+                                        const std::set<std::string>& known);
 
 }  // namespace dermatome

@@ -46,12 +46,7 @@ VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
     verify_entry(directory, manifest, entry, tokenizer, num_threads, report);
     known.insert(entry.file);
   }
-  std::set<std::string> unknown;
-  for (const auto& item : std::filesystem::directory_iterator(directory)) {
-    const std::string name = item.path().filename().string();
-    if (item.path().extension() == ".h5" && !known.contains(name)) unknown.insert(name);
-  }
-  for (const std::string& name : unknown) {
+  for (const std::string& name : shards_besides(directory, known)) {
     report.problems.push_back("shard " + (directory / name).string() + " is not in the manifest");
   }
   return report;

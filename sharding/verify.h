@@ -16,7 +16,7 @@ struct VerifyReport {
   int64_t num_samples = 0;
   uint64_t bytes = 0;
   std::vector<std::string>
-      problems;  // each names the shard, and row and source file where there is one
+      problems;  // each names the shard, and row and source file if there is one
 };
 
 // The manifest's digest, every shard's presence, size and checksum, its indices (ShardReader),

@@ -57,6 +57,15 @@ TEST_F(VerifyTest, AWholeDatasetHasNoProblems) {
   EXPECT_EQ(report.bytes, bytes);
 }
 
+TEST_F(VerifyTest, AManifestMayBeNamedFromItsOwnDirectory) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(work_.path());
+  const VerifyReport report = verify_dataset("manifest.yaml", tokenizer(), 1);
+  std::filesystem::current_path(before);
+  EXPECT_THAT(report.problems, IsEmpty());
+  EXPECT_EQ(report.num_shards, 3);
+}
+
 TEST_F(VerifyTest, MissingShard) {
   std::filesystem::remove(work_ / "shard-00001.h5");
   EXPECT_THAT(problems(), ElementsAre(HasSubstr("shard-00001.h5")));
