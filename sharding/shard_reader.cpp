@@ -23,15 +23,9 @@ std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
-template <typename T>
-std::string ragged_text(std::span<const char> values, std::span<const uint64_t> bounds, T item) {
+std::string ragged_text(std::span<const char> values, std::span<const uint64_t> bounds,
+                        size_t item) {
   return {values.data() + bounds[item], values.data() + bounds[item + 1]};
-}
-
-// Whether `bounds` partitions `num_values` elements.
-bool partitions(std::span<const uint64_t> bounds, size_t num_values) {
-  return !bounds.empty() && bounds.front() == 0 && bounds.back() == num_values &&
-         std::is_sorted(bounds.begin(), bounds.end());
 }
 
 }  // namespace
@@ -51,6 +45,13 @@ void ShardReader::check(bool good, const std::string& what) const {
   if (!good) throw DataError("shard " + path_.string() + ": " + what);
 }
 
+void ShardReader::check_partition(std::span<const uint64_t> bounds, size_t num_values,
+                                  const char* name) const {
+  check(!bounds.empty() && bounds.front() == 0 && bounds.back() == num_values &&
+            std::is_sorted(bounds.begin(), bounds.end()),
+        std::string(name) + " is inconsistent");
+}
+
 void ShardReader::read_header(const hdf5::ContiguousFile& file,
                               const std::string& expected_tokenizer_hash) {
   check(file.text(names::kFormatAttribute) == names::kMagic, "not a Dermatome shard");
@@ -63,7 +64,10 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
         "made with tokenizer " + header_.tokenizer_hash.substr(0, 12) + ", but this program has " +
             expected_tokenizer_hash.substr(0, 12) + "; shard the data again");
   header_.aspects = split_lines(file.text(names::kAspectsAttribute));
-  header_.images.raw = file.text(names::kEncodingAttribute) == names::kRaw;
+  const std::string encoding = file.text(names::kEncodingAttribute);
+  check(encoding == names::kJpeg || encoding == names::kRaw,
+        "pictures are encoded as '" + encoding + "'; this program reads jpeg and raw");
+  header_.images.raw = encoding == names::kRaw;
   header_.images.short_side = static_cast<int>(file.integer(names::kShortSideAttribute));
   header_.images.quality = static_cast<int>(file.integer(names::kQualityAttribute));
   header_.build_digest = file.text(names::kBuildDigestAttribute);
@@ -108,8 +112,8 @@ void ShardReader::map_sections(const hdf5::ContiguousFile& file) {
   map(names::kLabelBytes, Element::kU8, 1, labels);
   map(names::kLabelBounds, Element::kU64, 1, label_bounds);
   check(checksum == static_cast<uint64_t>(file.integer(names::kMetadataChecksumAttribute)),
-        "the metadata fails its checksum: the file is damaged");
-  check(partitions(label_bounds, labels.size()), "/labels/index is inconsistent");
+        std::string("the metadata fails its checksum: the file is damaged") + kShardRemedy);
+  check_partition(label_bounds, labels.size(), names::kLabelBounds);
   for (size_t i = 0; i + 1 < label_bounds.size(); ++i) {
     header_.label_names.push_back(ragged_text(labels, label_bounds, i));
   }
@@ -121,10 +125,11 @@ void ShardReader::check_indices() const {
   check(caption_.size() == cells && mask_.size() == cells && label_.size() == n &&
             ontology_.size() == n && source_bounds_.size() == n + 1,
         "data sets disagree about the number of samples");
-  check(partitions(source_bounds_, source_.size()), "/samples/source_index is inconsistent");
-  check(partitions(caption_bounds_, caption_text_.size()), "/captions/index is inconsistent");
-  check(partitions(token_bounds_, tokens_.size()) && token_bounds_.size() == caption_bounds_.size(),
-        "/captions/token_index is inconsistent");
+  check_partition(source_bounds_, source_.size(), names::kSourceBounds);
+  check_partition(caption_bounds_, caption_text_.size(), names::kCaptionBounds);
+  check_partition(token_bounds_, tokens_.size(), names::kTokenBounds);
+  check(token_bounds_.size() == caption_bounds_.size(),
+        "the captions' texts and tokens differ in number");
   const int32_t table = caption_table_size();
   check(empty_caption_ >= 0 && empty_caption_ < table && nan_caption_ >= 0 && nan_caption_ < table,
         "the rows of the empty and the nan caption are not in the caption table");
@@ -163,33 +168,29 @@ void ShardReader::check_caption(int32_t caption) const {
           "caption " + std::to_string(caption) + " of " + std::to_string(caption_table_size()));
 }
 
-ShardReader::Record ShardReader::read_image(int64_t row) const {
-  check_row(row);
-  const auto& image = images_[row];
-  Record record{std::vector<std::byte>(image.length), static_cast<int>(image.height),
-                static_cast<int>(image.width), header_.images.raw};
-  file_.read(image_offset_ + image.offset, record.image);
-  if (crc32c(record.image) != image.crc32c) {
-    throw DataError(where(row) + ": the picture's bytes fail their checksum: the file is damaged");
-  }
-  return record;
-}
-
 Image ShardReader::decode(int64_t row) const {
-  const Record record = read_image(row);
-  Image image;
-  if (record.raw) {
-    image = {record.height, record.width, {}};
-    const auto* pixels = reinterpret_cast<const uint8_t*>(record.image.data());
-    image.pixels.assign(pixels, pixels + record.image.size());
-  } else {
-    image = decode_image(record.image, where(row));
+  check_row(row);
+  const auto& record = images_[row];
+  std::vector<std::byte> bytes(record.length);
+  file_.read(image_offset_ + record.offset, bytes);
+  if (crc32c(bytes) != record.crc32c) {
+    throw DataError(where(row) + ": the picture's bytes fail their checksum: the file is damaged" +
+                    kShardRemedy);
   }
-  const size_t expected = static_cast<size_t>(record.height) * record.width * 3;
-  if (image.height != record.height || image.width != record.width ||
-      image.pixels.size() != expected) {
+  const auto height = static_cast<int>(record.height);
+  const auto width = static_cast<int>(record.width);
+  Image image;
+  if (header_.images.raw) {
+    image = {height, width, {}};
+    const auto* pixels = reinterpret_cast<const uint8_t*>(bytes.data());
+    image.pixels.assign(pixels, pixels + bytes.size());
+  } else {
+    image = decode_image(bytes, where(row));
+  }
+  const size_t expected = static_cast<size_t>(height) * width * 3;
+  if (image.height != height || image.width != width || image.pixels.size() != expected) {
     throw DataError(where(row) + ": the picture's size differs from the index's " +
-                    std::to_string(record.width) + " x " + std::to_string(record.height));
+                    std::to_string(width) + " x " + std::to_string(height));
   }
   return image;
 }

@@ -23,6 +23,12 @@ namespace hdf5 {
 class ContiguousFile;
 }
 
+// Ends messages about a shard that is damaged, truncated or not there.
+inline constexpr const char* kShardRemedy =
+    "; copy it again, or run `dermatome shard` again with the same arguments, which keeps the "
+    "shards "
+    "that are whole";
+
 class ShardReader {
  public:
   // Throws DataError naming the shard when it is missing, truncated, damaged, of another format
@@ -32,18 +38,10 @@ class ShardReader {
   const std::filesystem::path& path() const { return path_; }
   const ShardHeader& header() const { return header_; }
   int64_t num_samples() const { return static_cast<int64_t>(images_.size()); }
-  int64_t num_captions() const { return static_cast<int64_t>(header_.aspects.size()); }  // N
   uint64_t file_size() const { return file_.size(); }
 
-  struct Record {
-    std::vector<std::byte> image;  // a JPEG file, or raw RGB [height, width, 3]
-    int height = 0;
-    int width = 0;
-    bool raw = false;
-  };
-  // Throws DataError naming shard, row and source file when the record fails its checksum.
-  Record read_image(int64_t row) const;
-  // read_image, then decode_image. Throws DataError likewise.
+  // The picture. Throws DataError naming shard, row and source file when its record fails its
+  // checksum or is not what the index says.
   Image decode(int64_t row) const;
 
   // N rows of the shard's caption table; -1: no caption.
@@ -52,8 +50,6 @@ class ShardReader {
   int64_t label(int64_t row) const;                  // place in header().label_names, or -1
   int64_t ontology(int64_t row) const;               // ontology node, or -1
   std::string source(int64_t row) const;             // the picture's name in the table
-  // "shard PATH row ROW (SOURCE)", to begin an error with.
-  std::string where(int64_t row) const;
 
   // The caption table: the shard's distinct captions.
   int32_t caption_table_size() const { return static_cast<int32_t>(caption_bounds_.size()) - 1; }
@@ -67,7 +63,12 @@ class ShardReader {
   void map_sections(const hdf5::ContiguousFile& file);
   void check_indices() const;
   void check(bool good, const std::string& what) const;
+  // That `bounds` partitions `num_values` elements.
+  void check_partition(std::span<const uint64_t> bounds, size_t num_values, const char* name) const;
   void check_row(int64_t row) const;
+  // "shard PATH row ROW (SOURCE)", to begin an error with.
+  std::string where(int64_t row) const;
+  int64_t num_captions() const { return static_cast<int64_t>(header_.aspects.size()); }  // N
   void check_caption(int32_t caption) const;
 
   std::filesystem::path path_;

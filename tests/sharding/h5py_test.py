@@ -190,6 +190,14 @@ class ReadWithH5py(unittest.TestCase):
         self.assertEqual(self.shard("damaged").returncode, 0)
         self.assertEqual(dermatome("verify", self.work / "damaged").returncode, 0)
 
+    def test_another_image_encoding_is_refused(self):
+        self.shard("webp")
+        with h5py.File(self.work / "webp/shard-00001.h5", "r+") as shard:
+            h5py.h5a.open(shard.id, b"image_encoding").write(numpy.array(b"webp"))
+        bad = dermatome("verify", self.work / "webp")
+        self.assertNotEqual(bad.returncode, 0)
+        self.assertIn("shard-00001.h5: pictures are encoded as 'webp'", bad.stdout)
+
     def test_errors_name_the_cause(self):
         self.write_table([{**self.rows[0], "filename": "gone.png"}], "gone.csv")
         gone = self.shard("gone", "gone.csv")
@@ -199,6 +207,11 @@ class ReadWithH5py(unittest.TestCase):
         short = self.shard("short", "short.csv")
         self.assertNotEqual(short.returncode, 0)
         self.assertIn("ontology_caption", short.stderr)
+        Image.new("RGB", (65501, 2)).save(self.work / "wide.png")
+        self.write_table([{**self.rows[0], "filename": "wide.png"}], "wide.csv")
+        wide = self.shard("wide", "wide.csv")
+        self.assertNotEqual(wide.returncode, 0)
+        self.assertIn("wide.png: cannot be encoded as JPEG", wide.stderr)
 
 
 if __name__ == "__main__":
