@@ -14,13 +14,13 @@
 namespace dermatome {
 
 struct BuildOptions {
-  std::filesystem::path
-      image_root;  // put before every file name, also one that begins with '/'; empty: nothing
+  // Put before every file name, also one that begins with '/'; empty: nothing.
+  std::filesystem::path image_root;
   std::filesystem::path output;  // directory; made if missing
   ImagePolicy images;
   int64_t samples_per_shard = 0;  // rows of the table; at least 1
-  int num_threads = 1;
-  double max_bad = 0.0;  // fraction of the table's rows whose picture may be unreadable
+  int num_threads = 0;            // as of parallel_for
+  double max_bad = 0.0;           // fraction of the table's rows whose picture may be unreadable
 };
 
 struct BuildReport {

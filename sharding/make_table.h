@@ -1,17 +1,16 @@
 // MAKE's training table (arXiv 2505.09372; the columns its released code reads) as samples.
 //
 // Columns: filename; truncated_caption (or, where there is none, caption): the raw caption;
-// ontology_caption; visual_concept_caption; subcaption_1 ... subcaption_K; sub_caption_mask: K
-// numbers 0 or 1 as text, "[1, 0, ...]"; knowledge_masks: three of them, for the raw, ontology and
-// visual-concept caption in this order. Masks are parsed, never evaluated.
+// ontology_caption; visual_concept_caption; subcaption_1 ... subcaption_K; sub_caption_mask: at
+// least K numbers 0 or 1 as text, "[1, 0, ...]"; knowledge_masks: three of them, for the raw,
+// ontology and visual-concept caption in this order. Masks are parsed, never evaluated.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
-#include "sharding/sample_source.h"
+#include "sharding/sample_table.h"
 #include "src/core/caption_rows.h"
 
 namespace dermatome {
@@ -21,18 +20,10 @@ struct MakeTableOptions {
   std::string label_column;  // empty: no labels
 };
 
-struct SampleTable {
-  std::string content_hash;              // SHA-256 of the file
-  std::vector<std::string> aspects;      // N caption names
-  std::vector<std::string> label_names;  // sorted; a sample's label is the place in here
-  std::vector<CaptionedSample> samples;
-  std::vector<std::string> warnings;  // what looks wrong, counted, with the first line
-};
-
 // Throws DataError with file and line (or column) for whatever cannot be read. A cell that is empty
-// or NaN
-// ("nan", as pandas writes it) is a missing caption; a mask that calls it valid is overruled, and
-// counted as a warning; so are masks that make sense only in the order raw, visual, ontology.
+// or NaN ("nan" or "NaN", as pandas writes it) is a missing caption; a mask that calls it valid is
+// overruled, and counted as a warning; so are masks that make sense only in the order raw, visual,
+// ontology.
 SampleTable read_make_table(const std::filesystem::path& path, const MakeTableOptions& options);
 
 }  // namespace dermatome

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "sharding/sample_source.h"
+#include "sharding/sample_table.h"
 #include "sharding/shard_header.h"
 #include "src/text/tokenizer.h"
 

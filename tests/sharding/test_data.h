@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sharding/build.h"
+#include "sharding/sample_table.h"
 #include "sharding/shard_writer.h"
 #include "src/image/image.h"
 #include "src/text/tokenizer.h"

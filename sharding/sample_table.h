@@ -1,4 +1,4 @@
-// A pair as ingestion hands it over: where the picture is and its captions, not yet decoded or
+// Pairs as ingestion hands them over: where the pictures are and their captions, not yet decoded or
 // tokenised.
 #pragma once
 
@@ -14,6 +14,14 @@ struct CaptionedSample {
   std::vector<uint8_t> mask;          // N: 1 = valid; a missing caption is never valid
   int64_t label = -1;
   int64_t ontology = -1;
+};
+
+struct SampleTable {
+  std::string content_hash;              // SHA-256 of the file
+  std::vector<std::string> aspects;      // N caption names
+  std::vector<std::string> label_names;  // UTF-8, sorted; a sample's label is the place in here
+  std::vector<CaptionedSample> samples;
+  std::vector<std::string> warnings;  // what looks wrong, counted, with the first line
 };
 
 }  // namespace dermatome
