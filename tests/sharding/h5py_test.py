@@ -193,7 +193,8 @@ class ReadWithH5py(unittest.TestCase):
     def test_another_image_encoding_is_refused(self):
         self.shard("webp")
         with h5py.File(self.work / "webp/shard-00001.h5", "r+") as shard:
-            h5py.h5a.open(shard.id, b"image_encoding").write(numpy.array(b"webp"))
+            encoding = h5py.h5a.open(shard.id, b"image_encoding")
+            encoding.write(numpy.array(b"webp"), encoding.get_type())
         bad = dermatome("verify", self.work / "webp")
         self.assertNotEqual(bad.returncode, 0)
         self.assertIn("shard-00001.h5: pictures are encoded as 'webp'", bad.stdout)
