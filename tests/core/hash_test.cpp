@@ -6,6 +6,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "tests/support/scratch_folder.h"
 
 namespace dermatome {
 namespace {
@@ -28,11 +29,11 @@ TEST(Crc32c, ContinuesAnEarlierCall) {
 }
 
 TEST(Crc32c, OfAFileIsThatOfItsContent) {
-  const std::string path = testing::TempDir() + "/dermatome_hash_test";
+  const std::filesystem::path path = scratch_folder() / "file";
   const std::string content(3'000'001, 'x');
   write_file_atomically(path, content);
   EXPECT_EQ(crc32c_of_file(path), crc32c(bytes(content)));
-  EXPECT_THROW(crc32c_of_file(path + ".missing"), DataError);
+  EXPECT_THROW(crc32c_of_file(scratch_folder() / "missing"), DataError);
 }
 
 TEST(Sha256, MatchesPublishedVectors) {
