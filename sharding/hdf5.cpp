@@ -120,8 +120,6 @@ void FileWriter::create(const char* name, Element element, const std::vector<hsi
   const Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
                      H5Sclose);
   const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  // Groups that appear on the way keep no times in this format (HDF5 tracks none for them by
-  // default).
   check(H5Pset_layout(creation.get(), H5D_CONTIGUOUS) >= 0 &&
             H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY) >= 0 &&
             H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER) >= 0 &&
@@ -161,7 +159,8 @@ ContiguousFile::ContiguousFile(const std::filesystem::path& path)
   file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file_.valid()) {
     throw DataError("shard " + path.string() +
-                    " cannot be opened: it is missing, truncated, damaged or no HDF5 file");
+                    " cannot be opened: it is missing, truncated, damaged or no HDF5 file; copy "
+                    "it again, or make it again with `dermatome shard`");
   }
 }
 
