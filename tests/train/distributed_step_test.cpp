@@ -1,13 +1,13 @@
-// Steps on several ranks: the gradients of every parameter are those of one rank on the global
-// batch.
+// Steps on several ranks: values and gradients are those of one rank on the global batch.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <chrono>
+#include <string>
+#include <vector>
 
-#include "src/distributed/rendezvous.h"
+#include "src/distributed/single_process.h"
 #include "src/train/train_step.h"
+#include "tests/support/golden.h"
 #include "tests/support/mpi_world.h"
 
 namespace dermatome {
@@ -61,6 +61,51 @@ Batch slice(const GlobalBatch& global, int64_t first, int64_t last) {
   return batch;
 }
 
+Clip make_model(bool gradient_checkpointing = false) {
+  Clip model(tiny_config(), c10::kCPU, gradient_checkpointing);
+  model.initialise(11);
+  return model;
+}
+
+// What a rank works on: its batch, and how many samples and texts every rank has.
+struct Share {
+  Batch batch;
+  GlobalSizes sizes;
+};
+
+// Rank `rank`'s share when rank r holds the next samples_per_rank[r] samples.
+Share share_of(const GlobalBatch& global, const std::vector<int64_t>& samples_per_rank, int rank) {
+  Share share;
+  int64_t first = 0;
+  for (size_t r = 0; r < samples_per_rank.size(); ++r) {
+    const Batch part = slice(global, first, first + samples_per_rank[r]);
+    first += samples_per_rank[r];
+    share.sizes.images.push_back(part.images.size(0));
+    share.sizes.texts.push_back(part.tokens.size(0));
+    if (static_cast<int>(r) == rank) share.batch = part;
+  }
+  return share;
+}
+
+Share own_share(const GlobalBatch& global) {
+  const auto num_ranks = static_cast<size_t>(test_world().size);
+  return share_of(global, std::vector<int64_t>(num_ranks, kSamplesPerRank), test_world().rank);
+}
+
+// The whole batch on this rank alone.
+ObjectiveResult alone(Clip& model, const GlobalBatch& global, const TrainOptions& options) {
+  const auto collectives = make_single_process_collectives();
+  TrainStep step(model, *collectives, options);
+  const Share whole = share_of(global, {global.pixels.size(0)}, 0);
+  const ObjectiveResult result =
+      step.compute_gradients(whole.batch.images, whole.batch, whole.sizes);
+  // The gradients are to outlive the step, which owns their memory.
+  for (const NamedParameter& parameter : model.parameters()) {
+    parameter.value.mutable_grad() = parameter.value.grad().clone();
+  }
+  return result;
+}
+
 struct Variant {
   const char* name;
   bool gradient_checkpointing = false;
@@ -83,45 +128,25 @@ std::vector<Variant> variants() {
           {.name = "plain_clip", .objective = plain_clip}};
 }
 
-Clip make_model(bool gradient_checkpointing) {
-  Clip model(tiny_config(), c10::kCPU, gradient_checkpointing);
-  model.initialise(11);
-  return model;
-}
-
 class DistributedStep : public testing::TestWithParam<Variant> {};
 
 TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
   const Variant& variant = GetParam();
-  const int num_ranks = test_world().size;
-  const int64_t num_samples = num_ranks * kSamplesPerRank;
-  const GlobalBatch global = make_global_batch(num_ranks, variant.last_without_text);
+  const GlobalBatch global = make_global_batch(test_world().size, variant.last_without_text);
   TrainOptions options;
   options.objective = variant.objective;
-
-  Clip whole_model = make_model(/*gradient_checkpointing=*/false);
-  const auto alone = Rendezvous(World{}, std::chrono::seconds(10)).connect("alone");
-  TrainStep whole_step(whole_model, *alone, options);
-  const Batch whole = slice(global, 0, num_samples);
-  const ObjectiveResult expected =
-      whole_step.compute_gradients(whole.images, whole, {{num_samples}, {whole.tokens.size(0)}});
+  Clip whole_model = make_model();
+  const ObjectiveResult expected = alone(whole_model, global, options);
 
   Clip model = make_model(variant.gradient_checkpointing);
   const auto group = make_test_group();
   // Small buckets, so that there are several.
   options.runtime.bucket_mb = 0;
   TrainStep step(model, *group, options);
-  GlobalSizes sizes;
-  for (int rank = 0; rank < num_ranks; ++rank) {
-    const Batch part = slice(global, rank * kSamplesPerRank, (rank + 1) * kSamplesPerRank);
-    sizes.images.push_back(kSamplesPerRank);
-    sizes.texts.push_back(part.tokens.size(0));
-  }
-  const int64_t first = test_world().rank * kSamplesPerRank;
-  const Batch own = slice(global, first, first + kSamplesPerRank);
+  const Share own = own_share(global);
   // Twice: the second step finds the gradients of the first in its buckets.
   for (int repeat = 0; repeat < 2; ++repeat) {
-    const ObjectiveResult result = step.compute_gradients(own.images, own, sizes);
+    const ObjectiveResult result = step.compute_gradients(own.batch.images, own.batch, own.sizes);
     EXPECT_NEAR(result.total.item<double>(), expected.total.item<double>(), 1e-5);
     for (size_t i = 0; i < model.parameters().size(); ++i) {
       const at::Tensor gradient = model.parameters()[i].value.grad();
@@ -136,6 +161,63 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
 
 INSTANTIATE_TEST_SUITE_P(Variants, DistributedStep, testing::ValuesIn(variants()),
                          [](const auto& instance) { return std::string(instance.param.name); });
+
+at::Tensor all_gradients(const Clip& model) {
+  std::vector<at::Tensor> gradients;
+  for (const NamedParameter& parameter : model.parameters()) {
+    EXPECT_EQ(parameter.value.grad().scalar_type(), at::kFloat) << parameter.name;
+    gradients.push_back(parameter.value.grad().flatten());
+  }
+  return at::cat(gradients);
+}
+
+TEST(DistributedStep, InBf16IsCloseToOneRankInBf16AndInFp32) {
+  const int num_ranks = test_world().size;
+  const GlobalBatch global = make_global_batch(num_ranks, /*last_without_text=*/num_ranks > 1);
+  TrainOptions options;
+  Clip exact_model = make_model();
+  const ObjectiveResult exact = alone(exact_model, global, options);
+  options.model.precision = Precision::kAmpBf16;
+  Clip whole_model = make_model();
+  const ObjectiveResult whole = alone(whole_model, global, options);
+
+  Clip model = make_model();
+  const auto group = make_test_group();
+  TrainStep step(model, *group, options);
+  const Share own = own_share(global);
+  const ObjectiveResult result = step.compute_gradients(own.batch.images, own.batch, own.sizes);
+
+  // bf16 has 8 bits: features are off by 1e-2, the loss by less. No difference would mean that
+  // autocast did nothing. Gradients are not compared with fp32: where patches hardly pass sigma,
+  // local alignment divides by almost nothing, and rounding decides (0.3 on one rank, too).
+  const double difference = relative_difference(result.total, exact.total);
+  EXPECT_GT(difference, 1e-6);
+  EXPECT_LT(difference, 5e-3);
+  // Length buckets differ between ranks and one rank, and with them the rounding.
+  EXPECT_LT(relative_difference(result.total, whole.total), 1e-3);
+  EXPECT_LT(relative_difference(all_gradients(model), all_gradients(whole_model)), 3e-2);
+}
+
+// As in the last batch of a validation set: some ranks have fewer samples, or none.
+TEST(DistributedStep, EvaluatesUnevenSharesAsOneRankTheWhole) {
+  const GlobalBatch global = make_global_batch(test_world().size, /*last_without_text=*/false);
+  const TrainOptions options;
+  Clip model = make_model();
+  const ObjectiveResult expected = alone(model, global, options);
+  const auto group = make_test_group();
+  TrainStep step(model, *group, options);
+  std::vector<int64_t> samples(static_cast<size_t>(test_world().size), 0);
+  samples.front() = global.pixels.size(0);
+  if (samples.size() > 2) {
+    samples[0] -= 3;
+    samples[1] += 3;
+  }
+  const Share own = share_of(global, samples, test_world().rank);
+  const ObjectiveResult result = step.evaluate(own.batch.images, own.batch, own.sizes);
+  EXPECT_NEAR(result.total.item<double>(), expected.total.item<double>(), 1e-5);
+  EXPECT_NEAR(result.mkcl.item<double>(), expected.mkcl.item<double>(), 1e-5);
+  EXPECT_NEAR(result.slra.item<double>(), expected.slra.item<double>(), 1e-5);
+}
 
 }  // namespace
 }  // namespace dermatome
