@@ -20,9 +20,13 @@ std::vector<at::Tensor> gradients(const std::vector<NamedParameter>& parameters)
 void copy_state(const std::map<std::string, at::Tensor>& state, const std::string& key,
                 at::Tensor target) {
   const auto found = state.find(key);
-  if (found == state.end()) throw DataError("optimizer state has no tensor " + key);
+  if (found == state.end()) {
+    throw DataError("the optimizer's state has no tensor " + key + "; is it of another model?");
+  }
   if (found->second.sizes() != target.sizes()) {
-    throw DataError("optimizer state: tensor " + key + " has the shape of another model");
+    throw DataError("the optimizer's state has tensor " + key + " " +
+                    c10::str(found->second.sizes()) + ", but the model needs " +
+                    c10::str(target.sizes()));
   }
   target.copy_(found->second);
 }
