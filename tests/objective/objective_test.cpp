@@ -151,17 +151,5 @@ TEST(Objective, RefusesReleasedModeOnMoreThanOneRank) {
   });
 }
 
-TEST(Objective, OnThreadRanksEqualsOneRank) {
-  const WholeBatch batch = random_batch(7, 11, /*seed=*/7);
-  const NamedValues expected = evaluate(batch, Texts::kSeparate);
-  const std::vector<std::vector<int64_t>> splits = {{3, 4}, {0, 7}, {2, 4, 1}, {2, 0, 1, 4}};
-  for (const std::vector<int64_t>& split : splits) {
-    run_ranks(static_cast<int>(split.size()), [&](Collectives& collectives) {
-      expect_near(evaluate_on_ranks(batch, Texts::kSeparate, collectives, split), expected, 1e-10,
-                  std::to_string(split.size()) + " ranks");
-    });
-  }
-}
-
 }  // namespace
 }  // namespace dermatome
