@@ -2,7 +2,8 @@
 # Builds, and only that: installs nothing, uses no network.
 #   tools/build.sh [--tests] [PRESET [TARGET…]]
 #     --tests  the tests too, which need GoogleTest
-#     PRESET   release (default), debug, asan or cuda; the folder is build/PRESET
+#     PRESET   release (default; with CUDA where LibTorch has it), debug, asan or cuda (always with
+#              CUDA; tools/setup.sh --cuda brings its LibTorch); the folder is build/PRESET
 # Found through the environment: LIBTORCH_ROOT (else the one tools/setup.sh unpacked),
 # CMAKE_PREFIX_PATH for libraries in places of your own, and the MPI whose mpicxx is on the PATH.
 set -euo pipefail
@@ -36,5 +37,6 @@ start=$SECONDS
 if ! output=$(cmake --preset "$preset" "${options[@]}"); then
   fail "CMake stopped (above); its last lines were:"$'\n'"$(tail -n 5 <<<"$output")"
 fi
+grep -E '^-- (LibTorch|CUDA variant)' <<<"$output"
 cmake --build "build/$preset" "${targets[@]}"
 say "build ($preset): $((SECONDS - start)) s"

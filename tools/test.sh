@@ -67,6 +67,39 @@ check_static() {
   ((${#failed[@]} == 0)) || fail "clang-tidy found something (above) in ${failed[*]}"
 }
 
+why_no_cuda_build() {
+  local places="${CUDA_PATH:-}/bin:${CUDA_HOME:-}/bin:$PATH:/usr/local/cuda/bin"
+  if ! (PATH="$places" && command -v "${CUDACXX:-nvcc}" >/dev/null); then
+    echo "no CUDA toolkit: nvcc is not on the PATH, and neither CUDACXX nor CUDA_HOME names it"
+  elif [[ -n "${LIBTORCH_ROOT:-}" && ! -e "$LIBTORCH_ROOT/lib/libtorch_cuda.so" ]]; then
+    echo "the LibTorch at LIBTORCH_ROOT has no CUDA libraries"
+  fi
+}
+
+# The CUDA variant beside the release build: its binary and its own tests.
+build_cuda() {
+  local missing
+  missing=$(why_no_cuda_build)
+  if [[ -z $missing ]]; then
+    tools/setup.sh --cuda
+    tools/build.sh --tests cuda cuda_tests
+    return
+  fi
+  say "NOT BUILT: cuda ($missing)"
+  [[ ",${DERMATOME_REQUIRE:-}," != *,cuda,* ]] || fail "DERMATOME_REQUIRE asks for cuda"
+}
+
+test_cuda() {
+  [[ -z $(why_no_cuda_build) ]] || return 0
+  local labels=cuda
+  if [[ -e /dev/nvidiactl ]]; then
+    labels='cuda|gpu'
+  else
+    say "NOT RUN: gpu (this machine shows no GPU)"
+  fi
+  ctest --test-dir build/cuda --label-regex "$labels" --output-on-failure --no-tests=error
+}
+
 cd "$repository"
 tools/setup.sh --tests
 check_format
@@ -75,6 +108,7 @@ check_format
 start=$SECONDS
 tools/build.sh --tests release
 tools/build.sh --tests asan asan_tests
+build_cuda
 build_seconds=$((SECONDS - start))
 start=$SECONDS
 check_static
@@ -83,6 +117,7 @@ tidy_seconds=$((SECONDS - start))
 export OMP_NUM_THREADS=1
 start=$SECONDS
 ctest --test-dir build/asan --label-regex asan --output-on-failure --no-tests=error -j2
-say "times: build $build_seconds s, clang-tidy $tidy_seconds s, tests with sanitizers" \
+test_cuda
+say "times: build $build_seconds s, clang-tidy $tidy_seconds s, tests with sanitizers and of CUDA" \
   "$((SECONDS - start)) s; the release build's tests follow"
 ctest --test-dir build/release --output-on-failure --no-tests=error -j2

@@ -1,10 +1,15 @@
 #include "src/model/preprocess.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
 
+#include "src/core/error.h"
 #include "src/image/resize.h"
+#include "src/model/normalise_kernel.h"
 
 namespace dermatome {
 namespace {
@@ -21,12 +26,12 @@ Image fit(const Image& image, const ClipConfig& config) {
   return center_crop(resize_shorter_side(image, size, interpolation), size);
 }
 
-// A value a channel, [3, 1, 1].
-at::Tensor channels(const std::array<double, 3>& values, c10::Device device) {
-  return at::tensor(at::ArrayRef<double>(values.data(), values.size()),
-                    at::TensorOptions(at::kFloat))
-      .view({3, 1, 1})
-      .to(device);
+void normalise_on_host(const NormaliseBatch& batch) {
+  at::parallel_for(0, batch.num_planes, 1, [&](int64_t first, int64_t last) {
+    for (int64_t plane = first; plane < last; ++plane) {
+      for (int64_t i = 0; i < batch.plane_size; ++i) normalise_value(batch, plane, i);
+    }
+  });
 }
 
 }  // namespace
@@ -39,11 +44,25 @@ at::Tensor preprocess_image(const Image& image, const ClipConfig& config) {
 }
 
 at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device) {
-  return pixels.to(device)
-      .to(at::kFloat, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::Contiguous)
-      .div_(255)
-      .sub_(channels(config.mean, device))
-      .div_(channels(config.std, device));
+  require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.size(1) == 3,
+          "normalise: the pixels are not uint8 [B, 3, H, W]");
+  const at::Tensor source = pixels.to(device).contiguous();  // bytes travel, a quarter of floats
+  at::Tensor normalised = at::empty(source.sizes(), source.options().dtype(at::kFloat));
+  NormaliseBatch batch{.pixels = source.const_data_ptr<uint8_t>(),
+                       .normalised = normalised.mutable_data_ptr<float>(),
+                       .num_planes = 3 * source.size(0),
+                       .plane_size = source.size(2) * source.size(3)};
+  std::copy(config.mean.begin(), config.mean.end(), batch.mean);
+  std::copy(config.std.begin(), config.std.end(), batch.std);
+  if (normalised.numel() == 0) return normalised;
+  if (device.is_cpu()) {
+    normalise_on_host(batch);
+  } else {
+    const c10::DeviceGuard guard(source.device());
+    const c10::impl::VirtualGuardImpl devices(source.device().type());
+    launch_normalise(batch, devices.getStream(source.device()).native_handle());
+  }
+  return normalised;
 }
 
 }  // namespace dermatome

@@ -33,8 +33,11 @@ else()
 endif()
 set(DERMATOME_PYTHON "${_python}" CACHE FILEPATH "Python with tools/requirements_tests.txt installed")
 
+# Paths inside the repository are hashed relative to the build folder, so that another build folder
+# or another checkout finds the same objects (their debug information may name the first one).
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER
-    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
 endif()

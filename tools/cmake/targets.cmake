@@ -4,6 +4,8 @@ set(DERMATOME_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion 
 
 function(dermatome_options target)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${DERMATOME_WARNINGS}>)
+  target_compile_options(${target} PRIVATE
+    "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Wshadow>")
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
   if(DERMATOME_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${DERMATOME_SANITIZE} -fno-omit-frame-pointer
@@ -39,12 +41,12 @@ endfunction()
 # What tools/test.sh builds and runs with sanitizers: the tests that say ASAN, labelled `asan`.
 add_custom_target(asan_tests)
 
-# dermatome_test(name [TORCH] [ASAN] SOURCES a_test.cpp … LINK libs… [RANKS 1 2 …] [TIMEOUT s])
+# dermatome_test(name [TORCH] [ASAN] SOURCES a_test.cpp … LINK libs… [RANKS 1 2 …] [TIMEOUT s] [LABEL l])
 # A GoogleTest program. With RANKS it owns its main (tests/support/mpi_main.cpp) and is run by mpirun
 # once for every number of ranks; without, it runs alone.
 function(dermatome_test name)
-  cmake_parse_arguments(arg "TORCH;ASAN" "TIMEOUT" "SOURCES;LINK;RANKS" ${ARGN})
-  set(label "")
+  cmake_parse_arguments(arg "TORCH;ASAN" "TIMEOUT;LABEL" "SOURCES;LINK;RANKS" ${ARGN})
+  set(label "${arg_LABEL}")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -61,7 +63,7 @@ function(dermatome_test name)
     DERMATOME_BINARY="$<TARGET_FILE:dermatome>")
   if(arg_ASAN)
     add_dependencies(asan_tests ${name})
-    set(label asan)
+    list(APPEND label asan)
   endif()
   if(arg_RANKS)
     target_link_libraries(${name} PRIVATE dermatome::test_mpi_main)

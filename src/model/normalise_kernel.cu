@@ -1,0 +1,36 @@
+#include <cuda_runtime_api.h>
+
+#include <string>
+
+#include "src/core/error.h"
+#include "src/model/normalise_kernel.h"
+
+namespace dermatome {
+namespace {
+
+constexpr int kThreads = 256;
+
+// A block column a plane, so that no thread divides to find its channel.
+__global__ void normalise_planes(NormaliseBatch batch) {
+  const int64_t offset = static_cast<int64_t>(blockIdx.y) * kThreads + threadIdx.x;
+  if (offset < batch.plane_size) normalise_value(batch, blockIdx.x, offset);
+}
+
+}  // namespace
+
+void launch_normalise(const NormaliseBatch& batch, void* stream) {
+  const dim3 blocks(static_cast<unsigned>(batch.num_planes),
+                    static_cast<unsigned>((batch.plane_size + kThreads - 1) / kThreads));
+  normalise_planes<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(batch);
+  const cudaError_t error = cudaGetLastError();
+  if (error != cudaSuccess) {
+    throw InternalError(
+        "launching the CUDA kernel that normalises " + std::to_string(batch.num_planes) +
+        " planes of " + std::to_string(batch.plane_size) +
+        " pixels failed: " + cudaGetErrorName(error) + ": " + cudaGetErrorString(error) +
+        ". Where no kernel image fits the GPU, build with its generation in "
+        "CMAKE_CUDA_ARCHITECTURES");
+  }
+}
+
+}  // namespace dermatome
