@@ -1,4 +1,7 @@
-// `dermatome evaluate`: scores a checkpoint on benchmarks.
+// `dermatome evaluate`: scores checkpoints on benchmarks.
+#include <ATen/ATen.h>
+
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,27 +12,44 @@
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/config/benchmark_config.h"
+#include "src/core/error.h"
 #include "src/eval/benchmark.h"
 #include "src/model/hub.h"
 #include "src/text/tokenizer.h"
+#include "src/train/checkpoint.h"
 
 namespace dermatome {
 namespace {
 
 struct Arguments {
-  std::string checkpoint;
+  std::vector<std::string> checkpoints;
   std::vector<std::string> benchmarks;
   int64_t batch_size = 256;
   Precision precision = Precision::kFp32;
   RuntimeOptions runtime;
 };
 
-int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
-  // Everything that can be wrong is read before the first picture is encoded.
-  std::vector<Benchmark> benchmarks;
-  for (const auto& path : arguments.benchmarks) benchmarks.emplace_back(load_benchmark(path));
-  Clip model(read_hub_config(arguments.checkpoint), runtime.device());
-  load_weights(model, arguments.checkpoint);
+// The checkpoint that `given` stands for: itself or, of a run's directory, the newest that
+// verifies.
+std::string find_checkpoint(const std::string& given, Runtime& runtime) {
+  const std::filesystem::path of_run = std::filesystem::path(given) / "checkpoints";
+  if (!std::filesystem::is_directory(of_run)) return given;
+  // Rank 0 looks, so that all ranks score the same one.
+  at::Tensor step = at::zeros({1}, at::kLong);
+  if (runtime.world().rank == 0) {
+    const auto newest = find_newest_checkpoint(of_run);
+    if (!newest) throw DataError(of_run.string() + " holds no checkpoint yet");
+    step.fill_(newest->step);
+  }
+  step = step.to(runtime.device());
+  runtime.collectives().broadcast(step, 0, "checkpoint to score");
+  return checkpoint_path(of_run, step.item<int64_t>()).string();
+}
+
+void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Benchmark>& benchmarks,
+                         const Arguments& arguments, Runtime& runtime) {
+  Clip model(read_hub_config(checkpoint), runtime.device());
+  load_weights(model, checkpoint);
   const Tokenizer tokenizer;
   for (const auto& benchmark : benchmarks) {
     const Scoring scoring = benchmark.run(model, tokenizer, runtime.collectives(),
@@ -37,10 +57,19 @@ int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
     if (!scoring) continue;
     const BenchmarkResult result = scoring();
     std::cout << nlohmann::json{{"benchmark", result.name},
-                                {"checkpoint", arguments.checkpoint},
+                                {"checkpoint", checkpoint},
                                 {"num_samples", result.num_samples},
                                 {"scores", result.scores}}
               << std::endl;
+  }
+}
+
+int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
+  // Everything that can be wrong is read before the first picture is encoded.
+  std::vector<Benchmark> benchmarks;
+  for (const auto& path : arguments.benchmarks) benchmarks.emplace_back(load_benchmark(path));
+  for (const auto& given : arguments.checkpoints) {
+    evaluate_checkpoint(find_checkpoint(given, runtime), benchmarks, arguments, runtime);
   }
   return kExitOk;
 }
@@ -49,9 +78,11 @@ int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
 
 void add_evaluate(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "evaluate", "Score a checkpoint on benchmarks; one JSON object a line on standard output");
+      "evaluate", "Score checkpoints on benchmarks; one JSON object a line on standard output");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("--checkpoint", arguments->checkpoint, "Directory in open_clip's hub layout")
+  command
+      ->add_option("--checkpoint", arguments->checkpoints,
+                   "Directories in open_clip's hub layout, or of runs: their newest checkpoint")
       ->required();
   command->add_option("--benchmark", arguments->benchmarks, "Benchmark files (YAML)")->required();
   command->add_option("--batch-size", arguments->batch_size, "Pictures an encode call, a rank")

@@ -58,6 +58,13 @@ int launch(const Arguments& arguments, const std::vector<std::string>& command) 
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
   }
+  if (!arguments.hosts.empty()) {
+    // mpirun would wait for a host that fell silent for many minutes; so it asks after 15 s without
+    // a word, three times in 15 s more.
+    setenv("OMPI_MCA_oob_tcp_keepalive_time", "15", 0);
+    setenv("OMPI_MCA_oob_tcp_keepalive_intvl", "5", 0);
+    setenv("OMPI_MCA_oob_tcp_keepalive_probes", "3", 0);
+  }
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   const auto mpirun =
       mpirun_arguments({read_num_ranks(arguments), arguments.hosts, command}, program,

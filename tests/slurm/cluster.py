@@ -1,0 +1,128 @@
+"""A Slurm cluster of two hosts on this machine: munged, slurmctld and two slurmd of its own, in
+namespaces (needs.enter_namespaces() comes first) and a folder of its own."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+from hosts import CONTROLLER, Hosts
+
+PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "mpirun"]
+NODES = ["n1", "n2"]
+ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL"}
+
+# cred_expire (5 s at least) bounds how long a requeued job waits until its old credential has expired:
+# 121 s by default.
+CONFIGURATION = """
+ClusterName=dermatome
+SlurmctldHost={controller}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+CredType=cred/munge
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool/%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdLogFile={folder}/log/slurmd.%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SwitchType=switch/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
+ReturnToService=2
+KillWait=5
+JobRequeue=1
+NodeName=n[1-2] CPUs=2 RealMemory=1000
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE OverSubscribe=FORCE:4 State=UP
+"""
+
+
+class Cluster:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for name in ("state", "log", "pmix", *(f"spool/{node}" for node in NODES),
+                     *(f"pmix.{node}" for node in NODES)):
+            (self.folder / name).mkdir(parents=True)
+        self.hosts = Hosts(self.folder, NODES)
+        self.environment = dict(os.environ, SLURM_CONF=str(self.folder / "slurm.conf"))
+        self.daemons = []
+        self._configure()
+        self._start()
+
+    def _configure(self):
+        (self.folder / "slurm.conf").write_text(
+            CONFIGURATION.format(controller=CONTROLLER, folder=self.folder))
+        (self.folder / "mpi.conf").write_text(f"PMIxCliTmpDirBase={self.folder}/pmix\n")
+        key = self.folder / "munge.key"
+        key.touch(mode=0o600)
+        key.write_bytes(os.urandom(1024))
+
+    def _start(self):
+        folder = self.folder
+        self._daemon("munged", "munged", "--foreground", "--force", f"--key-file={folder}/munge.key",
+                     f"--socket={folder}/munge.socket", f"--pid-file={folder}/munged.pid",
+                     f"--log-file={folder}/log/munged.log", f"--seed-file={folder}/munged.seed")
+        self._wait(lambda: (folder / "munge.socket").exists(), "munged's socket", 10)
+        self._daemon("slurmctld", "slurmctld", "-D", "-f", folder / "slurm.conf")
+        for node in NODES:
+            # Slurm's PMIx plugin takes one folder of that name for all nodes.
+            self._daemon(f"slurmd.{node}", *self.hosts.on(
+                node, "sh", "-ec",
+                f"mount --bind {folder}/pmix.{node} {folder}/pmix; exec slurmd -D -N {node}"))
+        self._wait(lambda: self.run("sinfo", "-h", "-o", "%t", check=False).split() == ["idle"],
+                   "idle nodes", 30)
+
+    def _daemon(self, name, *command):
+        with open(self.folder / "log" / f"{name}.output", "wb") as output:
+            self.daemons.append(subprocess.Popen(
+                list(map(str, command)), env=self.environment, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output))
+
+    def _wait(self, condition, what, seconds):
+        deadline = time.time() + seconds
+        while not condition():
+            assert time.time() < deadline, f"no {what} within {seconds} s\n{self.logs()}"
+            time.sleep(0.1)
+
+    def logs(self):
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-1500:]}"
+                         for path in sorted((self.folder / "log").iterdir()))
+
+    def run(self, *command, check=True, **variables):
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=30,
+                              env=dict(self.environment, **variables))
+        assert done.returncode == 0 or not check, f"{command}: {done.stderr}"
+        return done.stdout
+
+    def submit(self, *arguments, **variables):
+        """sbatch's arguments; variables of its environment. The job's number."""
+        return self.run("sbatch", "--parsable", *arguments, **variables).strip()
+
+    def job(self, number):
+        """Slurm's record of a job: JobState, ExitCode, Restarts, …"""
+        record = self.run("scontrol", "--oneliner", "show", "job", number)
+        return dict(re.findall(r"(\w[\w:/]*)=(\S*)", record))
+
+    def wait_for(self, number, seconds=60, states=ENDED):
+        """The record of a job, once it is in one of these states."""
+        self._wait(lambda: self.job(number)["JobState"] in states, f"end of job {number}", seconds)
+        return self.job(number)
+
+    def stop(self):
+        """Ends all jobs and daemons."""
+        self.run("scancel", "--quiet", "--user=root", check=False)
+        try:
+            self._wait(lambda: not self.run("squeue", "-h"), "empty queue", 20)
+        finally:
+            for daemon in reversed(self.daemons):
+                daemon.terminate()
+            for daemon in self.daemons:
+                daemon.wait(timeout=20)

@@ -1,0 +1,86 @@
+"""Data for tests that train through the binary, and a look at the processes they start."""
+
+import csv
+import os
+import pathlib
+import random
+import subprocess
+
+import numpy
+from PIL import Image
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+MODEL = SOURCE / "tests/train/tiny_model.json"
+COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
+SUBCAPTIONS = [f"subcaption_{i}" for i in range(1, 9)]
+COLUMNS = ["filename", "caption", "truncated_caption", "ontology_caption", "visual_concept_caption",
+           *SUBCAPTIONS, "sub_caption_mask", "knowledge_masks"]
+
+
+def write_table(path, columns, rows):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
+
+
+def make_table(folder, number):
+    """`number` noisy pictures of three colours in folder/images; rows with MAKE's columns."""
+    (folder / "images").mkdir(parents=True)
+    draw = random.Random(1)
+    noise = numpy.random.default_rng(1)
+    rows = []
+    for i in range(number):
+        colour = draw.choice(list(COLOURS))
+        pixels = numpy.array(COLOURS[colour]) + noise.integers(-40, 40, (20, 24, 3))
+        Image.fromarray(pixels.clip(0, 255).astype("uint8")).save(folder / f"images/{i}.png")
+        subcaptions = [f"a {colour} patch", f"number {i}"][:draw.randint(0, 2)]
+        caption = ". ".join(subcaptions) or f"sample {i}"
+        concept = draw.random() < 0.5
+        rows.append({
+            "filename": f"{i}.png", "caption": caption, "truncated_caption": caption,
+            "ontology_caption": f"diagnosed as {colour}",
+            "visual_concept_caption": f"shows {colour}" if concept else "",
+            **dict(zip(SUBCAPTIONS, subcaptions)),
+            "sub_caption_mask": str([int(j < len(subcaptions)) for j in range(8)]),
+            "knowledge_masks": str([1, 1, int(concept)])})
+    return rows
+
+
+def make_data(folder, binary, number, *shard_options):
+    """Pictures, train.csv, shards and colours.yaml, a benchmark of the same pictures."""
+    rows = make_table(folder, number)
+    write_table(folder / "train.csv", COLUMNS, rows)
+    write_table(folder / "colours.csv", ["filename", "label"],
+                [{"filename": row["filename"], "label": row["ontology_caption"].split()[-1]} for row in rows])
+    (folder / "colours.yaml").write_text("""
+name: colours
+role: validation
+data: {csv: colours.csv, images: images}
+classes: [{label: red, names: [red]}, {label: green, names: [green]}, {label: blue, names: [blue]}]
+templates: ["diagnosed as {}", "shows {}"]
+metrics: [top1]
+""")
+    subprocess.run([binary, "shard", "--csv", folder / "train.csv", "--images", folder / "images",
+                    "--output", folder / "shards", *shard_options], check=True, stderr=subprocess.DEVNULL)
+    return rows
+
+
+def ranks_of(binary, *arguments):
+    """Process ids, by rank, of the running ranks (not their launcher) that have these arguments."""
+    wanted = {os.fsencode(argument) for argument in arguments}
+    found = {}
+    for process in pathlib.Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            variables = dict(pair.split(b"=", 1) for pair in (process / "environ").read_bytes().split(b"\0")
+                             if b"=" in pair)
+        except OSError:
+            continue
+        if words[0] == os.fsencode(binary) and wanted <= set(words) and b"launch" not in words:
+            rank = variables.get(b"OMPI_COMM_WORLD_RANK", variables.get(b"RANK",
+                                 variables.get(b"SLURM_PROCID", b"0")))
+            found[int(rank)] = int(process.name)
+    return found
