@@ -1,0 +1,116 @@
+"""tools/bench.sh measures and prints what it says, on a model and batches that take no time.
+
+    bench_test.py DERMATOME_BENCH
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = Path(sys.argv.pop(1))
+sys.path.insert(0, str(ROOT / "tools/bench"))
+import batches  # noqa: E402
+import bench  # noqa: E402
+import naive  # noqa: E402
+
+TINY = ["--model", ROOT / "configs/models/quickstart.json"]
+
+
+def run(name, *options):
+    """(the closing line's values, the JSON file, everything printed)."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bench.json"
+        printed = subprocess.run(
+            [ROOT / "tools/bench.sh", name, "--worker", WORKER, "--rounds", "1", "--json", file,
+             *options], check=True, text=True, stdout=subprocess.PIPE).stdout
+        written = json.loads(file.read_text())
+    prefix, *pairs = printed.splitlines()[-1].split(" ")[1:]
+    return dict(pair.split("=") for pair in pairs) | {"bench": prefix}, written, printed
+
+
+class ClosingLineTest(unittest.TestCase):
+    def check(self, values, written, name, keys):
+        self.assertEqual(values.pop("bench"), name + ":")
+        self.assertEqual(set(values), set(keys))
+        for key, value in values.items():
+            self.assertGreater(float(value), 0, key)
+            self.assertAlmostEqual(float(value), written["result"][key],
+                                   delta=1e-3 * written["result"][key])
+        self.assertEqual(written["conditions"]["threads"], 1)
+
+    def test_step(self):
+        values, written, _ = run("step", *TINY, "--batch", "4", "--profiles",
+                                 "speedup,plain_clip")
+        self.check(values, written, "step",
+                   ["speedup", "over_image_tower", "plain_clip"])
+        self.assertLess(max(row["difference"] for row in written["table"] if "difference" in row),
+                        bench.TOLERANCE)
+        self.assertEqual(written["conditions"]["captions_captions"]["valid"], 16)
+
+    def test_objective(self):
+        values, written, printed = run("objective", "--sizes", "8,64", "--patches-up-to", "8",
+                                       "--naive-gib", "0.005")
+        exponent = float(values.pop("memory_exponent"))
+        self.assertAlmostEqual(exponent, written["result"].pop("memory_exponent"), places=3)
+        self.check(values, written, "objective", ["speedup_b8", "memory_ratio_b8"])
+        self.assertEqual([row["patches"] for row in written["table"]], [True, False])
+        self.assertNotIn("speedup", written["table"][1])
+        self.assertIn("naive left out", printed)
+
+    def test_collectives(self):
+        values, written, _ = run("collectives", *TINY, "--local-batch", "2")
+        values.pop("hidden"), written["result"].pop("hidden")  # may be 0
+        self.check(values, written, "collectives", ["count", "bytes", "seconds"])
+        names = {row["what"] for row in written["table"] if "what" in row}
+        self.assertLessEqual({"text embeddings", "image embeddings", "log-sum-exps",
+                              "gradient buckets", "all"}, names)
+        # Every gradient travels once.
+        buckets = next(row for row in written["table"] if row.get("what") == "gradient buckets")
+        self.assertGreater(buckets["bytes"], 4 * 49408 * 128)
+
+    def test_scaling(self):
+        values, written, _ = run("scaling", *TINY, "--local-batch", "2")
+        self.check(values, written, "scaling", ["efficiency"])
+
+
+class RefusalTest(unittest.TestCase):
+    def test_a_naive_side_that_differs_from_golden_is_refused(self):
+        right = naive.local_vectors
+        naive.local_vectors = lambda patches, text, sigma: 1.001 * right(patches, text, sigma)
+        try:
+            with self.assertRaisesRegex(SystemExit, "nothing is measured"):
+                naive.check_golden()
+        finally:
+            naive.local_vectors = right
+
+    def test_gradients_that_differ_are_refused(self):
+        class Side:
+            def __init__(self, value):
+                self.value = value
+
+            def ask(self, command):
+                naive.save_file({"total": naive.torch.tensor([self.value])}, command.split()[1])
+
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(SystemExit, "gradients differ"):
+                bench.compare_gradients(Side(1.0), Side(1.001), Path(folder))
+            self.assertLess(bench.compare_gradients(Side(1.0), Side(1.00001), Path(folder)), 1e-4)
+
+
+class CaptionsTest(unittest.TestCase):
+    def test_captions_have_the_statistics_of_the_published_table(self):
+        # Of ten published rows: 40 valid, 34 distinct captions of 689 tokens.
+        found = batches.token_statistics(batches.read_captions(batches.CAPTIONS, 10))
+        self.assertEqual((found["valid"], found["distinct"]), (40, 34))
+        self.assertLess(abs(found["tokens_of_distinct"] - 689), 10)
+
+    def test_growth_is_the_exponent(self):
+        self.assertAlmostEqual(bench.growth({size: 3 * size**2 for size in (512, 1024, 2048)}), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,17 @@
+#!/bin/bash
+# Measures Dermatome beside open_clip's model with the published step done plainly:
+#   tools/bench.sh step|objective|scaling|collectives [--json FILE] [OPTION…]
+# `tools/bench.sh step --help` lists the options. Installs what is missing and builds first, unless
+# --worker names a dermatome_bench that is there. Start it under `nice` on a shared machine.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+if [[ " $* " != *" --worker"* ]]; then
+  "$repository/tools/setup.sh" --tests
+  "$repository/tools/build.sh" --tests release dermatome_bench
+  set -- "$@" --worker "$repository/build/release/tools/bench/dermatome_bench"
+fi
+# One thread on both sides, in every library.
+export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+exec "$venv/bin/python" "$repository/tools/bench/bench.py" "$@" \
+  --mpirun "mpirun ${mpirun_options[*]}"

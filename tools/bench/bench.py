@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Measures Dermatome beside the naive published step; started by tools/bench.sh.
+
+Both sides are processes that wait for commands and take turns, one step each, so that both meet the
+same machine. A figure is the median of its rounds with the smallest and the largest. CPU seconds
+are those of all threads of a process. Before anything is measured, both sides must give the same
+loss and gradients, and the naive one the values of tests/golden.
+"""
+
+import argparse
+import contextlib
+import json
+import math
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import batches as data
+from harness import Report, Spread, Worker, spread, take_turns
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).resolve().parents[2]
+TOLERANCE = 1e-4  # relative L2 of a tensor's gradient, float32 on both sides
+RATE = 1e-6       # what the optimizer is given: small, so that rounds differ in nothing but time
+PUBLISHED = ["mode=released"]  # the published semantics, which both sides can compute
+PROFILES = ["speedup", "speedup_4", "speedup_8", "plain_clip"]
+PLAIN = ["mkcl=false", "local_alignment=false"]
+
+
+def compare_gradients(ours, naive, folder):
+    """The largest relative L2 difference of a tensor; ends the program if it is too large."""
+    files = [folder / "ours.safetensors", folder / "naive.safetensors"]
+    for worker, file in zip((ours, naive), files):
+        worker.ask(f"gradients {file}")
+    found, expected = map(load_file, files)
+    if found.keys() != expected.keys():
+        sys.exit(f"bench.py: gradients of {found.keys() ^ expected.keys()} on one side only")
+    for file in files:
+        file.unlink()
+    differences = {}
+    for name, tensor in expected.items():
+        distance = (found[name].double() - tensor.double()).norm().item()
+        differences[name] = distance / max(tensor.double().norm().item(), 1e-30)
+        if not differences[name] <= TOLERANCE:
+            sys.exit(f"bench.py: gradients differ by {differences[name]:.2e} in {name}; nothing is "
+                     "measured")
+    return max(differences.values())
+
+
+def make_model(arguments, folder):
+    model = folder / "model"
+    model.mkdir()
+    subprocess.run([arguments.worker, "weights", arguments.model, model], check=True)
+    config = json.loads((model / "open_clip_config.json").read_text())["model_cfg"]
+    return model, config["vision_cfg"]["image_size"]
+
+
+def step_profiles(arguments, report):
+    """The captions of each profile; prints what the tables' are like."""
+    table = data.read_captions(arguments.csv or data.CAPTIONS, arguments.batch)
+    for file in filter(None, (data.CAPTIONS, arguments.csv)):
+        found = data.token_statistics(data.read_captions(file, arguments.batch))
+        print(f"captions of {file.name}: {found}", flush=True)
+        report.condition(**{f"captions_{file.stem}": found})
+    profiles = {"speedup": table, "plain_clip": [
+        sample[:1] + [None] * (data.NUM_CAPTIONS - 1) for sample in table]}
+    for count in (4, 8):
+        lengths = [25] * (len(data.KNOWLEDGE) + count) + [None] * (8 - count)
+        profiles[f"speedup_{count}"] = data.random_captions([lengths] * len(table), seed=count)
+    return profiles
+
+
+def measure_step(arguments, model, batches, key, report):
+    """Both sides' answers to `step`, and ours to `parts`; with the profile's row of the table."""
+    plain = key == "plain_clip"
+    common = ["--model", model, "--batches", batches, "--lr", RATE]
+    with Worker([arguments.worker, "step", *common, *(PLAIN if plain else PUBLISHED)]) as ours, (
+            Worker([*arguments.naive, "step", *common, *["--plain"] * plain])) as naive:
+        difference = compare_gradients(ours, naive, batches)
+        peak = [worker.ask("memory")["peak"] for worker in (ours, naive)]
+        mine, theirs, parts = take_turns(arguments.rounds, (ours, "step"), (naive, "step"),
+                                         (ours, "parts"))
+    cpu, wall, bare = ([spread(side, name) for side in (mine, theirs)]
+                       for name in ("cpu", "wall", "without_optimizer"))
+    ratio, bare_ratio = (side[1].median / side[0].median for side in (cpu, bare))
+    report.result[key] = ratio
+    report.row(f"{key:<10} x {ratio:.2f}, without optimizer x {bare_ratio:.2f}; ours, naive: CPU s "
+               f"a step {cpu[0]:.3f}, {cpu[1]:.3f}; wall s {wall[0]:.3f}, {wall[1]:.3f}; images a "
+               f"CPU s {arguments.batch / cpu[0].median:.3f}, "
+               f"{arguments.batch / cpu[1].median:.3f}; peak MiB "
+               f"{peak[0]:.0f}, {peak[1]:.0f}; gradients differ by {difference:.1e}",
+               profile=key, ratio=ratio, without_optimizer=bare_ratio, difference=difference,
+               ours_cpu=cpu[0], naive_cpu=cpu[1], ours_wall=wall[0], naive_wall=wall[1],
+               ours_peak_mib=peak[0], naive_peak_mib=peak[1])
+    report.row("           ours by parts, each by itself, CPU s: " + ", ".join(
+        f"{name} {spread(parts, name):.3f}" for name in parts[0]),
+        profile=key, **{name: spread(parts, name) for name in parts[0]})
+    return mine, parts
+
+
+def bench_step(arguments, report, folder):
+    model, image_size = make_model(arguments, folder)
+    batches = folder / "batches"
+    batches.mkdir()
+    report.condition(model=arguments.model.name, batch=arguments.batch, mode=PUBLISHED[0],
+                     gradient_tolerance=TOLERANCE)
+    profiles = step_profiles(arguments, report)
+    for key in arguments.profiles:
+        data.make_batch(profiles[key], batches / "0.safetensors", image_size,
+                        published=key != "plain_clip")
+        steps, parts = measure_step(arguments, model, batches, key, report)
+        if key == "speedup":
+            over = Spread([step["without_optimizer"] / part["image_tower"]
+                           for step, part in zip(steps, parts)])
+            report.result["over_image_tower"] = over.median
+            report.row(f"           step without optimizer over image tower {over:.3f}",
+                       over_image_tower=over)
+
+
+def naive_gib(num_samples, with_patches):
+    """About what the naive side needs: five times the logits of all captions with all texts, and
+    six times the similarities of all patches with all texts."""
+    texts = num_samples * data.NUM_CAPTIONS
+    return 4 * texts * (5 * texts + 6 * 196 * num_samples * with_patches) / 2**30
+
+
+def growth(memory):
+    """The exponent of B in `memory` {B: MiB}, a least-squares line through the logarithms."""
+    sizes = [size for size in memory if size >= 512] or list(memory)
+    return statistics.linear_regression([math.log(size) for size in sizes],
+                                        [math.log(max(memory[size], 1)) for size in sizes]).slope
+
+
+def measure_objective(arguments, size, file, bound):
+    """One batch size, on our side and, within `bound` GiB, on the naive one: the table's row."""
+    patches = size <= arguments.patches_up_to
+    data.make_embeddings(size, patches, file)
+    commands = [[arguments.worker, "objective", "--input", file, *PUBLISHED]]
+    if naive_gib(size, patches) <= bound:
+        commands.append([*arguments.naive, "objective", "--input", file])
+    row = {"batch": size, "patches": patches}
+    with contextlib.ExitStack() as stack:
+        sides = [stack.enter_context(Worker(command)) for command in commands]
+        extra = [worker.ask("memory")["extra"] for worker in sides]
+        if len(sides) == 2:
+            row["difference"] = compare_gradients(*sides, file.parent)
+        turns = take_turns(arguments.rounds, *((worker, "step") for worker in sides))
+    for side, mib, turn in zip(("ours", "naive"), extra, turns):
+        row |= {f"{side}_extra_mib": mib, f"{side}_cpu": spread(turn, "cpu"),
+                f"{side}_wall": spread(turn, "wall")}
+    if len(sides) == 2:
+        row |= {"speedup": row["naive_cpu"].median / row["ours_cpu"].median,
+                "memory_ratio": extra[1] / max(extra[0], 1)}
+    return row
+
+
+def bench_objective(arguments, report, folder):
+    available = re.search(r"MemAvailable:\s*(\d+)", Path("/proc/meminfo").read_text())
+    bound = min(arguments.naive_gib, 0.75 * int(available[1]) / 2**20)
+    report.condition(naive_bound_gib=bound, width=512, captions=data.NUM_CAPTIONS,
+                     mode=PUBLISHED[0], gradient_tolerance=TOLERANCE,
+                     local_attention_up_to=arguments.patches_up_to)
+    memory = {}
+    for size in arguments.sizes:
+        row = measure_objective(arguments, size, folder / "embeddings.safetensors", bound)
+        memory[size] = row["ours_extra_mib"]
+        text = (f"B {size:>5}{' with patches' if row['patches'] else '':13} ours: CPU s "
+                f"{row['ours_cpu']:.3f}, extra MiB {memory[size]:.0f}")
+        if "speedup" in row:
+            text += (f"; naive: CPU s {row['naive_cpu']:.3f}, extra MiB "
+                     f"{row['naive_extra_mib']:.0f}; x {row['speedup']:.2f}, memory x "
+                     f"{row['memory_ratio']:.1f}; gradients differ by {row['difference']:.1e}")
+            report.result |= {f"{key}_b{size}": row[key] for key in ("speedup", "memory_ratio")}
+        else:
+            text += (f"; naive left out, about {naive_gib(size, row['patches']):.1f} GiB of "
+                     f"{bound:.1f}")
+        report.row(text, **row)
+    if len(memory) > 1:
+        report.result["memory_exponent"] = growth(memory)
+
+
+def rank_worker(arguments, ranks, model, batches):
+    return Worker([*shlex.split(arguments.mpirun), "-n", ranks, arguments.worker, "step", "--model",
+                   model, "--batches", batches, "--lr", RATE])
+
+
+def make_rank_batches(arguments, report, folder):
+    """A batch of other captions and pictures for each of two ranks, of the table's lengths."""
+    model, image_size = make_model(arguments, folder)
+    lengths = data.lengths_of(data.read_captions(data.CAPTIONS, 10))
+    lengths = [lengths[number % len(lengths)] for number in range(arguments.local_batch)]
+    batches = folder / "batches"
+    batches.mkdir()
+    for rank in range(2):
+        data.make_batch(data.random_captions(lengths, seed=rank),
+                        batches / f"{rank}.safetensors", image_size, published=False, seed=rank)
+    report.condition(model=arguments.model.name, local_batch=arguments.local_batch, mode="paper",
+                     launcher=arguments.mpirun)
+    return model, batches
+
+
+def bench_scaling(arguments, report, folder):
+    model, batches = make_rank_batches(arguments, report, folder)
+    with rank_worker(arguments, 1, model, batches) as one, (
+            rank_worker(arguments, 2, model, batches)) as two:
+        take_turns(1, (one, "step"), (two, "step"))
+        turns = take_turns(arguments.rounds, (one, "step"), (two, "step"))
+    for ranks, turn in zip((1, 2), turns):
+        report.row(f"{ranks} rank(s): wall s a step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "
+                   f"{spread(turn, 'cpu'):.3f}", ranks=ranks, wall=spread(turn, "wall"),
+                   cpu=spread(turn, "cpu"))
+    efficiency = Spread([alone["wall"] / pair["wall"] for alone, pair in zip(*turns)])
+    report.row(f"efficiency, round by round: {efficiency:.3f}", efficiency=efficiency)
+    report.result["efficiency"] = efficiency.median
+
+
+def bench_collectives(arguments, report, folder):
+    model, batches = make_rank_batches(arguments, report, folder)
+    with rank_worker(arguments, 2, model, batches) as worker:
+        take_turns(1, (worker, "step"))
+        steps = take_turns(arguments.rounds, (worker, "step"))[0]
+        tables = take_turns(arguments.rounds, (worker, "collectives"))[0]
+
+    def sums(table):
+        groups = {}
+        for entry in table:
+            name = re.sub(r" \d.*", "s", entry["what"])
+            for group in (name, "all"):
+                count = groups.setdefault(group, {"count": 0, "bytes": 0, "alone": 0, "exposed": 0})
+                for key in count:
+                    count[key] += 1 if key == "count" else entry[key]
+        return {name: {**group, "hidden": max(0.0, 1 - group["exposed"] / group["alone"])}
+                for name, group in groups.items()}
+
+    rounds = [sums(table) for table in tables]
+    for name in rounds[0]:
+        groups = [groups[name] for groups in rounds]
+        count, size = groups[0]["count"], groups[0]["bytes"]
+        alone, exposed, hidden = (spread(groups, key) for key in ("alone", "exposed", "hidden"))
+        report.row(f"{name}: {count} a step, {size / 2**20:.2f} MiB of a rank, alone s "
+                   f"{alone:.4f}, exposed s (waiting for the slower rank included) {exposed:.4f}, "
+                   f"hidden {hidden:.2f}", what=name, count=count, bytes=size, alone=alone,
+                   exposed=exposed, hidden=hidden)
+    report.row(f"step: wall s {spread(steps, 'wall'):.3f}", wall=spread(steps, "wall"))
+    report.result |= {"count": count, "bytes": size, "seconds": alone.median,
+                      "hidden": hidden.median}
+
+
+BENCHES = {"step": bench_step, "objective": bench_objective, "scaling": bench_scaling,
+           "collectives": bench_collectives}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, prog="tools/bench.sh",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench", choices=BENCHES)
+    parser.add_argument("--json", type=Path, help="also write conditions, table and result here")
+    parser.add_argument("--rounds", type=int, default=5, help="measured turns of each side")
+    parser.add_argument("--model", type=Path, help="step, scaling, collectives: configuration",
+                        default=ROOT / "configs/models/ViT-B-16-quickgelu.json")
+    parser.add_argument("--batch", type=int, default=10, help="step: rows of the table")
+    parser.add_argument("--csv", type=Path, help="step: a table of your own for `speedup`")
+    parser.add_argument("--profiles", type=lambda text: text.split(","), default=PROFILES,
+                        help="step: which of " + ",".join(PROFILES))
+    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")],
+                        default=[64, 128, 256, 512, 1024, 2048, 4096], help="objective: batches")
+    parser.add_argument("--patches-up-to", type=int, default=256,
+                        help="objective: largest batch with local attention from patches")
+    parser.add_argument("--naive-gib", type=float, default=12,
+                        help="objective: memory that the naive side may need")
+    parser.add_argument("--local-batch", type=int, default=16,
+                        help="scaling, collectives: images a rank")
+    parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")
+    parser.add_argument("--mpirun", default="mpirun", help="command that starts ranks")
+    arguments = parser.parse_args()
+    arguments.naive = [sys.executable, Path(__file__).with_name("naive.py")]
+    report = Report(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        BENCHES[arguments.bench](arguments, report, Path(folder))
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()

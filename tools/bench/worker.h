@@ -1,0 +1,35 @@
+// A process that waits for commands, so that a benchmark can take turns between programs without
+// paying for their start each time.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "launcher/runtime.h"
+
+namespace dermatome::bench {
+
+// What `work` costs this process: {"cpu": s of all threads, "wall": s}.
+nlohmann::json cost_of(const std::function<void()>& work);
+
+// The highest resident memory during `work`, in MiB: {"peak": of the whole process, "extra": above
+// what it had before}.
+nlohmann::json memory_of(const std::function<void()>& work);
+
+// Gets the rest of the command's line.
+using Command = std::function<nlohmann::json(const std::string& argument)>;
+
+// Answers "ready", then one line of JSON for each line of rank 0's standard input, until it ends.
+// Every rank runs every command.
+void serve(Collectives& collectives, const std::map<std::string, Command>& commands);
+
+// One thread a rank, on the CPU, and collectives that wait while the other side has its turn.
+RuntimeOptions runtime_options();
+
+void add_objective(CLI::App& app);
+void add_step(CLI::App& app);
+
+}  // namespace dermatome::bench
