@@ -15,7 +15,8 @@ build_packages=(
   libcli11-dev libturbojpeg0-dev libpng-dev libwebp-dev libicu-dev zlib1g-dev libssl-dev
   libgloo-dev)
 data_packages=(fonts-noto-color-emoji unicode-data)
-test_packages=(libgtest-dev libgmock-dev clang-format clang-tidy)
+test_packages=(libgtest-dev libgmock-dev clang-format clang-tidy
+  slurmctld slurmd munge iproute2)
 
 with_tests=false
 with_cuda=false
@@ -53,10 +54,7 @@ install_packages() {
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     [[ -z "${!name:-}" ]] || settings+=("$name=${!name}")
   done
-  # Without recommended packages nothing here brings a service along.
-  "${as_root[@]}" env "${settings[@]}" apt-get -qq update
-  "${as_root[@]}" env "${settings[@]}" apt-get -qq -o Dpkg::Use-Pty=0 install -y \
-    --no-install-recommends "${missing[@]}"
+  "${as_root[@]}" env "${settings[@]}" "$repository/tools/install_packages.sh" "${missing[@]}"
 }
 
 prepare_venv() {

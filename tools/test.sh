@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs what is missing, checks style and layers, builds, and runs every test; the last lines are
-# ctest's summary. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
+# ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns makes those fail
+# instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -100,24 +101,32 @@ test_cuda() {
   ctest --test-dir build/cuda --label-regex "$labels" --output-on-failure --no-tests=error
 }
 
-cd "$repository"
-tools/setup.sh --tests
-check_format
-"$venv/bin/python" tools/check_layers.py
+stages=()
+# stage NAME COMMAND…: runs it and notes how long it took.
+stage() {
+  local start=$SECONDS
+  "${@:2}"
+  stages+=("$(printf '%-22s %4d s' "$1" $((SECONDS - start)))")
+}
 
-start=$SECONDS
-tools/build.sh --tests release
-tools/build.sh --tests asan asan_tests
-build_cuda
-build_seconds=$((SECONDS - start))
-start=$SECONDS
-check_static
-tidy_seconds=$((SECONDS - start))
+# list_not_run: the tests that ended because the machine lacks what they need, and what that is.
+list_not_run() {
+  sed -n 's/^NOT RUN: /== NOT RUN: /p' build/release/Testing/Temporary/LastTest.log
+}
+
+cd "$repository"
+stage 'installing' tools/setup.sh --tests
+stage 'format' check_format
+stage 'layers' "$venv/bin/python" tools/check_layers.py
+stage 'build' tools/build.sh --tests release
+stage 'build, sanitizers' tools/build.sh --tests asan asan_tests
+stage 'clang-tidy' check_static
 
 export OMP_NUM_THREADS=1
-start=$SECONDS
-ctest --test-dir build/asan --label-regex asan --output-on-failure --no-tests=error -j2
-test_cuda
-say "times: build $build_seconds s, clang-tidy $tidy_seconds s, tests with sanitizers and of CUDA" \
-  "$((SECONDS - start)) s; the release build's tests follow"
+stage 'tests, sanitizers' \
+  ctest --test-dir build/asan --label-regex asan --output-on-failure --no-tests=error -j2
+say 'times; those of the tests of the release build follow them'
+printf '   %s\n' "${stages[@]}"
+
+trap list_not_run EXIT
 ctest --test-dir build/release --output-on-failure --no-tests=error -j2

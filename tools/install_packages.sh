@@ -1,0 +1,42 @@
+#!/bin/bash
+# Installs Debian packages, as root, so that they start no service and leave none enabled:
+#   install_packages.sh PACKAGE…
+# A service that was enabled before stays so; a policy-rc.d that is there stays in force.
+set -euo pipefail
+
+policy=/usr/sbin/policy-rc.d
+mark='# Made by Dermatome for the length of an installation'
+
+# The links that start services at boot: systemd's, and those of init scripts.
+list_enabled() {
+  find /etc/systemd/system /etc/rc[2-5].d -type l \( -path '*.wants/*' -o -name 'S*' \) 2>/dev/null |
+    sort
+}
+
+# disable_new LIST: takes back every such link that is not in LIST. To Debian's tools a missing link means
+# that the administrator disabled the service, also when the package is upgraded.
+disable_new() {
+  local links=() link
+  mapfile -t links < <(comm -13 - <(list_enabled) <<<"$1")
+  for link in "${links[@]}"; do
+    case "$link" in
+      */rc?.d/*) update-rc.d "${link##*/S??}" disable ;;
+      *) rm -f "$link" ;;
+    esac
+    printf '== %s: stays disabled\n' "$link"
+  done
+}
+
+enabled=$(list_enabled)
+# One that carries the mark was left by a call that was killed.
+if [[ ! -e $policy ]] || grep -q "^$mark" "$policy"; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+  chmod 755 "$policy"
+fi
+apt-get -qq update
+# Even a failed installation may have configured some.
+code=0
+apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" || code=$?
+disable_new "$enabled"
+exit "$code"
