@@ -120,11 +120,13 @@ stage 'format' check_format
 stage 'layers' "$venv/bin/python" tools/check_layers.py
 stage 'build' tools/build.sh --tests release
 stage 'build, sanitizers' tools/build.sh --tests asan asan_tests
+stage 'build, CUDA' build_cuda
 stage 'clang-tidy' check_static
 
 export OMP_NUM_THREADS=1
 stage 'tests, sanitizers' \
   ctest --test-dir build/asan --label-regex asan --output-on-failure --no-tests=error -j2
+stage 'tests, CUDA' test_cuda
 say 'times; those of the tests of the release build follow them'
 printf '   %s\n' "${stages[@]}"
 
