@@ -1,4 +1,7 @@
 // Exit codes of `dermatome`. Part of its interface: job scripts decide by them whether to requeue.
+//
+// srun passes on the highest code of its ranks, mpirun the first: a rank that only lost its peers
+// has the lowest, and speaks last (launcher/failure.h), so that it never hides the cause.
 #pragma once
 
 #include <exception>
@@ -6,11 +9,11 @@
 namespace dermatome {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitInternal = 1;  // a defect of Dermatome
+inline constexpr int kExitPeerLost = 1;  // a peer was lost or did not answer: requeuing may help
 inline constexpr int kExitUsage = 2;     // command line or configuration: retrying cannot help
 inline constexpr int kExitData = 3;      // a file is missing, damaged or contradictory
-inline constexpr int kExitTryAgain =
-    75;  // a peer was lost, or a stop was asked for: requeue (EX_TEMPFAIL)
+inline constexpr int kExitInternal = 4;  // a defect of Dermatome
+inline constexpr int kExitStopped = 75;  // a stop was asked for; its checkpoint is there: requeue
 
 // The code for an error's kind.
 int exit_code_of(const std::exception& error);

@@ -3,7 +3,10 @@
 #include <c10/util/Exception.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -16,43 +19,77 @@
 namespace dermatome {
 namespace {
 
-int report(const std::exception& error) {
+using std::chrono::milliseconds;
+
+int own_rank = 0;
+
+struct Report {
+  int code = kExitInternal;
+  std::string message;
+};
+
+Report report(const std::exception& error) {
   std::string message = error.what();
   if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error)) {
     message = torch_error->what_without_backtrace();
   }
   if (dynamic_cast<const Error*>(&error) == nullptr) message = "unexpected error: " + message;
-  log_error(message);
-  return exit_code_of(error);
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  return {exit_code_of(error), message};
 }
 
-int report_current() {
+Report report_current() {
   const auto error = std::current_exception();
   if (!error) {
-    log_error("the program ended itself without an error: a defect of Dermatome");
-    return kExitInternal;
+    return {kExitInternal, "the program ended itself without an error: a defect of Dermatome"};
   }
   try {
     std::rethrow_exception(error);
   } catch (const std::exception& known) {
     return report(known);
   } catch (...) {
-    log_error("unknown error: a defect of Dermatome");
-    return kExitInternal;
+    return {kExitInternal, "unknown error: a defect of Dermatome"};
   }
 }
 
+// Ranks are apart by what a launcher needs to end them.
+milliseconds time_to_wait(int code) {
+  const milliseconds for_rank(own_rank == 0 ? 0 : 700 + 300 * std::min(own_rank, 4));
+  return for_rank + milliseconds(code == kExitPeerLost ? 2500 : 0);
+}
+
+volatile std::sig_atomic_t last_code = kExitInternal;
+
+// While a rank waits, a signal means that another one has spoken: it ends without a word. mpirun
+// announces the end by SIGCONT, a second before its SIGTERM.
+void end_silently_at_signals(int code) {
+  last_code = code;
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGCONT}) {
+    std::signal(signal, [](int) { _exit(last_code); });
+    sigaddset(&signals, signal);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
 [[noreturn]] void end_with_error() {
-  const int code = report_current();
+  // Of errors on several threads the first one counts.
+  static std::atomic_flag ending = ATOMIC_FLAG_INIT;
+  while (ending.test_and_set()) pause();
+  const Report last = report_current();
   std::cout.flush();
-  // A broken collective is mostly another rank's doing: let that one end first, because a launcher
-  // passes the first exit code on.
-  if (code == kExitTryAgain) std::this_thread::sleep_for(std::chrono::seconds(1));
-  _exit(code);
+  end_silently_at_signals(last.code);
+  std::this_thread::sleep_for(time_to_wait(last.code));
+  log_error(last.message);
+  _exit(last.code);
 }
 
 }  // namespace
 
-void end_at_uncaught_errors() { std::set_terminate(end_with_error); }
+void end_at_uncaught_errors(int rank) {
+  own_rank = rank;
+  std::set_terminate(end_with_error);
+}
 
 }  // namespace dermatome

@@ -2,9 +2,7 @@
 
 #include <mpi.h>
 
-#include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include "src/core/error.h"
 
@@ -18,19 +16,12 @@ bool started_by_mpi(const Environment& environment) {
   return environment("PMI_RANK") && !environment("SLURM_STEP_ID");
 }
 
-int num_ranks_started(const Environment& environment) {
-  // srun's comes last, for mpirun's helpers are its tasks.
-  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
-    if (const auto value = environment(variable)) return std::max(1, std::atoi(value->c_str()));
-  }
-  return 1;
-}
-
 MpiSession::MpiSession() {
+  // Read before MPI_Init, which sets some of the variables itself where it knows of no other rank.
+  const int started = announced_world(process_environment()).size;
   if (MPI_Init(nullptr, nullptr) != MPI_SUCCESS) throw CommunicationError("MPI_Init failed");
   int size = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  const int started = num_ranks_started(process_environment());
   if (size >= started) return;
   std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> version{};
   int length = 0;

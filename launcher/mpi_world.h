@@ -11,9 +11,6 @@ namespace dermatome {
 // task of srun without PMIx is none: Open MPI cannot talk to Slurm's older interfaces.
 bool started_by_mpi(const Environment& environment);
 
-// How many ranks an MPI or PMIx launcher said it started; 1 if it did not say.
-int num_ranks_started(const Environment& environment);
-
 class MpiSession {
  public:
   // Throws ConfigError when this MPI knows of fewer ranks than were started: another MPI's launcher

@@ -4,6 +4,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,14 +26,20 @@ constexpr std::array kForwarded = {"LD_LIBRARY_PATH",     "OMP_NUM_THREADS", "GL
 
 // For the signal handler.
 volatile pid_t child = 0;
-volatile std::sig_atomic_t num_terms = 0;
+volatile std::sig_atomic_t stop_requested = 0;
 
-void forward(int signal, siginfo_t* sender, void* /*context*/) {
-  // The terminal's own signals (Ctrl-C) go to mpirun as well, and two end it the hard way.
-  if (sender->si_code == SI_KERNEL) return;
-  const bool first_request = signal == SIGUSR1 || (signal == SIGTERM && num_terms == 0);
-  if (signal == SIGTERM) num_terms = 1;
-  kill(child, first_request ? SIGUSR1 : signal);
+void forward(int signal) {
+  constexpr char kSaid[] = "asked the ranks to stop; asking again ends them at once\n";
+  const bool is_request = signal == SIGINT || signal == SIGTERM;
+  if (!is_request) {
+    kill(child, signal);
+  } else if (stop_requested != 0) {
+    kill(child, SIGTERM);
+  } else {
+    stop_requested = 1;
+    kill(child, SIGUSR1);
+    [[maybe_unused]] const ssize_t put = write(STDERR_FILENO, kSaid, sizeof(kSaid) - 1);
+  }
 }
 
 // Forwards signals while it lives. Those that come before the child is known wait.
@@ -48,10 +55,10 @@ class SignalForwarding {
   SignalForwarding& operator=(const SignalForwarding&) = delete;
 
   void begin() {
-    num_terms = 0;
+    stop_requested = 0;
     struct sigaction action = {};
-    action.sa_sigaction = forward;
-    action.sa_flags = SA_RESTART | SA_SIGINFO;
+    action.sa_handler = forward;
+    action.sa_flags = SA_RESTART;
     handle(action);
     unblock();
   }
@@ -115,9 +122,13 @@ int run_and_forward_signals(const std::vector<std::string>& arguments) {
   int error_pipe[2];
   require(pipe2(error_pipe, O_CLOEXEC) == 0, "pipe2 failed");
   SignalForwarding forwarding;
+  const pid_t own = getpid();
   child = fork();
   require(child >= 0, "fork failed");
   if (child == 0) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != own) _exit(126);
     forwarding.unblock();
     execute(arguments, error_pipe[1]);
   }

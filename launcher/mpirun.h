@@ -25,9 +25,11 @@ std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const st
                                           bool (*is_set)(const char* variable));
 
 // Runs `arguments` as a child until it ends and returns its exit code (128 + the signal's number
-// if a signal ended it). SIGTERM and SIGUSR1, the requests to stop, reach the ranks as SIGUSR1,
-// because mpirun gives them only a second after SIGTERM; a second SIGTERM goes as it is. Throws
-// ConfigError when the program cannot be started.
+// if a signal ended it). SIGINT (Ctrl-C), SIGTERM and SIGUSR1, the requests to stop, reach the
+// ranks as SIGUSR1, because mpirun gives them only a second after the others; a second SIGINT or
+// SIGTERM goes on as SIGTERM. The child leads a process group of its own, so that a terminal's
+// signals come here alone, and gets a SIGTERM should this process be killed. Throws ConfigError
+// when the program cannot be started.
 int run_and_forward_signals(const std::vector<std::string>& arguments);
 
 }  // namespace dermatome

@@ -6,14 +6,27 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
+#include <string>
 
-#include "launcher/cores.h"
+#include "launcher/placement.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 
 namespace dermatome {
 namespace {
+
+// Why no GPU can be used.
+std::string why_no_gpu(bool gpu_there) {
+  if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) {
+    return std::string("this build of Dermatome has no CUDA") +
+           (gpu_there ? "; build it with DERMATOME_CUDA=ON" : ", and this machine shows no GPU");
+  }
+  if (!gpu_there) return "this machine shows no GPU (no /dev/nvidiactl)";
+  return "this build has CUDA but cannot use the GPU: the driver is too old for its CUDA version "
+         "(compare nvidia-smi), or CUDA_VISIBLE_DEVICES hides every GPU";
+}
 
 c10::Device choose_device(DeviceChoice choice, const World& world) {
   if (choice == DeviceChoice::kCpu) return c10::kCPU;
@@ -26,15 +39,20 @@ c10::Device choose_device(DeviceChoice choice, const World& world) {
   }
   const bool gpu_there = std::filesystem::exists("/dev/nvidiactl");
   if (choice == DeviceChoice::kCuda) {
-    throw ConfigError(
-        std::string("runtime.device is cuda, but ") +
-        (gpu_there ? "this build or this driver cannot use the GPU; build with DERMATOME_CUDA=ON"
-                   : "this machine shows no GPU; set runtime.device=cpu"));
+    throw ConfigError("runtime.device is cuda, but " + why_no_gpu(gpu_there) +
+                      ". runtime.device=cpu trains without");
   }
-  if (gpu_there) {
-    log_warning("A GPU IS THERE AND UNUSED: build with DERMATOME_CUDA=ON to train on it");
+  if (gpu_there && world.local_rank == 0) {
+    log_warning("A GPU IS THERE AND UNUSED: " + why_no_gpu(gpu_there));
   }
   return c10::kCPU;
+}
+
+// The folder for temporary files that the launcher removes whatever becomes of the ranks; empty:
+// there is none.
+std::string launchers_folder() {
+  const char* folder = std::getenv("PMIX_SERVER_TMPDIR");
+  return folder != nullptr && access(folder, W_OK | X_OK) == 0 ? folder : "";
 }
 
 std::string host_name() {
@@ -56,7 +74,8 @@ Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
   initialise_logging(world_.rank, world_.size);
   device_ = choose_device(options.device, world_);
   meet(std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000)));
-  use_threads(options.threads);
+  settle(options.threads);
+  collectives_ = rendezvous_->connect("main", device_.is_cuda());
 }
 
 void Runtime::meet(std::chrono::milliseconds timeout) {
@@ -68,33 +87,21 @@ void Runtime::meet(std::chrono::milliseconds timeout) {
     const std::string port = mpi_->share(is_root ? std::to_string(rendezvous_->port()) : "");
     world_.master_port = static_cast<uint16_t>(std::stoi(port));
   } else if (mpi_ && world_.size > 1) {
-    world_.store_file = mpi_->share(is_root ? create_store_file() : "");
+    world_.store_file = mpi_->share(is_root ? create_store_file(launchers_folder()) : "");
   }
   if (!rendezvous_) rendezvous_.emplace(world_, timeout);
-  collectives_ = rendezvous_->connect("main", device_.is_cuda());
 }
 
-void Runtime::use_threads(int64_t asked) {
-  const CoreShare share = share_cores(asked, *connect_cpu_group("start"));
-  at::set_num_threads(share.num_threads);
-  const std::string cores = format("%d thread(s) a rank, %d allowed core(s) shared by %d rank(s)",
-                                   share.num_threads, share.num_allowed, share.num_sharing);
-  const std::string figures = device_.str() + ", " + cores + ", " +
-                              (world_.size == 1    ? "no communication"
-                               : device_.is_cuda() ? "NCCL"
-                                                   : "Gloo");
-  if (share.is_alike) {
-    log_info(format("%d rank(s): ", world_.size) + figures);
-  } else {
-    // Said by every rank, and only warnings pass on ranks above 0.
-    log_warning(format("rank %d of %d differs from others: ", world_.rank, world_.size) + figures);
-  }
-  if (share.num_threads * share.num_sharing > share.num_allowed &&
-      (world_.rank == 0 || !share.is_alike)) {
-    log_warning(cores +
-                ": more threads than cores; lower runtime.threads or the number of ranks, "
-                "or bind ranks to more cores");
-  }
+void Runtime::settle(int64_t threads_asked) {
+  const auto group = connect_cpu_group("start");
+  const auto placements =
+      gather_placements(local_placement(device_, rendezvous_->network()), *group);
+  refuse_shared_gpus(placements);
+  at::set_num_threads(num_threads(placements, world_.rank, threads_asked));
+  if (world_.rank != 0) return;
+  for (const std::string& line : describe(placements, threads_asked)) log_info(line);
+  const std::string warning = warn_of_threads(placements, threads_asked);
+  if (!warning.empty()) log_warning(warning);
 }
 
 std::unique_ptr<Collectives> Runtime::connect_cpu_group(const std::string& name) {

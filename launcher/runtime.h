@@ -35,7 +35,8 @@ class Runtime {
 
  private:
   void meet(std::chrono::milliseconds timeout);
-  void use_threads(int64_t asked);
+  // Threads, and what ranks must know of each other's places. Throws ConfigError.
+  void settle(int64_t threads_asked);
 
   std::optional<MpiSession> mpi_;
   World world_;

@@ -58,6 +58,7 @@ class Builder {
   BuildReport run() {
     make_directories(options_.output);
     const DirectoryLock lock(options_.output);
+    remove_leftovers(options_.output);
     refuse_foreign_files();
     for (int64_t shard = 0; shard < num_shards_; ++shard) {
       report_.manifest.shards.push_back(keep_or_make(shard));
@@ -86,14 +87,11 @@ class Builder {
 
   // A directory that holds another data set is left alone: mixing two would lose both.
   void refuse_foreign_files() const {
-    const auto refuse = [&](const std::string& what) {
-      throw ConfigError(options_.output.string() + " holds " + what +
-                        " of another table, tokenizer or other options; choose another --output, "
-                        "or remove it first");
-    };
     if (std::filesystem::exists(manifest_path(options_.output))) {
       try {
-        if (read_manifest(options_.output).build_digest != build_digest_) refuse("a data set");
+        if (read_manifest(options_.output).build_digest != build_digest_) {
+          refuse(options_.output.string());
+        }
       } catch (const DataError& error) {
         // It is written anew, and every shard says itself which build it belongs to.
         log_warning(error.what());
@@ -101,10 +99,14 @@ class Builder {
     }
     std::set<std::string> planned;
     for (int64_t shard = 0; shard < num_shards_; ++shard) planned.insert(file_name(shard));
-    for (const auto& item : std::filesystem::directory_iterator(options_.output)) {
-      const std::string name = item.path().filename().string();
-      if (item.path().extension() == ".h5" && !planned.contains(name)) refuse(name);
-    }
+    const auto unplanned = shards_besides(options_.output, planned);
+    if (!unplanned.empty()) refuse((options_.output / unplanned.front()).string());
+  }
+
+  [[noreturn]] static void refuse(const std::string& path) {
+    throw ConfigError(path +
+                      " belongs to another table, tokenizer or other options; choose another "
+                      "--output, or remove it first");
   }
 
   ShardEntry keep_or_make(int64_t shard) {
@@ -125,11 +127,7 @@ class Builder {
     if (!std::filesystem::exists(path)) return std::nullopt;
     try {
       const ShardReader reader(path, tokenizer_.hash());
-      if (reader.header().build_digest != build_digest_) {
-        throw ConfigError(path.string() +
-                          " belongs to a build of another table or other options; choose another "
-                          "--output, or remove it first");
-      }
+      if (reader.header().build_digest != build_digest_) refuse(path.string());
       if (reader.header().source_digest != source_digest) {
         log_info(path.string() + " is made again: its picture files have changed");
         return std::nullopt;
@@ -202,7 +200,7 @@ class Builder {
     if (num_rejected_ <= max_rejected_) return;
     throw DataError(std::to_string(num_rejected_) + " of " + std::to_string(table_.samples.size()) +
                     " pictures cannot be read so far, " + std::to_string(max_rejected_) +
-                    " are allowed (--max-bad)" +
+                    " are allowed; repair them, or raise --max-bad" +
                     (report_.rejected.empty() ? "" : "; the last: " + report_.rejected.back()));
   }
 
@@ -221,7 +219,7 @@ class Builder {
     manifest.aspects = table_.aspects;
     manifest.image_short_side = options_.images.short_side;
     manifest.image_encoding = encoding_name(options_.images);
-    manifest.jpeg_quality = options_.images.raw ? 0 : options_.images.quality;
+    manifest.jpeg_quality = stored_quality(options_.images);
     manifest.label_names = table_.label_names;
     manifest.num_rejected = num_rejected_;
     manifest.build_digest = build_digest_;

@@ -42,12 +42,13 @@ std::unique_ptr<const ShardReader> open_shard(const std::filesystem::path& direc
   const std::filesystem::path path = directory / entry.file;
   const auto check = [&](bool good, const std::string& what) {
     if (!good) {
-      throw DataError("shard " + path.string() + " is not the one its manifest describes: " + what);
+      throw DataError("shard " + path.string() + " is not the one its manifest describes: " + what +
+                      kShardRemedy);
     }
   };
   std::error_code error;
   const uint64_t bytes = std::filesystem::file_size(path, error);
-  if (error) throw DataError("shard " + path.string() + ": " + error.message());
+  if (error) throw DataError("shard " + path.string() + ": " + error.message() + kShardRemedy);
   check(bytes == entry.bytes, std::to_string(bytes) + " bytes instead of " +
                                   std::to_string(entry.bytes) + ": truncated, or replaced");
   auto reader = std::make_unique<const ShardReader>(path, expected_tokenizer_hash);

@@ -24,8 +24,8 @@ bool missing(std::string_view cell) {
   return text.empty() || text == "nan" || text == "NaN";
 }
 
-// "[1, 0, 1]" -> {1, 0, 1}. At least `count` entries, of which the first `count` are returned.
-std::vector<uint8_t> parse_mask(std::string_view cell, int64_t count, const std::string& where) {
+// "[1, 0, 1]" -> {1, 0, 1}
+std::vector<uint8_t> parse_mask(std::string_view cell, const std::string& where) {
   const auto fail = [&](const std::string& what) {
     throw DataError(where + ": " + what + " in '" + std::string(cell) + "'");
   };
@@ -43,10 +43,6 @@ std::vector<uint8_t> parse_mask(std::string_view cell, int64_t count, const std:
     }
     mask.push_back(one ? 1 : 0);
   }
-  if (static_cast<int64_t>(mask.size()) < count) {
-    fail(std::to_string(mask.size()) + " instead of " + std::to_string(count) + " entries");
-  }
-  mask.resize(count);
   return mask;
 }
 
@@ -112,13 +108,23 @@ class TableBuilder {
       const std::string& cell = row.fields[column];
       sample.captions.push_back(missing(cell) ? "" : cell);
     }
-    sample.mask = parse_mask(row.fields[columns_.knowledge_masks], kFirstSubcaption,
-                             where + ", column knowledge_masks");
+    const std::string& knowledge = row.fields[columns_.knowledge_masks];
+    sample.mask = parse_mask(knowledge, where + ", column knowledge_masks");
+    if (std::ssize(sample.mask) != kFirstSubcaption) {
+      throw DataError(where + ", column knowledge_masks: " + std::to_string(sample.mask.size()) +
+                      " instead of 3 entries in '" + knowledge +
+                      "'; write caption, ontology, visual concept");
+    }
     if (options_.num_subcaptions > 0) {
-      const auto subcaptions =
-          parse_mask(row.fields[columns_.sub_caption_mask], options_.num_subcaptions,
-                     where + ", column sub_caption_mask");
-      sample.mask.insert(sample.mask.end(), subcaptions.begin(), subcaptions.end());
+      const std::string& cell = row.fields[columns_.sub_caption_mask];
+      const auto mask = parse_mask(cell, where + ", column sub_caption_mask");
+      if (std::ssize(mask) < options_.num_subcaptions) {
+        throw DataError(where + ", column sub_caption_mask: " + std::to_string(mask.size()) +
+                        " instead of " + std::to_string(options_.num_subcaptions) +
+                        " entries in '" + cell +
+                        "'; write one a subcaption, or lower --num-subcaptions");
+      }
+      sample.mask.insert(sample.mask.end(), mask.begin(), mask.begin() + options_.num_subcaptions);
     }
     settle_mask(sample, row.line);
     if (!options_.label_column.empty()) {
@@ -145,8 +151,7 @@ class TableBuilder {
     table.samples = std::move(samples_);
     exchanged_.report(
         "knowledge_masks fit the captions only in the order caption, visual concept, ontology; "
-        "MAKE's "
-        "order is caption, ontology, visual concept",
+        "MAKE's order is caption, ontology, visual concept",
         table.warnings);
     overruled_.report("a mask calls a missing caption valid; it is taken as missing",
                       table.warnings);

@@ -152,8 +152,7 @@ void write_attributes(hdf5::FileWriter& file, const ShardHeader& header, const C
   file.attribute(shard_format::kAspectsAttribute, aspects);
   file.attribute(shard_format::kEncodingAttribute, encoding_name(header.images));
   file.attribute(shard_format::kShortSideAttribute, int64_t{header.images.short_side});
-  file.attribute(shard_format::kQualityAttribute,
-                 int64_t{header.images.raw ? 0 : header.images.quality});
+  file.attribute(shard_format::kQualityAttribute, int64_t{stored_quality(header.images)});
   file.attribute(shard_format::kEmptyCaptionAttribute, int64_t{columns.empty_caption});
   file.attribute(shard_format::kNanCaptionAttribute, int64_t{columns.nan_caption});
   file.attribute(shard_format::kRejectedAttribute, header.num_rejected);
@@ -169,8 +168,7 @@ void write_shard(const std::filesystem::path& path, const ShardHeader& header,
                  int num_threads) {
   const Columns columns = collect(samples, header.aspects.size());
   const Ragged<uint16_t> tokens = tokenize(columns.captions.captions(), tokenizer, num_threads);
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  {
+  replace_atomically(path, [&](const std::filesystem::path& temporary) {
     hdf5::FileWriter file(temporary);
     for (const char* group : shard_format::kGroups) file.group(group);
     file.create(shard_format::kImageBytes, Element::kU8, {columns.image_bytes});
@@ -181,9 +179,7 @@ void write_shard(const std::filesystem::path& path, const ShardHeader& header,
     const uint32_t checksum = write_metadata(file, header, columns, tokens);
     write_attributes(file, header, columns, checksum);
     file.close();
-  }
-  sync_path(temporary);
-  commit_rename(temporary, path);
+  });
 }
 
 }  // namespace dermatome

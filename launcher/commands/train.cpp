@@ -28,7 +28,7 @@ int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
   environment.device = runtime.device();
   if (train(options, environment) == TrainingOutcome::kFinished) return kExitOk;
   log_info("stopped on request; the same command continues this run");
-  return kExitTryAgain;
+  return kExitStopped;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -10,18 +11,24 @@ namespace dermatome {
 // The whole content of `path`. Throws DataError.
 std::string read_file(const std::filesystem::path& path);
 
-// Replaces `path` by `content` so that a reader, also after a crash, sees the old file or the new
-// one, never a part: written beside it, synced, renamed. Throws DataError.
+// Replaces the file or directory `path` by what `write` makes under the temporary name it is given
+// (on entry nothing has that name) so that a reader, also after a crash, sees the old one or the
+// new one, never a part: made beside it, synced, renamed. What failed is removed. Throws DataError,
+// and what `write` throws.
+using WriteFunction = std::function<void(const std::filesystem::path& temporary)>;
+void replace_atomically(const std::filesystem::path& path, const WriteFunction& write);
+
+// The same for a file of this content.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+// Removes what replace_atomically() left in `directory` when its process was killed. For a
+// directory in which no other process writes.
+void remove_leftovers(const std::filesystem::path& directory);
 
 // Creates `path` and the folders above it where they are missing. Throws DataError.
 void make_directories(const std::filesystem::path& path);
 
 // Forces a file's content, or a directory's entries, to the disk. Throws DataError.
 void sync_path(const std::filesystem::path& path);
-
-// Renames a complete, synced file or directory to its final name and syncs the parent. Throws
-// DataError.
-void commit_rename(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace dermatome

@@ -3,10 +3,16 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 
 namespace dermatome {
+namespace {
+
+std::atomic<int64_t> current_step{0};  // 0: no step has begun
+
+}  // namespace
 
 void initialise_logging(int rank, int world_size) {
   static const auto logger = spdlog::stderr_color_mt("dermatome");
@@ -16,9 +22,14 @@ void initialise_logging(int rank, int world_size) {
   spdlog::set_level(rank == 0 ? spdlog::level::info : spdlog::level::warn);
 }
 
+void set_log_step(int64_t step) { current_step = step; }
+
 void log_info(const std::string& message) { spdlog::info(message); }
 void log_warning(const std::string& message) { spdlog::warn(message); }
-void log_error(const std::string& message) { spdlog::error(message); }
+void log_error(const std::string& message) {
+  const int64_t step = current_step;
+  spdlog::error(step > 0 ? "step " + std::to_string(step) + ": " + message : message);
+}
 
 std::string format(const char* pattern, ...) {
   va_list arguments;

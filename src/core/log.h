@@ -2,6 +2,7 @@
 // its fmt library.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace dermatome {
@@ -9,6 +10,9 @@ namespace dermatome {
 // Lines read `date,time | level | message`; with more than one rank the rank is named, and ranks
 // above 0 only speak from the level of a warning up.
 void initialise_logging(int rank, int world_size);
+
+// The training step that is being computed, counted from 1: error lines name it from now on.
+void set_log_step(int64_t step);
 
 void log_info(const std::string& message);
 void log_warning(const std::string& message);

@@ -62,24 +62,26 @@ std::string own_address(const World& world, c10d::Store& store) {
   return route.own;
 }
 
+// Stores in `network` what the backend communicates through.
 c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world,
                                                     const c10::intrusive_ptr<c10d::Store>& store,
-                                                    std::chrono::milliseconds timeout) {
+                                                    std::chrono::milliseconds timeout,
+                                                    std::string& network) {
   const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
+  network = interface != nullptr ? interface : own_address(world, *store);
   auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-  options->devices.push_back(
-      interface != nullptr
-          ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
-          : c10d::ProcessGroupGloo::createDeviceForHostname(own_address(world, *store)));
+  options->devices.push_back(interface != nullptr
+                                 ? c10d::ProcessGroupGloo::createDeviceForInterface(network)
+                                 : c10d::ProcessGroupGloo::createDeviceForHostname(network));
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, world.rank, world.size, options);
 }
 
 }  // namespace
 
-std::string create_store_file() {
+std::string create_store_file(const std::filesystem::path& folder) {
   std::error_code error;
-  const auto folder = std::filesystem::temp_directory_path(error);
-  std::string path = (folder / "dermatome-store-XXXXXX").string();
+  const auto parent = folder.empty() ? std::filesystem::temp_directory_path(error) : folder;
+  std::string path = (parent / "dermatome-store-XXXXXX").string();
   const int file = error ? -1 : mkstemp(path.data());
   if (file < 0) {
     throw CommunicationError("file " + path + ", where the ranks would meet, cannot be created: " +
@@ -93,6 +95,7 @@ struct Rendezvous::State {
   World world;
   std::chrono::milliseconds timeout;
   c10::intrusive_ptr<c10d::Store> store;
+  std::string network;
 };
 
 Rendezvous::Rendezvous(World world, std::chrono::milliseconds timeout)
@@ -116,6 +119,8 @@ Rendezvous::~Rendezvous() = default;
 
 uint16_t Rendezvous::port() const { return state_->world.master_port; }
 
+const std::string& Rendezvous::network() const { return state_->network; }
+
 std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool device_is_cuda) {
   const World& world = state_->world;
   if (world.size == 1) return make_single_process_collectives();
@@ -124,8 +129,9 @@ std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool 
   if (device_is_cuda) {
     backend = make_nccl_backend(store, world.rank, world.size, state_->timeout);
   } else {
-    guard_communication(name_of(world) + ": joining group " + group,
-                        [&] { backend = make_gloo_backend(world, store, state_->timeout); });
+    guard_communication(name_of(world) + ": joining group " + group, [&] {
+      backend = make_gloo_backend(world, store, state_->timeout, state_->network);
+    });
   }
   auto collectives = make_process_group_collectives(std::move(backend), group,
                                                     device_is_cuda ? c10::kCUDA : c10::kCPU);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -12,9 +13,9 @@
 
 namespace dermatome {
 
-// A new file for World::store_file, among the system's temporary ones. It goes with the last
-// rank's Rendezvous. Throws CommunicationError.
-std::string create_store_file();
+// A new file for World::store_file in `folder`, by default among the system's temporary ones. It
+// goes with the last rank's Rendezvous; after an error it stays. Throws CommunicationError.
+std::string create_store_file(const std::filesystem::path& folder = {});
 
 class Rendezvous {
  public:
@@ -27,6 +28,10 @@ class Rendezvous {
 
   // Where the store listens: what rank 0 tells the others when its own port was 0.
   uint16_t port() const;
+
+  // What CPU groups communicate through: an interface's name, or this rank's address. Empty before
+  // the first of them is joined.
+  const std::string& network() const;
 
   // Joins the group `group`; every rank calls it. A group uses CPU tensors over Gloo, or CUDA
   // tensors (of the current device) over NCCL. Gloo's connections go through the interface

@@ -1,13 +1,23 @@
 #include "src/distributed/world.h"
 
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "src/core/error.h"
 
 namespace dermatome {
 namespace {
+
+std::optional<int64_t> parse_integer(const std::string& value, int64_t low, int64_t high) {
+  int64_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc() || rest != end || number < low || number > high) return std::nullopt;
+  return number;
+}
 
 // The variables of one launcher, with errors that name the launcher and the variable.
 class Variables {
@@ -26,14 +36,11 @@ class Variables {
   }
 
   int64_t integer(const std::string& name, int64_t low, int64_t high) const {
-    const std::string value = text(name);
-    int64_t number = 0;
-    const char* end = value.data() + value.size();
-    const auto [rest, error] = std::from_chars(value.data(), end, number);
-    if (error != std::errc() || rest != end || number < low || number > high) {
+    const auto number = parse_integer(text(name), low, high);
+    if (!number) {
       fail(name, "is not a number from " + std::to_string(low) + " to " + std::to_string(high));
     }
-    return number;
+    return *number;
   }
 
   [[noreturn]] void fail(const std::string& name, const std::string& reason) const {
@@ -140,6 +147,27 @@ std::optional<World> world_from_environment(const Environment& environment) {
   if (environment("RANK") || environment("WORLD_SIZE")) return from_torchrun(environment);
   if (environment("SLURM_STEP_ID") && environment("SLURM_PROCID")) return from_srun(environment);
   return std::nullopt;
+}
+
+World announced_world(const Environment& environment) {
+  // srun's come last, for the helpers of mpirun and torchrun are its tasks.
+  constexpr std::array<std::pair<const char*, const char*>, 5> kVariables = {{
+      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+      {"PMIX_RANK", "SLURM_STEP_NUM_TASKS"},
+      {"RANK", "WORLD_SIZE"},
+      {"PMI_RANK", "PMI_SIZE"},
+      {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
+  }};
+  World world;
+  for (const auto& [rank, size] : kVariables) {
+    const auto own = parse_integer(environment(rank).value_or(""), 0, kMaxInt - 1);
+    if (!own) continue;
+    world.rank = static_cast<int>(*own);
+    world.size = static_cast<int>(
+        parse_integer(environment(size).value_or(""), *own + 1, kMaxInt).value_or(*own + 1));
+    break;
+  }
+  return world;
 }
 
 }  // namespace dermatome

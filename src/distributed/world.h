@@ -37,4 +37,9 @@ Environment process_environment();
 // that is missing, malformed or contradicts another.
 std::optional<World> world_from_environment(const Environment& environment);
 
+// Rank and size (nothing else) as the launcher's variables tell them before a rank has met any
+// other: Open MPI's, PMIx's, torchrun's, PMI's or srun's. What is missing or malformed is not an
+// error here: one process without them, and a size that is not known is the smallest possible.
+World announced_world(const Environment& environment);
+
 }  // namespace dermatome

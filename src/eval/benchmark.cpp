@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -11,7 +12,6 @@
 #include "sharding/csv_reader.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
-#include "src/core/log.h"
 #include "src/eval/encode.h"
 #include "src/eval/zero_shot.h"
 
@@ -44,15 +44,27 @@ int64_t class_of(const std::string& label, const BenchmarkOptions& options,
   return found - options.classes.begin();
 }
 
-// What all ranks encoded: the features in the table's order, or the ranks that failed.
+// What all ranks encoded: the features in the table's order, or why there are none.
 struct Gathered {
-  at::Tensor images;  // [n, d]
-  at::Tensor texts;   // [m, d]
-  std::vector<int> failed_ranks;
+  at::Tensor images;    // [n, d]
+  at::Tensor texts;     // [m, d]
+  std::string failure;  // of the first rank that failed
 };
 
+// `message` of rank `root`, cut to kLongestMessage bytes, on all ranks.
+std::string broadcast_message(std::string message, int root, c10::Device device,
+                              Collectives& collectives) {
+  constexpr int64_t kLongestMessage = 1024;
+  message.resize(kLongestMessage, '\0');
+  at::Tensor bytes = at::zeros({kLongestMessage + 1}, at::kByte);
+  std::memcpy(bytes.data_ptr(), message.data(), message.size());
+  bytes = bytes.to(device);
+  collectives.broadcast(bytes, root, "reason of a failed benchmark");
+  return static_cast<const char*>(bytes.cpu().data_ptr());
+}
+
 // Rank r sends its image rows, its text rows and one row whose first number says that it succeeded.
-Gathered gather(const at::Tensor& images, const at::Tensor& texts, bool succeeded,
+Gathered gather(const at::Tensor& images, const at::Tensor& texts, const std::string& failure,
                 size_t num_images, size_t num_texts, Collectives& collectives) {
   std::vector<int64_t> image_counts;
   std::vector<int64_t> text_counts;
@@ -64,11 +76,13 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, bool succeede
     text_counts.push_back(static_cast<int64_t>(text_share.second - text_share.first));
     counts.push_back(image_counts.back() + text_counts.back() + 1);
   }
-  const at::Tensor flag = at::full({1, images.size(1)}, succeeded ? 1.0 : 0.0, images.options());
+  const at::Tensor flag =
+      at::full({1, images.size(1)}, failure.empty() ? 1.0 : 0.0, images.options());
   RowGather row_gather(collectives, at::cat({images, texts, flag}), counts, "benchmark features");
   const at::Tensor all = row_gather.finish().cpu();
 
   Gathered gathered;
+  int failed_rank = -1;
   std::vector<at::Tensor> image_parts;
   std::vector<at::Tensor> text_parts;
   int64_t row = 0;
@@ -77,8 +91,12 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, bool succeede
     row += image_counts[rank];
     text_parts.push_back(all.slice(0, row, row + text_counts[rank]));
     row += text_counts[rank];
-    if (all[row][0].item<float>() != 1.0f) gathered.failed_ranks.push_back(rank);
+    if (all[row][0].item<float>() != 1.0f && failed_rank < 0) failed_rank = rank;
     ++row;
+  }
+  if (failed_rank >= 0) {
+    gathered.failure = "rank " + std::to_string(failed_rank) + ": " +
+                       broadcast_message(failure, failed_rank, images.device(), collectives);
   }
   gathered.images = at::cat(image_parts);
   gathered.texts = at::cat(text_parts);
@@ -87,10 +105,8 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, bool succeede
 
 BenchmarkResult score(const Gathered& gathered, const BenchmarkOptions& options,
                       const std::vector<int64_t>& labels) {
-  if (!gathered.failed_ranks.empty()) {
-    throw DataError("benchmark " + options.name + " has no scores: rank " +
-                    std::to_string(gathered.failed_ranks.front()) +
-                    " failed; its own message says why");
+  if (!gathered.failure.empty()) {
+    throw DataError("benchmark " + options.name + " has no scores: " + gathered.failure);
   }
   if (!gathered.images.isfinite().all().item<bool>() ||
       !gathered.texts.isfinite().all().item<bool>()) {
@@ -140,17 +156,15 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
       at::zeros({static_cast<int64_t>(own_images.size()), model.config().embed_dim}, features);
   at::Tensor text_features =
       at::zeros({static_cast<int64_t>(own_texts.size()), model.config().embed_dim}, features);
-  bool succeeded = true;
+  std::string failure;
   try {
     image_features = encode_image_files(model, own_images, batch_size, precision);
     text_features = encode_texts(model, tokenizer, own_texts, batch_size, precision);
   } catch (const Error& error) {
     // The others are on their way to the gather: this rank must come too, and says that it failed.
-    log_error("benchmark " + options_.name + " on rank " + std::to_string(collectives.rank()) +
-              ": " + error.what());
-    succeeded = false;
+    failure = error.what();
   }
-  Gathered gathered = gather(image_features, text_features, succeeded, table_.images.size(),
+  Gathered gathered = gather(image_features, text_features, failure, table_.images.size(),
                              texts.size(), collectives);
   if (collectives.rank() != 0) return {};
   return [gathered = std::move(gathered), options = options_, labels = table_.labels] {

@@ -10,8 +10,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "src/core/error.h"
+#include "src/core/file.h"
 
 namespace dermatome {
 namespace {
@@ -222,14 +224,12 @@ std::map<std::string, at::Tensor> read_safetensors(const std::filesystem::path& 
   return Reader(path).read();
 }
 
-void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors) {
   NamedTensors ordered = tensors;
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
     return a.second.element_size() > b.second.element_size();
   });
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header[kMetadata] = metadata;
   uint64_t offset = 0;
   for (const auto& [name, tensor] : ordered) {
     require(name != kMetadata && !header.contains(name), "two tensors named " + name);
@@ -242,19 +242,21 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   std::string text = header.dump();
   text.resize((text.size() + kHeaderAlignment - 1) / kHeaderAlignment * kHeaderAlignment, ' ');
 
-  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
-  const uint64_t length = text.size();
-  stream.write(reinterpret_cast<const char*>(&length), sizeof(length));
-  stream.write(text.data(), static_cast<std::streamsize>(text.size()));
-  for (const auto& [name, tensor] : ordered) {
-    const at::Tensor data = tensor.detach().cpu().contiguous();
-    stream.write(static_cast<const char*>(data.const_data_ptr()),
-                 static_cast<std::streamsize>(data.nbytes()));
-  }
-  stream.close();
-  if (!stream) {
-    throw DataError(path.string() + ": cannot be written: " + std::strerror(errno));
-  }
+  replace_atomically(path, [&](const std::filesystem::path& temporary) {
+    std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+    const uint64_t length = text.size();
+    stream.write(reinterpret_cast<const char*>(&length), sizeof(length));
+    stream.write(text.data(), static_cast<std::streamsize>(text.size()));
+    for (const auto& [name, tensor] : ordered) {
+      const at::Tensor data = tensor.detach().cpu().contiguous();
+      stream.write(static_cast<const char*>(data.const_data_ptr()),
+                   static_cast<std::streamsize>(data.nbytes()));
+    }
+    stream.close();
+    if (!stream) {
+      throw DataError(path.string() + ": cannot be written: " + std::strerror(errno));
+    }
+  });
 }
 
 }  // namespace dermatome

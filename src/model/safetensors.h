@@ -25,9 +25,8 @@ std::map<std::string, at::Tensor> read_safetensors(const std::filesystem::path& 
 
 // Writes `tensors` (any device; made contiguous) in the order given, but wider element types first,
 // so that every tensor is aligned. Equal arguments give equal bytes. Throws InternalError for two
-// equal names or a type the format lacks, DataError when the file cannot be written. Not atomic:
-// callers commit whole directories.
-void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                       const std::map<std::string, std::string>& metadata = {});
+// equal names or a type the format lacks, DataError when the file cannot be written; then `path` is
+// as it was.
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors);
 
 }  // namespace dermatome

@@ -68,8 +68,8 @@ struct BatchFeed::State {
     const auto failed = column(records, kFailed);
     for (size_t rank = 0; rank < failed.size(); ++rank) {
       if (failed[rank] != 0) {
-        throw DataError("rank " + std::to_string(rank) +
-                        " could not read its batch; its own message says why");
+        throw CommunicationError("rank " + std::to_string(rank) +
+                                 " could not read its batch; its own message says why");
       }
     }
     fed.sizes = {column(records, kImages), column(records, kTexts)};

@@ -31,8 +31,8 @@ class BatchFeed {
             std::function<bool()> stop_requested);
   ~BatchFeed();
 
-  // The next batch. Throws what the loader threw; on the other ranks a DataError naming the rank
-  // that failed.
+  // The next batch. Throws what the loader threw; on the other ranks a CommunicationError naming
+  // the rank that failed.
   FedBatch next();
 
  private:

@@ -1,7 +1,9 @@
 #include "src/train/checkpoint.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <vector>
 
 #include "src/core/error.h"
@@ -20,7 +22,7 @@ using nlohmann::json;
 constexpr int kFormatVersion = 1;
 constexpr const char* kStateFile = "state.json";
 constexpr const char* kOptimizerFile = "optimizer.safetensors";
-constexpr const char* kPrefix = "step_";
+constexpr std::string_view kPrefix = "step_";
 
 uint32_t checksum(const json& value) {
   const std::string text = value.dump();
@@ -43,12 +45,11 @@ std::vector<int64_t> steps_of(const fs::path& checkpoints) {
   if (!fs::is_directory(checkpoints)) return steps;
   for (const auto& entry : fs::directory_iterator(checkpoints)) {
     const std::string name = entry.path().filename();
-    if (!name.starts_with(kPrefix)) continue;
-    const std::string digits = name.substr(std::string(kPrefix).size());
-    if (!digits.empty() &&
-        std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
-      steps.push_back(std::stoll(digits));
+    int64_t step = -1;
+    if (name.starts_with(kPrefix)) {
+      std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), step);
     }
+    if (name == checkpoint_path(checkpoints, step).filename()) steps.push_back(step);
   }
   std::ranges::sort(steps, std::greater<>());
   return steps;
@@ -57,32 +58,33 @@ std::vector<int64_t> steps_of(const fs::path& checkpoints) {
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& checkpoints, int64_t step) {
-  return checkpoints / (kPrefix + format("%08lld", static_cast<long long>(step)));
+  return checkpoints / (std::string(kPrefix) + format("%08lld", static_cast<long long>(step)));
 }
 
 void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW& optimizer,
                      const TrainingState& state, int64_t keep) {
   const fs::path final_path = checkpoint_path(checkpoints, state.step);
-  const fs::path temporary = checkpoints / ("tmp." + final_path.filename().string());
-  fs::remove_all(temporary);
-  make_directories(temporary);
-  write_hub(model, temporary);
-  write_safetensors(temporary / kOptimizerFile, optimizer.state());
-  const json content = {{"format_version", kFormatVersion},
-                        {"step", state.step},
-                        {"config_digest", state.config_digest},
-                        {"dataset_digest", state.dataset_digest},
-                        {"files", describe_files(temporary)}};
-  const json with_checksum = {{"state", content}, {"crc32c", checksum(content)}};
-  write_file_atomically(temporary / kStateFile, with_checksum.dump(1) + "\n");
-  sync_path(temporary);
+  make_directories(checkpoints);
+  remove_leftovers(checkpoints);
   // A step can only be reached twice when its checkpoint was refused as damaged on resume.
-  fs::remove_all(final_path);
-  commit_rename(temporary, final_path);
+  replace_atomically(final_path, [&](const fs::path& temporary) {
+    make_directories(temporary);
+    write_hub(model, temporary);
+    write_safetensors(temporary / kOptimizerFile, optimizer.state());
+    const json content = {{"format_version", kFormatVersion},
+                          {"step", state.step},
+                          {"config_digest", state.config_digest},
+                          {"dataset_digest", state.dataset_digest},
+                          {"files", describe_files(temporary)}};
+    const json with_checksum = {{"state", content}, {"crc32c", checksum(content)}};
+    write_file_atomically(temporary / kStateFile, with_checksum.dump(1) + "\n");
+  });
   write_file_atomically(checkpoints / "latest", final_path.filename().string() + "\n");
 
   if (keep > 0) {
-    const auto steps = steps_of(checkpoints);
+    auto steps = steps_of(checkpoints);
+    // Newer ones are damaged: the run has continued from behind them.
+    std::erase_if(steps, [&](int64_t step) { return step > state.step; });
     for (size_t i = static_cast<size_t>(keep); i < steps.size(); ++i) {
       fs::remove_all(checkpoint_path(checkpoints, steps[i]));
     }
@@ -133,7 +135,13 @@ std::optional<TrainingState> find_newest_checkpoint(const fs::path& checkpoints)
 
 void load_checkpoint(const fs::path& checkpoint, Clip& model, AdamW& optimizer) {
   load_weights(model, checkpoint);
-  optimizer.load_state(read_safetensors(checkpoint / kOptimizerFile));
+  const fs::path file = checkpoint / kOptimizerFile;
+  const auto state = read_safetensors(file);
+  try {
+    optimizer.load_state(state);
+  } catch (const DataError& error) {
+    throw DataError(file.string() + ": " + error.what());
+  }
 }
 
 }  // namespace dermatome

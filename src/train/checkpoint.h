@@ -25,7 +25,8 @@ struct TrainingState {
   std::string dataset_digest;  // of the training shards' manifest
 };
 
-// Commits a checkpoint, then removes all but the newest `keep` (0: none is removed). One rank calls
+// Commits a checkpoint, then removes all but the newest `keep` (0: none is removed). Those of later
+// steps, which a resumed run refused as damaged, are neither counted nor removed. One rank calls
 // it. Throws DataError.
 void save_checkpoint(const std::filesystem::path& checkpoints, const Clip& model,
                      const AdamW& optimizer, const TrainingState& state, int64_t keep);

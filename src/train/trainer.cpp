@@ -91,6 +91,11 @@ class Trainer {
 void check_against_ranks(const TrainOptions& options, const Collectives& collectives,
                          int64_t num_samples) {
   const std::string batch = "batch_size " + std::to_string(options.batch_size);
+  if (num_samples < collectives.size()) {
+    throw ConfigError("the data set " + options.data.train + " has " + std::to_string(num_samples) +
+                      " samples, fewer than the " + std::to_string(collectives.size()) +
+                      " ranks; start fewer ranks");
+  }
   if (options.batch_size % collectives.size() != 0) {
     throw ConfigError(batch + " (the global batch) is not divisible by the " +
                       std::to_string(collectives.size()) +
@@ -310,12 +315,13 @@ TrainingOutcome Trainer::run() {
                                   std::max<int64_t>(total_steps_ - step_, 0), stop_signal_received);
   while (step_ < total_steps_) {
     const auto start = Clock::now();
+    set_log_step(step_ + 1);
     const FedBatch fed = feed_->next();
     if (fed.stop) {
       save();
-      // A launcher may end all ranks when the first one leaves: not before the checkpoint is there.
-      collectives_.barrier("checkpoint before the stop");
       collect_validation();
+      // A launcher may end all ranks when the first one leaves: not before all of it is written.
+      collectives_.barrier("checkpoint before the stop");
       return TrainingOutcome::kStopped;
     }
     train_on(fed, seconds_since(start));

@@ -20,6 +20,44 @@ TEST(File, IsReplacedAsAWholeAndLeavesNothingBeside) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
 
+TEST(File, WhatFailedLeavesNothingBehind) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_file_failure_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder / "taken" / "by a folder");
+  EXPECT_THROW(write_file_atomically(folder / "taken", "x"), DataError);
+  const auto fails_half_way = [](const std::filesystem::path& temporary) {
+    std::filesystem::create_directories(temporary / "half");
+    throw DataError("disk full");
+  };
+  EXPECT_THROW(replace_atomically(folder / "taken", fails_half_way), DataError);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  EXPECT_TRUE(std::filesystem::exists(folder / "taken" / "by a folder"));
+}
+
+TEST(File, LeftoversOfAKilledProcessAreRemoved) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_leftovers_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder / "step_1.tmp.77" / "half");
+  write_file_atomically(folder / "latest", "step_0");
+  remove_leftovers(folder);
+  EXPECT_TRUE(std::filesystem::exists(folder / "latest"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+}
+
+TEST(File, ADirectoryIsReplacedAsAWhole) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_directory_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"first", "second"}) {
+    replace_atomically(folder / "made", [&](const std::filesystem::path& temporary) {
+      std::filesystem::create_directories(temporary);
+      write_file_atomically(temporary / name, "x");
+    });
+    EXPECT_TRUE(std::filesystem::exists(folder / "made" / name));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "made"), {}), 1);
+  }
+}
+
 TEST(File, ErrorsNameThePath) {
   try {
     read_file("no/such/file");

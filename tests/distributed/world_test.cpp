@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "src/core/error.h"
 
@@ -12,16 +16,25 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-std::optional<World> world_of(const Variables& variables) {
-  return world_from_environment([&](const std::string& name) -> std::optional<std::string> {
+Environment environment_of(const Variables& variables) {
+  return [variables](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
-  });
+  };
+}
+
+std::optional<World> world_of(const Variables& variables) {
+  return world_from_environment(environment_of(variables));
 }
 
 Variables with(Variables variables, const std::string& name, const std::string& value) {
   variables[name] = value;
   return variables;
+}
+
+// Rank and size, among all ranks and among those of the machine.
+std::tuple<int, int, int, int> ranks_of(const World& world) {
+  return {world.rank, world.size, world.local_rank, world.local_size};
 }
 
 std::string error_of(const Variables& variables) {
@@ -46,14 +59,65 @@ const Variables kSrun = {{"SLURM_JOB_ID", "77"},
                          {"SLURM_STEP_TASKS_PER_NODE", "2(x3),1"},
                          {"SLURM_STEP_NODELIST", "n[03-05,9]"}};
 
+// A launcher's variables, those of them that must be there, and values that contradict the rest: in
+// place of a variable's own, with what the error says.
+struct Launcher {
+  std::string name;
+  Variables variables;
+  std::vector<std::string> needed;
+  struct Contradiction {
+    std::string variable, value, error;
+  };
+  std::vector<Contradiction> contradictions;
+};
+
+void PrintTo(const Launcher& launcher, std::ostream* out) { *out << launcher.name; }
+
+class LaunchedBy : public testing::TestWithParam<Launcher> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Launchers, LaunchedBy,
+    testing::Values(Launcher{"torchrun",
+                             kTorchrun,
+                             {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR",
+                              "MASTER_PORT"},
+                             {{"RANK", "6", "RANK=6"},
+                              {"RANK", "-1", "RANK=-1"},
+                              {"WORLD_SIZE", "4x", "WORLD_SIZE=4x"},
+                              {"LOCAL_RANK", "2", "LOCAL_RANK=2"},
+                              {"LOCAL_WORLD_SIZE", "7", "LOCAL_WORLD_SIZE=7"},
+                              {"MASTER_PORT", "70000", "MASTER_PORT=70000"}}},
+                    // Without the step's number, or this task's, srun did not start the process.
+                    Launcher{"srun",
+                             kSrun,
+                             {"SLURM_JOB_ID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID",
+                              "SLURM_NODEID", "SLURM_STEP_TASKS_PER_NODE", "SLURM_STEP_NODELIST"},
+                             {{"SLURM_PROCID", "7", "SLURM_PROCID=7"},
+                              {"SLURM_LOCALID", "1", "SLURM_LOCALID=1"},
+                              {"SLURM_STEP_TASKS_PER_NODE", "2(x3)", "node 3"},
+                              {"SLURM_STEP_TASKS_PER_NODE", "two", "=two"},
+                              {"SLURM_STEP_NODELIST", "n[03", "names no host"}}}));
+
+TEST_P(LaunchedBy, NeedsItsVariables) {
+  for (const std::string& name : GetParam().needed) {
+    Variables variables = GetParam().variables;
+    variables.erase(name);
+    EXPECT_THAT(error_of(variables),
+                testing::AllOf(testing::HasSubstr(GetParam().name), testing::HasSubstr(name)));
+  }
+}
+
+TEST_P(LaunchedBy, MayNotContradictItself) {
+  for (const auto& [variable, value, error] : GetParam().contradictions) {
+    EXPECT_THAT(error_of(with(GetParam().variables, variable, value)), testing::HasSubstr(error));
+  }
+}
+
 TEST(World, NoLauncherMeansNoWorld) { EXPECT_FALSE(world_of({{"PATH", "/bin"}})); }
 
 TEST(World, ReadsTorchrunsVariables) {
   const World world = world_of(kTorchrun).value();
-  EXPECT_EQ(world.rank, 5);
-  EXPECT_EQ(world.size, 6);
-  EXPECT_EQ(world.local_rank, 1);
-  EXPECT_EQ(world.local_size, 2);
+  EXPECT_EQ(ranks_of(world), std::make_tuple(5, 6, 1, 2));
   EXPECT_EQ(world.master_host, "m1");
   EXPECT_EQ(world.master_port, 29501);
   EXPECT_FALSE(world.store_is_served);
@@ -67,32 +131,9 @@ TEST(World, UsesTheStoreOfTorchrunsAgentAnewAfterARestart) {
   EXPECT_NE(first.store_prefix, second.store_prefix);
 }
 
-TEST(World, RefusesIncompleteTorchrunVariablesByName) {
-  for (const auto& [name, value] : kTorchrun) {
-    Variables variables = kTorchrun;
-    variables.erase(name);
-    EXPECT_THAT(error_of(variables),
-                testing::AllOf(testing::HasSubstr("torchrun"), testing::HasSubstr(name)));
-  }
-}
-
-TEST(World, RefusesContradictingTorchrunVariables) {
-  EXPECT_THAT(error_of(with(kTorchrun, "RANK", "6")), testing::HasSubstr("RANK=6"));
-  EXPECT_THAT(error_of(with(kTorchrun, "RANK", "-1")), testing::HasSubstr("RANK=-1"));
-  EXPECT_THAT(error_of(with(kTorchrun, "WORLD_SIZE", "4x")), testing::HasSubstr("WORLD_SIZE=4x"));
-  EXPECT_THAT(error_of(with(kTorchrun, "LOCAL_RANK", "2")), testing::HasSubstr("LOCAL_RANK=2"));
-  EXPECT_THAT(error_of(with(kTorchrun, "LOCAL_WORLD_SIZE", "7")),
-              testing::HasSubstr("LOCAL_WORLD_SIZE=7"));
-  EXPECT_THAT(error_of(with(kTorchrun, "MASTER_PORT", "70000")),
-              testing::HasSubstr("MASTER_PORT=70000"));
-}
-
 TEST(World, ReadsSrunsVariables) {
   const World world = world_of(kSrun).value();
-  EXPECT_EQ(world.rank, 6);
-  EXPECT_EQ(world.size, 7);
-  EXPECT_EQ(world.local_rank, 0);
-  EXPECT_EQ(world.local_size, 1);
+  EXPECT_EQ(ranks_of(world), std::make_tuple(6, 7, 0, 1));
   EXPECT_EQ(world.master_host, "n03");
   EXPECT_GT(world.master_port, 1024);
   EXPECT_NE(world.master_port, world_of(with(kSrun, "SLURM_STEP_ID", "1"))->master_port);
@@ -116,27 +157,6 @@ TEST(World, FindsTheFirstOfSlurmsHosts) {
   EXPECT_EQ(first("n[4,6-7]"), "n4");
 }
 
-TEST(World, RefusesIncompleteSrunVariablesByName) {
-  for (const auto& [name, value] : kSrun) {
-    if (name == "SLURM_STEP_ID" || name == "SLURM_PROCID") continue;
-    Variables variables = kSrun;
-    variables.erase(name);
-    EXPECT_THAT(error_of(variables),
-                testing::AllOf(testing::HasSubstr("srun"), testing::HasSubstr(name)));
-  }
-}
-
-TEST(World, RefusesContradictingSrunVariables) {
-  EXPECT_THAT(error_of(with(kSrun, "SLURM_PROCID", "7")), testing::HasSubstr("SLURM_PROCID=7"));
-  EXPECT_THAT(error_of(with(kSrun, "SLURM_LOCALID", "1")), testing::HasSubstr("SLURM_LOCALID=1"));
-  EXPECT_THAT(error_of(with(kSrun, "SLURM_STEP_TASKS_PER_NODE", "2(x3)")),
-              testing::HasSubstr("node 3"));
-  EXPECT_THAT(error_of(with(kSrun, "SLURM_STEP_TASKS_PER_NODE", "two")),
-              testing::HasSubstr("=two"));
-  EXPECT_THAT(error_of(with(kSrun, "SLURM_STEP_NODELIST", "n[03")),
-              testing::HasSubstr("names no host"));
-}
-
 TEST(World, ABatchScriptsShellIsNoTask) {
   EXPECT_FALSE(world_of({{"SLURM_JOB_ID", "77"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "4"}}));
 }
@@ -145,6 +165,38 @@ TEST(World, TorchrunInsideAnSrunStepWins) {
   Variables variables = kSrun;
   variables.insert(kTorchrun.begin(), kTorchrun.end());
   EXPECT_EQ(world_of(variables)->size, 6);
+}
+
+World announced(const Variables& variables) { return announced_world(environment_of(variables)); }
+
+TEST(AnnouncedWorld, IsReadFromEveryLaunchersVariables) {
+  EXPECT_EQ(announced({}).rank, 0);
+  EXPECT_EQ(announced({}).size, 1);
+  EXPECT_EQ(announced(kTorchrun).rank, 5);
+  EXPECT_EQ(announced(kTorchrun).size, 6);
+  EXPECT_EQ(announced(kSrun).rank, 6);
+  EXPECT_EQ(announced(kSrun).size, 7);
+  EXPECT_EQ(announced({{"PMIX_RANK", "3"}}).rank, 3);
+  EXPECT_EQ(announced({{"PMIX_RANK", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}}).size, 4);
+  EXPECT_EQ(announced({{"PMIX_RANK", "3"}}).size, 4);
+  EXPECT_EQ(announced({{"PMI_RANK", "1"}, {"PMI_SIZE", "8"}}).size, 8);
+}
+
+TEST(AnnouncedWorld, TrustsMpirunBeforeTheStepThatStartedItsDaemon) {
+  Variables mpich = with(kSrun, "PMI_RANK", "7");
+  mpich["PMI_SIZE"] = "8";
+  EXPECT_EQ(announced(mpich).rank, 7);
+  EXPECT_EQ(announced(mpich).size, 8);
+  Variables variables = with(kSrun, "OMPI_COMM_WORLD_RANK", "2");
+  variables["OMPI_COMM_WORLD_SIZE"] = "14";
+  EXPECT_EQ(announced(variables).rank, 2);
+  EXPECT_EQ(announced(variables).size, 14);
+}
+
+TEST(AnnouncedWorld, LeavesErrorsToThoseWhoReadTheRest) {
+  EXPECT_EQ(announced({{"RANK", "x"}, {"WORLD_SIZE", "2"}}).rank, 0);
+  EXPECT_EQ(announced({{"RANK", "-1"}}).rank, 0);
+  EXPECT_EQ(announced({{"RANK", "3"}, {"WORLD_SIZE", "2"}}).size, 4);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // its argument names.
 //   failing_rank MODE TIMEOUT_SECONDS
 #include <ATen/ATen.h>
+#include <c10/util/Exception.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -15,6 +16,7 @@
 #include "launcher/runtime.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/distributed/world.h"
 
 namespace dermatome {
 namespace {
@@ -30,6 +32,9 @@ void fail(const std::string& mode) {
   if (mode == "internal") require(false, "a broken promise");
   if (mode == "torch") at::zeros({2}).view({3});
   if (mode == "thread") std::thread([] { throw DataError("thrown on a thread"); }).join();
+  if (mode == "nccl") {
+    std::thread([] { C10_THROW_ERROR(DistBackendError, "timed out\non stream 7"); }).join();
+  }
   if (mode == "kill") raise(SIGKILL);
   if (mode == "hang") sleep(60);
 }
@@ -38,7 +43,8 @@ int work(Runtime& runtime, const std::string& mode) {
   Collectives& group = runtime.collectives();
   at::Tensor sum = at::full({3}, group.rank() + 1.0);
   group.all_reduce_sum(sum, "first values")->wait();
-  if (mode == "stop") return kExitTryAgain;
+  if (mode == "all") throw ConfigError("all ranks have this");
+  if (mode == "stop") return kExitStopped;
   if (mode != "ok" && group.rank() == group.size() - 1) {
     const WaitsLong waits;
     fail(mode);
@@ -53,8 +59,12 @@ int work(Runtime& runtime, const std::string& mode) {
 
 int main(int /*argc*/, char** argv) {
   using namespace dermatome;
-  initialise_logging(0, 1);
-  end_at_uncaught_errors();
+  const World announced = announced_world(process_environment());
+  initialise_logging(announced.rank, announced.size);
+  end_at_uncaught_errors(announced.rank);
+  if (std::string(argv[1]) == "early" && announced.rank == announced.size - 1) {
+    throw ConfigError("only this rank has it");
+  }
   RuntimeOptions options;
   options.device = DeviceChoice::kCpu;
   options.timeout_s = std::atof(argv[2]);

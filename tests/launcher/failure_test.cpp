@@ -15,6 +15,14 @@ using testing::Not;
 // Far below the 60 s that the failing rank's objects would take to go, and below the timeout.
 constexpr double kSoon = 15;
 
+int64_t num_error_lines(const CommandResult& result) {
+  int64_t number = 0;
+  for (size_t at = 0; (at = result.output.find("| error |", at)) != std::string::npos; ++at) {
+    ++number;
+  }
+  return number;
+}
+
 CommandResult run_ranks_of(int num_ranks, const std::string& mode, int timeout_seconds = 60) {
   return run_command(std::string(DERMATOME_SOURCE_DIR "/tests/support/mpirun.sh ") +
                      std::to_string(num_ranks) + " " FAILING_RANK " " + mode + " " +
@@ -25,7 +33,9 @@ TEST(Ranks, EndWellTogether) {
   const CommandResult result = run_ranks_of(3, "ok");
   EXPECT_EQ(result.exit_code, kExitOk) << result.output;
   EXPECT_THAT(result.output, HasSubstr("sum 18"));
-  EXPECT_THAT(result.output, HasSubstr("allowed core(s) shared by 3 rank(s), Gloo"));
+  EXPECT_THAT(result.output, HasSubstr("rank 2: host "));
+  EXPECT_THAT(result.output, HasSubstr(" shared by 3 ranks, "));
+  EXPECT_THAT(result.output, HasSubstr("Gloo over 127.0.0.1"));
 }
 
 TEST(Ranks, AnErrorOnOneEndsAllWithItsReasonAndCode) {
@@ -35,19 +45,56 @@ TEST(Ranks, AnErrorOnOneEndsAllWithItsReasonAndCode) {
     EXPECT_THAT(result.output, HasSubstr("shard 7, row 12: damaged picture"));
     EXPECT_LT(result.seconds, kSoon);
     EXPECT_THAT(result.output, HasSubstr("| rank " + std::to_string(num_ranks - 1) + " | error"));
+    EXPECT_EQ(num_error_lines(result), 1) << result.output;
   }
+}
+
+TEST(Ranks, AnErrorOfAllIsSaidByRank0Alone) {
+  const CommandResult result = run_ranks_of(4, "all");
+  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("| rank 0 | error | all ranks have this"));
+  EXPECT_EQ(num_error_lines(result), 1) << result.output;
+}
+
+TEST(Ranks, AnErrorBeforeTheyMeetNamesTheRank) {
+  const CommandResult result = run_ranks_of(3, "early");
+  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("| rank 2 | error | only this rank has it"));
+  EXPECT_EQ(num_error_lines(result), 1) << result.output;
+}
+
+// As under a launcher that, like plain srun, neither ends the others nor passes on the first code.
+TEST(Ranks, WhoLostAPeerSpeaksLastAndHasTheLowestCode) {
+  const std::string common =
+      "WORLD_SIZE=2 LOCAL_WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=29418 ";
+  const std::string rank = " " FAILING_RANK " data 60";
+  const CommandResult result =
+      run_command(common + "RANK=0 LOCAL_RANK=0" + rank + " & " + common + "RANK=1 LOCAL_RANK=1" +
+                  rank + "; echo cause $?; wait $!; echo peer $?");
+  EXPECT_THAT(result.output, HasSubstr("cause 3\n"));
+  EXPECT_THAT(result.output, HasSubstr("peer 1\n"));
+  EXPECT_LT(result.output.find("| rank 1 | error | shard 7"),
+            result.output.find("| rank 0 | error | rank 0 of 2, group main"))
+      << result.output;
 }
 
 TEST(Ranks, TheKindOfAnErrorDecidesTheCode) {
   EXPECT_EQ(run_command(FAILING_RANK " config 60").exit_code, kExitUsage);
   EXPECT_EQ(run_command(FAILING_RANK " internal 60").exit_code, kExitInternal);
-  EXPECT_EQ(run_ranks_of(2, "stop").exit_code, kExitTryAgain);
+  EXPECT_EQ(run_ranks_of(2, "stop").exit_code, kExitStopped);
 }
 
 TEST(Ranks, AnErrorOnAThreadIsReportedAsWell) {
   const CommandResult result = run_ranks_of(2, "thread");
   EXPECT_EQ(result.exit_code, kExitData) << result.output;
   EXPECT_THAT(result.output, HasSubstr("thrown on a thread"));
+}
+
+// As the thread does that watches over NCCL.
+TEST(Ranks, AnErrorOfLibTorchsOwnThreadsMeansThatAPeerIsLost) {
+  const CommandResult result = run_command(FAILING_RANK " nccl 60");
+  EXPECT_EQ(result.exit_code, kExitPeerLost) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("timed out on stream 7"));
 }
 
 TEST(Ranks, LibTorchsErrorsComeWithoutTheirStack) {
@@ -66,7 +113,7 @@ TEST(Ranks, AKilledRankEndsTheJob) {
 
 TEST(Ranks, AHungRankIsFoundByTheTimeoutOfTheOthers) {
   const CommandResult result = run_ranks_of(2, "hang", 3);
-  EXPECT_EQ(result.exit_code, kExitTryAgain) << result.output;
+  EXPECT_EQ(result.exit_code, kExitPeerLost) << result.output;
   EXPECT_THAT(result.output, HasSubstr("rank 0 of 2, group main: all-reduce of second values [3]"));
   EXPECT_GT(result.seconds, 3);
   EXPECT_LT(result.seconds, kSoon);

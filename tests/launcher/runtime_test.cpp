@@ -1,21 +1,28 @@
 #include "launcher/runtime.h"
 
+#include <ATen/Context.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "launcher/cores.h"
-#include "src/distributed/single_process.h"
-#include "tests/support/thread_ranks.h"
+#include "src/core/error.h"
 
 namespace dermatome {
 namespace {
 
-bool by_mpi(const std::map<std::string, std::string>& variables) {
-  return started_by_mpi([&](const std::string& name) -> std::optional<std::string> {
+using testing::AllOf;
+using testing::HasSubstr;
+
+Environment with(const std::map<std::string, std::string>& variables) {
+  return [variables](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
-  });
+  };
+}
+
+bool by_mpi(const std::map<std::string, std::string>& variables) {
+  return started_by_mpi(with(variables));
 }
 
 TEST(StartedByMpi, KnowsItsLaunchers) {
@@ -25,27 +32,8 @@ TEST(StartedByMpi, KnowsItsLaunchers) {
   EXPECT_TRUE(by_mpi({{"PMIX_RANK", "0"}, {"SLURM_STEP_ID", "0"}}));
   EXPECT_TRUE(by_mpi({{"PMI_RANK", "0"}}));
   EXPECT_FALSE(by_mpi({{"PMI_RANK", "0"}, {"SLURM_STEP_ID", "0"}})) << "srun without PMIx";
-}
-
-TEST(ShareCores, DividesThemAmongTheRanksThatMayUseTheSame) {
-  const int allowed = share_cores(0, *make_single_process_collectives()).num_allowed;
-  for (const int num_ranks : {1, 2, 3}) {
-    run_ranks(num_ranks, [&](Collectives& group) {
-      const CoreShare share = share_cores(0, group);
-      ASSERT_EQ(share.num_allowed, allowed);
-      ASSERT_EQ(share.num_sharing, group.size());
-      ASSERT_EQ(share.num_threads, std::max(1, allowed / group.size()));
-      ASSERT_TRUE(share.is_alike);
-    });
-  }
-}
-
-TEST(ShareCores, TakesTheNumberAskedForAndNoticesDifferences) {
-  run_ranks(2, [](Collectives& group) {
-    const CoreShare share = share_cores(3 + group.rank(), group);
-    ASSERT_EQ(share.num_threads, 3 + group.rank());
-    ASSERT_FALSE(share.is_alike);
-  });
+  EXPECT_TRUE(by_mpi({{"PMI_RANK", "0"}, {"MPI_LOCALRANKID", "0"}, {"SLURM_STEP_ID", "0"}}))
+      << "MPICH's mpirun inside a Slurm job";
 }
 
 TEST(Runtime, OfOneProcessNeedsNoLauncher) {
@@ -56,6 +44,19 @@ TEST(Runtime, OfOneProcessNeedsNoLauncher) {
   EXPECT_EQ(runtime.world().size, 1);
   EXPECT_EQ(runtime.collectives().size(), 1);
   EXPECT_TRUE(runtime.device().is_cpu());
+}
+
+TEST(Runtime, NeverFallsBackFromCuda) {
+  if (at::hasCUDA()) return;  // nothing to fall back from
+  RuntimeOptions options;
+  options.device = DeviceChoice::kCuda;
+  try {
+    Runtime runtime(options);
+    FAIL() << "no error";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("runtime.device is cuda, but "), HasSubstr("runtime.device=cpu")));
+  }
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ TEST_F(BuildTest, AnInterruptedRunIsContinued) {
   std::filesystem::remove(options().output / "manifest.yaml");
   std::filesystem::remove(options().output / "shard-00002.h5");
   std::filesystem::rename(options().output / "shard-00001.h5",
-                          options().output / "shard-00001.h5.tmp");
+                          options().output / "shard-00001.h5.tmp.4711");
   const BuildReport report = build(options());
   EXPECT_EQ(report.num_kept_shards, 1);
   EXPECT_TRUE(files(options().output) == whole);

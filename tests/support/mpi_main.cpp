@@ -77,7 +77,8 @@ std::unique_ptr<Collectives> make_test_group() {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   at::set_num_threads(1);
-  dermatome::end_at_uncaught_errors();
+  dermatome::end_at_uncaught_errors(
+      dermatome::announced_world(dermatome::process_environment()).rank);
   dermatome::start();
   const int result = dermatome::run_tests();
   MPI_Barrier(MPI_COMM_WORLD);

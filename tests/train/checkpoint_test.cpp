@@ -9,6 +9,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "tests/support/scratch_folder.h"
 
 namespace dermatome {
 namespace {
@@ -33,13 +34,7 @@ Clip tiny_model(uint64_t seed, int64_t width = 32) {
 class Checkpoint : public testing::Test {
  protected:
   Checkpoint()
-      : folder_(fs::path(testing::TempDir()) /
-                (std::string("checkpoint_") +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())),
-        model_(tiny_model(1)),
-        optimizer_(model_.parameters(), {}) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+      : folder_(scratch_folder()), model_(tiny_model(1)), optimizer_(model_.parameters(), {}) {
     for (const auto& parameter : model_.parameters()) {
       at::Tensor value = parameter.value;
       value.mutable_grad() = at::ones_like(value);
@@ -103,6 +98,15 @@ TEST_F(Checkpoint, KeepsTheNewest) {
   EXPECT_FALSE(fs::exists(checkpoint_path(folder_, 2)));
   EXPECT_TRUE(fs::exists(checkpoint_path(folder_, 3)));
   EXPECT_TRUE(fs::exists(checkpoint_path(folder_, 10)));
+}
+
+TEST_F(Checkpoint, KeepsTheNewestThatTheRunHasReached) {
+  for (const int64_t step : {10, 20}) save(step);
+  fs::remove(checkpoint_path(folder_, 20) / "optimizer.safetensors");
+  // Resumed from step 10, the run saves before it comes to step 20 again.
+  save(15, /*keep=*/1);
+  EXPECT_EQ(find_newest_checkpoint(folder_)->step, 15);
+  EXPECT_FALSE(fs::exists(checkpoint_path(folder_, 10)));
 }
 
 TEST_F(Checkpoint, EveryDamageIsNamed) {

@@ -13,11 +13,9 @@ WORK_DIR/training_RANKS/quickstart is left behind for a comparison with open_cli
 quickstart's own configuration, texts.txt and pictures.
 """
 
-import csv
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
 import subprocess
@@ -29,57 +27,22 @@ import numpy
 from PIL import Image
 from safetensors.numpy import load_file
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import training_data  # noqa: E402
+
 BINARY, MPIRUN, RANKS = sys.argv[1], sys.argv[2], int(sys.argv[3])
 WORK = pathlib.Path(sys.argv[4]) / f"training_{RANKS}"
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
-MODEL = SOURCE / "tests/train/tiny_model.json"
-COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 STEPS = 60
 
 
 def make_data():
-    """90 noisy pictures of three colours, with MAKE's columns."""
+    """Data of 90 samples, and a configuration."""
     shutil.rmtree(WORK, ignore_errors=True)
-    (WORK / "images").mkdir(parents=True)
-    draw = random.Random(1)
-    noise = numpy.random.default_rng(1)
-    names = [f"subcaption_{i}" for i in range(1, 9)]
-    colours = []
-    with open(WORK / "train.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["filename", "caption", "truncated_caption", "ontology_caption",
-                        "visual_concept_caption", *names, "sub_caption_mask", "knowledge_masks"])
-        for i in range(90):
-            colour = draw.choice(list(COLOURS))
-            pixels = numpy.array(COLOURS[colour]) + noise.integers(-40, 40, (20, 24, 3))
-            Image.fromarray(pixels.clip(0, 255).astype("uint8")).save(WORK / f"images/{i}.png")
-            subcaptions = [f"a {colour} patch", f"number {i}"][:draw.randint(0, 2)]
-            caption = ". ".join(subcaptions) or f"sample {i}"
-            mask = [int(j < len(subcaptions)) for j in range(8)]
-            concept = draw.random() < 0.5
-            colours.append([f"{i}.png", colour])
-            table.writerow([f"{i}.png", caption, caption, f"diagnosed as {colour}",
-                            f"shows {colour}" if concept else "",
-                            *(subcaptions + [""] * (8 - len(subcaptions))),
-                            str(mask), str([1, 1, int(concept)])])
-    with open(WORK / "colours.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["filename", "label"])
-        table.writerows(colours)
-    (WORK / "colours.yaml").write_text("""
-name: colours
-role: validation
-data: {csv: colours.csv, images: images}
-classes: [{label: red, names: [red]}, {label: green, names: [green]}, {label: blue, names: [blue]}]
-templates: ["diagnosed as {}", "shows {}"]
-metrics: [top1]
-""")
-    subprocess.run([BINARY, "shard", "--csv", WORK / "train.csv", "--images", WORK / "images",
-                    "--output", WORK / "shards", "--short-side", "20"], check=True)
+    training_data.make_data(WORK, BINARY, 90, "--short-side", "20")
     (WORK / "config.yaml").write_text(f"""
 output: {WORK}/runs
 batch_size: 12
-model: {{architecture: {MODEL}}}
+model: {{architecture: {training_data.MODEL}}}
 data: {{train: {WORK}/shards, validation: {WORK}/shards, workers: 2, prefetch: 2}}
 augmentation: {{scale: [0.5, 1.0], color_jitter: [0.2, 0.2, 0.2, 0.05], color_jitter_probability: 0.5}}
 optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
@@ -124,22 +87,6 @@ def steps_logged(name):
     return path.read_text().count('"train"') if path.exists() else 0
 
 
-def rank_processes(name):
-    """Process ids of the ranks of a run, not of mpirun."""
-    found = []
-    for process in pathlib.Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                arguments = (process / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            # Other numbers of ranks are tested at the same time, under the same names.
-            if (arguments[0] == os.fsencode(BINARY) and os.fsencode(f"name={name}") in arguments
-                    and os.fsencode(str(WORK / "config.yaml")) in arguments):
-                found.append(int(process.name))
-    return found
-
-
 def interrupt(name, number, at_step):
     """Starts a run and sends its ranks a signal once it has logged `at_step`; its exit code and errors."""
     running = subprocess.Popen(command(name), stderr=subprocess.PIPE, text=True)
@@ -147,7 +94,8 @@ def interrupt(name, number, at_step):
     while steps_logged(name) < at_step:
         assert time.time() < deadline and running.poll() is None, running.stderr.read()
         time.sleep(0.002)
-    for process in rank_processes(name):
+    # Other numbers of ranks are tested at the same time, under the same names.
+    for process in training_data.ranks_of(BINARY, f"name={name}", WORK / "config.yaml").values():
         os.kill(process, number)
     errors = running.communicate(timeout=60)[1]
     return running.returncode, errors
@@ -229,7 +177,7 @@ class Training(unittest.TestCase):
         subprocess.run(
             [*launch, BINARY, "train", "configs/quickstart.yaml", f"output={WORK}", "name=quickstart",
              f"data.train={WORK}/shards", "batch_size=12", "schedule.max_steps=4", "schedule.warmup=1",
-             "validation.benchmarks=[]", "runtime.device=cpu"], check=True, cwd=SOURCE, timeout=120)
+             "validation.benchmarks=[]", "runtime.device=cpu"], check=True, cwd=training_data.SOURCE, timeout=120)
         self.assertTrue((left / "checkpoints/step_00000004/open_clip_config.json").exists())
         ramp = numpy.arange(48, dtype="uint8")
         pictures = {"black": numpy.zeros((48, 48, 3)), "white": numpy.full((48, 48, 3), 255),

@@ -1,0 +1,169 @@
+#include "launcher/placement.h"
+
+#include <ATen/ATen.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <sstream>
+
+#include "src/core/error.h"
+#include "src/core/log.h"
+
+namespace dermatome {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
+// "0-3,8"
+std::string list_cores(const cpu_set_t& cores) {
+  std::string list;
+  for (int first = 0; first < CPU_SETSIZE; ++first) {
+    if (!CPU_ISSET(first, &cores)) continue;
+    int last = first;
+    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &cores)) ++last;
+    if (!list.empty()) list += ',';
+    list += last > first ? format("%d-%d", first, last) : format("%d", first);
+    first = last;
+  }
+  return list;
+}
+
+// One field a line.
+std::string to_text(const Placement& p) {
+  return p.host + "\n" + p.cores + "\n" + std::to_string(p.num_cores) + "\n" + p.device + "\n" +
+         p.visible_gpus + "\n" + p.network + "\n";
+}
+
+Placement from_text(const std::string& text) {
+  std::istringstream lines(text);
+  Placement p;
+  std::string num_cores;
+  for (std::string* field :
+       {&p.host, &p.cores, &num_cores, &p.device, &p.visible_gpus, &p.network}) {
+    std::getline(lines, *field);
+  }
+  p.num_cores = std::stoi(num_cores);
+  return p;
+}
+
+bool too_many_threads(const std::vector<Placement>& placements, int rank, int64_t asked) {
+  return num_threads(placements, rank, asked) * num_sharing_cores(placements, rank) >
+         placements[rank].num_cores;
+}
+
+std::string describe_rank(const std::vector<Placement>& placements, int rank, int64_t asked) {
+  const Placement& own = placements[rank];
+  const int sharing = num_sharing_cores(placements, rank);
+  std::string text = own.device + format(", %d core(s) (%s)", own.num_cores, own.cores.c_str());
+  if (sharing > 1) text += format(" shared by %d ranks", sharing);
+  text += format(", %d thread(s)", num_threads(placements, rank, asked));
+  if (placements.size() == 1) return text + ", no communication";
+  return text + (own.device == "cpu" ? ", Gloo" : ", NCCL");
+}
+
+}  // namespace
+
+Placement local_placement(c10::Device device, const std::string& network) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  require(sched_getaffinity(0, sizeof cores, &cores) == 0, "sched_getaffinity failed");
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return {host_name(),
+          list_cores(cores),
+          CPU_COUNT(&cores),
+          device.str(),
+          visible == nullptr ? "" : visible,
+          network};
+}
+
+std::vector<Placement> gather_placements(const Placement& own, Collectives& group) {
+  const std::string text = to_text(own);
+  at::Tensor sizes = at::empty({group.size()}, at::kLong);
+  group
+      .all_gather(sizes, at::full({1}, static_cast<int64_t>(text.size()), at::kLong),
+                  "sizes of placements")
+      ->wait();
+  const at::Tensor row = at::zeros({1, sizes.max().item<int64_t>()}, at::kByte);
+  std::memcpy(row.data_ptr(), text.data(), text.size());
+  at::Tensor rows = at::empty({group.size(), row.size(1)}, at::kByte);
+  group.all_gather(rows, row, "placements")->wait();
+  std::vector<Placement> placements;
+  for (int rank = 0; rank < group.size(); ++rank) {
+    const auto size = static_cast<size_t>(sizes[rank].item<int64_t>());
+    placements.push_back(from_text({static_cast<const char*>(rows[rank].data_ptr()), size}));
+  }
+  return placements;
+}
+
+void refuse_shared_gpus(const std::vector<Placement>& placements) {
+  std::map<std::string, size_t> users;
+  for (size_t rank = 0; rank < placements.size(); ++rank) {
+    const Placement& own = placements[rank];
+    if (own.device == "cpu") continue;
+    const auto [first, is_new] =
+        users.emplace(own.host + "\n" + own.visible_gpus + "\n" + own.device, rank);
+    if (is_new) continue;
+    throw ConfigError(
+        format("ranks %zu and %zu would share %s of host %s; start no more ranks on a host than it "
+               "has GPUs, give every rank its own CUDA_VISIBLE_DEVICES, or set runtime.device=cpu",
+               first->second, rank, own.device.c_str(), own.host.c_str()));
+  }
+}
+
+int num_sharing_cores(const std::vector<Placement>& placements, int rank) {
+  const Placement& own = placements[rank];
+  return static_cast<int>(std::ranges::count_if(placements, [&](const Placement& other) {
+    return other.host == own.host && other.cores == own.cores;
+  }));
+}
+
+int num_threads(const std::vector<Placement>& placements, int rank, int64_t asked) {
+  if (asked > 0) return static_cast<int>(asked);
+  return std::max(1, placements[rank].num_cores / num_sharing_cores(placements, rank));
+}
+
+std::vector<std::string> describe(const std::vector<Placement>& placements, int64_t threads_asked) {
+  std::vector<std::string> lines;
+  if (placements.size() <= kRanksListed) {
+    for (size_t rank = 0; rank < placements.size(); ++rank) {
+      const Placement& own = placements[rank];
+      lines.push_back(format("rank %zu: host %s, ", rank, own.host.c_str()) +
+                      describe_rank(placements, static_cast<int>(rank), threads_asked) +
+                      (own.network.empty() ? "" : " over " + own.network));
+    }
+    return lines;
+  }
+  std::map<std::string, std::pair<size_t, size_t>> kinds;  // first rank, number
+  for (size_t rank = 0; rank < placements.size(); ++rank) {
+    const auto kind = describe_rank(placements, static_cast<int>(rank), threads_asked);
+    ++kinds.try_emplace(kind, rank, 0).first->second.second;
+  }
+  for (const auto& [text, ranks] : kinds) {
+    lines.push_back(format("%zu rank(s), the first is rank %zu on host %s: ", ranks.second,
+                           ranks.first, placements[ranks.first].host.c_str()) +
+                    text);
+  }
+  return lines;
+}
+
+std::string warn_of_threads(const std::vector<Placement>& placements, int64_t threads_asked) {
+  for (size_t rank = 0; rank < placements.size(); ++rank) {
+    if (!too_many_threads(placements, static_cast<int>(rank), threads_asked)) continue;
+    return format(
+        "rank %zu: more threads than cores; lower runtime.threads or the number of ranks, "
+        "or bind ranks to more cores",
+        rank);
+  }
+  return "";
+}
+
+}  // namespace dermatome

@@ -1,0 +1,48 @@
+// Where every rank runs: what start-up prints, how cores are divided, what must not collide.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/distributed/collectives.h"
+
+namespace dermatome {
+
+struct Placement {
+  std::string host;
+  std::string cores;  // those that the rank may run on, "0-3,8"
+  int num_cores = 1;
+  std::string device;        // "cpu", "cuda:1"
+  std::string visible_gpus;  // CUDA_VISIBLE_DEVICES, which `device` counts in
+  std::string network;       // interface or address of the CPU groups; empty: one rank
+
+  bool operator==(const Placement&) const = default;
+};
+
+// Of this process.
+Placement local_placement(c10::Device device, const std::string& network);
+
+// Every rank's, in rank order. A collective call; `group` carries CPU tensors.
+std::vector<Placement> gather_placements(const Placement& own, Collectives& group);
+
+// Throws ConfigError when two ranks of a host would use the same GPU.
+void refuse_shared_gpus(const std::vector<Placement>& placements);
+
+// How many ranks may run on the very same cores as `rank`, itself included.
+int num_sharing_cores(const std::vector<Placement>& placements, int rank);
+
+// Threads of a rank: `asked`, or with 0 its share of the cores that it may run on.
+int num_threads(const std::vector<Placement>& placements, int rank, int64_t asked);
+
+// A line a rank, up to kRanksListed of them; beyond, a line for all that differ only in host and
+// network.
+inline constexpr size_t kRanksListed = 16;
+std::vector<std::string> describe(const std::vector<Placement>& placements, int64_t threads_asked);
+
+// What to warn of: a rank whose threads are more than its share of the cores. Empty: nothing.
+std::string warn_of_threads(const std::vector<Placement>& placements, int64_t threads_asked);
+
+}  // namespace dermatome

@@ -1,0 +1,138 @@
+"""`dermatome launch`: numbers of ranks, how a job ends, and that nothing of it stays behind.
+
+usage: launch_test.py BINARY WORK_DIR
+"""
+
+import os
+import pathlib
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import training_data  # noqa: E402
+
+BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "launch"
+DATA, STOPPED = 3, 75  # launcher/exit_codes.h
+CORES_PER_RANK = 8  # launcher/mpirun.h
+SOON = 30  # seconds
+
+
+def launch(ranks, name, *overrides):
+    return [BINARY, "launch", "--ranks", str(ranks), "train", str(WORK / "config.yaml"), f"name={name}", *overrides]
+
+
+def steps_logged(name):
+    path = WORK / "runs" / name / "results.jsonl"
+    return path.read_text().count('"train"') if path.exists() else 0
+
+
+def newest_checkpoint(name):
+    return (WORK / "runs" / name / "checkpoints/latest").read_text().strip()
+
+
+def ranks_of(name):
+    return training_data.ranks_of(BINARY, f"name={name}", WORK / "config.yaml")
+
+
+class Launch(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        shutil.rmtree(WORK, ignore_errors=True)
+        training_data.make_data(WORK, BINARY, 24, "--short-side", "20")
+        (WORK / "config.yaml").write_text(f"""
+output: {WORK}/runs
+batch_size: 12
+model: {{architecture: {training_data.MODEL}}}
+data: {{train: {WORK}/shards, workers: 1}}
+schedule: {{max_steps: 20000, warmup: 1}}
+checkpoint: {{every_epochs: 0}}
+validation: {{every_epochs: 0}}
+runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 60, bucket_mb: 1}}
+""")
+
+    def run_to_the_end(self, ranks, name):
+        command = launch(ranks, name, "schedule.max_steps=2")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=2 * SOON)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(newest_checkpoint(name), "step_00000002")
+        return done.stderr
+
+    def wait_for(self, condition):
+        deadline = time.monotonic() + SOON
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def assert_nothing_runs(self, name):
+        self.wait_for(lambda: not ranks_of(name))
+
+    def start(self, name, ranks=2):
+        """A training on a terminal of its own; this process has the other end, and its process id."""
+        process, terminal = pty.fork()
+        if process == 0:
+            os.execv(BINARY, launch(ranks, name))
+        self.addCleanup(os.close, terminal)
+        self.wait_for(lambda: steps_logged(name) >= 3)
+        return process, terminal
+
+    def end_of(self, process, terminal):
+        """Exit code (a signal's number below zero), once the process has ended; its output is drained."""
+        os.set_blocking(terminal, False)
+        deadline = time.monotonic() + SOON
+        while True:
+            try:
+                os.read(terminal, 65536)
+            except OSError:  # nothing there, or nobody at the other end
+                time.sleep(0.02)
+            ended, status = os.waitpid(process, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            self.assertLess(time.monotonic(), deadline)
+
+    def test_numbers_of_ranks(self):
+        for ranks in (1, 2, 3, 4):
+            errors = self.run_to_the_end(ranks, f"on_{ranks}")
+            self.assertIn(f"mpirun --oversubscribe --bind-to none -n {ranks} ", errors)
+            self.assertEqual(errors.count(": host "), ranks, errors)
+
+    def test_auto(self):
+        ranks = max(1, len(os.sched_getaffinity(0)) // CORES_PER_RANK)
+        self.assertEqual(self.run_to_the_end("auto", "auto").count(": host "), ranks)
+
+    def test_a_failing_rank(self):
+        done = subprocess.run(launch(4, "failing", "data.train=no/such/shards"), capture_output=True, text=True,
+                              timeout=2 * SOON)
+        self.assertEqual(done.returncode, DATA)
+        self.assertIn("| rank 0 | error | no/such/shards is missing", done.stderr)
+        self.assert_nothing_runs("failing")
+
+    def test_ctrl_c_leaves_a_checkpoint(self):
+        process, terminal = self.start("interrupted")
+        os.write(terminal, b"\x03")
+        self.assertEqual(self.end_of(process, terminal), STOPPED)
+        self.assert_nothing_runs("interrupted")
+        self.assertEqual(newest_checkpoint("interrupted"), f"step_{steps_logged('interrupted'):08d}")
+
+    def test_a_second_ctrl_c_ends_at_once(self):
+        process, terminal = self.start("impatient", ranks=3)
+        os.kill(ranks_of("impatient")[2], signal.SIGSTOP)  # so that no step ends any more
+        os.write(terminal, b"\x03")
+        time.sleep(0.5)
+        os.write(terminal, b"\x03")
+        self.assertNotIn(self.end_of(process, terminal), (0, STOPPED))
+        self.assert_nothing_runs("impatient")
+
+    def test_killed_it_takes_the_ranks_along(self):
+        process, terminal = self.start("orphans")
+        os.kill(process, signal.SIGKILL)
+        self.assertEqual(self.end_of(process, terminal), -signal.SIGKILL)
+        self.assert_nothing_runs("orphans")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

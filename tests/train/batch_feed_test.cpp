@@ -1,0 +1,120 @@
+#include "src/train/batch_feed.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "src/core/error.h"
+#include "src/data/sample_order.h"
+#include "src/distributed/rendezvous.h"
+#include "tests/data/test_shards.h"
+
+namespace dermatome {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kNumRanks = 3;
+constexpr int64_t kGlobalBatch = 6;
+constexpr int64_t kNumSamples = 30;
+constexpr int64_t kNumSteps = 5;  // an epoch
+
+LoaderOptions options_of(int rank) {
+  LoaderOptions options;
+  options.seed = 3;
+  options.global_batch = kGlobalBatch;
+  options.count = kGlobalBatch / kNumRanks;
+  options.first = rank * options.count;
+  options.image_size = 16;
+  return options;
+}
+
+struct Outcome {
+  int64_t num_batches = 0;  // taken before the end
+  bool stopped = false;
+  std::string data_error;  // of each kind
+  std::string communication_error;
+};
+
+Outcome take_all(BatchFeed& feed) {
+  Outcome outcome;
+  try {
+    for (; outcome.num_batches < kNumSteps; ++outcome.num_batches) {
+      const FedBatch fed = feed.next();
+      EXPECT_EQ(fed.sizes.images, std::vector<int64_t>(kNumRanks, kGlobalBatch / kNumRanks));
+      outcome.stopped = fed.stop;
+      if (fed.stop) break;
+    }
+  } catch (const DataError& error) {
+    outcome.data_error = error.what();
+  } catch (const CommunicationError& error) {
+    outcome.communication_error = error.what();
+  }
+  return outcome;
+}
+
+// What every rank, a thread each, got from its feed.
+std::vector<Outcome> feed_ranks(const ShardedDataset& dataset,
+                                const std::function<bool(int rank)>& stop_requested) {
+  std::vector<Outcome> outcomes(kNumRanks);
+  World world;
+  world.size = world.local_size = kNumRanks;
+  world.store_file = create_store_file();
+  std::vector<std::jthread> threads;
+  for (int rank = 0; rank < kNumRanks; ++rank) {
+    world.rank = world.local_rank = rank;
+    threads.emplace_back([&, world] {
+      Rendezvous rendezvous(world, std::chrono::seconds(30));
+      BatchFeed feed(std::make_unique<Loader>(dataset, options_of(world.rank), 0, 0),
+                     rendezvous.connect("feed"), kNumSteps,
+                     [&, rank = world.rank] { return stop_requested(rank); });
+      outcomes[static_cast<size_t>(world.rank)] = take_all(feed);
+    });
+  }
+  threads.clear();
+  return outcomes;
+}
+
+TEST(BatchFeed, GivesEveryRankItsBatchesAndTheSizesOfAll) {
+  const TestShards shards(kNumSamples, 10);
+  for (const Outcome& outcome : feed_ranks(shards.dataset(), [](int) { return false; })) {
+    EXPECT_EQ(outcome.num_batches, kNumSteps);
+    EXPECT_EQ(outcome.data_error + outcome.communication_error, "");
+  }
+}
+
+TEST(BatchFeed, ARankThatCannotReadItsBatchEndsAllAtTheSameStep) {
+  constexpr int64_t kStep = 2;
+  constexpr int kRank = 1;
+  TestShards shards(kNumSamples, 10);
+  const DataOptions data;
+  const SampleOrder order(options_of(0).seed, kNumSamples, data.shuffle_block, data.shuffle_window);
+  shards.damage(order.sample(0, kStep * kGlobalBatch + options_of(kRank).first));
+  const auto outcomes = feed_ranks(shards.dataset(), [](int) { return false; });
+  for (int rank = 0; rank < kNumRanks; ++rank) {
+    const Outcome& outcome = outcomes[static_cast<size_t>(rank)];
+    EXPECT_EQ(outcome.num_batches, kStep);
+    if (rank == kRank) {
+      EXPECT_THAT(outcome.data_error, HasSubstr("fail their checksum"));
+    } else {
+      EXPECT_THAT(outcome.communication_error, HasSubstr("rank 1 could not read its batch"));
+    }
+  }
+}
+
+TEST(BatchFeed, ARequestOnOneRankStopsAllAtTheSameBatch) {
+  const TestShards shards(kNumSamples, 10);
+  const auto outcomes = feed_ranks(shards.dataset(), [](int rank) { return rank == 2; });
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_TRUE(outcome.stopped);
+    EXPECT_EQ(outcome.num_batches, 0);
+  }
+}
+
+}  // namespace
+}  // namespace dermatome
