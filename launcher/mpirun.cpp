@@ -102,7 +102,7 @@ int64_t choose_num_ranks() {
 
 std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const std::string& program,
                                           bool (*is_set)(const char* variable)) {
-  // Ranks divide the cores among themselves (launcher/cores.h), so none is bound.
+  // Ranks divide the cores among themselves (launcher/placement.h), so none is bound.
   std::vector<std::string> arguments = {"mpirun", "--oversubscribe", "--bind-to", "none"};
   if (options.num_ranks > 0) {
     arguments.insert(arguments.end(), {"-n", std::to_string(options.num_ranks)});
