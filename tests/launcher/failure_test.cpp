@@ -135,5 +135,12 @@ TEST(Ranks, RefuseIncompleteVariables) {
   EXPECT_THAT(result.output, HasSubstr("WORLD_SIZE is not set"));
 }
 
+// As under the mpirun of MPICH, when the binary is built with Open MPI: each rank would be alone.
+TEST(Ranks, RefuseTheLauncherOfAnotherMpi) {
+  const CommandResult result = run_command("PMI_RANK=1 PMI_SIZE=2 " FAILING_RANK " ok 60");
+  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("started 2 ranks, but the MPI of this binary knows of 1"));
+}
+
 }  // namespace
 }  // namespace dermatome
