@@ -86,8 +86,8 @@ def token_statistics(samples):
             "mean_tokens_raw_ontology_visual_sub": [round(x, 1) for x in average]}
 
 
-def make_embeddings(num_samples, with_patches, file):
-    """Random embeddings, distinct captions, as many of them valid as in MAKE's table: 36 %."""
+def make_embeddings(num_samples, with_patches, all_valid, file):
+    """Random embeddings of distinct captions, all or as many of them valid as in MAKE's table."""
     generator = torch.Generator().manual_seed(num_samples)
     width, patches = 512, 196
 
@@ -101,6 +101,7 @@ def make_embeddings(num_samples, with_patches, file):
     mask[:, :4] = True
     mask[:, 2] = torch.rand(num_samples, generator=generator) < 0.9
     mask[:, 4] = torch.rand(num_samples, generator=generator) < 0.1
+    mask |= all_valid
     owner = mask.nonzero()[:, 0]
     # The last two texts are what stands in for missing knowledge captions and subcaptions.
     text = torch.cat([near(topic[owner], len(owner)), near(0, 2)])
