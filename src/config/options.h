@@ -79,6 +79,10 @@ struct AugmentationOptions {
 
 // --- optimizer:, schedule: ---
 
+// What a step whose loss or gradient is not finite does, which is never applied: end the run, or
+// only be reported.
+enum class NonFinite { kFail, kSkip };
+
 struct OptimizerOptions {
   double lr = 5e-4;  // peak learning rate
   double beta1 = 0.9;
@@ -86,7 +90,8 @@ struct OptimizerOptions {
   double eps = 1e-6;
   // On matrices only: not on gains, biases, class embedding, logit scale.
   double weight_decay = 0.2;
-  double clip_norm = 0;  // global gradient norm; 0: no clipping
+  double clip_norm = 0;                     // global gradient norm; 0: no clipping
+  NonFinite non_finite = NonFinite::kFail;  // fail | skip
 
   bool operator==(const OptimizerOptions&) const = default;
 };
@@ -135,7 +140,7 @@ struct TrainOptions {
   std::string output = "runs";  // the run's files: <output>/<name>/
   uint64_t seed = 0;
   int64_t batch_size = 64;  // global: over all ranks
-  int64_t accum = 1;        // micro-batches a step; only 1 for now
+  int64_t accum = 1;        // micro-batches a rank and step: the same result in less memory
   bool resume = true;       // continue from the run's newest checkpoint that verifies
   ModelOptions model;
   DataOptions data;

@@ -33,7 +33,7 @@ Fields run_fields(TrainOptions& o) {
       operational("output", &o.output),
       {"seed", &o.seed},
       {"batch_size", &o.batch_size, at_least(1)},
-      {"accum", &o.accum, at_least(1)},
+      operational("accum", &o.accum, at_least(1)),
       operational("resume", &o.resume),
       {"model.architecture", &o.model.architecture},
       {"model.pretrained", &o.model.pretrained},
@@ -69,6 +69,7 @@ Fields optimizer_fields(OptimizerOptions& optimizer, ScheduleOptions& schedule) 
       {"optimizer.eps", &optimizer.eps, above(0)},
       {"optimizer.weight_decay", &optimizer.weight_decay, at_least(0)},
       {"optimizer.clip_norm", &optimizer.clip_norm, at_least(0)},
+      {"optimizer.non_finite", choice(optimizer.non_finite, {"fail", "skip"})},
       {"schedule.epochs", &schedule.epochs, at_least(1)},
       {"schedule.max_steps", &schedule.max_steps, at_least(0)},
       {"schedule.warmup", &schedule.warmup, at_least(0)},
@@ -127,8 +128,8 @@ void check_run(const TrainOptions& o, const FieldReader& reader) {
     reader.fail("name", "is not a folder's name; the folder above it is the key output");
   }
   if (o.output.empty()) reader.fail("output", "must name a folder for the run's files");
-  if (o.accum > 1) {
-    reader.fail("accum", "is refused: exact accumulation is not there yet; only 1 works");
+  if (o.accum > o.batch_size) {
+    reader.fail("accum", "is more than batch_size; a micro-batch has at least one sample");
   }
   if (o.model.architecture.empty()) {
     reader.fail("model.architecture", "must name an open_clip model configuration (JSON)");

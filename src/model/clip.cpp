@@ -35,6 +35,14 @@ std::vector<at::Tensor> reversed(std::vector<at::Tensor> tensors) {
   return tensors;
 }
 
+// Smallest and largest of int64 numbers on the host, of which there is one at least.
+std::pair<int64_t, int64_t> extremes(const at::Tensor& values) {
+  const at::Tensor flat = values.contiguous();
+  const auto* begin = flat.const_data_ptr<int64_t>();
+  const auto [smallest, largest] = std::minmax_element(begin, begin + flat.numel());
+  return {*smallest, *largest};
+}
+
 void check_texts(const at::Tensor& tokens, const at::Tensor& lengths, const TextConfig& config) {
   require(tokens.dim() == 2 && tokens.scalar_type() == at::kLong && tokens.is_cpu() &&
               tokens.size(1) <= config.context_length,
@@ -43,11 +51,10 @@ void check_texts(const at::Tensor& tokens, const at::Tensor& lengths, const Text
               lengths.size(0) == tokens.size(0),
           "lengths must be int64 [U] on the CPU");
   if (tokens.size(0) == 0) return;
-  require(lengths.min().item<int64_t>() >= 1 && lengths.max().item<int64_t>() <= tokens.size(1),
-          "lengths must be in [1, L]");
-  const auto smallest = tokens.min().item<int64_t>();
+  const auto [shortest, longest] = extremes(lengths);
+  require(shortest >= 1 && longest <= tokens.size(1), "lengths must be in [1, L]");
+  const auto [smallest, largest] = extremes(tokens);
   require(smallest >= 0, "token id " + std::to_string(smallest) + " is negative");
-  const auto largest = tokens.max().item<int64_t>();
   if (largest >= config.vocab_size) {
     throw ConfigError("token id " + std::to_string(largest) +
                       " is outside the model's vocabulary of " + std::to_string(config.vocab_size) +

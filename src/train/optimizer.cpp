@@ -64,7 +64,7 @@ AdamW::AdamW(std::vector<NamedParameter> parameters, const OptimizerOptions& opt
   }
 }
 
-void AdamW::step(double lr) {
+void AdamW::step(double lr, const std::optional<at::Tensor>& refused) {
   const at::NoGradGuard no_grad;
   for (auto& group : groups_) {
     std::vector<at::Tensor> values;
@@ -72,7 +72,9 @@ void AdamW::step(double lr) {
     at::_foreach_add_(group.steps, 1);
     at::_fused_adamw_(values, gradients(group.parameters), group.exp_avg, group.exp_avg_sq,
                       /*max_exp_avg_sqs=*/{}, group.steps, lr, options_.beta1, options_.beta2,
-                      group.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+                      group.weight_decay, options_.eps, /*amsgrad=*/false, /*maximize=*/false,
+                      /*grad_scale=*/{}, /*found_inf=*/refused);
+    if (refused) at::_foreach_add_(group.steps, *refused, -1);
   }
 }
 
@@ -105,6 +107,7 @@ at::Tensor clip_gradient_norm(const std::vector<NamedParameter>& parameters, dou
   const at::NoGradGuard no_grad;
   auto all = gradients(parameters);
   const at::Tensor norm = at::stack(at::_foreach_norm(all, 2)).norm(2);
+  if (max_norm == 0) return norm;
   at::_foreach_mul_(all, (max_norm / (norm + 1e-6)).clamp_max(1.0));
   return norm;
 }

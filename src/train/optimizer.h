@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ class AdamW {
  public:
   AdamW(std::vector<NamedParameter> parameters, const OptimizerOptions& options);
 
-  // One update with learning rate `lr` from the parameters' .grad (all defined).
-  void step(double lr);
+  // One update with learning rate `lr` from the parameters' .grad (all defined). Changes nothing
+  // where `refused` (float, 0-dim, on the device) is 1: the device decides, the host does not wait.
+  void step(double lr, const std::optional<at::Tensor>& refused = std::nullopt);
 
   // exp_avg.<name>, exp_avg_sq.<name> and step; tensors share memory with the optimizer.
   NamedTensors state() const;
@@ -41,8 +43,9 @@ class AdamW {
   std::vector<Group> groups_;
 };
 
-// The L2 norm over all gradients, and gradients scaled so that it is at most `max_norm` (> 0), as
-// torch.nn.utils.clip_grad_norm_. Stays on the device. Returns the norm before clipping, 0-dim.
+// The L2 norm over all gradients, 0-dim; and with `max_norm` > 0 gradients scaled so that it is at
+// most that, as torch.nn.utils.clip_grad_norm_. Returns the norm before clipping. Stays on the
+// device.
 at::Tensor clip_gradient_norm(const std::vector<NamedParameter>& parameters, double max_norm);
 
 }  // namespace dermatome

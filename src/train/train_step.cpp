@@ -3,11 +3,66 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "src/model/autocast.h"
+#include "src/model/preprocess.h"
+#include "src/objective/caption_terms.h"
 
 namespace dermatome {
+namespace {
+
+// [0, total) in at most `count` pieces, all but the last equally long; nothing is one empty piece.
+std::vector<Span> split(int64_t total, int64_t count) {
+  if (total == 0) return {{0, 0}};
+  std::vector<Span> pieces;
+  const int64_t extent = (total + count - 1) / count;
+  for (int64_t begin = 0; begin < total; begin += extent) {
+    pieces.push_back({begin, std::min(extent, total - begin)});
+  }
+  return pieces;
+}
+
+at::Tensor narrow(const at::Tensor& tensor, Span rows) {
+  return tensor.narrow(0, rows.begin, rows.size);
+}
+
+// [B] bool: the samples whose embeddings are all finite, those of their texts too.
+at::Tensor finite_samples(const ObjectiveInput& input) {
+  const at::Tensor bad_text = input.text.isfinite().all(1).logical_not();
+  at::Tensor finite = input.image.isfinite().all(1);
+  if (input.local.defined()) finite = finite & input.local.isfinite().all(1);
+  return finite & gather_captions(bad_text, input.caption).any(1).logical_not();
+}
+
+}  // namespace
+
+// Some of the batch's images with the graphs that lead back to the parameters and to the texts.
+struct TrainStep::ImagePiece {
+  ImageFeatures features;   // patches only with local alignment
+  at::Tensor patches_leaf;  // features.patches, cut off from the tower
+  at::Tensor local;         // [size, d] from patches_leaf and the texts' leaf
+
+  void backward_local(const at::Tensor& grad_local) const {
+    if (local.defined()) torch::autograd::backward({local}, {grad_local});
+  }
+  // After backward_local().
+  void backward_tower(const at::Tensor& grad_image) const {
+    if (local.defined()) {
+      torch::autograd::backward({features.image, features.patches},
+                                {grad_image, patches_leaf.grad()});
+    } else {
+      torch::autograd::backward({features.image}, {grad_image});
+    }
+  }
+};
+
+// What the objective takes of the whole batch, detached.
+struct TrainStep::Features {
+  at::Tensor image, local, text;
+};
 
 TrainStep::TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options)
     : model_(model),
@@ -18,80 +73,143 @@ TrainStep::TrainStep(Clip& model, Collectives& collectives, const TrainOptions& 
       text_reducer_(model.text_parameters(), collectives, options.runtime.bucket_mb << 20),
       image_reducer_(model.image_parameters(), collectives, options.runtime.bucket_mb << 20) {}
 
-Embeddings TrainStep::encode(const at::Tensor& pixels, const Batch& batch,
-                             const GlobalSizes& sizes) {
-  Embeddings out;
+at::Tensor TrainStep::encode_text(const Batch& batch, Span rows) const {
+  const AutocastScope autocast(model_.device().type(),
+                               options_.model.precision == Precision::kAmpBf16);
+  return model_.encode_text(narrow(batch.tokens, rows), narrow(batch.lengths, rows));
+}
+
+TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
+                                               const at::Tensor& text_leaf) const {
+  ImagePiece piece;
+  at::Tensor pixels = narrow(batch.images, rows);
+  pixels = pixels.scalar_type() == at::kByte
+               ? normalise(pixels, model_.config().preprocess, model_.device())
+               : pixels.to(model_.device());
   {
     const AutocastScope autocast(model_.device().type(),
                                  options_.model.precision == Precision::kAmpBf16);
-    out.text = model_.encode_text(batch.tokens, batch.lengths);
-    // Most of this gather hides behind the image tower.
-    objective_.start_text_gather(out.text.detach(), sizes);
-    out.image = model_.encode_image(pixels, uses_patches_);
+    piece.features = model_.encode_image(pixels, uses_patches_);
   }
-  out.text_leaf = out.text.detach().requires_grad_();
-  if (uses_patches_) {
-    out.patches_leaf = out.image.patches.detach().requires_grad_();
-    const at::Tensor selector =
-        selector_rows(batch.caption, batch.mask, options_.objective).to(model_.device());
-    out.local = attend_patches(out.patches_leaf, out.text_leaf, selector, options_.objective);
-  }
-  return out;
+  if (!uses_patches_) return piece;
+  piece.patches_leaf = piece.features.patches.detach().requires_grad_();
+  const at::Tensor selector =
+      narrow(selector_rows(batch.caption, batch.mask, options_.objective), rows);
+  piece.local = attend_patches(piece.patches_leaf, text_leaf, selector.to(model_.device()),
+                               options_.objective);
+  return piece;
 }
 
-ObjectiveResult TrainStep::evaluate_objective(const Batch& batch, const Embeddings& embeddings,
-                                              const GlobalSizes& sizes) {
+StepResult TrainStep::evaluate_objective(const Batch& batch, const Features& features,
+                                         const GlobalSizes& sizes) {
   ObjectiveInput input;
-  input.image = embeddings.image.image.detach();
-  if (uses_patches_) input.local = embeddings.local.detach();
-  input.text = embeddings.text.detach();
+  input.image = features.image;
+  input.local = features.local;
+  input.text = features.text;
   input.caption = batch.caption.to(model_.device());
   input.mask = batch.mask.to(model_.device());
   input.logit_scale = model_.logit_scale().detach();
-  return objective_.evaluate(input, sizes);
+  return {objective_.evaluate(input, sizes), finite_samples(input)};
 }
 
-ObjectiveResult TrainStep::compute_gradients(const at::Tensor& pixels, const Batch& batch,
-                                             const GlobalSizes& sizes) {
-  text_reducer_.zero();
-  image_reducer_.zero();
-  const Embeddings embeddings = encode(pixels, batch, sizes);
-  ObjectiveResult result = evaluate_objective(batch, embeddings, sizes);
-
+std::unique_ptr<PendingCollective> TrainStep::reduce_scale(const at::Tensor& grad_scale) {
   at::Tensor logit_scale = model_.logit_scale();
-  logit_scale.mutable_grad() = result.grad_scale * logit_scale.detach().exp();
-  const auto scale_reduction =
-      collectives_.all_reduce_sum(logit_scale.grad(), "gradient of the logit scale");
+  logit_scale.mutable_grad() = grad_scale * logit_scale.detach().exp();
+  return collectives_.all_reduce_sum(logit_scale.grad(), "gradient of the logit scale");
+}
+
+StepResult TrainStep::gradients_at_once(const Batch& batch, const GlobalSizes& sizes) {
+  const at::Tensor text = encode_text(batch, {0, batch.tokens.size(0)});
+  // Most of this gather hides behind the image tower.
+  objective_.start_text_gather(text.detach(), sizes);
+  const at::Tensor text_leaf = text.detach().requires_grad_();
+  const ImagePiece images = encode_images(batch, {0, batch.images.size(0)}, text_leaf);
+  StepResult step =
+      evaluate_objective(batch,
+                         {images.features.image.detach(),
+                          uses_patches_ ? images.local.detach() : at::Tensor(), text.detach()},
+                         sizes);
+  ObjectiveResult& result = step.objective;
+  const auto scale_reduction = reduce_scale(result.grad_scale);
 
   // Text before image: the large reduction of the token embedding hides behind the image tower's
   // backward.
-  at::Tensor grad_text = result.grad_text;
-  if (uses_patches_) {
-    torch::autograd::backward({embeddings.local}, {result.grad_local});
-    grad_text = grad_text + embeddings.text_leaf.grad();
-  }
+  images.backward_local(result.grad_local);
+  if (uses_patches_) result.grad_text += text_leaf.grad();
   text_reducer_.arm();
-  if (embeddings.text.requires_grad()) torch::autograd::backward({embeddings.text}, {grad_text});
+  if (text.requires_grad()) torch::autograd::backward({text}, {result.grad_text});
   // All of the text tower's reductions before any of the image tower's, also on a rank without
   // text.
   text_reducer_.start_remaining();
   image_reducer_.arm();
-  if (uses_patches_) {
-    torch::autograd::backward({embeddings.image.image, embeddings.image.patches},
-                              {result.grad_image, embeddings.patches_leaf.grad()});
-  } else {
-    torch::autograd::backward({embeddings.image.image}, {result.grad_image});
-  }
+  images.backward_tower(result.grad_image);
   text_reducer_.finish();
   image_reducer_.finish();
   scale_reduction->wait();
-  return result;
+  return step;
 }
 
-ObjectiveResult TrainStep::evaluate(const at::Tensor& pixels, const Batch& batch,
-                                    const GlobalSizes& sizes) {
+TrainStep::Features TrainStep::encode_without_graph(const Batch& batch, const GlobalSizes& sizes) {
   const at::NoGradGuard no_grad;
-  return evaluate_objective(batch, encode(pixels, batch, sizes), sizes);
+  std::vector<at::Tensor> text, image, local;
+  for (const Span rows : split(batch.tokens.size(0), options_.accum)) {
+    text.push_back(encode_text(batch, rows));
+  }
+  Features features;
+  features.text = at::cat(text);
+  objective_.start_text_gather(features.text, sizes);
+  const at::Tensor text_leaf = features.text.detach().requires_grad_();
+  for (const Span rows : split(batch.images.size(0), options_.accum)) {
+    const ImagePiece piece = encode_images(batch, rows, text_leaf);
+    image.push_back(piece.features.image);
+    if (uses_patches_) local.push_back(piece.local);
+  }
+  features.image = at::cat(image);
+  if (uses_patches_) features.local = at::cat(local);
+  return features;
+}
+
+StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const GlobalSizes& sizes) {
+  const Features features = encode_without_graph(batch, sizes);
+  StepResult step = evaluate_objective(batch, features, sizes);
+  ObjectiveResult& result = step.objective;
+  const auto scale_reduction = reduce_scale(result.grad_scale);
+
+  // Image before text, since every piece's local attention adds to the texts' gradients. A reducer
+  // is armed for its tower's last backward.
+  const at::Tensor text_leaf = features.text.detach().requires_grad_();
+  const std::vector<Span> image_rows = split(batch.images.size(0), options_.accum);
+  for (size_t i = 0; i < image_rows.size(); ++i) {
+    const ImagePiece piece = encode_images(batch, image_rows[i], text_leaf);
+    if (uses_patches_) piece.backward_local(narrow(result.grad_local, image_rows[i]));
+    if (i + 1 == image_rows.size()) image_reducer_.arm();
+    piece.backward_tower(narrow(result.grad_image, image_rows[i]));
+  }
+  image_reducer_.start_remaining();
+  if (uses_patches_) result.grad_text += text_leaf.grad();
+  const std::vector<Span> text_rows = split(batch.tokens.size(0), options_.accum);
+  for (size_t i = 0; i < text_rows.size(); ++i) {
+    const at::Tensor text = encode_text(batch, text_rows[i]);
+    if (i + 1 == text_rows.size()) text_reducer_.arm();
+    if (text.requires_grad()) {
+      torch::autograd::backward({text}, {narrow(result.grad_text, text_rows[i])});
+    }
+  }
+  image_reducer_.finish();
+  text_reducer_.finish();
+  scale_reduction->wait();
+  return step;
+}
+
+StepResult TrainStep::compute_gradients(const Batch& batch, const GlobalSizes& sizes) {
+  text_reducer_.zero();
+  image_reducer_.zero();
+  return options_.accum == 1 ? gradients_at_once(batch, sizes)
+                             : gradients_by_micro_batches(batch, sizes);
+}
+
+StepResult TrainStep::evaluate(const Batch& batch, const GlobalSizes& sizes) {
+  return evaluate_objective(batch, encode_without_graph(batch, sizes), sizes);
 }
 
 }  // namespace dermatome

@@ -1,6 +1,12 @@
 // One training step up to the gradients: towers forward, objective, towers backward, gradients
 // summed over ranks.
+//
+// With accum = K > 1 a rank's batch is encoded in K micro-batches without a graph, the objective is
+// evaluated once on all of it, and every micro-batch is encoded again for its backward. Memory
+// follows the micro-batch; the result and the collectives are those of K = 1.
 #pragma once
+
+#include <memory>
 
 #include "src/config/options.h"
 #include "src/data/batch.h"
@@ -8,17 +14,13 @@
 #include "src/distributed/gradient_reducer.h"
 #include "src/model/clip.h"
 #include "src/objective/objective.h"
+#include "src/objective/tile_math.h"
 
 namespace dermatome {
 
-// The embeddings of a batch, as the objective wants them, with the graphs that lead back to the
-// parameters.
-struct Embeddings {
-  at::Tensor text;          // [U, d]
-  ImageFeatures image;      // patches only with local alignment
-  at::Tensor text_leaf;     // text, cut off from its tower
-  at::Tensor patches_leaf;  // image.patches, likewise; undefined without local alignment
-  at::Tensor local;         // [B, d] from the two leaves; undefined without local alignment
+struct StepResult {
+  ObjectiveResult objective;  // gradients of embeddings included
+  at::Tensor finite_samples;  // [B] bool, on the device: all embeddings of the sample are finite
 };
 
 class TrainStep {
@@ -27,18 +29,26 @@ class TrainStep {
   TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options);
 
   // Leaves the global batch's gradient in every parameter's .grad, equal on all ranks, and returns
-  // the objective's values (gradients of embeddings included). pixels [B, 3, H, W]: the batch's
-  // images, normalised. A collective call.
-  ObjectiveResult compute_gradients(const at::Tensor& pixels, const Batch& batch,
-                                    const GlobalSizes& sizes);
+  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalised already.
+  // A collective call.
+  StepResult compute_gradients(const Batch& batch, const GlobalSizes& sizes);
 
   // The objective's values alone. A collective call.
-  ObjectiveResult evaluate(const at::Tensor& pixels, const Batch& batch, const GlobalSizes& sizes);
+  StepResult evaluate(const Batch& batch, const GlobalSizes& sizes);
 
  private:
-  Embeddings encode(const at::Tensor& pixels, const Batch& batch, const GlobalSizes& sizes);
-  ObjectiveResult evaluate_objective(const Batch& batch, const Embeddings& embeddings,
-                                     const GlobalSizes& sizes);
+  struct ImagePiece;
+  struct Features;
+
+  at::Tensor encode_text(const Batch& batch, Span rows) const;
+  ImagePiece encode_images(const Batch& batch, Span rows, const at::Tensor& text_leaf) const;
+  Features encode_without_graph(const Batch& batch, const GlobalSizes& sizes);
+  StepResult evaluate_objective(const Batch& batch, const Features& features,
+                                const GlobalSizes& sizes);
+  // Starts the sum over ranks of the logit scale's gradient.
+  std::unique_ptr<PendingCollective> reduce_scale(const at::Tensor& grad_scale);
+  StepResult gradients_at_once(const Batch& batch, const GlobalSizes& sizes);
+  StepResult gradients_by_micro_batches(const Batch& batch, const GlobalSizes& sizes);
 
   Clip& model_;
   Collectives& collectives_;

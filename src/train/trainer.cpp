@@ -16,10 +16,10 @@
 #include "src/core/file.h"
 #include "src/core/log.h"
 #include "src/model/hub.h"
-#include "src/model/preprocess.h"
 #include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
 #include "src/train/checkpoint.h"
+#include "src/train/finite_watch.h"
 #include "src/train/loader_setup.h"
 #include "src/train/optimizer.h"
 #include "src/train/run_log.h"
@@ -68,6 +68,7 @@ class Trainer {
   Clip model_;
   AdamW optimizer_;
   TrainStep train_step_;
+  FiniteWatch finite_watch_;
   Validation validation_;
   std::optional<RunLog> log_;  // rank 0 only
   std::unique_ptr<BatchFeed> feed_;
@@ -139,6 +140,7 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
              options.model.gradient_checkpointing),
       optimizer_(model_.parameters(), options.optimizer),
       train_step_(model_, collectives_, options),
+      finite_watch_(options.optimizer.non_finite, collectives_),
       validation_(options, model_, tokenizer_, train_step_, collectives_) {
   check_against_ranks(options, collectives_, dataset_.size());
   check_num_captions(dataset_, options.data.train, options.objective);
@@ -216,19 +218,17 @@ bool Trainer::due(int64_t every_epochs, int64_t every_steps) const {
 void Trainer::train_on(const FedBatch& fed, double data_seconds) {
   const double lr =
       cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup, total_steps_, step_);
-  const ObjectiveResult result = train_step_.compute_gradients(
-      normalise(fed.batch.images, model_.config().preprocess, model_.device()), fed.batch,
-      fed.sizes);
-  at::Tensor norm;
-  if (options_.optimizer.clip_norm > 0) {
-    norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
-  }
-  optimizer_.step(lr);
-  model_.logit_scale().detach().clamp_(0, std::log(100.0));
+  const StepResult result = train_step_.compute_gradients(fed.batch, fed.sizes);
+  const at::Tensor norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
   ++step_;
+  optimizer_.step(lr, finite_watch_.check(step_, result, norm, fed.batch));
+  model_.logit_scale().detach().clamp_(0, std::log(100.0));
   ++since_log_.steps;
   since_log_.data_seconds += data_seconds;
-  if (step_ % options_.runtime.log_every == 0 || step_ == total_steps_) log_step(result, norm, lr);
+  if (step_ % options_.runtime.log_every == 0 || step_ == total_steps_) {
+    finite_watch_.report();
+    log_step(result.objective, norm, lr);
+  }
 }
 
 void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, double lr) {
@@ -244,17 +244,11 @@ void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, do
   report.slra = result.slra.item<double>();
   report.lr = lr;
   report.logit_scale = std::exp(model_.logit_scale().item<double>());
-  report.gradient_norm = norm.defined() ? norm.item<double>() : 0;
+  report.gradient_norm = norm.item<double>();
   const auto steps = static_cast<double>(since_log_.steps);
   report.data_seconds = since_log_.data_seconds / steps;
   report.step_seconds = seconds_since(since_log_.start) / steps;
   since_log_ = {};
-  // The value is the same on every rank, so every rank leaves here with the same error.
-  if (!std::isfinite(report.total)) {
-    throw DataError(
-        "the objective is not finite at step " + std::to_string(step_) +
-        "; lower optimizer.lr or set optimizer.clip_norm. The checkpoints are of finite weights");
-  }
   if (log_) log_->step(report);
 }
 
@@ -287,6 +281,7 @@ void Trainer::collect_validation(std::chrono::seconds patience) {
 
 void Trainer::save() {
   if (step_ == saved_step_) return;
+  finite_watch_.report();
   saved_step_ = step_;
   if (!is_root()) return;
   std::vector<at::Tensor> weights;
@@ -319,8 +314,10 @@ TrainingOutcome Trainer::run() {
     const FedBatch fed = feed_->next();
     if (fed.stop) {
       save();
-      collect_validation();
-      // A launcher may end all ranks when the first one leaves: not before all of it is written.
+      // The others wait at the barrier meanwhile, half of what they would bear at most. A launcher
+      // may end all ranks when the first one leaves.
+      collect_validation(
+          std::chrono::seconds(static_cast<int64_t>(options_.runtime.timeout_s / 2)));
       collectives_.barrier("checkpoint before the stop");
       return TrainingOutcome::kStopped;
     }

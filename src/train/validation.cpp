@@ -86,8 +86,7 @@ json Validation::objective_on_validation_set() {
   double samples = 0;
   while (const auto batch = loader.next()) {
     const GlobalSizes sizes = gather_sizes(collectives_, *batch, model_.device());
-    const ObjectiveResult result = step_.evaluate(
-        normalise(batch->images, model_.config().preprocess, model_.device()), *batch, sizes);
+    const ObjectiveResult result = step_.evaluate(*batch, sizes).objective;
     double count = 0;
     for (const int64_t images : sizes.images) count += static_cast<double>(images);
     total += count * result.total.item<double>();

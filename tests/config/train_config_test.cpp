@@ -231,8 +231,8 @@ TEST(TrainConfig, NumbersOutOfRangeAreNamed) {
 
 TEST(TrainConfig, ImpossibleCombinationsAreNamed) {
   EXPECT_EQ(
-      complaint(kRequired + "accum: 2"),
-      "run.yaml:3:1: accum = 2 is refused: exact accumulation is not there yet; only 1 works");
+      complaint(kRequired + "batch_size: 8\naccum: 9"),
+      "run.yaml:4:1: accum = 9 is more than batch_size; a micro-batch has at least one sample");
   EXPECT_EQ(complaint(kRequired + "schedule: {max_steps: 470}"),
             "run.yaml: schedule.warmup = 10000 (the default) is longer than the training, "
             "schedule.max_steps = 470");

@@ -1,11 +1,18 @@
 // Steps on several ranks: values and gradients are those of one rank on the global batch.
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/distributed/single_process.h"
+#include "src/train/finite_watch.h"
+#include "src/train/optimizer.h"
 #include "src/train/train_step.h"
 #include "tests/support/golden.h"
 #include "tests/support/mpi_world.h"
@@ -97,8 +104,7 @@ ObjectiveResult alone(Clip& model, const GlobalBatch& global, const TrainOptions
   const auto collectives = make_single_process_collectives();
   TrainStep step(model, *collectives, options);
   const Share whole = share_of(global, {global.pixels.size(0)}, 0);
-  const ObjectiveResult result =
-      step.compute_gradients(whole.batch.images, whole.batch, whole.sizes);
+  const ObjectiveResult result = step.compute_gradients(whole.batch, whole.sizes).objective;
   // The gradients are to outlive the step, which owns their memory.
   for (const NamedParameter& parameter : model.parameters()) {
     parameter.value.mutable_grad() = parameter.value.grad().clone();
@@ -110,6 +116,7 @@ struct Variant {
   const char* name;
   bool gradient_checkpointing = false;
   bool last_without_text = false;
+  int64_t accum = 1;
   ObjectiveOptions objective = {};
 };
 
@@ -125,7 +132,14 @@ std::vector<Variant> variants() {
            .gradient_checkpointing = true,
            .last_without_text = true},
           {.name = "contrast_only", .objective = contrast_only},
-          {.name = "plain_clip", .objective = plain_clip}};
+          {.name = "plain_clip", .objective = plain_clip},
+          {.name = "accumulated", .accum = 3},
+          {.name = "accumulated_one_by_one", .accum = 100},
+          {.name = "accumulated_checkpointed_rank_without_text",
+           .gradient_checkpointing = true,
+           .last_without_text = true,
+           .accum = 2},
+          {.name = "accumulated_contrast_only", .accum = 3, .objective = contrast_only}};
 }
 
 class DistributedStep : public testing::TestWithParam<Variant> {};
@@ -142,11 +156,12 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
   const auto group = make_test_group();
   // Small buckets, so that there are several.
   options.runtime.bucket_mb = 0;
+  options.accum = variant.accum;
   TrainStep step(model, *group, options);
   const Share own = own_share(global);
   // Twice: the second step finds the gradients of the first in its buckets.
   for (int repeat = 0; repeat < 2; ++repeat) {
-    const ObjectiveResult result = step.compute_gradients(own.batch.images, own.batch, own.sizes);
+    const ObjectiveResult result = step.compute_gradients(own.batch, own.sizes).objective;
     EXPECT_NEAR(result.total.item<double>(), expected.total.item<double>(), 1e-5);
     for (size_t i = 0; i < model.parameters().size(); ++i) {
       const at::Tensor gradient = model.parameters()[i].value.grad();
@@ -185,7 +200,7 @@ TEST(DistributedStep, InBf16IsCloseToOneRankInBf16AndInFp32) {
   const auto group = make_test_group();
   TrainStep step(model, *group, options);
   const Share own = own_share(global);
-  const ObjectiveResult result = step.compute_gradients(own.batch.images, own.batch, own.sizes);
+  const ObjectiveResult result = step.compute_gradients(own.batch, own.sizes).objective;
 
   // bf16 has 8 bits: features are off by 1e-2, the loss by less. No difference would mean that
   // autocast did nothing. Gradients are not compared with fp32: where patches hardly pass sigma,
@@ -196,6 +211,116 @@ TEST(DistributedStep, InBf16IsCloseToOneRankInBf16AndInFp32) {
   // Length buckets differ between ranks and one rank, and with them the rounding.
   EXPECT_LT(relative_difference(result.total, whole.total), 1e-3);
   EXPECT_LT(relative_difference(all_gradients(model), all_gradients(whole_model)), 3e-2);
+}
+
+// Passes everything on and remembers what it was.
+class RecordingCollectives : public Collectives {
+ public:
+  explicit RecordingCollectives(Collectives& inner) : inner_(inner) {}
+  int rank() const override { return inner_.rank(); }
+  int size() const override { return inner_.size(); }
+  std::unique_ptr<PendingCollective> all_gather(at::Tensor output, const at::Tensor& input,
+                                                const std::string& what) override {
+    gathered.emplace_back(what, input.nbytes());
+    return inner_.all_gather(output, input, what);
+  }
+  std::unique_ptr<PendingCollective> all_reduce_sum(at::Tensor values,
+                                                    const std::string& what) override {
+    ++num_reduced;
+    reduced_bytes += values.nbytes();
+    return inner_.all_reduce_sum(values, what);
+  }
+  void broadcast(at::Tensor /*values*/, int /*root*/, const std::string& what) override {
+    ADD_FAILURE() << what;
+  }
+  void barrier(const std::string& what) override { ADD_FAILURE() << what; }
+
+  std::vector<std::pair<std::string, size_t>> gathered;  // what, bytes of this rank's input
+  size_t num_reduced = 0, reduced_bytes = 0;
+
+ private:
+  Collectives& inner_;
+};
+
+// Two gathers of embeddings (texts early, images later), one of scalars a row, and one reduction of
+// every gradient, however many micro-batches there are.
+TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
+  const GlobalBatch global = make_global_batch(test_world().size, /*last_without_text=*/false);
+  const auto group = make_test_group();
+  const Share own = own_share(global);
+  const auto images = static_cast<size_t>(kSamplesPerRank);
+  const auto texts =
+      static_cast<size_t>(*std::max_element(own.sizes.texts.begin(), own.sizes.texts.end()));
+  constexpr size_t kWidth = 16;
+  for (const int64_t accum : {1, 3}) {
+    RecordingCollectives recording(*group);
+    TrainOptions options;
+    options.accum = accum;
+    Clip model = make_model();
+    TrainStep step(model, recording, options);
+    step.compute_gradients(own.batch, own.sizes);
+
+    ASSERT_EQ(recording.gathered.size(), 3);
+    EXPECT_EQ(recording.gathered[0].first, "text embeddings");
+    EXPECT_EQ(recording.gathered[0].second, texts * kWidth * sizeof(float));
+    // With an image's and its local vector: what the row weighs in two softmaxes; three counts a
+    // text. Ranks are packed, then padded to the largest.
+    EXPECT_EQ(recording.gathered[1].first, "image embeddings");
+    EXPECT_EQ(recording.gathered[1].second,
+              (images * (2 * kWidth + 2) + texts * 3) * sizeof(float));
+    EXPECT_EQ(recording.gathered[2].second, (images * 2 + texts + 3) * sizeof(float));
+    size_t num_parameters = 0;
+    for (const auto& parameter : model.parameters()) {
+      num_parameters += static_cast<size_t>(parameter.value.numel());
+    }
+    // A bucket a tower at this size, and the logit scale; buckets align their gradients.
+    EXPECT_EQ(recording.num_reduced, test_world().size == 1 ? 1 : 3);
+    if (test_world().size > 1) {
+      EXPECT_GE(recording.reduced_bytes, num_parameters * sizeof(float));
+      EXPECT_LE(recording.reduced_bytes,
+                num_parameters * sizeof(float) + 64 * model.parameters().size());
+    }
+  }
+}
+
+// No operator that makes the host wait for a device is called. (Boolean masks as indices, which
+// wait inside of another operator, are not seen.)
+TEST(DistributedStep, NeverWaitsForTheDevice) {
+  static const std::set<std::string> kWaiting = {
+      "aten::_local_scalar_dense", "aten::item",          "aten::nonzero", "aten::equal",
+      "aten::is_nonzero",          "aten::masked_select", "aten::unique"};
+  static thread_local std::vector<std::string> seen;
+  static thread_local int depth = 0;
+  seen.clear();
+  const GlobalBatch global = make_global_batch(test_world().size, /*last_without_text=*/false);
+  const auto group = make_test_group();
+  const Share own = own_share(global);
+  TrainOptions options;
+  options.optimizer.clip_norm = 1;
+  Clip model = make_model();
+  TrainStep step(model, *group, options);
+  AdamW optimizer(model.parameters(), options.optimizer);
+  FiniteWatch watch(NonFinite::kFail, *group);
+  const auto handle = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(
+          [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
+            // Within another operator it is that operator's kernel for the CPU.
+            if (kWaiting.contains(function.name()) && depth == 0) {
+              seen.emplace_back(function.name());
+            }
+            ++depth;
+            return nullptr;
+          },
+          [](const at::RecordFunction& /*function*/, at::ObserverContext* /*context*/) { --depth; })
+          .scopes({at::RecordScope::FUNCTION}));
+  own.batch.mask.any().item<bool>();
+  EXPECT_FALSE(seen.empty()) << "the callback sees nothing";
+  seen.clear();
+  const StepResult result = step.compute_gradients(own.batch, own.sizes);
+  const at::Tensor norm = clip_gradient_norm(model.parameters(), options.optimizer.clip_norm);
+  optimizer.step(1e-3, watch.check(1, result, norm, own.batch));
+  at::removeCallback(handle);
+  EXPECT_THAT(seen, testing::IsEmpty());
 }
 
 // As in the last batch of a validation set: some ranks have fewer samples, or none.
@@ -213,7 +338,7 @@ TEST(DistributedStep, EvaluatesUnevenSharesAsOneRankTheWhole) {
     samples[1] += 3;
   }
   const Share own = share_of(global, samples, test_world().rank);
-  const ObjectiveResult result = step.evaluate(own.batch.images, own.batch, own.sizes);
+  const ObjectiveResult result = step.evaluate(own.batch, own.sizes).objective;
   EXPECT_NEAR(result.total.item<double>(), expected.total.item<double>(), 1e-5);
   EXPECT_NEAR(result.mkcl.item<double>(), expected.mkcl.item<double>(), 1e-5);
   EXPECT_NEAR(result.slra.item<double>(), expected.slra.item<double>(), 1e-5);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -102,6 +103,29 @@ TEST(AdamW, ContinuesBitEqualFromItsState) {
   }
 }
 
+TEST(AdamW, ARefusedStepChangesNothing) {
+  const auto settings = golden_settings();
+  auto parameters = initial_parameters();
+  auto expected = initial_parameters();
+  AdamW optimizer(parameters, golden_options(settings));
+  AdamW without(expected, golden_options(settings));
+  for (int64_t step = 0; step < 3; ++step) {
+    set_gradients(expected, step);
+    without.step(1e-3);
+    set_gradients(parameters, step);
+    optimizer.step(1e-3, at::zeros({}));
+    for (const auto& parameter : parameters) parameter.value.grad().fill_(std::nan(""));
+    optimizer.step(1e-3, at::ones({}));
+  }
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    EXPECT_TRUE(at::equal(parameters[i].value, expected[i].value)) << parameters[i].name;
+  }
+  const auto state = optimizer.state(), reference = without.state();
+  for (size_t i = 0; i < state.size(); ++i) {
+    EXPECT_TRUE(at::equal(state[i].second, reference[i].second)) << state[i].first;
+  }
+}
+
 TEST(AdamW, RefusesAStateThatDoesNotFit) {
   AdamW optimizer(initial_parameters(), {});
   std::map<std::string, at::Tensor> state;
@@ -121,6 +145,8 @@ TEST(ClipGradientNorm, ScalesToTheBoundAndReportsTheNormBefore) {
     leaf.mutable_grad() = at::full({1}, value);
     parameters.push_back({"p", leaf});
   }
+  EXPECT_NEAR(clip_gradient_norm(parameters, 0).item<double>(), 5.0, 1e-6);
+  EXPECT_NEAR(parameters[0].value.grad().item<double>(), 3.0, 1e-6);
   EXPECT_NEAR(clip_gradient_norm(parameters, 1.0).item<double>(), 5.0, 1e-6);
   EXPECT_NEAR(parameters[0].value.grad().item<double>(), 0.6, 1e-5);
   EXPECT_NEAR(parameters[1].value.grad().item<double>(), 0.8, 1e-5);

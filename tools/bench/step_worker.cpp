@@ -43,13 +43,13 @@ class StepWorker {
     load_weights(model_, arguments.model);
     const auto tensors = read_safetensors(std::filesystem::path(arguments.batches) /
                                           (std::to_string(collectives.rank()) + ".safetensors"));
-    pixels_ = tensors.at("pixels");
+    batch_.images = tensors.at("pixels");
     batch_.tokens = tensors.at("tokens");
     batch_.lengths = tensors.at("lengths");
     batch_.caption = tensors.at("caption");
     batch_.mask = tensors.at("mask").to(at::kBool);
     const at::Tensor own =
-        at::tensor({pixels_.size(0), batch_.tokens.size(0)}, at::kLong).unsqueeze(0);
+        at::tensor({batch_.images.size(0), batch_.tokens.size(0)}, at::kLong).unsqueeze(0);
     at::Tensor all = at::empty({collectives.size(), 2}, at::kLong);
     collectives.all_gather(all, own, "sizes")->wait();
     for (int rank = 0; rank < collectives.size(); ++rank) {
@@ -89,7 +89,7 @@ class StepWorker {
     at::Tensor text;
     nlohmann::json seconds;
     seconds["image_tower"] = cpu_of([&] {
-      image = model_.encode_image(pixels_, with_patches);
+      image = model_.encode_image(batch_.images, with_patches);
       std::vector<at::Tensor> outputs = {image.image};
       if (with_patches) outputs.push_back(image.patches);
       backward(outputs);
@@ -136,7 +136,7 @@ class StepWorker {
 
  private:
   double gradients() {
-    return step_.compute_gradients(pixels_, batch_, sizes_).total.item<double>();
+    return step_.compute_gradients(batch_, sizes_).objective.total.item<double>();
   }
 
   void update() {
@@ -156,7 +156,6 @@ class StepWorker {
   Clip model_;
   AdamW optimizer_;
   TrainStep step_;
-  at::Tensor pixels_;
   Batch batch_;
   GlobalSizes sizes_;
 };

@@ -1,0 +1,96 @@
+#include "src/train/finite_watch.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "src/core/error.h"
+#include "src/core/log.h"
+
+namespace dermatome {
+namespace {
+
+// Sample ids that a rank contributes to a message.
+constexpr int64_t kMaxIds = 16;
+
+// "5, 77 and 3 more"
+std::string list(const int64_t* ids, int64_t count) {
+  std::string text;
+  for (int64_t i = 0; i < std::min(count, kMaxIds); ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(ids[i]);
+  }
+  return count > kMaxIds ? text + " and " + std::to_string(count - kMaxIds) + " more" : text;
+}
+
+}  // namespace
+
+FiniteWatch::FiniteWatch(NonFinite policy, Collectives& collectives)
+    : policy_(policy), collectives_(collectives) {}
+
+at::Tensor FiniteWatch::check(int64_t step, const StepResult& result,
+                              const at::Tensor& gradient_norm, const Batch& batch) {
+  at::Tensor bad =
+      (result.objective.total.isfinite() & gradient_norm.isfinite()).logical_not().to(at::kFloat);
+  seen_.push_back({step, bad, result.finite_samples, batch.sample_ids});
+  if (policy_ == NonFinite::kSkip) return bad;
+  failed_ = failed_.defined() ? at::maximum(failed_, bad) : bad;
+  return failed_;
+}
+
+// A row a rank: how many of its samples have embeddings that are not finite, the size of its batch,
+// and the ids of the former, or if there are none anywhere, of the latter.
+std::string FiniteWatch::describe(const Seen& seen) {
+  const at::Tensor bad_samples = seen.finite_samples.cpu().logical_not();
+  std::vector<int64_t> suspects;
+  for (size_t i = 0; i < seen.sample_ids.size(); ++i) {
+    if (bad_samples[static_cast<int64_t>(i)].item<bool>()) suspects.push_back(seen.sample_ids[i]);
+  }
+  const auto num_suspects = static_cast<int64_t>(suspects.size());
+  const std::vector<int64_t>& ids = suspects.empty() ? seen.sample_ids : suspects;
+  at::Tensor own = at::zeros({1, 2 + kMaxIds}, at::kLong);
+  auto* row = own.mutable_data_ptr<int64_t>();
+  row[0] = num_suspects;
+  row[1] = static_cast<int64_t>(seen.sample_ids.size());
+  std::copy_n(ids.begin(), std::min<size_t>(ids.size(), kMaxIds), row + 2);
+  own = own.to(seen.bad.device());
+  at::Tensor all = at::empty({collectives_.size(), own.size(1)}, own.options());
+  collectives_.all_gather(all, own, "samples of a step that is not finite")->wait();
+  all = all.cpu();
+
+  const bool anywhere = all.select(1, 0).sum().item<int64_t>() > 0;
+  std::string text = anywhere ? "embeddings that are not finite:"
+                              : "all embeddings are finite, so a gradient is not; the batch:";
+  for (int rank = 0; rank < collectives_.size(); ++rank) {
+    const auto* theirs = all[rank].const_data_ptr<int64_t>();
+    const int64_t count = anywhere ? theirs[0] : theirs[1];
+    if (count == 0) continue;
+    text += " rank " + std::to_string(rank) + ", samples " + list(theirs + 2, count) + ";";
+  }
+  text.pop_back();
+  return text;
+}
+
+void FiniteWatch::report() {
+  const std::vector<Seen> seen = std::exchange(seen_, {});
+  if (seen.empty()) return;
+  std::vector<at::Tensor> flags;
+  for (const Seen& each : seen) flags.push_back(each.bad);
+  const at::Tensor bad = at::stack(flags).cpu();
+  const auto num_bad = bad.sum().item<int64_t>();
+  if (num_bad == 0) return;
+  const Seen& first = seen[static_cast<size_t>(bad.argmax().item<int64_t>())];
+  const std::string what = "the loss or a gradient is not finite at step " +
+                           std::to_string(first.step) + " (" + describe(first) + ")";
+  if (policy_ == NonFinite::kFail || num_bad == static_cast<int64_t>(seen.size())) {
+    throw DataError(what +
+                    "; look at these samples, lower optimizer.lr or set optimizer.clip_norm. The "
+                    "checkpoints are of finite weights");
+  }
+  if (collectives_.rank() == 0) {
+    log_warning(what + "; skipped, as were " + std::to_string(num_bad - 1) + " of the " +
+                std::to_string(seen.size() - 1) + " other steps since the last log line");
+  }
+}
+
+}  // namespace dermatome

@@ -1,0 +1,91 @@
+#include "src/train/finite_watch.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "src/core/error.h"
+#include "src/distributed/single_process.h"
+#include "tests/support/thread_ranks.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+// Sample i of rank r has id 100 r + i.
+Batch batch_of(int rank, int64_t size) {
+  Batch batch;
+  batch.sample_ids.resize(static_cast<size_t>(size));
+  std::iota(batch.sample_ids.begin(), batch.sample_ids.end(), 100 * rank);
+  return batch;
+}
+
+StepResult step_with(double loss, const at::Tensor& finite_samples) {
+  StepResult result;
+  result.objective.total = at::full({}, loss);
+  result.finite_samples = finite_samples;
+  return result;
+}
+
+StepResult good_step() { return step_with(1, at::ones({3}, at::kBool)); }
+StepResult bad_step() { return step_with(std::nan(""), at::ones({3}, at::kBool)); }
+
+class FiniteWatchTest : public testing::Test {
+ protected:
+  double refused(FiniteWatch& watch, int64_t step, const StepResult& result, double norm = 1) {
+    return watch.check(step, result, at::full({}, norm), batch_of(0, 3)).item<double>();
+  }
+
+  std::unique_ptr<Collectives> alone_ = make_single_process_collectives();
+};
+
+TEST_F(FiniteWatchTest, SkipsOnlyTheBadStep) {
+  FiniteWatch watch(NonFinite::kSkip, *alone_);
+  EXPECT_EQ(refused(watch, 1, good_step()), 0);
+  EXPECT_EQ(refused(watch, 2, bad_step()), 1);
+  EXPECT_EQ(refused(watch, 3, good_step(), INFINITY), 1);
+  EXPECT_EQ(refused(watch, 4, good_step()), 0);
+  EXPECT_NO_THROW(watch.report());
+}
+
+TEST_F(FiniteWatchTest, FailsAtTheReportAndAppliesNothingUntilThen) {
+  FiniteWatch watch(NonFinite::kFail, *alone_);
+  EXPECT_EQ(refused(watch, 7, good_step()), 0);
+  EXPECT_NO_THROW(watch.report());
+  EXPECT_EQ(refused(watch, 8, bad_step()), 1);
+  EXPECT_EQ(refused(watch, 9, good_step()), 1);
+  EXPECT_THAT([&] { watch.report(); },
+              ThrowsMessage<DataError>(
+                  AllOf(HasSubstr("not finite at step 8"), HasSubstr("rank 0, samples 0, 1, 2"))));
+}
+
+TEST_F(FiniteWatchTest, GivesUpWhenEveryStepIsBad) {
+  FiniteWatch watch(NonFinite::kSkip, *alone_);
+  refused(watch, 1, bad_step());
+  refused(watch, 2, bad_step());
+  EXPECT_THROW(watch.report(), DataError);
+}
+
+TEST(FiniteWatch, NamesTheSamplesOfWhicheverRank) {
+  run_ranks(3, [](Collectives& ranks) {
+    FiniteWatch watch(NonFinite::kFail, ranks);
+    at::Tensor finite = at::ones({40}, at::kBool);
+    if (ranks.rank() == 1) finite[5].fill_(false);
+    if (ranks.rank() == 2) finite.slice(0, 20).fill_(false);
+    watch.check(3, step_with(std::nan(""), finite), at::full({}, std::nan("")),
+                batch_of(ranks.rank(), 40));
+    EXPECT_THAT([&] { watch.report(); },
+                ThrowsMessage<DataError>(
+                    AllOf(HasSubstr("not finite: rank 1, samples 105; rank 2, samples 220, 221, "),
+                          HasSubstr("235 and 4 more)"))));
+  });
+}
+
+}  // namespace
+}  // namespace dermatome
