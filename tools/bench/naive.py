@@ -221,7 +221,9 @@ def serve_objective(arguments):
     def write_gradients(file):
         total, gradients = evaluate()
         text = gradients.pop("text")
-        summed = torch.zeros(num_texts, text.shape[1]).index_add_(0, caption.flatten(), text)
+        # A text that stands for thousands of captions: added up in double precision.
+        summed = torch.zeros(num_texts, text.shape[1], dtype=torch.double)
+        summed.index_add_(0, caption.flatten(), text.double())
         save_file({"total": total, "text": summed, **gradients}, file)
 
     evaluate(2)  # libraries allocate their own buffers at first use
