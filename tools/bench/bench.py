@@ -230,10 +230,10 @@ def bench_collectives(arguments, report, folder):
         groups = {}
         for entry in table:
             name = re.sub(r" \d.*", "s", entry["what"])
-            for group in (name, "all"):
-                count = groups.setdefault(group, {"count": 0, "bytes": 0, "alone": 0, "exposed": 0})
-                for key in count:
-                    count[key] += 1 if key == "count" else entry[key]
+            group = groups.setdefault(name, {"count": 0, "bytes": 0, "alone": 0, "exposed": 0})
+            for key in group:
+                group[key] += 1 if key == "count" else entry[key]
+        groups["all"] = {key: sum(group[key] for group in groups.values()) for key in group}
         return {name: {**group, "hidden": max(0.0, 1 - group["exposed"] / group["alone"])}
                 for name, group in groups.items()}
 
@@ -247,6 +247,7 @@ def bench_collectives(arguments, report, folder):
                    f"hidden {hidden:.2f}", what=name, count=count, bytes=size, alone=alone,
                    exposed=exposed, hidden=hidden)
     report.row(f"step: wall s {spread(steps, 'wall'):.3f}", wall=spread(steps, "wall"))
+    # The last row is that of all.
     report.result |= {"count": count, "bytes": size, "seconds": alone.median,
                       "hidden": hidden.median}
 
