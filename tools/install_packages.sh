@@ -7,10 +7,11 @@ set -euo pipefail
 policy=/usr/sbin/policy-rc.d
 mark='# Made by Dermatome for the length of an installation'
 
-# The links that start services at boot: systemd's, and those of init scripts.
+# The links that start services at boot: systemd's, and those of init scripts. A machine may have only one
+# of these folders, or none.
 list_enabled() {
-  find /etc/systemd/system /etc/rc[2-5].d -type l \( -path '*.wants/*' -o -name 'S*' \) 2>/dev/null |
-    sort
+  { find /etc/systemd/system /etc/rc[2-5].d -type l \( -path '*.wants/*' -o -name 'S*' \) \
+    2>/dev/null || true; } | sort
 }
 
 # disable_new LIST: takes back every such link that is not in LIST. To Debian's tools a missing link means
