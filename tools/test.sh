@@ -72,12 +72,36 @@ check_static() {
   ((${#failed[@]} == 0)) || fail "clang-tidy found something (above) in ${failed[*]}"
 }
 
+# find_nccl NVCC: whether nccl.h is in one of the folders that CMake searches for it.
+find_nccl() {
+  local folders=("${NCCL_ROOT:-}/include" "$(dirname "$1")/../include") prefix
+  for prefix in ${CMAKE_PREFIX_PATH:+${CMAKE_PREFIX_PATH//:/ }} /usr/local /usr; do
+    folders+=("$prefix/include" "$prefix/include/x86_64-linux-gnu")
+  done
+  for prefix in "${folders[@]}"; do [[ ! -e "$prefix/nccl.h" ]] || return 0; done
+  return 1
+}
+
+# The reason, if tools/cmake/cuda.cmake would refuse this machine; else nothing.
 why_no_cuda_build() {
-  local places="${CUDA_PATH:-}/bin:${CUDA_HOME:-}/bin:$PATH:/usr/local/cuda/bin"
-  if ! (PATH="$places" && command -v "${CUDACXX:-nvcc}" >/dev/null); then
+  local places="${CUDA_PATH:-}/bin:${CUDA_HOME:-}/bin:$PATH:/usr/local/cuda/bin" nvcc major needed=13
+  if ! nvcc=$(PATH="$places" && command -v "${CUDACXX:-nvcc}"); then
     echo "no CUDA toolkit: nvcc is not on the PATH, and neither CUDACXX nor CUDA_HOME names it"
-  elif [[ -n "${LIBTORCH_ROOT:-}" && ! -e "$LIBTORCH_ROOT/lib/libtorch_cuda.so" ]]; then
-    echo "the LibTorch at LIBTORCH_ROOT has no CUDA libraries"
+    return
+  fi
+  if [[ -n "${LIBTORCH_ROOT:-}" ]]; then
+    if [[ ! -e "$LIBTORCH_ROOT/lib/libtorch_cuda.so" ]]; then
+      echo "the LibTorch at LIBTORCH_ROOT has no CUDA libraries"
+      return
+    fi
+    needed=$(grep -aoEm1 'libcudart\.so\.[0-9]+' "$LIBTORCH_ROOT/lib/libc10_cuda.so" | head -n 1)
+    needed="${needed##*.}"
+  fi
+  major=$("$nvcc" --version 2>&1 | sed -nE 's/.*release ([0-9]+)\..*/\1/p')
+  if [[ "$major" != "$needed" ]]; then
+    echo "$nvcc is of CUDA ${major:-?}, LibTorch needs $needed; CUDACXX may name another"
+  elif ! find_nccl "$nvcc"; then
+    echo "no nccl.h; NCCL_ROOT may name the folder above its include/"
   fi
 }
 
