@@ -18,22 +18,11 @@ sys.path.insert(0, str(SOURCE / "tests/support"))
 
 import needs  # noqa: E402
 from hosts import Hosts  # noqa: E402
-from training_data import MODEL, make_data  # noqa: E402
+from training_data import make_data, reach, write_configuration  # noqa: E402
 
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "netns"
 STEPS, TIMEOUT = 12, 6
 LOST = 1  # launcher/exit_codes.h
-CONFIGURATION = f"""
-output: {WORK}/runs
-batch_size: 12
-model: {{architecture: {MODEL}}}
-data: {{train: {WORK}/shards, workers: 1, prefetch: 2}}
-optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
-schedule: {{max_steps: {STEPS}, warmup: 5}}
-checkpoint: {{every_epochs: 0, every_steps: 4}}
-validation: {{every_epochs: 0, benchmarks: []}}
-runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: {TIMEOUT}}}
-"""
 
 
 class SeveralHosts(unittest.TestCase):
@@ -41,7 +30,7 @@ class SeveralHosts(unittest.TestCase):
     def setUpClass(cls):
         shutil.rmtree(WORK, ignore_errors=True)
         make_data(WORK, BINARY, 90, "--short-side", "20")
-        (WORK / "config.yaml").write_text(CONFIGURATION)
+        write_configuration(WORK, STEPS, 4, TIMEOUT, "{every_epochs: 0, benchmarks: []}")
 
     def setUp(self):
         folder = WORK / self.id().split(".")[-1]
@@ -67,13 +56,6 @@ class SeveralHosts(unittest.TestCase):
     def losses(self, name):
         lines = map(json.loads, (WORK / "runs" / name / "results.jsonl").read_text().splitlines())
         return [line["train"]["loss"] for line in lines if "train" in line]
-
-    def reach(self, name, step):
-        deadline = time.time() + 40
-        path = WORK / "runs" / name / "results.jsonl"
-        while not path.exists() or path.read_text().count('"train"') < step:
-            self.assertLess(time.time(), deadline)
-            time.sleep(0.01)
 
     def test_ranks_meet_over_the_network(self):
         errors = self.train("two_hosts")
@@ -104,7 +86,7 @@ class SeveralHosts(unittest.TestCase):
             env=dict(self.environment, RANK=str(rank), WORLD_SIZE="2", LOCAL_RANK="0", LOCAL_WORLD_SIZE="1",
                      MASTER_ADDR="one", MASTER_PORT="29400"), stderr=subprocess.PIPE, text=True)
             for rank, host in enumerate(["one", "two"])]
-        self.reach("alone", 3)
+        reach(WORK / "runs/alone", 3)
         self.hosts.unplug("two")
         for rank, running in enumerate(ranks):
             code = self.assert_fails(running, TIMEOUT + 5, f"error.* rank {rank} of 2, group ")
@@ -114,13 +96,13 @@ class SeveralHosts(unittest.TestCase):
         running = self.launch("silent", "schedule.max_steps=5000", "runtime.timeout_s=60",
                               OMPI_MCA_oob_tcp_keepalive_time="4", OMPI_MCA_oob_tcp_keepalive_intvl="2",
                               OMPI_MCA_oob_tcp_keepalive_probes="2")
-        self.reach("silent", 3)
+        reach(WORK / "runs/silent", 3)
         self.hosts.unplug("two")
         self.assertNotEqual(self.assert_fails(running, 20, "(?s)lost communication.*on node two"), 0)
 
     def test_launch_ends_when_the_processes_of_a_host_die(self):
         running = self.launch("dead", "schedule.max_steps=5000")
-        self.reach("dead", 3)
+        reach(WORK / "runs/dead", 3)
         self.hosts.kill("two")
         self.assertNotEqual(self.assert_fails(running, 10, "two|rank 0 of 2"), 0)
 

@@ -1,10 +1,11 @@
-"""Data for tests that train through the binary, and a look at the processes they start."""
+"""Data and configuration for tests that train through the binary, and a look at what they started."""
 
 import csv
 import os
 import pathlib
 import random
 import subprocess
+import time
 
 import numpy
 from PIL import Image
@@ -64,6 +65,31 @@ metrics: [top1]
     subprocess.run([binary, "shard", "--csv", folder / "train.csv", "--images", folder / "images",
                     "--output", folder / "shards", *shard_options], check=True, stderr=subprocess.DEVNULL)
     return rows
+
+
+def write_configuration(folder, steps, checkpoint_steps, timeout, validation):
+    """folder/config.yaml: two ranks or more train on make_data()'s shards, into folder/runs. `timeout` in
+    seconds; `validation` is that section, in YAML."""
+    (folder / "config.yaml").write_text(f"""
+output: {folder}/runs
+batch_size: 12
+model: {{architecture: {MODEL}}}
+data: {{train: {folder}/shards, workers: 1, prefetch: 2}}
+optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
+schedule: {{max_steps: {steps}, warmup: 5}}
+checkpoint: {{every_epochs: 0, every_steps: {checkpoint_steps}}}
+validation: {validation}
+runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: {timeout}}}
+""")
+
+
+def reach(run, step, describe=lambda: "", seconds=40):
+    """Waits until the run in this folder has logged a step; `describe` adds to what a failure says."""
+    deadline = time.time() + seconds
+    path = run / "results.jsonl"
+    while not path.exists() or path.read_text().count('"train"') < step:
+        assert time.time() < deadline, f"{run} has no step {step} within {seconds} s\n{describe()}"
+        time.sleep(0.01)
 
 
 def ranks_of(binary, *arguments):
