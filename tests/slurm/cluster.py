@@ -1,11 +1,12 @@
 """A Slurm cluster of two hosts on this machine: munged, slurmctld and two slurmd of its own, in
-namespaces (needs.enter_namespaces() comes first) and a folder of its own."""
+namespaces (needs.enter_namespaces() comes first)."""
 
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
 from hosts import CONTROLLER, Hosts
@@ -14,6 +15,7 @@ PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "mpirun"]
 NODES = ["n1", "n2"]
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL"}
 
+# config_overrides: the nodes count as configured, also on a machine with one core.
 # cred_expire (5 s at least) bounds how long a requeued job waits until its old credential has expired:
 # 121 s by default.
 CONFIGURATION = """
@@ -32,6 +34,7 @@ SlurmctldLogFile={folder}/log/slurmctld.log
 SlurmdLogFile={folder}/log/slurmd.%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
+SlurmdParameters=config_overrides
 SwitchType=switch/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
@@ -45,9 +48,9 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE OverSubscribe=FORCE:4 
 
 
 class Cluster:
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def __init__(self):
+        # The paths of the daemons' sockets may have 107 characters, whatever the build folder's has.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="slurm", dir="/tmp"))
         for name in ("state", "log", "pmix", *(f"spool/{node}" for node in NODES),
                      *(f"pmix.{node}" for node in NODES)):
             (self.folder / name).mkdir(parents=True)
@@ -55,7 +58,11 @@ class Cluster:
         self.environment = dict(os.environ, SLURM_CONF=str(self.folder / "slurm.conf"))
         self.daemons = []
         self._configure()
-        self._start()
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            raise
 
     def _configure(self):
         (self.folder / "slurm.conf").write_text(
@@ -70,14 +77,14 @@ class Cluster:
         self._daemon("munged", "munged", "--foreground", "--force", f"--key-file={folder}/munge.key",
                      f"--socket={folder}/munge.socket", f"--pid-file={folder}/munged.pid",
                      f"--log-file={folder}/log/munged.log", f"--seed-file={folder}/munged.seed")
-        self._wait(lambda: (folder / "munge.socket").exists(), "munged's socket", 10)
+        self.wait_until(lambda: (folder / "munge.socket").exists(), "munged's socket", 10)
         self._daemon("slurmctld", "slurmctld", "-D", "-f", folder / "slurm.conf")
         for node in NODES:
             # Slurm's PMIx plugin takes one folder of that name for all nodes.
             self._daemon(f"slurmd.{node}", *self.hosts.on(
                 node, "sh", "-ec",
                 f"mount --bind {folder}/pmix.{node} {folder}/pmix; exec slurmd -D -N {node}"))
-        self._wait(lambda: self.run("sinfo", "-h", "-o", "%t", check=False).split() == ["idle"],
+        self.wait_until(lambda: self.run("sinfo", "-h", "-o", "%t", check=False).split() == ["idle"],
                    "idle nodes", 30)
 
     def _daemon(self, name, *command):
@@ -86,7 +93,7 @@ class Cluster:
                 list(map(str, command)), env=self.environment, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output))
 
-    def _wait(self, condition, what, seconds):
+    def wait_until(self, condition, what, seconds):
         deadline = time.time() + seconds
         while not condition():
             assert time.time() < deadline, f"no {what} within {seconds} s\n{self.logs()}"
@@ -113,16 +120,21 @@ class Cluster:
 
     def wait_for(self, number, seconds=60, states=ENDED):
         """The record of a job, once it is in one of these states."""
-        self._wait(lambda: self.job(number)["JobState"] in states, f"end of job {number}", seconds)
+        self.wait_until(lambda: self.job(number)["JobState"] in states, f"end of job {number}", seconds)
         return self.job(number)
 
     def stop(self):
-        """Ends all jobs and daemons."""
+        """Ends all jobs and daemons; nothing stays behind."""
         self.run("scancel", "--quiet", "--user=root", check=False)
         try:
-            self._wait(lambda: not self.run("squeue", "-h"), "empty queue", 20)
+            self.wait_until(lambda: not self.run("squeue", "-h"), "empty queue", 20)
         finally:
-            for daemon in reversed(self.daemons):
-                daemon.terminate()
-            for daemon in self.daemons:
-                daemon.wait(timeout=20)
+            self._end()
+
+    def _end(self):
+        for daemon in reversed(self.daemons):
+            daemon.terminate()
+        for daemon in self.daemons:
+            daemon.wait(timeout=20)
+        self.hosts.remove()
+        shutil.rmtree(self.folder)

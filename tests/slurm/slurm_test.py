@@ -10,7 +10,6 @@ import pathlib
 import shutil
 import signal
 import sys
-import time
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -18,21 +17,12 @@ sys.path.insert(0, str(SOURCE / "tests/support"))
 
 import needs  # noqa: E402
 from cluster import PROGRAMS, Cluster  # noqa: E402
-from training_data import MODEL, make_data, ranks_of  # noqa: E402
+from training_data import make_data, ranks_of, reach, write_configuration  # noqa: E402
 
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "slurm"
-STEPS = 24
-CONFIGURATION = f"""
-output: {WORK}/runs
-batch_size: 12
-model: {{architecture: {MODEL}}}
-data: {{train: {WORK}/shards, workers: 1, prefetch: 2}}
-optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
-schedule: {{max_steps: {STEPS}, warmup: 5}}
-checkpoint: {{every_epochs: 0, every_steps: 4}}
-validation: {{every_epochs: 1, benchmarks: [{WORK}/colours.yaml], batch_size: 7}}
-runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 30}}
-"""
+# Step EARLY is after the first checkpoint, and so far from the last step that a request then finds the job
+# running on a fast machine, too.
+STEPS, CHECKPOINT_STEPS, EARLY = 200, 25, 30
 TWO_HOSTS = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", f"--output={WORK}/%j.log"]
 
 
@@ -41,16 +31,17 @@ class Slurm(unittest.TestCase):
     def setUpClass(cls):
         shutil.rmtree(WORK, ignore_errors=True)
         make_data(WORK, BINARY, 90, "--short-side", "20")
-        (WORK / "config.yaml").write_text(CONFIGURATION)
-        cls.cluster = Cluster(WORK / "cluster")
+        write_configuration(WORK, STEPS, CHECKPOINT_STEPS, 30,
+                            f"{{every_epochs: 50, benchmarks: [{WORK}/colours.yaml], batch_size: 7}}")
+        cls.cluster = Cluster()
         cls.addClassCleanup(cls.cluster.stop)
         cls.straight = cls.train("straight", launch="pmix")
         cls.evaluation = cls.evaluate("straight", f"--dependency=afterok:{cls.straight}")
 
     @classmethod
-    def submit(cls, script, *arguments, launch="pmix", options=()):
+    def submit(cls, script, *arguments, launch="pmix", options=(), binary=BINARY):
         return cls.cluster.submit(*TWO_HOSTS, *options, SOURCE / "slurm" / script, *arguments,
-                                  DERMATOME_HOME=str(SOURCE), DERMATOME_BINARY=BINARY,
+                                  DERMATOME_HOME=str(SOURCE), DERMATOME_BINARY=str(binary),
                                   DERMATOME_LAUNCH=launch, OMP_NUM_THREADS="1",
                                   OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 
@@ -64,7 +55,8 @@ class Slurm(unittest.TestCase):
                           WORK / "colours.yaml", options=[*options, f"--error={WORK}/%j.err"])
 
     def log(self, job):
-        return (WORK / f"{job}.log").read_text()
+        path = WORK / f"{job}.log"
+        return path.read_text() if path.exists() else ""
 
     def assert_ends(self, job, state, code):
         record = self.cluster.wait_for(job)
@@ -94,12 +86,7 @@ class Slurm(unittest.TestCase):
             self.assert_equals_straight(launch)
 
     def reach(self, name, step):
-        """Waits until a run has logged a step."""
-        deadline = time.time() + 40
-        path = WORK / "runs" / name / "results.jsonl"
-        while not path.exists() or path.read_text().count('"train"') < step:
-            self.assertLess(time.time(), deadline, self.cluster.logs())
-            time.sleep(0.01)
+        reach(WORK / "runs" / name, step, describe=self.cluster.logs)
 
     def test_interrupted_jobs_continue_where_they_were(self):
         # Slurm itself sends USR1 to the script before the time limit.
@@ -108,7 +95,7 @@ class Slurm(unittest.TestCase):
         for name, launch, request in [("signal_pmix", "pmix", stop), ("signal_mpirun", "mpirun", stop),
                                       ("signal_srun", "srun", stop), ("requeued", "pmix", requeue)]:
             jobs[name] = self.train(name, launch=launch)
-            self.reach(name, 6)
+            self.reach(name, EARLY)
             self.cluster.run(*request, jobs[name])
         for name, job in jobs.items():
             record = self.assert_ends(job, "COMPLETED", 0)
@@ -117,9 +104,23 @@ class Slurm(unittest.TestCase):
             self.assertEqual("stopped with a checkpoint: requeueing" in self.log(job), name != "requeued")
             self.assert_equals_straight(name)
 
+    def test_request_before_the_ranks_can_answer_requeues(self):
+        program = WORK / "slow_start.sh"
+        program.write_text(f"""#!/bin/bash
+[[ -n ${{SLURM_RESTART_COUNT:-}} ]] || {{ echo asleep; exec sleep 60; }}
+exec {BINARY} "$@"
+""")
+        program.chmod(0o755)
+        job = self.train("early", "schedule.max_steps=6", binary=program)
+        self.cluster.wait_until(lambda: self.log(job).count("asleep") == 2, "sleeping ranks", 30)
+        self.cluster.run("scancel", "--batch", "--signal=USR1", job)
+        record = self.assert_ends(job, "COMPLETED", 0)
+        self.assertEqual(record["Restarts"], "1", self.log(job))
+        self.assertIn("stopped by the signal: requeueing", self.log(job))
+
     def test_lost_rank_starts_the_ranks_again(self):
         job = self.train("lost")
-        self.reach("lost", 6)
+        self.reach("lost", EARLY)
         os.kill(ranks_of(BINARY, "train", "name=lost")[1], signal.SIGKILL)
         record = self.assert_ends(job, "COMPLETED", 0)
         self.assertEqual(record["Restarts"], "0")
