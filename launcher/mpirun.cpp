@@ -3,7 +3,6 @@
 #include <ATen/Context.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,16 +12,18 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 
+#include "src/core/cores.h"
 #include "src/core/error.h"
 
 namespace dermatome {
 namespace {
 
 // What a rank on another host must see as this process does.
-constexpr std::array kForwarded = {"LD_LIBRARY_PATH",     "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME",
-                                   "NCCL_SOCKET_IFNAME",  "NCCL_IB_HCA",     "NCCL_DEBUG",
-                                   "CUDA_VISIBLE_DEVICES"};
+constexpr std::array kForwarded = {
+    "LD_LIBRARY_PATH",    "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME", "HDF5_USE_FILE_LOCKING",
+    "NCCL_SOCKET_IFNAME", "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES"};
 
 // For the signal handler.
 volatile pid_t child = 0;
@@ -94,10 +95,7 @@ int64_t choose_num_ranks() {
   if (at::hasCUDA()) {
     return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).deviceCount();
   }
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  require(sched_getaffinity(0, sizeof cores, &cores) == 0, "sched_getaffinity failed");
-  return std::max(1, CPU_COUNT(&cores) / kCoresPerRank);
+  return std::max<int64_t>(1, std::ssize(allowed_cores()) / kCoresPerRank);
 }
 
 std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const std::string& program,

@@ -1,37 +1,28 @@
 #include "launcher/placement.h"
 
 #include <ATen/ATen.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <sstream>
 
-#include "src/core/error.h"
+#include "src/core/cores.h"
 #include "src/core/log.h"
 
 namespace dermatome {
 namespace {
 
-std::string host_name() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return host.data();
-}
-
 // "0-3,8"
-std::string list_cores(const cpu_set_t& cores) {
+std::string list_cores(const std::vector<int>& cores) {
   std::string list;
-  for (int first = 0; first < CPU_SETSIZE; ++first) {
-    if (!CPU_ISSET(first, &cores)) continue;
-    int last = first;
-    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &cores)) ++last;
+  for (size_t first = 0; first < cores.size(); ++first) {
+    size_t last = first;
+    while (last + 1 < cores.size() && cores[last + 1] == cores[last] + 1) ++last;
     if (!list.empty()) list += ',';
-    list += last > first ? format("%d-%d", first, last) : format("%d", first);
+    list += last > first ? format("%d-%d", cores[first], cores[last]) : format("%d", cores[first]);
     first = last;
   }
   return list;
@@ -40,15 +31,14 @@ std::string list_cores(const cpu_set_t& cores) {
 // One field a line.
 std::string to_text(const Placement& p) {
   return p.host + "\n" + p.cores + "\n" + std::to_string(p.num_cores) + "\n" + p.device + "\n" +
-         p.visible_gpus + "\n" + p.network + "\n";
+         p.network + "\n";
 }
 
 Placement from_text(const std::string& text) {
   std::istringstream lines(text);
   Placement p;
   std::string num_cores;
-  for (std::string* field :
-       {&p.host, &p.cores, &num_cores, &p.device, &p.visible_gpus, &p.network}) {
+  for (std::string* field : {&p.host, &p.cores, &num_cores, &p.device, &p.network}) {
     std::getline(lines, *field);
   }
   p.num_cores = std::stoi(num_cores);
@@ -72,17 +62,15 @@ std::string describe_rank(const std::vector<Placement>& placements, int rank, in
 
 }  // namespace
 
+std::string host_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
 Placement local_placement(c10::Device device, const std::string& network) {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  require(sched_getaffinity(0, sizeof cores, &cores) == 0, "sched_getaffinity failed");
-  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  return {host_name(),
-          list_cores(cores),
-          CPU_COUNT(&cores),
-          device.str(),
-          visible == nullptr ? "" : visible,
-          network};
+  const std::vector<int> cores = allowed_cores();
+  return {host_name(), list_cores(cores), static_cast<int>(cores.size()), device.str(), network};
 }
 
 std::vector<Placement> gather_placements(const Placement& own, Collectives& group) {
@@ -102,21 +90,6 @@ std::vector<Placement> gather_placements(const Placement& own, Collectives& grou
     placements.push_back(from_text({static_cast<const char*>(rows[rank].data_ptr()), size}));
   }
   return placements;
-}
-
-void refuse_shared_gpus(const std::vector<Placement>& placements) {
-  std::map<std::string, size_t> users;
-  for (size_t rank = 0; rank < placements.size(); ++rank) {
-    const Placement& own = placements[rank];
-    if (own.device == "cpu") continue;
-    const auto [first, is_new] =
-        users.emplace(own.host + "\n" + own.visible_gpus + "\n" + own.device, rank);
-    if (is_new) continue;
-    throw ConfigError(
-        format("ranks %zu and %zu would share %s of host %s; start no more ranks on a host than it "
-               "has GPUs, give every rank its own CUDA_VISIBLE_DEVICES, or set runtime.device=cpu",
-               first->second, rank, own.device.c_str(), own.host.c_str()));
-  }
 }
 
 int num_sharing_cores(const std::vector<Placement>& placements, int rank) {

@@ -1,4 +1,4 @@
-// Where every rank runs: what start-up prints, how cores are divided, what must not collide.
+// Where every rank runs: what start-up prints, how cores are divided.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -11,13 +11,15 @@
 
 namespace dermatome {
 
+// Of this process.
+std::string host_name();
+
 struct Placement {
   std::string host;
   std::string cores;  // those that the rank may run on, "0-3,8"
   int num_cores = 1;
-  std::string device;        // "cpu", "cuda:1"
-  std::string visible_gpus;  // CUDA_VISIBLE_DEVICES, which `device` counts in
-  std::string network;       // interface or address of the CPU groups; empty: one rank
+  std::string device;   // "cpu", "cuda:1" among the GPUs that the rank sees
+  std::string network;  // interface or address of the CPU groups; empty: one rank
 
   bool operator==(const Placement&) const = default;
 };
@@ -27,9 +29,6 @@ Placement local_placement(c10::Device device, const std::string& network);
 
 // Every rank's, in rank order. A collective call; `group` carries CPU tensors.
 std::vector<Placement> gather_placements(const Placement& own, Collectives& group);
-
-// Throws ConfigError when two ranks of a host would use the same GPU.
-void refuse_shared_gpus(const std::vector<Placement>& placements);
 
 // How many ranks may run on the very same cores as `rank`, itself included.
 int num_sharing_cores(const std::vector<Placement>& placements, int rank);

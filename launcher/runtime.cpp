@@ -5,7 +5,6 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -55,12 +54,6 @@ std::string launchers_folder() {
   return folder != nullptr && access(folder, W_OK | X_OK) == 0 ? folder : "";
 }
 
-std::string host_name() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return host.data();
-}
-
 }  // namespace
 
 Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
@@ -96,7 +89,6 @@ void Runtime::settle(int64_t threads_asked) {
   const auto group = connect_cpu_group("start");
   const auto placements =
       gather_placements(local_placement(device_, rendezvous_->network()), *group);
-  refuse_shared_gpus(placements);
   at::set_num_threads(num_threads(placements, world_.rank, threads_asked));
   if (world_.rank != 0) return;
   for (const std::string& line : describe(placements, threads_asked)) log_info(line);

@@ -1,7 +1,5 @@
 #include "sharding/parallel.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -9,25 +7,14 @@
 #include <thread>
 #include <vector>
 
+#include "src/core/cores.h"
 #include "src/core/error.h"
 
 namespace dermatome {
 
-namespace {
-
-// Not std::thread::hardware_concurrency(), which counts cores that a launcher keeps from us too.
-int num_allowed_cores() {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  require(sched_getaffinity(0, sizeof cores, &cores) == 0, "sched_getaffinity failed");
-  return CPU_COUNT(&cores);
-}
-
-}  // namespace
-
 void parallel_for(int64_t count, int num_threads, const std::function<void(int64_t)>& body) {
   require(num_threads >= 0, "a negative number of threads");
-  if (num_threads == 0) num_threads = num_allowed_cores();
+  if (num_threads == 0) num_threads = static_cast<int>(allowed_cores().size());
   std::atomic<int64_t> next{0};
   std::mutex mutex;
   std::exception_ptr error;

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/single_process.h"
 #include "tests/support/thread_ranks.h"
@@ -17,8 +16,8 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-Placement on(const std::string& host, const std::string& device, const std::string& visible = "") {
-  return {host, "0-3", 4, device, visible, "eth0"};
+Placement on(const std::string& host, const std::string& device) {
+  return {host, "0-3", 4, device, "eth0"};
 }
 
 TEST(Placement, IsKnownToAllRanks) {
@@ -27,7 +26,7 @@ TEST(Placement, IsKnownToAllRanks) {
   run_ranks(3, [](Collectives& group) {
     // Texts of different lengths.
     const auto own = [](int rank) {
-      return Placement{"host", "0", 1, "cpu", std::string(5 * rank, 'x'), ""};
+      return Placement{"host", "0", 1, "cpu", std::string(5 * rank, 'x')};
     };
     ASSERT_THAT(gather_placements(own(group.rank()), group), ElementsAre(own(0), own(1), own(2)));
   });
@@ -53,27 +52,13 @@ TEST(Placement, WarnsOfMoreThreadsThanCores) {
   EXPECT_THAT(warn_of_threads(ranks, 3), StartsWith("rank 1: more threads than cores"));
 }
 
-TEST(Placement, RefusesToShareAGpu) {
-  refuse_shared_gpus({on("a", "cpu"), on("a", "cpu")});
-  refuse_shared_gpus({on("a", "cuda:0"), on("a", "cuda:1"), on("b", "cuda:0")});
-  refuse_shared_gpus({on("a", "cuda:0", "0"), on("a", "cuda:0", "1")});
-  try {
-    refuse_shared_gpus(
-        {on("b", "cuda:0"), on("a", "cuda:0"), on("a", "cuda:1"), on("a", "cuda:0")});
-    FAIL() << "no error";
-  } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("ranks 1 and 3 would share cuda:0 of host a"),
-                                    HasSubstr("CUDA_VISIBLE_DEVICES")));
-  }
-}
-
 TEST(Placement, IsDescribedRankByRank) {
   EXPECT_THAT(describe({on("a", "cuda:0"), on("a", "cpu")}, 0),
               ElementsAre("rank 0: host a, cuda:0, 4 core(s) (0-3) shared by 2 ranks, 2 thread(s), "
                           "NCCL over eth0",
                           "rank 1: host a, cpu, 4 core(s) (0-3) shared by 2 ranks, 2 thread(s), "
                           "Gloo over eth0"));
-  const Placement alone{"a", "2", 1, "cpu", "", ""};
+  const Placement alone{"a", "2", 1, "cpu", ""};
   EXPECT_THAT(describe({alone}, 0),
               ElementsAre("rank 0: host a, cpu, 1 core(s) (2), 1 thread(s), no communication"));
 }

@@ -1,0 +1,12 @@
+// The processor cores that this process may run on, which a launcher may have made fewer than the
+// machine has.
+#pragma once
+
+#include <vector>
+
+namespace dermatome {
+
+// Their numbers, ascending; at least one.
+std::vector<int> allowed_cores();
+
+}  // namespace dermatome
