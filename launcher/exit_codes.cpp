@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <filesystem>
+
 #include "src/core/error.h"
 
 namespace dermatome {
@@ -9,6 +11,7 @@ namespace dermatome {
 int exit_code_of(const std::exception& error) {
   if (dynamic_cast<const ConfigError*>(&error) != nullptr) return kExitUsage;
   if (dynamic_cast<const DataError*>(&error) != nullptr) return kExitData;
+  if (dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr) return kExitData;
   if (dynamic_cast<const CommunicationError*>(&error) != nullptr) return kExitPeerLost;
   // NCCL's errors after the start come from a thread of LibTorch's, past src/distributed/.
   if (dynamic_cast<const c10::DistError*>(&error) != nullptr) return kExitPeerLost;

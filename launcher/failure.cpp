@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -33,7 +34,9 @@ Report report(const std::exception& error) {
   if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error)) {
     message = torch_error->what_without_backtrace();
   }
-  if (dynamic_cast<const Error*>(&error) == nullptr) message = "unexpected error: " + message;
+  const bool is_known = dynamic_cast<const Error*>(&error) != nullptr ||
+                        dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr;
+  if (!is_known) message = "unexpected error: " + message;
   std::replace(message.begin(), message.end(), '\n', ' ');
   return {exit_code_of(error), message};
 }
@@ -52,10 +55,10 @@ Report report_current() {
   }
 }
 
-// Ranks are apart by what a launcher needs to end them.
+// Ranks of a host, mostly at most eight, are apart by what a launcher needs to end them.
 milliseconds time_to_wait(int code) {
-  const milliseconds for_rank(own_rank == 0 ? 0 : 700 + 300 * std::min(own_rank, 4));
-  return for_rank + milliseconds(code == kExitPeerLost ? 2500 : 0);
+  const milliseconds for_rank(own_rank == 0 ? 0 : 700 + 300 * (own_rank % 8));
+  return for_rank + milliseconds(code == kExitPeerLost ? 3000 : 0);
 }
 
 volatile std::sig_atomic_t last_code = kExitInternal;
@@ -66,7 +69,9 @@ void end_silently_at_signals(int code) {
   last_code = code;
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGCONT}) {
+  // A request to stop is no launcher's end, and too late.
+  std::signal(SIGUSR1, SIG_IGN);
+  for (const int signal : {SIGTERM, SIGINT, SIGCONT}) {
     std::signal(signal, [](int) { _exit(last_code); });
     sigaddset(&signals, signal);
   }

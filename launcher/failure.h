@@ -9,7 +9,7 @@ namespace dermatome {
 // Nothing is unwound on the way. Destructors of a half-done run join threads and close groups, and
 // both can wait for a peer that waits for this rank; MPI_Finalize can as well. The end of the
 // process, in contrast, reaches the peers at once: their collectives fail, and mpirun or srun ends
-// the job. So commands throw, and no catch (...) stands between them and main().
+// the job. So commands throw, and no catch (...) between them and main() ends an error.
 //
 // One line for all ranks: whoever most likely knows the cause speaks first, and the launcher ends
 // the others while they wait. Rank 0's own error is reported at once; another rank's own error

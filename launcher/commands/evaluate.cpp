@@ -33,17 +33,18 @@ struct Arguments {
 // verifies.
 std::string find_checkpoint(const std::string& given, Runtime& runtime) {
   const std::filesystem::path of_run = std::filesystem::path(given) / "checkpoints";
-  if (!std::filesystem::is_directory(of_run)) return given;
+  constexpr int64_t kAsGiven = -1;
   // Rank 0 looks, so that all ranks score the same one.
-  at::Tensor step = at::zeros({1}, at::kLong);
-  if (runtime.world().rank == 0) {
+  at::Tensor step = at::full({1}, kAsGiven, at::kLong);
+  if (runtime.world().rank == 0 && std::filesystem::is_directory(of_run)) {
     const auto newest = find_newest_checkpoint(of_run);
     if (!newest) throw DataError(of_run.string() + " holds no checkpoint yet");
     step.fill_(newest->step);
   }
   step = step.to(runtime.device());
   runtime.collectives().broadcast(step, 0, "checkpoint to score");
-  return checkpoint_path(of_run, step.item<int64_t>()).string();
+  const auto found = step.item<int64_t>();
+  return found == kAsGiven ? given : checkpoint_path(of_run, found).string();
 }
 
 void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Benchmark>& benchmarks,

@@ -9,6 +9,7 @@
 #include "launcher/runtime.h"
 #include "src/config/train_config.h"
 #include "src/core/log.h"
+#include "src/train/stop_signal.h"
 #include "src/train/trainer.h"
 
 namespace dermatome {
@@ -39,6 +40,8 @@ void add_train(CLI::App& app) {
   command->add_option("config", arguments->config, "Configuration file (YAML)")->required();
   command->add_option("overrides", arguments->overrides, "KEY=VALUE: settings to change");
   command->callback([arguments] {
+    // First: a request to stop may come while the ranks still start.
+    watch_stop_signals();
     const TrainOptions options = load_train_config(arguments->config, arguments->overrides);
     const int code = run_on_ranks(
         options.runtime, [&](Runtime& runtime) { return train_on_ranks(runtime, options); });

@@ -13,8 +13,9 @@ std::string read_file(const std::filesystem::path& path);
 
 // Replaces the file or directory `path` by what `write` makes under the temporary name it is given
 // (on entry nothing has that name) so that a reader, also after a crash, sees the old one or the
-// new one, never a part: made beside it, synced, renamed. What failed is removed. Throws DataError,
-// and what `write` throws.
+// new one, never a part: made beside it, synced, renamed. (An old directory is removed before: a
+// crash just then leaves neither.) What failed is removed. Throws DataError, and what `write`
+// throws.
 using WriteFunction = std::function<void(const std::filesystem::path& temporary)>;
 void replace_atomically(const std::filesystem::path& path, const WriteFunction& write);
 

@@ -86,7 +86,10 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW
     // Newer ones are damaged: the run has continued from behind them.
     std::erase_if(steps, [&](int64_t step) { return step > state.step; });
     for (size_t i = static_cast<size_t>(keep); i < steps.size(); ++i) {
-      fs::remove_all(checkpoint_path(checkpoints, steps[i]));
+      const fs::path old = checkpoint_path(checkpoints, steps[i]);
+      std::error_code error;
+      fs::remove_all(old, error);
+      if (error) log_warning("cannot remove checkpoint " + old.string() + ": " + error.message());
     }
   }
 }

@@ -299,7 +299,6 @@ void Trainer::save() {
 }
 
 TrainingOutcome Trainer::run() {
-  watch_stop_signals();
   resume_or_start();
   if (validation_due() && !already_validated()) validate();
   auto loader = std::make_unique<Loader>(

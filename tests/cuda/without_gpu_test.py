@@ -54,7 +54,7 @@ runtime: {{threads: 1, timeout_s: 30}}
 
     def test_cuda_is_refused(self):
         done = train("cuda")
-        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.returncode, 2)  # launcher/exit_codes.h
         self.assertIn("runtime.device is cuda, but", done.stderr)
         self.assertFalse((WORK / "runs/cuda").exists())
 

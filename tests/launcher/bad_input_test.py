@@ -264,6 +264,11 @@ class Shards(Case):
                 file["captions/bytes"][0] ^= 1
         self.assert_names_shard("the metadata fails its checksum")
 
+    def test_shards_that_the_file_system_cannot_reach(self):
+        os.symlink("loop", self.folder / "loop")
+        run = self.train(2, "data.train=loop/shards")
+        self.assert_one_clear_line(run, DATA, "loop/shards", "Too many levels of symbolic links")
+
     def test_manifest_names_a_missing_shard(self):
         for shard in self.shards()[1:]:
             shard.unlink()

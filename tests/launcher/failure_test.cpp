@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
 
 #include "launcher/exit_codes.h"
 #include "tests/launcher/run_command.h"
@@ -27,6 +32,21 @@ CommandResult run_ranks_of(int num_ranks, const std::string& mode, int timeout_s
   return run_command(std::string(DERMATOME_SOURCE_DIR "/tests/support/mpirun.sh ") +
                      std::to_string(num_ranks) + " " FAILING_RANK " " + mode + " " +
                      std::to_string(timeout_seconds));
+}
+
+// torchrun's variables for two ranks that meet at a free port.
+std::string two_ranks() {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* name = reinterpret_cast<sockaddr*>(&address);
+  EXPECT_EQ(bind(listener, name, size), 0);
+  EXPECT_EQ(getsockname(listener, name, &size), 0);
+  close(listener);
+  return "WORLD_SIZE=2 LOCAL_WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=" +
+         std::to_string(ntohs(address.sin_port)) + " ";
 }
 
 TEST(Ranks, EndWellTogether) {
@@ -65,8 +85,7 @@ TEST(Ranks, AnErrorBeforeTheyMeetNamesTheRank) {
 
 // As under a launcher that, like plain srun, neither ends the others nor passes on the first code.
 TEST(Ranks, WhoLostAPeerSpeaksLastAndHasTheLowestCode) {
-  const std::string common =
-      "WORLD_SIZE=2 LOCAL_WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=29418 ";
+  const std::string common = two_ranks();
   const std::string rank = " " FAILING_RANK " data 60";
   const CommandResult result =
       run_command(common + "RANK=0 LOCAL_RANK=0" + rank + " & " + common + "RANK=1 LOCAL_RANK=1" +
@@ -120,8 +139,7 @@ TEST(Ranks, AHungRankIsFoundByTheTimeoutOfTheOthers) {
 }
 
 TEST(Ranks, MeetThroughTorchrunsVariables) {
-  const std::string common =
-      "WORLD_SIZE=2 LOCAL_WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=29417 ";
+  const std::string common = two_ranks();
   const std::string rank = " " FAILING_RANK " ok 60";
   const CommandResult result = run_command(common + "RANK=1 LOCAL_RANK=1" + rank + " & " + common +
                                            "RANK=0 LOCAL_RANK=0" + rank + " && wait $!");
