@@ -39,8 +39,7 @@ train() {
   local name="$1"
   shift
   say "training: runs/$name"
-  mpirun "${mpirun_options[@]}" -n 2 "$dermatome" train configs/quickstart.yaml "name=$name" \
-    "$@" "${overrides[@]}"
+  "$dermatome" launch --ranks 2 train configs/quickstart.yaml "name=$name" "$@" "${overrides[@]}"
 }
 
 tools/setup.sh
