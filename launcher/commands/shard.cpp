@@ -3,7 +3,6 @@
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
-#include <thread>
 
 #include "launcher/commands/commands.h"
 #include "sharding/build.h"
@@ -25,9 +24,6 @@ void run_shard(const ShardArguments& arguments) {
   BuildOptions options = arguments.build;
   options.samples_per_shard = std::max<int64_t>(
       arguments.shard_size_mb * 1'000'000 / typical_record_bytes(options.images), 1);
-  if (options.num_threads == 0) {
-    options.num_threads = std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
-  }
   const Tokenizer tokenizer;
   const BuildReport report = build_shards(table, tokenizer, options);
   const Manifest& manifest = report.manifest;
@@ -76,7 +72,7 @@ void add_shard(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--label-column", arguments->table.label_column,
                       "Column with a class name for every row");
-  command->add_option("--threads", arguments->build.num_threads, "Threads; 0: one a core")
+  command->add_option("--threads", arguments->build.num_threads, "Threads; 0: one an allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);
   command

@@ -5,7 +5,6 @@
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
-#include <thread>
 
 #include "launcher/commands/commands.h"
 #include "src/core/error.h"
@@ -15,8 +14,7 @@ namespace {
 
 void run_verify(const std::string& data, size_t max_problems) {
   const Tokenizer tokenizer;
-  const int num_threads = std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
-  const VerifyReport report = verify_dataset(data, tokenizer, num_threads);
+  const VerifyReport report = verify_dataset(data, tokenizer, /*num_threads=*/0);
   const size_t shown = std::min(report.problems.size(), max_problems);
   for (size_t i = 0; i < shown; ++i) std::printf("%s\n", report.problems[i].c_str());
   if (!report.problems.empty()) {

@@ -9,7 +9,6 @@
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
-#include "src/model/preprocess.h"
 #include "src/train/loader_setup.h"
 
 namespace dermatome {

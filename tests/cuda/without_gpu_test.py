@@ -32,14 +32,7 @@ class WithoutGpu(unittest.TestCase):
     def setUpClass(cls):
         shutil.rmtree(WORK, ignore_errors=True)
         training_data.make_data(WORK, BINARY, 24, "--short-side", "20")
-        (WORK / "config.yaml").write_text(f"""
-output: {WORK}/runs
-batch_size: 12
-model: {{architecture: {training_data.MODEL}}}
-data: {{train: {WORK}/shards, workers: 1, prefetch: 1}}
-schedule: {{max_steps: 3, warmup: 1}}
-runtime: {{threads: 1, timeout_s: 30}}
-""")
+        training_data.write_configuration(WORK, 3, 0, 30, "{every_epochs: 0}")
 
     def test_is_the_cuda_variant_and_starts(self):
         libraries = run("ldd", BINARY).stdout

@@ -44,19 +44,10 @@ class Launch(unittest.TestCase):
     def setUpClass(cls):
         shutil.rmtree(WORK, ignore_errors=True)
         training_data.make_data(WORK, BINARY, 24, "--short-side", "20")
-        (WORK / "config.yaml").write_text(f"""
-output: {WORK}/runs
-batch_size: 12
-model: {{architecture: {training_data.MODEL}}}
-data: {{train: {WORK}/shards, workers: 1}}
-schedule: {{max_steps: 20000, warmup: 1}}
-checkpoint: {{every_epochs: 0}}
-validation: {{every_epochs: 0}}
-runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 60, bucket_mb: 1}}
-""")
+        training_data.write_configuration(WORK, 20000, 0, 60, "{every_epochs: 0}")
 
     def run_to_the_end(self, ranks, name, *overrides):
-        command = launch(ranks, name, "schedule.max_steps=2", *overrides)
+        command = launch(ranks, name, "schedule.max_steps=2", "schedule.warmup=1", *overrides)
         done = subprocess.run(command, capture_output=True, text=True, timeout=2 * SOON)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(newest_checkpoint(name), "step_00000002")

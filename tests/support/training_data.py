@@ -76,7 +76,7 @@ batch_size: 12
 model: {{architecture: {MODEL}}}
 data: {{train: {folder}/shards, workers: 1, prefetch: 2}}
 optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
-schedule: {{max_steps: {steps}, warmup: 5}}
+schedule: {{max_steps: {steps}, warmup: {min(5, steps)}}}
 checkpoint: {{every_epochs: 0, every_steps: {checkpoint_steps}}}
 validation: {validation}
 runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: {timeout}}}
