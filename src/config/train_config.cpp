@@ -38,7 +38,13 @@ Fields run_fields(TrainOptions& o) {
       {"model.architecture", &o.model.architecture},
       {"model.pretrained", &o.model.pretrained},
       {"model.precision", choice(o.model.precision, {"fp32", "amp_bf16"})},
-      {"model.gradient_checkpointing", &o.model.gradient_checkpointing},
+      {"model.patch_dropout",
+       &o.model.patch_dropout,
+       {0, 1, /*low_open=*/false, /*high_open=*/true}},
+      operational("model.checkpointed_image_blocks", &o.model.checkpointed_image_blocks,
+                  at_least(-1)),
+      operational("model.checkpointed_text_blocks", &o.model.checkpointed_text_blocks,
+                  at_least(-1)),
   };
 }
 

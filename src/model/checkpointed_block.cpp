@@ -21,16 +21,17 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
   static constexpr size_t kNumOptions = 3;  // inputs of forward that are no tensors
 
   template <class... Parameters>
-  static at::Tensor forward(AutogradContext* context, int64_t heads, bool causal, bool quick_gelu,
-                            const at::Tensor& x, const Parameters&... parameters) {
+  static at::Tensor forward(AutogradContext* context, const BlockOptions& options,
+                            const AttentionLayoutPtr& layout, BlockRows wanted, const at::Tensor& x,
+                            const Parameters&... parameters) {
     const c10::DeviceType device = x.device().type();
-    context->saved_data["heads"] = heads;
-    context->saved_data["causal"] = causal;
-    context->saved_data["quick_gelu"] = quick_gelu;
+    context->saved_data["heads"] = options.heads;
+    context->saved_data["quick_gelu"] = options.quick_gelu;
+    context->saved_data["layout"] = c10::IValue::make_capsule(layout);
+    context->saved_data["all_rows"] = wanted == BlockRows::kAll;
     context->saved_data["autocast"] = at::autocast::is_autocast_enabled(device);
     context->save_for_backward({x, parameters...});
-    return residual_block(x, {parameters...},
-                          {.heads = heads, .causal = causal, .quick_gelu = quick_gelu});
+    return residual_block(x, {parameters...}, options, *layout, wanted);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad_output) {
@@ -43,15 +44,18 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
     BlockParameters parameters;
     std::move(inputs.begin() + 1, inputs.end(), parameters.begin());
     const BlockOptions options{.heads = context->saved_data["heads"].toInt(),
-                               .causal = context->saved_data["causal"].toBool(),
                                .quick_gelu = context->saved_data["quick_gelu"].toBool()};
+    const auto capsule = context->saved_data["layout"].toCapsule();
+    const auto& layout = static_cast<const AttentionLayout&>(*capsule);
+    const BlockRows rows =
+        context->saved_data["all_rows"].toBool() ? BlockRows::kAll : BlockRows::kRead;
     at::Tensor output;
     {
       const at::AutoGradMode with_graph(true);
       // Backward runs outside the caller's scope.
       const AutocastScope autocast(inputs[0].device().type(),
                                    context->saved_data["autocast"].toBool());
-      output = residual_block(inputs[0], parameters, options);
+      output = residual_block(inputs[0], parameters, options, layout, rows);
     }
     const variable_list found = torch::autograd::grad({output}, wanted, {grad_output[0]});
     variable_list gradients(kNumOptions);
@@ -66,11 +70,11 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
 }  // namespace
 
 at::Tensor checkpointed_block(const at::Tensor& x, const BlockParameters& parameters,
-                              const BlockOptions& options) {
+                              const BlockOptions& options, const AttentionLayoutPtr& layout,
+                              BlockRows wanted) {
   return std::apply(
       [&](const auto&... tensors) {
-        return CheckpointedBlock::apply(options.heads, options.causal, options.quick_gelu, x,
-                                        tensors...);
+        return CheckpointedBlock::apply(options, layout, wanted, x, tensors...);
       },
       parameters);
 }

@@ -7,9 +7,9 @@
 namespace dermatome {
 
 // Value and gradients of residual_block(). The parameters are inputs of the autograd function and
-// get their gradients from it, so several uses of one block (length buckets) add up, and hooks on
-// parameters see one complete gradient.
+// get their gradients from it, so that hooks on parameters see one complete gradient.
 at::Tensor checkpointed_block(const at::Tensor& x, const BlockParameters& parameters,
-                              const BlockOptions& options);
+                              const BlockOptions& options, const AttentionLayoutPtr& layout,
+                              BlockRows wanted);
 
 }  // namespace dermatome

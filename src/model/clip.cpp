@@ -64,14 +64,14 @@ void check_texts(const at::Tensor& tokens, const at::Tensor& lengths, const Text
 
 }  // namespace
 
-Clip::Clip(const ClipConfig& config, c10::Device device, bool gradient_checkpointing)
-    : Clip(config, ParameterList(device), device, gradient_checkpointing) {}
+Clip::Clip(const ClipConfig& config, c10::Device device, CheckpointedBlocks checkpointed)
+    : Clip(config, ParameterList(device), device, checkpointed) {}
 
 Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
-           bool gradient_checkpointing)
+           CheckpointedBlocks checkpointed)
     : config_(config),
       device_(device),
-      gradient_checkpointing_(gradient_checkpointing),
+      checkpointed_(checkpointed),
       text_(list, config),
       logit_scale_(list.add("logit_scale", {})),
       vision_(list, config),
@@ -79,14 +79,15 @@ Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
 
 void Clip::initialise(uint64_t seed) { initialise_parameters(parameters_, config_, seed); }
 
-ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches) const {
+ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,
+                                 const at::Tensor& kept_patches) const {
   const int64_t side = config_.vision.image_size;
   require(
       pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
           pixels.size(3) == side && pixels.scalar_type() == at::kFloat,
       "pixels must be float [B, 3, " + std::to_string(side) + ", " + std::to_string(side) + "]");
   const at::Tensor tokens =
-      l2_normalise(vision_.forward(pixels, with_patches, gradient_checkpointing_));
+      l2_normalise(vision_.forward(pixels, kept_patches, with_patches, checkpointed_.image));
   if (!with_patches) return {.image = tokens.squeeze(1), .patches = {}};
   // One split rather than two slices: its backward is one concatenation.
   const std::vector<at::Tensor> parts = tokens.split_with_sizes({1, tokens.size(1) - 1}, 1);
@@ -98,7 +99,7 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths
   if (tokens.size(0) == 0) {
     return at::empty({0, config_.embed_dim}, at::TensorOptions(at::kFloat).device(device_));
   }
-  return l2_normalise(text_.forward(tokens, lengths, gradient_checkpointing_));
+  return l2_normalise(text_.forward(tokens, lengths, checkpointed_.text));
 }
 
 std::vector<at::Tensor> Clip::image_parameters() const { return reversed(vision_.parameters()); }

@@ -27,22 +27,31 @@ struct ImageFeatures {
                        // unless asked for
 };
 
+// How many of a tower's blocks, from the first, keep only their input for the backward pass and are
+// computed again there; kAllBlocks: all.
+struct CheckpointedBlocks {
+  int64_t image = 0;
+  int64_t text = 0;
+};
+
 class Clip {
  public:
   // Parameters are allocated in fp32 on `device` and are zero until initialise() or load_weights().
-  Clip(const ClipConfig& config, c10::Device device, bool gradient_checkpointing = false);
+  Clip(const ClipConfig& config, c10::Device device, CheckpointedBlocks checkpointed = {});
 
   // open_clip's initial distributions, drawn from Rng(seed, kInitialisation): the same on every
   // rank and device.
   void initialise(uint64_t seed);
 
   // pixels [B, 3, H, W], float, normalised, on the model's device. Runs under autocast if the
-  // caller enabled it; results are fp32.
-  ImageFeatures encode_image(const at::Tensor& pixels, bool with_patches) const;
+  // caller enabled it; results are fp32. kept_patches [B, K] int64, on the same device: only these
+  // patches are encoded (patch dropout), P is K then; undefined: all.
+  ImageFeatures encode_image(const at::Tensor& pixels, bool with_patches,
+                             const at::Tensor& kept_patches = {}) const;
 
   // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
-  // on the CPU (number of ids, end-of-text included). Rows are encoded in length buckets, so
-  // padding costs next to nothing. U = 0 gives [0, d] without a graph. Returns [U, d],
+  // on the CPU (number of ids, end-of-text included). Neither padding nor what a text begins with
+  // as another one does is encoded. U = 0 gives [0, d] without a graph. Returns [U, d],
   // L2-normalised, fp32, on the model's device. Throws ConfigError for an id beyond the
   // vocabulary.
   at::Tensor encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const;
@@ -61,11 +70,11 @@ class Clip {
 
  private:
   Clip(const ClipConfig& config, ParameterList list, c10::Device device,
-       bool gradient_checkpointing);
+       CheckpointedBlocks checkpointed);
 
   ClipConfig config_;
   c10::Device device_;
-  bool gradient_checkpointing_;
+  CheckpointedBlocks checkpointed_;
   TextTower text_;
   at::Tensor logit_scale_;
   VisionTower vision_;

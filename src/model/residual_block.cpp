@@ -2,27 +2,77 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 #include "src/model/layer_norm.h"
+#include "src/model/mlp.h"
 
 namespace dermatome {
 namespace {
 
-at::Tensor attention(const at::Tensor& x, const BlockParameters& parameters,
-                     const BlockOptions& options) {
-  const int64_t batch = x.size(0), length = x.size(1), width = x.size(2);
-  const at::Tensor projected = at::linear(x, parameters[kInProjWeight], parameters[kInProjBias])
-                                   .view({batch, length, 3, options.heads, width / options.heads});
-  const std::vector<at::Tensor> qkv = projected.permute({2, 0, 3, 1, 4}).unbind(0);
-  const at::Tensor mixed = at::scaled_dot_product_attention(
-      qkv[0], qkv[1], qkv[2], /*attn_mask=*/{}, /*dropout_p=*/0.0, options.causal);
-  return at::linear(mixed.transpose(1, 2).reshape({batch, length, width}),
-                    parameters[kOutProjWeight], parameters[kOutProjBias]);
+// [sequences * length, width] to [sequences, heads, length, width / heads].
+at::Tensor split_heads(const at::Tensor& rows, int64_t sequences, int64_t length, int64_t heads) {
+  return rows.view({sequences, length, heads, rows.size(1) / heads}).transpose(1, 2);
 }
 
-at::Tensor mlp(const at::Tensor& x, const BlockParameters& parameters, bool quick_gelu) {
-  const at::Tensor hidden = at::linear(x, parameters[kFcWeight], parameters[kFcBias]);
-  const at::Tensor active = quick_gelu ? hidden * at::sigmoid(1.702 * hidden) : at::gelu(hidden);
-  return at::linear(active, parameters[kProjWeight], parameters[kProjBias]);
+at::Tensor join_heads(const at::Tensor& mixed) {
+  return mixed.transpose(1, 2).reshape(
+      {mixed.size(0) * mixed.size(2), mixed.size(1) * mixed.size(3)});
+}
+
+// [rows, width] at the positions of each group.
+std::vector<at::Tensor> at_positions(const at::Tensor& rows, const AttentionLayout& layout) {
+  // One lookup for all groups, so that its gradient is one sum.
+  const at::Tensor all = layout.rows.defined() ? rows.index_select(0, layout.rows) : rows;
+  std::vector<int64_t> sizes;
+  for (const auto& group : layout.groups) sizes.push_back(group.sequences * group.length);
+  return all.split_with_sizes(sizes);
+}
+
+at::Tensor joined(const std::vector<at::Tensor>& groups) {
+  return groups.size() == 1 ? groups.front() : at::cat(groups);
+}
+
+// Every row's mixture: [M, W].
+at::Tensor attend(const at::Tensor& x, const BlockParameters& parameters, int64_t heads,
+                  const AttentionLayout& layout) {
+  const std::vector<at::Tensor> projected =
+      at_positions(at::linear(x, parameters[kInProjWeight], parameters[kInProjBias]), layout);
+  std::vector<at::Tensor> mixed;
+  for (size_t i = 0; i < layout.groups.size(); ++i) {
+    const auto& [sequences, length, read_mask] = layout.groups[i];
+    std::vector<at::Tensor> qkv = projected[i].chunk(3, 1);
+    for (at::Tensor& part : qkv) part = split_heads(part, sequences, length, heads);
+    mixed.push_back(
+        join_heads(at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], /*attn_mask=*/{},
+                                                    /*dropout_p=*/0.0, layout.causal)));
+  }
+  const at::Tensor all = joined(mixed);
+  return layout.positions.defined() ? all.index_select(0, layout.positions) : all;
+}
+
+// The mixtures of the rows that are read, from everybody's keys and values: [R, W].
+at::Tensor attend_read(const at::Tensor& x, const BlockParameters& parameters, int64_t heads,
+                       const AttentionLayout& layout) {
+  const int64_t width = x.size(1);
+  const auto project = [&](const at::Tensor& rows, int64_t first, int64_t count) {
+    return at::linear(rows, parameters[kInProjWeight].narrow(0, first, count),
+                      parameters[kInProjBias].narrow(0, first, count));
+  };
+  const at::Tensor queries = project(x.index_select(0, layout.read), 0, width);
+  const std::vector<at::Tensor> projected = at_positions(project(x, width, 2 * width), layout);
+  std::vector<at::Tensor> mixed;
+  int64_t first = 0;
+  for (size_t i = 0; i < layout.groups.size(); ++i) {
+    const auto& [sequences, length, read_mask] = layout.groups[i];
+    std::vector<at::Tensor> kv = projected[i].chunk(2, 1);
+    for (at::Tensor& part : kv) part = split_heads(part, sequences, length, heads);
+    const at::Tensor query = queries.narrow(0, first, sequences);
+    mixed.push_back(join_heads(at::scaled_dot_product_attention(
+        split_heads(query, sequences, /*length=*/1, heads), kv[0], kv[1], read_mask)));
+    first += sequences;
+  }
+  return joined(mixed);
 }
 
 }  // namespace
@@ -46,12 +96,21 @@ BlockParameters add_block(ParameterList& list, const std::string& prefix, int64_
 }
 
 at::Tensor residual_block(const at::Tensor& x, const BlockParameters& parameters,
-                          const BlockOptions& options) {
+                          const BlockOptions& options, const AttentionLayout& layout,
+                          BlockRows wanted) {
+  const at::Tensor normed = layer_norm(x, parameters[kLn1Weight], parameters[kLn1Bias]);
+  const bool all = wanted == BlockRows::kAll;
+  const at::Tensor mixed = all ? attend(normed, parameters, options.heads, layout)
+                               : attend_read(normed, parameters, options.heads, layout);
   const at::Tensor attended =
-      x +
-      attention(layer_norm(x, parameters[kLn1Weight], parameters[kLn1Bias]), parameters, options);
+      (all ? x : x.index_select(0, layout.read)) +
+      at::linear(mixed, parameters[kOutProjWeight], parameters[kOutProjBias]);
   return attended + mlp(layer_norm(attended, parameters[kLn2Weight], parameters[kLn2Bias]),
-                        parameters, options.quick_gelu);
+                        {.fc_weight = parameters[kFcWeight],
+                         .fc_bias = parameters[kFcBias],
+                         .proj_weight = parameters[kProjWeight],
+                         .proj_bias = parameters[kProjBias]},
+                        options.quick_gelu);
 }
 
 }  // namespace dermatome

@@ -9,14 +9,20 @@
 #include <cstdint>
 #include <string>
 
+#include "src/model/attention_layout.h"
 #include "src/model/parameter_list.h"
 
 namespace dermatome {
 
 struct BlockOptions {
   int64_t heads = 1;
-  bool causal = false;      // position i attends to positions <= i
   bool quick_gelu = false;  // x sigmoid(1.702 x) instead of GELU
+};
+
+// Which rows of a block's output are wanted.
+enum class BlockRows {
+  kAll,
+  kRead,  // layout.read alone: all that the last block of a tower has to compute
 };
 
 // A block's parameters in state_dict order. W: width, M: width of the hidden layer.
@@ -41,8 +47,9 @@ using BlockParameters = std::array<at::Tensor, kNumBlockParameters>;
 BlockParameters add_block(ParameterList& list, const std::string& prefix, int64_t width,
                           int64_t mlp_width);
 
-// x [B, L, W] to [B, L, W].
+// x [M, W] to [M, W], or to [layout.read.size(0), W].
 at::Tensor residual_block(const at::Tensor& x, const BlockParameters& parameters,
-                          const BlockOptions& options);
+                          const BlockOptions& options, const AttentionLayout& layout,
+                          BlockRows wanted);
 
 }  // namespace dermatome

@@ -17,10 +17,10 @@ class TextTower {
   TextTower(ParameterList& list, const ClipConfig& config);
 
   // tokens [U, L], lengths [U], int64 on the CPU, U > 0, 1 <= length <= L. Returns [U, d] in the
-  // order given, not normalised. Rows are encoded in buckets of similar length: attention is causal
-  // and the feature is read at end-of-text, so what lies behind it has no influence and need not be
-  // computed.
-  at::Tensor forward(const at::Tensor& tokens, const at::Tensor& lengths, bool checkpointing) const;
+  // order given, not normalised. Tokens are encoded packed, without padding, and what several texts
+  // begin with is encoded once (src/model/packed_texts.h).
+  at::Tensor forward(const at::Tensor& tokens, const at::Tensor& lengths,
+                     int64_t checkpointed) const;
 
   // In the order of their use.
   std::vector<at::Tensor> parameters() const;

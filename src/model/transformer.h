@@ -12,14 +12,18 @@
 
 namespace dermatome {
 
+inline constexpr int64_t kAllBlocks = -1;
+
 class Transformer {
  public:
   // Adds the parameters of `layers` blocks to `list`, their names behind `prefix`.
   Transformer(ParameterList& list, const std::string& prefix, int64_t layers, int64_t width,
               int64_t mlp_width, const BlockOptions& options);
 
-  // x [B, L, W] to [B, L, W]. With `checkpointing` blocks are computed again in backward.
-  at::Tensor forward(at::Tensor x, bool checkpointing) const;
+  // x [M, W] to the rows `wanted` of the last block's output. The first `checkpointed` blocks
+  // (kAllBlocks: all) are computed again in backward.
+  at::Tensor forward(at::Tensor x, const AttentionLayoutPtr& layout, BlockRows wanted,
+                     int64_t checkpointed) const;
 
   // Appends the parameters in the order of their use.
   void append_parameters(std::vector<at::Tensor>& parameters) const;

@@ -5,6 +5,20 @@
 #include "src/model/layer_norm.h"
 
 namespace dermatome {
+namespace {
+
+// tokens [B, 1 + P, W] to the class token and the kept patches [B, 1 + K, W].
+at::Tensor select_patches(const at::Tensor& tokens, const at::Tensor& kept_patches) {
+  const int64_t batch = tokens.size(0), length = tokens.size(1);
+  const at::Tensor places =
+      at::cat({at::zeros({batch, 1}, kept_patches.options()), kept_patches + 1}, 1);
+  const at::Tensor first = at::arange(0, batch * length, length, kept_patches.options());
+  return tokens.flatten(0, 1)
+      .index_select(0, (places + first.unsqueeze(1)).flatten())
+      .view({batch, places.size(1), tokens.size(2)});
+}
+
+}  // namespace
 
 VisionTower::VisionTower(ParameterList& list, const ClipConfig& config)
     : patch_size_(config.vision.patch_size),
@@ -16,10 +30,9 @@ VisionTower::VisionTower(ParameterList& list, const ClipConfig& config)
           list.add("visual.conv1.weight", {config.vision.width, 3, patch_size_, patch_size_})),
       ln_pre_weight_(list.add("visual.ln_pre.weight", {config.vision.width})),
       ln_pre_bias_(list.add("visual.ln_pre.bias", {config.vision.width})),
-      transformer_(
-          list, "visual.transformer.", config.vision.layers, config.vision.width,
-          config.vision.mlp_width(),
-          {.heads = config.vision.heads(), .causal = false, .quick_gelu = config.quick_gelu}),
+      transformer_(list, "visual.transformer.", config.vision.layers, config.vision.width,
+                   config.vision.mlp_width(),
+                   {.heads = config.vision.heads(), .quick_gelu = config.quick_gelu}),
       ln_post_weight_(list.add("visual.ln_post.weight", {config.vision.width})),
       ln_post_bias_(list.add("visual.ln_post.bias", {config.vision.width})) {}
 
@@ -32,12 +45,20 @@ at::Tensor VisionTower::embed(const at::Tensor& pixels) const {
   return at::cat({class_token, patches}, 1) + positional_embedding_.to(patches.scalar_type());
 }
 
-at::Tensor VisionTower::forward(const at::Tensor& pixels, bool with_patches,
-                                bool checkpointing) const {
-  at::Tensor x = layer_norm(embed(pixels), ln_pre_weight_, ln_pre_bias_);
-  x = transformer_.forward(std::move(x), checkpointing);
-  if (!with_patches) x = x.narrow(1, 0, 1);
-  return at::matmul(layer_norm(x, ln_post_weight_, ln_post_bias_), proj_);
+at::Tensor VisionTower::forward(const at::Tensor& pixels, const at::Tensor& kept_patches,
+                                bool with_patches, int64_t checkpointed) const {
+  const at::Tensor embedded = embed(pixels);
+  const at::Tensor x =
+      layer_norm(kept_patches.defined() ? select_patches(embedded, kept_patches) : embedded,
+                 ln_pre_weight_, ln_pre_bias_);
+  const int64_t batch = x.size(0), length = x.size(1);
+  const auto layout = c10::make_intrusive<AttentionLayout>();
+  layout->groups = {{.sequences = batch, .length = length, .read_mask = std::nullopt}};
+  layout->read = at::arange(0, batch * length, length, x.options().dtype(at::kLong));
+  const at::Tensor tokens = transformer_.forward(
+      x.flatten(0, 1), layout, with_patches ? BlockRows::kAll : BlockRows::kRead, checkpointed);
+  return at::matmul(layer_norm(tokens, ln_post_weight_, ln_post_bias_), proj_)
+      .view({batch, with_patches ? length : 1, proj_.size(1)});
 }
 
 std::vector<at::Tensor> VisionTower::parameters() const {

@@ -128,8 +128,8 @@ TEST(TrainConfig, NumbersArePlainYaml) {
 }
 
 TEST(TrainConfig, WrongTypesAreNamedWithTheirPlace) {
-  EXPECT_EQ(complaint("model: {architecture: m.json, gradient_checkpointing: 1}"),
-            "run.yaml:1:31: model.gradient_checkpointing = 1 is not true or false");
+  EXPECT_EQ(complaint("objective: {local_alignment: 1}"),
+            "run.yaml:1:13: objective.local_alignment = 1 is not true or false");
   EXPECT_EQ(complaint("objective:\n  mode: papr\n"),
             "run.yaml:2:3: objective.mode = papr is not one of paper, released");
   EXPECT_EQ(complaint("model: {precision: fp16}"),
@@ -286,7 +286,8 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
        {"name=other", "output=elsewhere", "resume=false", "runtime.device=cpu", "runtime.threads=2",
         "runtime.timeout_s=10", "runtime.log_every=3", "runtime.bucket_mb=1", "data.workers=9",
         "data.prefetch=9", "data.train=moved", "data.validation=v", "checkpoint.every_steps=5",
-        "validation.batch_size=3"}) {
+        "validation.batch_size=3", "model.checkpointed_image_blocks=4",
+        "model.checkpointed_text_blocks=-1"}) {
     EXPECT_EQ(config_digest(load(kRequired, {same})), config_digest(base)) << same;
   }
   std::set<std::string> digests = {config_digest(base)};
@@ -295,7 +296,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                                               "model.architecture=n.json",
                                               "model.pretrained=w",
                                               "model.precision=amp_bf16",
-                                              "model.gradient_checkpointing=true",
+                                              "model.patch_dropout=0.5",
                                               "data.shuffle_block=1",
                                               "data.shuffle_window=1",
                                               "augmentation.scale=[0.8, 1]",
@@ -330,7 +331,8 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
 TEST(TrainConfig, MakesRecipeIsThePublishedOne) {
   const TrainOptions o = load_train_config(DERMATOME_SOURCE_DIR "/configs/make_vit_b16.yaml", {});
   EXPECT_EQ(o.model.architecture, "configs/models/ViT-B-16-quickgelu.json");
-  EXPECT_TRUE(o.model.gradient_checkpointing);
+  EXPECT_EQ(o.model.checkpointed_image_blocks, -1);
+  EXPECT_EQ(o.model.checkpointed_text_blocks, -1);
   EXPECT_EQ(o.batch_size, 2048);
   EXPECT_EQ(o.optimizer, (OptimizerOptions{.lr = 1e-4, .weight_decay = 0.1}));
   EXPECT_EQ(o.schedule, (ScheduleOptions{.epochs = 15, .warmup = 1500}));

@@ -13,8 +13,7 @@
 namespace dermatome {
 namespace {
 
-// Every length from 2 to 77, so that the text tower uses its blocks once for each of several
-// buckets.
+// Every length from 2 to 77, so that the text tower attends in several groups.
 GoldenTexts texts_of_many_lengths() {
   const at::Tensor lengths = at::arange(2, 78).repeat({3});
   const at::Tensor tokens = at::arange(1, 78).unsqueeze(0).repeat({lengths.size(0), 1});
@@ -26,8 +25,8 @@ struct Outcome {
   std::vector<at::Tensor> gradients;  // of all parameters but the logit scale
 };
 
-Outcome run(bool checkpointing, bool autocast) {
-  const Clip clip = golden_clip("gelu", checkpointing);
+Outcome run(CheckpointedBlocks checkpointed, bool autocast) {
+  const Clip clip = golden_clip("gelu", checkpointed);
   const GoldenTexts texts = texts_of_many_lengths();
   Outcome outcome;
   {
@@ -48,13 +47,15 @@ Outcome run(bool checkpointing, bool autocast) {
   return outcome;
 }
 
-class Checkpointing : public ::testing::TestWithParam<bool> {};
+class Checkpointing : public ::testing::TestWithParam<std::tuple<int64_t, bool>> {};
 
-INSTANTIATE_TEST_SUITE_P(WithAndWithoutAutocast, Checkpointing, ::testing::Bool());
+INSTANTIATE_TEST_SUITE_P(OfOneOrAllBlocksWithAndWithoutAutocast, Checkpointing,
+                         ::testing::Combine(::testing::Values(1, kAllBlocks), ::testing::Bool()));
 
 TEST_P(Checkpointing, ChangesNeitherFeaturesNorGradients) {
-  const Outcome plain = run(/*checkpointing=*/false, GetParam());
-  const Outcome checkpointed = run(/*checkpointing=*/true, GetParam());
+  const auto [blocks, autocast] = GetParam();
+  const Outcome plain = run({}, autocast);
+  const Outcome checkpointed = run({.image = blocks, .text = blocks}, autocast);
 
   for (size_t i = 0; i < plain.features.size(); ++i) {
     EXPECT_TRUE(at::equal(plain.features[i], checkpointed.features[i])) << i;
@@ -66,12 +67,26 @@ TEST_P(Checkpointing, ChangesNeitherFeaturesNorGradients) {
   }
 }
 
-TEST(CheckpointedBlock, KeepsOnlyItsInputs) {
-  ParameterList list(at::kCPU);
-  const BlockParameters parameters = add_block(list, "", 8, 16);
-  at::Tensor x = at::ones({1, 2, 8});
+AttentionLayoutPtr one_sequence(int64_t length) {
+  const auto layout = c10::make_intrusive<AttentionLayout>();
+  layout->groups = {{.sequences = 1, .length = length, .read_mask = std::nullopt}};
+  return layout;
+}
+
+struct CheckpointedBlockTest : ::testing::Test {
+  at::Tensor run(const at::Tensor& x) const {
+    return checkpointed_block(x, parameters, {.heads = 2}, one_sequence(x.size(0)),
+                              BlockRows::kAll);
+  }
+
+  ParameterList list{at::kCPU};
+  BlockParameters parameters = add_block(list, "", 8, 16);
+};
+
+TEST_F(CheckpointedBlockTest, KeepsOnlyItsInputs) {
+  at::Tensor x = at::ones({2, 8});
   x.set_requires_grad(true);
-  const at::Tensor y = checkpointed_block(x, parameters, {.heads = 2});
+  const at::Tensor y = run(x);
 
   // One node between output and leaves: nothing inside the block is remembered.
   ASSERT_NE(y.grad_fn(), nullptr);
@@ -80,21 +95,17 @@ TEST(CheckpointedBlock, KeepsOnlyItsInputs) {
   }
 }
 
-TEST(CheckpointedBlock, GivesNoGraphWhereNoneIsWanted) {
-  ParameterList list(at::kCPU);
-  const BlockParameters parameters = add_block(list, "", 8, 16);
+TEST_F(CheckpointedBlockTest, GivesNoGraphWhereNoneIsWanted) {
   const at::NoGradGuard no_grad;
-  EXPECT_FALSE(checkpointed_block(at::ones({1, 2, 8}), parameters, {.heads = 2}).requires_grad());
+  EXPECT_FALSE(run(at::ones({2, 8})).requires_grad());
 }
 
-TEST(CheckpointedBlock, GivesGradientsOnlyWhereTheyAreWanted) {
-  ParameterList list(at::kCPU);
-  const BlockParameters parameters = add_block(list, "", 8, 16);
+TEST_F(CheckpointedBlockTest, GivesGradientsOnlyWhereTheyAreWanted) {
   for (const NamedParameter& parameter : list.all()) {
     at::Tensor(parameter.value).set_requires_grad(false);
   }
   at::Tensor(parameters[kProjBias]).set_requires_grad(true);
-  checkpointed_block(at::ones({1, 2, 8}), parameters, {.heads = 2}).sum().backward();
+  run(at::ones({2, 8})).sum().backward();
 
   EXPECT_TRUE(at::equal(parameters[kProjBias].grad(), at::full({8}, 2.0)));
   EXPECT_FALSE(parameters[kFcBias].grad().defined());

@@ -46,6 +46,55 @@ TEST(Clip, GivesTheSameImageFeaturesWithoutPatches) {
   EXPECT_FALSE(without.patches.defined());
 }
 
+TEST(Clip, KeepingAllPatchesChangesNothing) {
+  const Clip clip = golden_clip("gelu");
+  const at::Tensor pixels = golden_io().at("image");
+  const at::Tensor all =
+      at::arange(clip.config().vision.num_patches()).expand({pixels.size(0), -1}).contiguous();
+  const ImageFeatures expected = clip.encode_image(pixels, /*with_patches=*/true);
+  const ImageFeatures found = clip.encode_image(pixels, /*with_patches=*/true, all);
+
+  EXPECT_TRUE(at::equal(found.image, expected.image));
+  EXPECT_TRUE(at::equal(found.patches, expected.patches));
+}
+
+// Only kept patches count, each at its place in the image.
+TEST(Clip, DroppedPatchesAreNotSeen) {
+  const Clip clip = golden_clip("gelu");
+  const at::Tensor pixels = golden_io().at("image");
+  const int64_t batch = pixels.size(0), patch = clip.config().vision.patch_size;
+  const int64_t columns = clip.config().vision.image_size / patch;
+  ASSERT_GE(columns, 2);
+  // Every image keeps two patches of its own.
+  std::vector<int64_t> chosen;
+  at::Tensor seen = at::zeros_like(pixels);
+  for (int64_t i = 0; i < batch; ++i) {
+    for (const int64_t kept : {i % columns, columns + (i + 1) % columns}) {
+      chosen.push_back(kept);
+      seen[i]
+          .slice(1, kept / columns * patch, (kept / columns + 1) * patch)
+          .slice(2, kept % columns * patch, (kept % columns + 1) * patch)
+          .fill_(1);
+    }
+  }
+  const at::Tensor kept_patches = at::tensor(chosen).view({batch, 2});
+  const ImageFeatures features = clip.encode_image(pixels, /*with_patches=*/true, kept_patches);
+  ASSERT_EQ(features.patches.size(1), 2);
+
+  const at::Tensor others_changed = at::where(seen == 1, pixels, pixels + 1);
+  const ImageFeatures same = clip.encode_image(others_changed, true, kept_patches);
+  EXPECT_TRUE(at::equal(same.image, features.image));
+  EXPECT_TRUE(at::equal(same.patches, features.patches));
+  const at::Tensor kept_changed = at::where(seen == 1, pixels + 1, pixels);
+  EXPECT_GT(
+      max_difference(clip.encode_image(kept_changed, true, kept_patches).image, features.image),
+      1e-3);
+  // As one picture alone; without patches the same class token.
+  const ImageFeatures alone = clip.encode_image(pixels.narrow(0, 1, 1), /*with_patches=*/false,
+                                                kept_patches.narrow(0, 1, 1));
+  EXPECT_LE(max_difference(alone.image, features.image.narrow(0, 1, 1)), 1e-6);
+}
+
 TEST(Clip, ListsParametersInStateDictOrder) {
   const Clip clip = golden_clip("gelu");
   std::vector<std::pair<std::string, std::vector<int64_t>>> listed, expected;
@@ -140,6 +189,39 @@ TEST(Clip, PaddingInfluencesNeitherTextFeaturesNorGradients) {
   const std::vector<at::Tensor> parameters = clip.text_parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
     EXPECT_LE(relative_difference(gradients[i], parameters[i].grad()), 1e-5) << i;
+  }
+}
+
+// What texts have in common is encoded once: as if each had been alone.
+TEST(Clip, CommonBeginningsInfluenceNeitherTextFeaturesNorGradients) {
+  const Clip clip = golden_clip("quickgelu");
+  GoldenTexts texts = mixed_texts(40);
+  for (int64_t i = 1; i < 40; ++i) {
+    const int64_t shared = std::min(i % 13, texts.lengths[i].item<int64_t>() - 1);
+    texts.tokens[i].narrow(0, 0, shared).copy_(texts.tokens[i - 1].narrow(0, 0, shared));
+  }
+  const at::Tensor weights = at::sin(at::arange(40 * 32)).view({40, 32});
+  const auto gradients_of = [&](const at::Tensor& features) {
+    (features * weights).sum().backward();
+    std::vector<at::Tensor> gradients;
+    for (const at::Tensor& parameter : clip.text_parameters()) {
+      gradients.push_back(parameter.grad().clone());
+      parameter.mutable_grad().zero_();
+    }
+    return gradients;
+  };
+  const at::Tensor together = clip.encode_text(texts.tokens, texts.lengths);
+  std::vector<at::Tensor> one_by_one;
+  for (int64_t i = 0; i < 40; ++i) {
+    one_by_one.push_back(
+        clip.encode_text(texts.tokens.narrow(0, i, 1), texts.lengths.narrow(0, i, 1)));
+  }
+  const at::Tensor alone = at::cat(one_by_one);
+
+  EXPECT_LE(max_difference(together, alone), 2e-6);
+  const std::vector<at::Tensor> found = gradients_of(together), expected = gradients_of(alone);
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_LE(relative_difference(found[i], expected[i]), 1e-5) << i;
   }
 }
 

@@ -26,8 +26,8 @@ ClipConfig golden_config(const std::string& activation) {
   return result;
 }
 
-Clip golden_clip(const std::string& activation, bool gradient_checkpointing) {
-  Clip clip(golden_config(activation), at::kCPU, gradient_checkpointing);
+Clip golden_clip(const std::string& activation, CheckpointedBlocks checkpointed) {
+  Clip clip(golden_config(activation), at::kCPU, checkpointed);
   load_weights(clip, golden_path("tiny_clip_state.safetensors"));
   return clip;
 }

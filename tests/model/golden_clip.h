@@ -19,7 +19,7 @@ struct GoldenTexts {
 // "gelu" or "quickgelu".
 ClipConfig golden_config(const std::string& activation);
 // With the recorded weights.
-Clip golden_clip(const std::string& activation, bool gradient_checkpointing = false);
+Clip golden_clip(const std::string& activation, CheckpointedBlocks checkpointed = {});
 GoldenTexts golden_texts();
 const std::map<std::string, at::Tensor>& golden_io();
 const nlohmann::ordered_json& golden_json();

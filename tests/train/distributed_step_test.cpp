@@ -22,6 +22,7 @@ namespace {
 
 // Enough texts a rank for several length buckets.
 constexpr int64_t kSamplesPerRank = 8;
+constexpr CheckpointedBlocks kEverything{.image = kAllBlocks, .text = kAllBlocks};
 
 ClipConfig tiny_config() {
   ClipConfig config;
@@ -68,8 +69,8 @@ Batch slice(const GlobalBatch& global, int64_t first, int64_t last) {
   return batch;
 }
 
-Clip make_model(bool gradient_checkpointing = false) {
-  Clip model(tiny_config(), c10::kCPU, gradient_checkpointing);
+Clip make_model(CheckpointedBlocks checkpointed = {}) {
+  Clip model(tiny_config(), c10::kCPU, checkpointed);
   model.initialise(11);
   return model;
 }
@@ -114,7 +115,7 @@ ObjectiveResult alone(Clip& model, const GlobalBatch& global, const TrainOptions
 
 struct Variant {
   const char* name;
-  bool gradient_checkpointing = false;
+  CheckpointedBlocks checkpointed = {};
   bool last_without_text = false;
   int64_t accum = 1;
   ObjectiveOptions objective = {};
@@ -126,17 +127,17 @@ std::vector<Variant> variants() {
   ObjectiveOptions plain_clip = contrast_only;
   plain_clip.mkcl = false;
   return {{.name = "method"},
-          {.name = "gradient_checkpointing", .gradient_checkpointing = true},
+          {.name = "checkpointed", .checkpointed = kEverything},
           {.name = "rank_without_text", .last_without_text = true},
           {.name = "checkpointed_rank_without_text",
-           .gradient_checkpointing = true,
+           .checkpointed = kEverything,
            .last_without_text = true},
           {.name = "contrast_only", .objective = contrast_only},
           {.name = "plain_clip", .objective = plain_clip},
           {.name = "accumulated", .accum = 3},
           {.name = "accumulated_one_by_one", .accum = 100},
           {.name = "accumulated_checkpointed_rank_without_text",
-           .gradient_checkpointing = true,
+           .checkpointed = kEverything,
            .last_without_text = true,
            .accum = 2},
           {.name = "accumulated_contrast_only", .accum = 3, .objective = contrast_only}};
@@ -152,7 +153,7 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
   Clip whole_model = make_model();
   const ObjectiveResult expected = alone(whole_model, global, options);
 
-  Clip model = make_model(variant.gradient_checkpointing);
+  Clip model = make_model(variant.checkpointed);
   const auto group = make_test_group();
   // Small buckets, so that there are several.
   options.runtime.bucket_mb = 0;

@@ -1,0 +1,97 @@
+#include "src/model/mlp.h"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "src/model/autocast.h"
+
+namespace dermatome {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// x sigmoid(c x) is silu(c x) / c. Both factors ride on the matrix products around it, so that the
+// activation is one pass over memory, by a kernel that every device has.
+constexpr double kQuickGelu = 1.702;
+
+// The factor that fc's output is kept with.
+double inner_scale(bool quick_gelu) { return quick_gelu ? kQuickGelu : 1.0; }
+
+at::Tensor activate(const at::Tensor& hidden, bool quick_gelu) {
+  return quick_gelu ? at::silu(hidden) : at::gelu(hidden);
+}
+
+at::Tensor activate_backward(const at::Tensor& gradient, const at::Tensor& hidden,
+                             bool quick_gelu) {
+  return quick_gelu ? at::silu_backward(gradient, hidden) : at::gelu_backward(gradient, hidden);
+}
+
+// factor * a b
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, double factor) {
+  return factor == 1 ? a.mm(b) : at::addmm(at::zeros({1, 1}, a.options()), a, b, 0, factor);
+}
+
+struct Mlp : torch::autograd::Function<Mlp> {
+  enum Input : size_t { kX, kFcWeight, kFcBias, kProjWeight, kProjBias, kNumInputs };
+
+  static at::Tensor forward(AutogradContext* context, bool quick_gelu, const at::Tensor& x,
+                            const at::Tensor& fc_weight, const at::Tensor& fc_bias,
+                            const at::Tensor& proj_weight, const at::Tensor& proj_bias) {
+    const c10::DeviceType device = x.device().type();
+    const c10::ScalarType type = at::autocast::is_autocast_enabled(device)
+                                     ? at::autocast::get_autocast_dtype(device)
+                                     : x.scalar_type();
+    const AutocastScope no_autocast(device, /*enabled=*/false);
+    const at::Tensor input = x.to(type);
+    const double scale = inner_scale(quick_gelu);
+    const at::Tensor hidden =
+        at::addmm(fc_bias.to(type), input, fc_weight.to(type).t(), scale, scale);
+    context->saved_data["quick_gelu"] = quick_gelu;
+    context->saved_data["x_type"] = x.scalar_type();
+    context->save_for_backward({input, fc_weight, proj_weight, hidden});
+    return at::addmm(proj_bias.to(type), activate(hidden, quick_gelu), proj_weight.to(type).t(), 1,
+                     1 / scale);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grad_output) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &fc_weight = saved[1], &proj_weight = saved[2],
+                     &hidden = saved[3];
+    const bool quick_gelu = context->saved_data["quick_gelu"].toBool();
+    const auto x_type = context->saved_data["x_type"].toScalarType();
+    const c10::ScalarType type = hidden.scalar_type();
+    const AutocastScope no_autocast(x.device().type(), /*enabled=*/false);
+    const at::Tensor gradient = grad_output[0].contiguous();
+    const auto wanted = [&](Input input) { return context->needs_input_grad(input); };
+
+    variable_list gradients(1 + kNumInputs);  // the first input is no tensor
+    const auto result = [&](Input input) -> at::Tensor& { return gradients[1 + input]; };
+    if (wanted(kProjBias)) result(kProjBias) = gradient.sum(0).to(proj_weight.scalar_type());
+    if (wanted(kProjWeight)) {
+      result(kProjWeight) =
+          product(gradient.t(), activate(hidden, quick_gelu), 1 / inner_scale(quick_gelu))
+              .to(proj_weight.scalar_type());
+    }
+    if (!wanted(kX) && !wanted(kFcWeight) && !wanted(kFcBias)) return gradients;
+    // The two factors cancel.
+    const at::Tensor of_hidden =
+        activate_backward(gradient.mm(proj_weight.to(type)), hidden, quick_gelu);
+    if (wanted(kFcBias)) result(kFcBias) = of_hidden.sum(0).to(fc_weight.scalar_type());
+    if (wanted(kFcWeight)) {
+      result(kFcWeight) = of_hidden.t().mm(x).to(fc_weight.scalar_type());
+    }
+    if (wanted(kX)) result(kX) = of_hidden.mm(fc_weight.to(type)).to(x_type);
+    return gradients;
+  }
+};
+
+}  // namespace
+
+at::Tensor mlp(const at::Tensor& x, const MlpParameters& parameters, bool quick_gelu) {
+  return Mlp::apply(quick_gelu, x, parameters.fc_weight, parameters.fc_bias, parameters.proj_weight,
+                    parameters.proj_bias);
+}
+
+}  // namespace dermatome
