@@ -16,6 +16,7 @@ enum class RngPurpose : uint32_t {
   kInitialisation = 3,
   kBootstrap = 4,
   kTest = 5,
+  kPatchDropout = 6,
 };
 
 class Rng {

@@ -17,6 +17,7 @@
 #include "src/core/error.h"
 #include "src/data/augmentation.h"
 #include "src/data/batch_texts.h"
+#include "src/data/patch_dropout.h"
 #include "src/data/sample_order.h"
 
 namespace dermatome {
@@ -59,6 +60,7 @@ struct Pending {
   Batch batch;
   int64_t first_place = 0;  // within the epoch
   uint8_t* pixels = nullptr;
+  int64_t* patches = nullptr;  // kept ones; null: all
   std::vector<ShardRow> rows;
   // A sample each; a batch without samples still has one, which completes it.
   int64_t num_tasks = 0;
@@ -198,6 +200,10 @@ void Loader::State::open_batch() {
     const int64_t size = options_.image_size;
     batch.images = at::empty({count, 3, size, size}, at::kByte);
     pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
+    if (options_.kept_patches > 0) {
+      batch.kept_patches = at::empty({count, options_.kept_patches}, at::kLong);
+      pending.patches = batch.kept_patches.mutable_data_ptr<int64_t>();
+    }
     batch.sample_ids.resize(static_cast<size_t>(count));
     pending.rows.resize(static_cast<size_t>(count));
     pending.num_tasks = std::max<int64_t>(count, 1);
@@ -221,6 +227,11 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
     image = center_crop(resize_shorter_side(image, size), size);
   }
   write_planes(image, pending.pixels + i * 3 * size * size);
+  if (pending.patches) {
+    const auto kept = static_cast<size_t>(options_.kept_patches);
+    draw_kept_patches({pending.patches + i * options_.kept_patches, kept}, options_.num_patches,
+                      options_.seed, pending.batch.epoch, place);
+  }
 }
 
 void Loader::State::add_texts(Pending& pending) const {

@@ -19,6 +19,9 @@ struct LoaderOptions {
   int64_t first = 0;
   int64_t count = 0;
   int64_t image_size = 0;  // pixels a side
+  // Patch dropout: of an image's num_patches, as many are kept; 0: all.
+  int64_t num_patches = 0;
+  int64_t kept_patches = 0;
   // Shuffle and augment; otherwise in order, resize + centre crop, last batch partial.
   bool training = true;
   // `released` or `negatives: all`: missing captions are the texts "" and "nan".

@@ -2,6 +2,7 @@
 
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/data/patch_dropout.h"
 #include "src/objective/caption_terms.h"
 
 namespace dermatome {
@@ -15,6 +16,10 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
   loader.first = collectives.rank() * loader.count;
   loader.image_size = model.config().vision.image_size;
   loader.training = training;
+  if (training && options.model.patch_dropout > 0) {
+    loader.num_patches = model.config().vision.num_patches();
+    loader.kept_patches = num_kept_patches(loader.num_patches, options.model.patch_dropout);
+  }
   const ObjectiveOptions& objective = options.objective;
   loader.texts_for_missing = missing_are_negatives(objective);
   loader.only_raw_caption = !objective.mkcl && !objective.local_alignment;

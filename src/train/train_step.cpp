@@ -86,10 +86,14 @@ TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
   pixels = pixels.scalar_type() == at::kByte
                ? normalise(pixels, model_.config().preprocess, model_.device())
                : pixels.to(model_.device());
+  at::Tensor kept_patches;
+  if (batch.kept_patches.defined()) {
+    kept_patches = narrow(batch.kept_patches, rows).to(model_.device());
+  }
   {
     const AutocastScope autocast(model_.device().type(),
                                  options_.model.precision == Precision::kAmpBf16);
-    piece.features = model_.encode_image(pixels, uses_patches_);
+    piece.features = model_.encode_image(pixels, uses_patches_, kept_patches);
   }
   if (!uses_patches_) return piece;
   piece.patches_leaf = piece.features.patches.detach().requires_grad_();

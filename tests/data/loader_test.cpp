@@ -11,6 +11,7 @@
 
 #include "src/core/error.h"
 #include "src/data/augmentation.h"
+#include "src/data/patch_dropout.h"
 #include "src/data/sample_order.h"
 #include "src/text/tokenizer.h"
 #include "tests/data/test_shards.h"
@@ -43,6 +44,7 @@ std::vector<uint8_t> planes(const Image& image) {
 struct Sample {
   int64_t id = 0;
   std::vector<uint8_t> pixels;              // [3, H, W]
+  std::vector<int64_t> kept_patches;        // empty: all
   std::vector<std::vector<int64_t>> texts;  // ids of every caption; empty: none
   std::vector<bool> mask;
   bool operator==(const Sample&) const = default;
@@ -56,6 +58,11 @@ std::vector<Sample> samples_of(const Batch& batch) {
     const at::Tensor image = batch.images[i].contiguous();
     const auto* pixels = image.const_data_ptr<uint8_t>();
     sample.pixels.assign(pixels, pixels + image.numel());
+    if (batch.kept_patches.defined()) {
+      const auto* patches = batch.kept_patches.const_data_ptr<int64_t>();
+      const int64_t count = batch.kept_patches.size(1);
+      sample.kept_patches.assign(patches + i * count, patches + (i + 1) * count);
+    }
     for (int64_t k = 0; k < batch.caption.size(1); ++k) {
       sample.mask.push_back(batch.mask[i][k].item<bool>());
       std::vector<int64_t>& text = sample.texts.emplace_back();
@@ -75,6 +82,8 @@ LoaderOptions options_for(int64_t global_batch, int64_t rank = 0, int64_t world 
   options.first = global_batch * rank / world;
   options.count = global_batch * (rank + 1) / world - options.first;
   options.image_size = kImageSize;
+  options.num_patches = 16;
+  options.kept_patches = 5;
   options.data.shuffle_block = 4;
   options.data.shuffle_window = 3;
   options.augmentation.scale = {0.4, 1.0};
@@ -169,7 +178,18 @@ TEST(Loader, AugmentsByThePlaceInTheGlobalOrder) {
         draw_augmentation(options.augmentation, image.height, image.width, 7, 3, 2 * 10 + 5 + i),
         kImageSize);
     EXPECT_EQ(sample.pixels, planes(expected)) << "sample " << sample.id;
+    std::vector<int64_t> kept(5);
+    draw_kept_patches(kept, 16, 7, 3, 2 * 10 + 5 + i);
+    EXPECT_EQ(sample.kept_patches, kept);
   }
+}
+
+TEST(Loader, KeepsAllPatchesWithoutPatchDropout) {
+  const TestShards shards(10, 10);
+  LoaderOptions options = options_for(10);
+  options.kept_patches = 0;
+  Loader loader(shards.dataset(), options, 0, 0);
+  EXPECT_FALSE(loader.next().value().kept_patches.defined());
 }
 
 TEST(Loader, ThePassForValidationVisitsEverySampleOnceInOrder) {
