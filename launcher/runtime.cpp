@@ -3,10 +3,12 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <string>
 
 #include "launcher/placement.h"
@@ -47,6 +49,15 @@ c10::Device choose_device(DeviceChoice choice, const World& world) {
   return c10::kCPU;
 }
 
+// A step frees what the next one allocates again. Memory that goes back to the kernel in between
+// returns page by page, each to be cleared first; so malloc keeps it, as PyTorch's allocator for
+// GPUs does.
+void keep_freed_memory() {
+  constexpr int kLargestThreshold = 32 << 20;  // that glibc accepts
+  mallopt(M_MMAP_THRESHOLD, kLargestThreshold);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
+
 // The folder for temporary files that the launcher removes whatever becomes of the ranks; empty:
 // there is none.
 std::string launchers_folder() {
@@ -66,6 +77,7 @@ Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
   }
   initialise_logging(world_.rank, world_.size);
   device_ = choose_device(options.device, world_);
+  if (device_.is_cpu()) keep_freed_memory();
   meet(std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000)));
   settle(options.threads);
   collectives_ = rendezvous_->connect("main", device_.is_cuda());
