@@ -44,7 +44,7 @@ int64_t class_of(const std::string& label, const BenchmarkOptions& options,
   return found - options.classes.begin();
 }
 
-// What all ranks encoded: the features in the table's order, or why there are none.
+// What all ranks encoded: the features in the order of the rows shared out, or why there are none.
 struct Gathered {
   at::Tensor images;    // [n, d]
   at::Tensor texts;     // [m, d]
@@ -150,23 +150,30 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
   const std::vector<std::string> texts =
       options_.kind == BenchmarkKind::kClassification ? class_prompts(options_) : table_.captions;
   const auto own_images = own_share(table_.images, collectives);
-  const auto own_texts = own_share(texts, collectives);
+  // Told apart before they are shared out: no two ranks encode the same text.
+  const DistinctTexts distinct =
+      distinct_texts(tokenizer, texts, model.config().text.context_length);
+  const auto num_texts = static_cast<size_t>(distinct.tokens.size(0));
+  const auto [first_text, last_text] = share(num_texts, collectives.rank(), collectives.size());
+  const int64_t num_own_texts = last_text - first_text;
   const auto features = at::TensorOptions(model.device()).dtype(at::kFloat);
   at::Tensor image_features =
       at::zeros({static_cast<int64_t>(own_images.size()), model.config().embed_dim}, features);
-  at::Tensor text_features =
-      at::zeros({static_cast<int64_t>(own_texts.size()), model.config().embed_dim}, features);
+  at::Tensor text_features = at::zeros({num_own_texts, model.config().embed_dim}, features);
   std::string failure;
   try {
     image_features = encode_image_files(model, own_images, batch_size, precision);
-    text_features = encode_texts(model, tokenizer, own_texts, batch_size, precision);
+    text_features =
+        encode_tokens(model, distinct.tokens.narrow(0, first_text, num_own_texts),
+                      distinct.lengths.narrow(0, first_text, num_own_texts), batch_size, precision);
   } catch (const Error& error) {
     // The others are on their way to the gather: this rank must come too, and says that it failed.
     failure = error.what();
   }
-  Gathered gathered = gather(image_features, text_features, failure, table_.images.size(),
-                             texts.size(), collectives);
+  Gathered gathered =
+      gather(image_features, text_features, failure, table_.images.size(), num_texts, collectives);
   if (collectives.rank() != 0) return {};
+  gathered.texts = gathered.texts.index_select(0, distinct.row);
   return [gathered = std::move(gathered), options = options_, labels = table_.labels] {
     return score(gathered, options, labels);
   };

@@ -31,10 +31,10 @@ class Benchmark {
   // Reads and checks the benchmark's table. Throws DataError naming file, line and column.
   explicit Benchmark(const BenchmarkOptions& options);
 
-  // Encodes this rank's share of the images and texts and gathers the features on all ranks,
-  // batch_size rows an encode call. A collective call that every rank leaves in the same way: a
-  // rank that fails (an unreadable image) still takes part, and the scoring reports it. Rank 0 gets
-  // the scoring, the others an empty function.
+  // Encodes this rank's share of the images and distinct texts and gathers the features on all
+  // ranks, batch_size rows an encode call. A collective call that every rank leaves in the same
+  // way: a rank that fails (an unreadable image) still takes part, and the scoring reports it. Rank
+  // 0 gets the scoring, the others an empty function.
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
               int64_t batch_size, Precision precision) const;
 

@@ -4,6 +4,8 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "src/image/codec.h"
@@ -47,22 +49,62 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
       });
 }
 
+DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::string> texts,
+                             int64_t context_length) {
+  const auto num_texts = static_cast<int64_t>(texts.size());
+  std::vector<std::vector<int32_t>> ids(texts.size());
+  at::parallel_for(0, num_texts, /*grain_size=*/64, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) ids[i] = tokenizer.encode(texts[i], context_length);
+  });
+
+  DistinctTexts result;
+  result.row = at::empty({num_texts}, at::kLong);
+  auto* row = result.row.mutable_data_ptr<int64_t>();
+  std::map<std::vector<int32_t>, int64_t> rows;
+  std::vector<const std::vector<int32_t>*> distinct;
+  size_t longest = 0;
+  for (std::vector<int32_t>& text : ids) {
+    const auto [entry, added] =
+        rows.try_emplace(std::move(text), static_cast<int64_t>(distinct.size()));
+    if (added) distinct.push_back(&entry->first);
+    longest = std::max(longest, entry->first.size());
+    *row++ = entry->second;
+  }
+  const auto num_distinct = static_cast<int64_t>(distinct.size());
+  result.tokens = at::zeros({num_distinct, static_cast<int64_t>(longest)}, at::kLong);
+  result.lengths = at::empty({num_distinct}, at::kLong);
+  auto* token = result.tokens.mutable_data_ptr<int64_t>();
+  auto* length = result.lengths.mutable_data_ptr<int64_t>();
+  for (const std::vector<int32_t>* text : distinct) {
+    std::ranges::copy(*text, token);
+    token += longest;
+    *length++ = static_cast<int64_t>(text->size());
+  }
+  return result;
+}
+
+at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
+                         int64_t batch_size, Precision precision) {
+  // A batch of similar lengths is hardly padded.
+  const at::Tensor order = lengths.argsort(/*stable=*/true);
+  const at::Tensor features = encode_in_batches(
+      model, static_cast<size_t>(tokens.size(0)), batch_size, precision,
+      [&](size_t first, size_t last) {
+        const at::Tensor rows =
+            order.slice(0, static_cast<int64_t>(first), static_cast<int64_t>(last));
+        return model.encode_text(tokens.index_select(0, rows), lengths.index_select(0, rows));
+      });
+  return features.index_select(0, order.argsort().to(features.device()));
+}
+
 at::Tensor encode_texts(const Clip& model, const Tokenizer& tokenizer,
                         std::span<const std::string> texts, int64_t batch_size,
                         Precision precision) {
-  const int64_t context = model.config().text.context_length;
-  return encode_in_batches(model, texts.size(), batch_size, precision,
-                           [&](size_t first, size_t last) {
-                             const auto count = static_cast<int64_t>(last - first);
-                             at::Tensor tokens = at::zeros({count, context}, at::kLong);
-                             at::Tensor lengths = at::empty({count}, at::kLong);
-                             for (int64_t i = 0; i < count; ++i) {
-                               const auto ids = tokenizer.encode(texts[first + i], context);
-                               std::ranges::copy(ids, tokens[i].data_ptr<int64_t>());
-                               lengths[i] = static_cast<int64_t>(ids.size());
-                             }
-                             return model.encode_text(tokens, lengths);
-                           });
+  const DistinctTexts distinct =
+      distinct_texts(tokenizer, texts, model.config().text.context_length);
+  const at::Tensor features =
+      encode_tokens(model, distinct.tokens, distinct.lengths, batch_size, precision);
+  return features.index_select(0, distinct.row.to(features.device()));
 }
 
 }  // namespace dermatome

@@ -18,7 +18,21 @@ namespace dermatome {
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
                               int64_t batch_size, Precision precision);
 
-// [n, d], likewise.
+// Texts told apart by their tokens, in the order in which they first appear. In host memory.
+struct DistinctTexts {
+  at::Tensor tokens;   // [U, L] int64, padded with 0
+  at::Tensor lengths;  // [U] int64: ids a row, end-of-text included
+  at::Tensor row;      // [n] int64: which row of `tokens` each of the texts given is
+};
+
+DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::string> texts,
+                             int64_t context_length);
+
+// [U, d], likewise. Every row of `tokens` is encoded once, among others of its length.
+at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
+                         int64_t batch_size, Precision precision);
+
+// [n, d], likewise. Equal texts are encoded once and have equal features, to the bit.
 at::Tensor encode_texts(const Clip& model, const Tokenizer& tokenizer,
                         std::span<const std::string> texts, int64_t batch_size,
                         Precision precision);

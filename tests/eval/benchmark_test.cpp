@@ -11,6 +11,7 @@
 #include "src/core/error.h"
 #include "src/core/rng.h"
 #include "src/image/codec.h"
+#include "tests/eval/embedded_tokens.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/thread_ranks.h"
 
@@ -70,6 +71,16 @@ class BenchmarkRun : public testing::Test {
     return options;
   }
 
+  // A retrieval benchmark whose pictures have these captions.
+  BenchmarkOptions with_captions(const std::vector<std::string>& captions) const {
+    std::ofstream csv(folder_ / "captions.csv");
+    csv << "filename,caption\n";
+    for (size_t i = 0; i < captions.size(); ++i) csv << i << ".jpg," << captions[i] << "\n";
+    BenchmarkOptions options = retrieval();
+    options.csv = (folder_ / "captions.csv").string();
+    return options;
+  }
+
   // Runs on `num_ranks` ranks and scores; nothing but rank 0 may have a scoring.
   BenchmarkResult run(const BenchmarkOptions& options, int num_ranks, int64_t batch_size) {
     const Benchmark benchmark(options);
@@ -102,6 +113,26 @@ TEST_F(BenchmarkRun, ScoresEverySampleWhateverRanksAndBatchSize) {
         EXPECT_EQ(result.scores, expected.scores) << num_ranks << " ranks, batch " << batch_size;
       }
     }
+  }
+}
+
+TEST_F(BenchmarkRun, EncodesEqualTextsOnOneRankOnly) {
+  const auto embedded = [&](const std::vector<std::string>& captions) {
+    const EmbeddedTokens tokens;
+    run(with_captions(captions), 2, 100);
+    return tokens.count();
+  };
+  const int64_t once = embedded({"red", "a blue blister"});
+  EXPECT_GT(once, 0);
+  EXPECT_EQ(embedded({"red", "a blue blister", "a blue blister", "red", "Red", "red"}), once);
+}
+
+TEST_F(BenchmarkRun, GivesEqualTextsTheirFeaturesInTheTablesOrder) {
+  const BenchmarkOptions shared = with_captions({"red", "blue", "red", "a blue blister"});
+  const BenchmarkResult expected = run(shared, 1, 100);
+  EXPECT_EQ(expected.scores.at("image_to_text_tied"), 0.5);
+  for (const int num_ranks : {2, 3, 4}) {
+    EXPECT_EQ(run(shared, num_ranks, 1).scores, expected.scores) << num_ranks << " ranks";
   }
 }
 

@@ -1,0 +1,80 @@
+#include "src/eval/encode.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/eval/embedded_tokens.h"
+
+namespace dermatome {
+namespace {
+
+class EncodeTexts : public testing::Test {
+ protected:
+  EncodeTexts() : model_(tiny_config(), c10::kCPU) { model_.initialise(3); }
+
+  static ClipConfig tiny_config() {
+    ClipConfig config;
+    config.embed_dim = 16;
+    config.vision = {.image_size = 16, .patch_size = 8, .width = 32, .layers = 1, .head_width = 16};
+    config.text.width = 32;
+    config.text.heads = 2;
+    config.text.layers = 2;
+    return config;
+  }
+
+  at::Tensor encode(const std::vector<std::string>& texts, int64_t batch_size) const {
+    return encode_texts(model_, tokenizer_, texts, batch_size, Precision::kFp32);
+  }
+
+  int64_t embedded_tokens(const std::vector<std::string>& texts, int64_t batch_size) const {
+    const EmbeddedTokens tokens;
+    encode(texts, batch_size);
+    return tokens.count();
+  }
+
+  Clip model_;
+  Tokenizer tokenizer_;
+};
+
+const std::string kShort = "a mole", kOtherShort = "a mark";
+const std::string kLong =
+    "an irregular plaque with a scaling border, many crusts and some erosions at its centre";
+const std::string kOtherLong =
+    "pustules and papules on red skin of cheeks and nose, without comedones, in a middle-aged man";
+
+TEST_F(EncodeTexts, InWhateverBatchesTheFeaturesAreThoseOfEveryTextAlone) {
+  const std::vector<std::string> texts = {kLong,      kShort, "",          kLong, kOtherShort,
+                                          kOtherLong, kShort, "vitiligo.", "",    kLong};
+  std::vector<at::Tensor> alone;
+  alone.reserve(texts.size());
+  for (const std::string& text : texts) alone.push_back(encode({text}, 1));
+  for (const int64_t batch_size : {1, 2, 3, 100}) {
+    EXPECT_LE((encode(texts, batch_size) - at::cat(alone)).abs().max().item<double>(), 1e-6)
+        << batch_size;
+  }
+}
+
+TEST_F(EncodeTexts, OfNoTextsAreNoRows) {
+  EXPECT_EQ(encode({}, 4).sizes(), (std::vector<int64_t>{0, 16}));
+}
+
+TEST_F(EncodeTexts, EncodeATextOnceHoweverOftenItComes) {
+  const int64_t once = embedded_tokens({kShort, kLong}, 1);
+  EXPECT_GT(once, 0);
+  EXPECT_EQ(embedded_tokens({kShort, kLong, kShort, kShort, kLong}, 1), once);
+  // Other characters, the same tokens.
+  EXPECT_EQ(embedded_tokens({kShort, "  A  Mole ", kLong}, 1), once);
+  const at::Tensor features = encode({kShort, kLong, "A mole", kShort}, 1);
+  EXPECT_TRUE(features[0].equal(features[2]) && features[0].equal(features[3]));
+}
+
+TEST_F(EncodeTexts, EncodeTextsOfSimilarLengthTogether) {
+  EXPECT_EQ(embedded_tokens({kLong, kShort, kOtherLong, kOtherShort}, 2),
+            embedded_tokens({kShort, kOtherShort, kLong, kOtherLong}, 2));
+}
+
+}  // namespace
+}  // namespace dermatome
