@@ -1,0 +1,18 @@
+// What a piece of code allocates for tensors on the CPU.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace dermatome {
+
+struct Allocations {
+  int64_t largest = 0;  // bytes of the largest tensor
+  int64_t peak = 0;     // most bytes that lived at once, of those allocated meanwhile
+};
+
+// Calls `work` and watches the calling thread, on which the backward pass of a graph on the CPU
+// runs too. Memory that was there before does not count, also where it is freed.
+Allocations watch_allocations(const std::function<void()>& work);
+
+}  // namespace dermatome
