@@ -1,0 +1,67 @@
+// A step in micro-batches holds the activations of one of them, and of the whole batch only its
+// embeddings and what the objective makes of them.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "src/core/caption_rows.h"
+#include "src/distributed/single_process.h"
+#include "src/train/train_step.h"
+#include "tests/support/allocation_watch.h"
+
+namespace dermatome {
+namespace {
+
+constexpr int64_t kMicroBatch = 4, kNumMicroBatches = 8;
+constexpr int64_t kNumCaptions = kFirstSubcaption + kDefaultNumSubcaptions;
+
+// Deep enough for activations to outweigh everything else.
+ClipConfig deep_config() {
+  ClipConfig config;
+  config.embed_dim = 16;
+  config.vision = {.image_size = 32, .patch_size = 8, .width = 32, .layers = 4, .head_width = 16};
+  config.text = {.context_length = 24, .vocab_size = 50, .width = 32, .heads = 2, .layers = 4};
+  return config;
+}
+
+// Every caption a text of its own, all texts equally long.
+Batch random_batch(int64_t num_samples) {
+  const TextConfig text = deep_config().text;
+  const int64_t num_texts = num_samples * kNumCaptions;
+  at::manual_seed(5);
+  Batch batch;
+  batch.images = at::randint(0, 256, {num_samples, 3, 32, 32}, at::kByte);
+  batch.tokens = at::randint(1, text.vocab_size, {num_texts, text.context_length}, at::kLong);
+  batch.lengths = at::full({num_texts}, text.context_length, at::kLong);
+  batch.caption = at::arange(num_texts, at::kLong).view({num_samples, kNumCaptions});
+  batch.mask = at::ones({num_samples, kNumCaptions}, at::kBool);
+  return batch;
+}
+
+// Most bytes that a step's tensors need beyond parameters, their gradients and the batch.
+int64_t peak(int64_t num_samples, int64_t accum) {
+  Clip model(deep_config(), c10::kCPU);
+  model.initialise(1);
+  const auto collectives = make_single_process_collectives();
+  TrainOptions options;
+  options.accum = accum;
+  TrainStep step(model, *collectives, options);
+  const Batch batch = random_batch(num_samples);
+  const GlobalSizes sizes = {{num_samples}, {batch.tokens.size(0)}};
+  step.compute_gradients(batch, sizes);  // what stays for the next step
+  return watch_allocations([&] { step.compute_gradients(batch, sizes); }).peak;
+}
+
+TEST(TrainStepMemory, FollowsTheMicroBatch) {
+  constexpr int64_t kCopies = 20;
+  const int64_t alone = peak(kMicroBatch, 1);
+  const int64_t whole = peak(kNumMicroBatches * kMicroBatch, 1);
+  const int64_t accumulated = peak(kNumMicroBatches * kMicroBatch, kNumMicroBatches);
+  // What grows with the batch nevertheless: two vectors an image, one a text, in copies.
+  const int64_t embeddings = kNumMicroBatches * kMicroBatch * (kNumCaptions + 2) *
+                             deep_config().embed_dim * static_cast<int64_t>(sizeof(float));
+  EXPECT_GE(whole, (kNumMicroBatches - 1) * alone);
+  EXPECT_LE(accumulated, alone + kCopies * embeddings);
+}
+
+}  // namespace
+}  // namespace dermatome
