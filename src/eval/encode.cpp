@@ -29,6 +29,20 @@ at::Tensor encode_in_batches(const Clip& model, size_t n, int64_t batch_size, Pr
   return at::cat(features);
 }
 
+// [U] int64: the rows of tokens [U, L] in lexicographic order.
+at::Tensor lexicographic_order(const at::Tensor& tokens) {
+  const at::Tensor ids = tokens.contiguous();
+  const int64_t width = ids.size(1);
+  const auto row = [&](int64_t i) {
+    return std::span(ids.const_data_ptr<int64_t>() + i * width, static_cast<size_t>(width));
+  };
+  at::Tensor order = at::arange(ids.size(0));
+  std::ranges::sort(
+      std::span(order.mutable_data_ptr<int64_t>(), static_cast<size_t>(order.numel())),
+      [&](int64_t a, int64_t b) { return std::ranges::lexicographical_compare(row(a), row(b)); });
+  return order;
+}
+
 }  // namespace
 
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
@@ -85,8 +99,8 @@ DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::st
 
 at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
                          int64_t batch_size, Precision precision) {
-  // A batch of similar lengths is hardly padded.
-  const at::Tensor order = lengths.argsort(/*stable=*/true);
+  // What the texts of a batch begin with alike is encoded once.
+  const at::Tensor order = lexicographic_order(tokens);
   const at::Tensor features = encode_in_batches(
       model, static_cast<size_t>(tokens.size(0)), batch_size, precision,
       [&](size_t first, size_t last) {

@@ -28,7 +28,7 @@ struct DistinctTexts {
 DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::string> texts,
                              int64_t context_length);
 
-// [U, d], likewise. Every row of `tokens` is encoded once, among others of its length.
+// [U, d], likewise. Every row of `tokens` is encoded once, among others that begin alike.
 at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
                          int64_t batch_size, Precision precision);
 

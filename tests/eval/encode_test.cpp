@@ -71,9 +71,13 @@ TEST_F(EncodeTexts, EncodeATextOnceHoweverOftenItComes) {
   EXPECT_TRUE(features[0].equal(features[2]) && features[0].equal(features[3]));
 }
 
-TEST_F(EncodeTexts, EncodeTextsOfSimilarLengthTogether) {
-  EXPECT_EQ(embedded_tokens({kLong, kShort, kOtherLong, kOtherShort}, 2),
-            embedded_tokens({kShort, kOtherShort, kLong, kOtherLong}, 2));
+TEST_F(EncodeTexts, EncodeTextsThatBeginAlikeTogether) {
+  const int64_t pairs =
+      embedded_tokens({kShort, kOtherShort}, 2) + embedded_tokens({kLong, kOtherLong}, 2);
+  EXPECT_EQ(embedded_tokens({kLong, kShort, kOtherLong, kOtherShort}, 2), pairs);
+  // Both begin with start-of-text and "a".
+  EXPECT_EQ(embedded_tokens({kShort, kOtherShort}, 2),
+            embedded_tokens({kShort, kOtherShort}, 1) - 2);
 }
 
 }  // namespace
