@@ -52,8 +52,9 @@ class Clip {
   // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
   // on the CPU (number of ids, end-of-text included). Neither padding nor what a text begins with
   // as another one does is encoded. U = 0 gives [0, d] without a graph. Returns [U, d],
-  // L2-normalised, fp32, on the model's device. Throws ConfigError for an id beyond the
-  // vocabulary.
+  // L2-normalised, fp32, on the model's device. Its backward pass brings token_embedding.weight a
+  // sparse gradient, which is added to the .grad that is there. Throws ConfigError for an id beyond
+  // the vocabulary.
   at::Tensor encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const;
 
   // All parameters in open_clip's state_dict order, logit_scale among them.

@@ -21,8 +21,12 @@ TextTower::TextTower(ParameterList& list, const ClipConfig& config)
 at::Tensor TextTower::forward(const at::Tensor& tokens, const at::Tensor& lengths,
                               int64_t checkpointed) const {
   const PackedTexts texts = pack_texts(tokens, lengths, token_embedding_weight_.device());
-  const at::Tensor embedded = at::embedding(token_embedding_weight_, texts.token) +
-                              positional_embedding_.index_select(0, texts.place);
+  // A dense gradient of the lookup is as large as the vocabulary: made, cleared and added for the
+  // few rows that a batch uses.
+  const at::Tensor embedded =
+      at::embedding(token_embedding_weight_, texts.token, /*padding_idx=*/-1,
+                    /*scale_grad_by_freq=*/false, /*sparse=*/true) +
+      positional_embedding_.index_select(0, texts.place);
   const at::Tensor ends =
       transformer_.forward(embedded, texts.layout, BlockRows::kRead, checkpointed);
   const at::Tensor in_order = ends.index_select(0, texts.order);

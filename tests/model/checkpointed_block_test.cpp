@@ -42,7 +42,8 @@ Outcome run(CheckpointedBlocks checkpointed, bool autocast) {
   }
   total.backward();
   for (const NamedParameter& parameter : clip.parameters()) {
-    if (parameter.name != "logit_scale") outcome.gradients.push_back(parameter.value.grad());
+    if (parameter.name != "logit_scale")
+      outcome.gradients.push_back(parameter.value.grad().to_dense());
   }
   return outcome;
 }
