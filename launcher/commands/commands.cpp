@@ -5,6 +5,7 @@ namespace dermatome {
 void add_commands(CLI::App& app) {
   app.require_subcommand(1);
   add_launch(app);
+  add_plan(app);
   add_shard(app);
   add_verify(app);
   add_train(app);

@@ -82,46 +82,58 @@ class GradientHook : public torch::autograd::PostAccumulateGradHook {
   size_t index_;
 };
 
-// Gives every parameter a bucket and a place in it; returns the buckets' sizes in elements.
-std::vector<int64_t> lay_out(std::vector<Slot>& slots, std::vector<int64_t>& offsets,
-                             int64_t bucket_bytes) {
-  std::vector<int64_t> sizes;
-  for (Slot& slot : slots) {
-    const auto width = static_cast<int64_t>(slot.parameter.element_size());
+// Where every parameter's gradient lies.
+struct BucketLayout {
+  std::vector<int64_t> sizes;   // of the buckets, in elements
+  std::vector<size_t> bucket;   // of each parameter
+  std::vector<int64_t> offset;  // of each parameter, in its bucket
+};
+
+BucketLayout lay_out(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes) {
+  BucketLayout layout;
+  std::vector<int64_t>& sizes = layout.sizes;
+  for (const at::Tensor& parameter : parameters) {
+    const auto width = static_cast<int64_t>(parameter.element_size());
     const int64_t unit = kAlignment / width;
-    const int64_t padded = (slot.parameter.numel() + unit - 1) / unit * unit;
+    const int64_t padded = (parameter.numel() + unit - 1) / unit * unit;
     if (sizes.empty() || (sizes.back() + padded) * width > bucket_bytes) sizes.push_back(0);
-    slot.bucket = sizes.size() - 1;
-    offsets.push_back(sizes.back());
+    layout.bucket.push_back(sizes.size() - 1);
+    layout.offset.push_back(sizes.back());
     sizes.back() += padded;
   }
-  return sizes;
+  return layout;
 }
 
 }  // namespace
+
+std::vector<int64_t> bucket_sizes(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes) {
+  return lay_out(parameters, bucket_bytes).sizes;
+}
 
 GradientReducer::GradientReducer(std::vector<at::Tensor> parameters, Collectives& collectives,
                                  int64_t bucket_bytes)
     : state_(std::make_shared<State>(collectives)) {
   auto& slots = state_->slots;
-  for (at::Tensor& parameter : parameters) {
+  for (const at::Tensor& parameter : parameters) {
     require(parameter.is_leaf() && parameter.requires_grad() && parameter.is_contiguous() &&
                 parameter.scalar_type() == parameters[0].scalar_type() &&
                 parameter.device() == parameters[0].device(),
             "GradientReducer takes contiguous leaves that require gradients, of one dtype and "
             "device");
-    slots.push_back({parameter, {}, 0, false});
   }
-  std::vector<int64_t> offsets;
-  for (const int64_t size : lay_out(slots, offsets, bucket_bytes)) {
+  const BucketLayout layout = lay_out(parameters, bucket_bytes);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    slots.push_back({parameters[i], {}, layout.bucket[i], false});
+  }
+  for (const int64_t size : layout.sizes) {
     state_->buckets.push_back(
         {at::zeros({size}, parameters[0].options().requires_grad(false)), 0, 0, nullptr});
   }
   for (size_t i = 0; i < slots.size(); ++i) {
     Slot& slot = slots[i];
     Bucket& bucket = state_->buckets[slot.bucket];
-    slot.gradient =
-        bucket.values.narrow(0, offsets[i], slot.parameter.numel()).view(slot.parameter.sizes());
+    slot.gradient = bucket.values.narrow(0, layout.offset[i], slot.parameter.numel())
+                        .view(slot.parameter.sizes());
     slot.parameter.mutable_grad() = slot.gradient;
     ++bucket.num_parameters;
     if (collectives.size() > 1) {

@@ -19,6 +19,9 @@
 
 namespace dermatome {
 
+// How many elements the buckets of a reducer with these arguments have, alignment included.
+std::vector<int64_t> bucket_sizes(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes);
+
 class GradientReducer {
  public:
   // `parameters` are contiguous leaves that require gradients, of one dtype and device. The

@@ -144,15 +144,19 @@ void add_positives(const OwnRows& own, const at::Tensor& scale, const PerMean& p
 
 }  // namespace
 
-Objective::Objective(const ObjectiveOptions& options, Collectives& collectives)
-    : options_(options), collectives_(collectives) {
-  if (options.mode == ObjectiveMode::kReleased && collectives.size() > 1) {
+void check_objective_ranks(const ObjectiveOptions& options, int64_t num_ranks) {
+  if (options.mode == ObjectiveMode::kReleased && num_ranks > 1) {
     throw ConfigError(
         "objective.mode: released is defined on one process only: it was started on " +
-        std::to_string(collectives.size()) +
+        std::to_string(num_ranks) +
         " ranks, where the released code has no value (it raises in every mode). Start one rank, "
         "or use objective.mode: paper, which gives the same result on any number of ranks.");
   }
+}
+
+Objective::Objective(const ObjectiveOptions& options, Collectives& collectives)
+    : options_(options), collectives_(collectives) {
+  check_objective_ranks(options, collectives.size());
 }
 
 void Objective::check(const ObjectiveInput& input, const GlobalSizes& sizes) const {

@@ -49,9 +49,12 @@ struct ObjectiveResult {
   at::Tensor grad_scale;
 };
 
+// Throws ConfigError for `released` on more than one rank.
+void check_objective_ranks(const ObjectiveOptions& options, int64_t num_ranks);
+
 class Objective {
  public:
-  // Throws ConfigError for `released` on more than one rank. `collectives` must outlive the object.
+  // Throws as check_objective_ranks(). `collectives` must outlive the object.
   Objective(const ObjectiveOptions& options, Collectives& collectives);
 
   // Starts the gather of text embeddings early, so that it hides behind the image tower. At most

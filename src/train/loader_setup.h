@@ -5,6 +5,7 @@
 
 #include "sharding/dataset.h"
 #include "src/config/options.h"
+#include "src/data/batch_texts.h"
 #include "src/data/loader.h"
 #include "src/distributed/collectives.h"
 #include "src/model/clip.h"
@@ -14,6 +15,9 @@ namespace dermatome {
 // How the loader cuts a data set for this rank; `training` as LoaderOptions says.
 LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
                              const Collectives& collectives, bool training);
+
+// Which captions become texts.
+TextSelection text_selection(const ObjectiveOptions& objective, int64_t num_captions);
 
 // Throws ConfigError unless the shards at `path` hold as many captions a sample as the objective
 // expects.

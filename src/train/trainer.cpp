@@ -22,6 +22,7 @@
 #include "src/train/finite_watch.h"
 #include "src/train/loader_setup.h"
 #include "src/train/optimizer.h"
+#include "src/train/run_checks.h"
 #include "src/train/run_log.h"
 #include "src/train/schedule.h"
 #include "src/train/stop_signal.h"
@@ -89,36 +90,6 @@ class Trainer {
   } since_log_;
 };
 
-void check_against_ranks(const TrainOptions& options, const Collectives& collectives,
-                         int64_t num_samples) {
-  const std::string batch = "batch_size " + std::to_string(options.batch_size);
-  if (num_samples < collectives.size()) {
-    throw ConfigError("the data set " + options.data.train + " has " + std::to_string(num_samples) +
-                      " samples, fewer than the " + std::to_string(collectives.size()) +
-                      " ranks; start fewer ranks");
-  }
-  if (options.batch_size % collectives.size() != 0) {
-    throw ConfigError(batch + " (the global batch) is not divisible by the " +
-                      std::to_string(collectives.size()) +
-                      " ranks; change batch_size or the number of ranks");
-  }
-  if (num_samples < options.batch_size) {
-    throw ConfigError(batch + " is larger than the data set " + options.data.train + " with " +
-                      std::to_string(num_samples) + " samples; lower batch_size");
-  }
-}
-
-void check_text_tower(const TextConfig& text, const std::string& architecture,
-                      const Tokenizer& tokenizer) {
-  if (text.context_length < kContextLength || text.vocab_size < tokenizer.vocabulary_size()) {
-    throw ConfigError(architecture + ": text_cfg has context_length " +
-                      std::to_string(text.context_length) + " and vocab_size " +
-                      std::to_string(text.vocab_size) + "; shards hold texts of up to " +
-                      std::to_string(kContextLength) + " ids below " +
-                      std::to_string(tokenizer.vocabulary_size()));
-  }
-}
-
 // Names and shapes of weights do not tell one activation or normalisation from another.
 void check_same_model(const ClipConfig& config, const std::string& architecture,
                       const std::filesystem::path& hub_directory) {
@@ -143,17 +114,12 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       train_step_(model_, collectives_, options),
       finite_watch_(options.optimizer.non_finite, collectives_),
       validation_(options, model_, tokenizer_, train_step_, collectives_) {
-  check_against_ranks(options, collectives_, dataset_.size());
+  check_ranks(options, collectives_.size(), dataset_.size());
   check_num_captions(dataset_, options.data.train, options.objective);
-  check_text_tower(model_.config().text, options.model.architecture, tokenizer_);
-  steps_per_epoch_ = dataset_.size() / options.batch_size;
-  total_steps_ = options.schedule.max_steps > 0 ? options.schedule.max_steps
-                                                : options.schedule.epochs * steps_per_epoch_;
-  if (options.schedule.warmup > total_steps_) {
-    throw ConfigError("schedule.warmup of " + std::to_string(options.schedule.warmup) +
-                      " steps is longer than the training, " + std::to_string(total_steps_) +
-                      " steps; lower it or train for more epochs");
-  }
+  check_text_tower(model_.config().text, options, tokenizer_);
+  const RunLength length = run_length(options, dataset_.size());
+  steps_per_epoch_ = length.steps_per_epoch;
+  total_steps_ = length.total_steps;
 }
 
 void Trainer::initialise_weights() {

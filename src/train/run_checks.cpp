@@ -1,0 +1,58 @@
+#include "src/train/run_checks.h"
+
+#include <string>
+
+#include "src/core/error.h"
+#include "src/objective/objective.h"
+
+namespace dermatome {
+
+void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
+  check_objective_ranks(options.objective, num_ranks);
+  if (options.batch_size % num_ranks != 0) {
+    throw ConfigError("batch_size " + std::to_string(options.batch_size) +
+                      " (the global batch) is not divisible by the " + std::to_string(num_ranks) +
+                      " ranks; change batch_size or the number of ranks");
+  }
+}
+
+void check_ranks(const TrainOptions& options, int64_t num_ranks, int64_t num_samples) {
+  if (num_samples < num_ranks) {
+    throw ConfigError("the data set " + options.data.train + " has " + std::to_string(num_samples) +
+                      " samples, fewer than the " + std::to_string(num_ranks) +
+                      " ranks; start fewer ranks");
+  }
+  check_batch_size(options, num_ranks);
+  if (num_samples < options.batch_size) {
+    throw ConfigError("batch_size " + std::to_string(options.batch_size) +
+                      " is larger than the data set " + options.data.train + " with " +
+                      std::to_string(num_samples) + " samples; lower batch_size");
+  }
+}
+
+void check_text_tower(const TextConfig& text, const TrainOptions& options,
+                      const Tokenizer& tokenizer) {
+  if (text.context_length < kContextLength || text.vocab_size < tokenizer.vocabulary_size()) {
+    throw ConfigError(options.model.architecture + ": text_cfg has context_length " +
+                      std::to_string(text.context_length) + " and vocab_size " +
+                      std::to_string(text.vocab_size) + "; shards hold texts of up to " +
+                      std::to_string(kContextLength) + " ids below " +
+                      std::to_string(tokenizer.vocabulary_size()));
+  }
+}
+
+RunLength run_length(const TrainOptions& options, int64_t num_samples) {
+  RunLength length;
+  length.steps_per_epoch = num_samples / options.batch_size;
+  length.total_steps = options.schedule.max_steps > 0
+                           ? options.schedule.max_steps
+                           : options.schedule.epochs * length.steps_per_epoch;
+  if (options.schedule.warmup > length.total_steps) {
+    throw ConfigError("schedule.warmup of " + std::to_string(options.schedule.warmup) +
+                      " steps is longer than the training, " + std::to_string(length.total_steps) +
+                      " steps; lower it or train for more epochs");
+  }
+  return length;
+}
+
+}  // namespace dermatome

@@ -1,0 +1,32 @@
+// What a run's settings, ranks, model and data must agree on before the first step.
+#pragma once
+
+#include <cstdint>
+
+#include "src/config/options.h"
+#include "src/model/clip_config.h"
+#include "src/text/tokenizer.h"
+
+namespace dermatome {
+
+// All throw ConfigError naming the setting and what to do.
+
+// The objective is defined on `num_ranks`, and the global batch can be split over them.
+void check_batch_size(const TrainOptions& options, int64_t num_ranks);
+
+// check_batch_size(), and a data set of `num_samples` fills the batch.
+void check_ranks(const TrainOptions& options, int64_t num_ranks, int64_t num_samples);
+
+// The model takes the shards' texts.
+void check_text_tower(const TextConfig& text, const TrainOptions& options,
+                      const Tokenizer& tokenizer);
+
+struct RunLength {
+  int64_t steps_per_epoch = 0;
+  int64_t total_steps = 0;
+};
+
+// How long the run is; its warm-up is not longer.
+RunLength run_length(const TrainOptions& options, int64_t num_samples);
+
+}  // namespace dermatome

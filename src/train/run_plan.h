@@ -1,0 +1,43 @@
+// What a run will need and whether it can work, before any rank is started.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/config/options.h"
+#include "src/train/memory_plan.h"
+#include "src/train/run_checks.h"
+#include "src/train/step_cost.h"
+#include "src/train/step_load.h"
+
+namespace dermatome {
+
+// Where a rank works, as far as memory goes.
+struct PlannedDevice {
+  std::string name;
+  double bytes = 0;  // for one rank
+  bool is_gpu = false;
+};
+
+struct RunPlan {
+  // The training data; without it (not there yet) texts are assumed, and the length is unknown (0).
+  bool has_data = false;
+  int64_t num_samples = 0, num_shards = 0;
+  double shard_bytes = 0;
+  RunLength length;
+
+  StepLoad load;
+  MemoryPlan memory;
+  StepFlops flops;  // of a rank's step
+  std::vector<PlannedCollective> collectives;
+  double checkpoint_bytes = 0;      // of one
+  int64_t checkpoints_at_once = 0;  // that will be there, the one being written included
+  double free_disk_bytes = 0;       // where the run's files go
+};
+
+// Throws ConfigError, naming setting and remedy, for a run that cannot work: its checks at the
+// start, more memory than `device` has, more disk than there is.
+RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device);
+
+}  // namespace dermatome

@@ -1,0 +1,58 @@
+#include "src/train/step_load.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "src/data/batch_texts.h"
+#include "src/data/patch_dropout.h"
+#include "src/data/sample_order.h"
+#include "src/model/packed_texts.h"
+#include "src/train/loader_setup.h"
+
+namespace dermatome {
+namespace {
+
+// Batches that are looked at; captions differ little from one to the next.
+constexpr int64_t kBatches = 4;
+
+void add(TextLoad& load, const BatchTexts& texts) {
+  if (texts.tokens.size(0) == 0) return;
+  const PackedTexts packed = pack_texts(texts.tokens, texts.lengths, c10::kCPU);
+  load.texts += static_cast<double>(texts.tokens.size(0));
+  load.rows += static_cast<double>(packed.token.size(0));
+  load.positions += static_cast<double>(packed.layout->rows.size(0));
+}
+
+}  // namespace
+
+TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
+                       int64_t num_samples) {
+  const TextSelection selection =
+      text_selection(options.objective, dataset.manifest().num_captions);
+  const SampleOrder order(options.seed, dataset.size(), options.data.shuffle_block,
+                          options.data.shuffle_window);
+  const int64_t batches = std::clamp<int64_t>(dataset.size() / num_samples, 1, kBatches);
+  TextLoad load;
+  for (int64_t batch = 0; batch < batches; ++batch) {
+    std::vector<ShardRow> rows;
+    const int64_t end = std::min(dataset.size(), (batch + 1) * num_samples);
+    for (int64_t place = batch * num_samples; place < end; ++place) {
+      const auto [shard, row] = dataset.locate(order.sample(/*epoch=*/0, place));
+      rows.push_back({&shard, row});
+    }
+    add(load, collect_texts(rows, selection));
+  }
+  const auto count = static_cast<double>(batches);
+  return {load.texts / count, load.rows / count, load.positions / count};
+}
+
+TextLoad assumed_texts(int64_t num_samples) {
+  const auto samples = static_cast<double>(num_samples);
+  return {.texts = 3.4 * samples, .rows = 69 * samples, .positions = 85 * samples};
+}
+
+int64_t tokens_per_image(const VisionConfig& vision, double patch_dropout) {
+  return 1 + num_kept_patches(vision.num_patches(), patch_dropout);
+}
+
+}  // namespace dermatome

@@ -1,0 +1,39 @@
+// How much a training step has to work on: what its memory and its arithmetic depend on besides
+// the model.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "sharding/dataset.h"
+#include "src/config/options.h"
+#include "src/model/clip_config.h"
+
+namespace dermatome {
+
+// The texts of a number of samples.
+struct TextLoad {
+  double texts = 0;      // distinct ones
+  double rows = 0;       // distinct beginnings of texts: tokens that are encoded
+  double positions = 0;  // where attention looks at them, padding included
+};
+
+// A rank's part of a step.
+struct StepLoad {
+  int64_t ranks = 1;
+  int64_t images = 0;            // a rank
+  int64_t tokens_per_image = 0;  // class token and the patches that are kept
+  TextLoad texts;                // a rank's
+};
+
+// Of `num_samples` samples in the training's order, on average over the first few such batches of
+// `dataset`. `options` say which captions become texts.
+TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
+                       int64_t num_samples);
+
+// As in MAKE's published table: 3.4 distinct texts of 20 tokens a sample.
+TextLoad assumed_texts(int64_t num_samples);
+
+int64_t tokens_per_image(const VisionConfig& vision, double patch_dropout);
+
+}  // namespace dermatome

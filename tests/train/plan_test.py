@@ -1,0 +1,152 @@
+"""`dermatome plan` beside what it plans: the memory that a training really used at most.
+
+usage: plan_test.py BINARY WORK_DIR
+"""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import unittest
+
+import numpy
+from PIL import Image
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import training_data  # noqa: E402
+
+BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv.pop(2)) / "plan"
+del sys.argv[1]
+SAMPLES = 256
+MEMORY_TOLERANCE = 0.15
+
+# None of these was looked at when the plan's constants were chosen.
+CASES = {
+    "another width": {"image": dict(image_size=96, layers=6, width=320, patch_size=8, head_width=64),
+                      "text": dict(width=256, heads=4, layers=4), "batch": 16, "accum": 1},
+    "another batch": {"image": dict(image_size=64, layers=6, width=192, patch_size=8, head_width=64),
+                      "text": dict(width=192, heads=3, layers=6), "batch": 80, "accum": 1},
+    "accumulation": {"image": dict(image_size=96, layers=6, width=256, patch_size=8, head_width=64),
+                     "text": dict(width=256, heads=4, layers=4), "batch": 48, "accum": 2},
+}
+
+
+def make_shards():
+    """Pictures of noise; captions of words drawn at random, four subcaptions a sample."""
+    shutil.rmtree(WORK, ignore_errors=True)
+    (WORK / "images").mkdir(parents=True)
+    draw, noise = random.Random(1), numpy.random.default_rng(1)
+    words = ["scaling", "plaque", "border", "nodule", "cheek", "crust", "papule", "erosion", "red", "arm"]
+
+    def sentence(number):
+        return " ".join(draw.choice(words) for _ in range(number))
+
+    rows = []
+    for i in range(SAMPLES):
+        pixels = noise.integers(0, 255, (104, 110, 3)).astype("uint8")
+        Image.fromarray(pixels).save(WORK / f"images/{i}.png")
+        subcaptions = [sentence(20) for _ in range(4)]
+        rows.append({"filename": f"{i}.png", "caption": sentence(40), "truncated_caption": sentence(40),
+                     "ontology_caption": "diagnosed as " + sentence(4),
+                     "visual_concept_caption": "shows " + sentence(6),
+                     **dict(zip(training_data.SUBCAPTIONS, subcaptions)),
+                     "sub_caption_mask": str([int(j < 4) for j in range(8)]), "knowledge_masks": "[1, 1, 1]"})
+    training_data.write_table(WORK / "train.csv", training_data.COLUMNS, rows)
+    subprocess.run([BINARY, "shard", "--csv", WORK / "train.csv", "--images", WORK / "images", "--output",
+                    WORK / "shards", "--short-side", "96"], check=True, stderr=subprocess.DEVNULL)
+
+
+def write_configuration(name, case):
+    model = {"embed_dim": 128, "vision_cfg": case["image"],
+             "text_cfg": {"context_length": 77, "vocab_size": 49408, **case["text"]}}
+    (WORK / f"{name}.json").write_text(json.dumps(model))
+    file = WORK / f"{name}.yaml"
+    file.write_text(f"""
+output: {WORK}/runs
+batch_size: {case["batch"]}
+accum: {case["accum"]}
+model: {{architecture: {WORK}/{name}.json}}
+data: {{train: {WORK}/shards, workers: 1, prefetch: 2}}
+schedule: {{max_steps: 2, warmup: 1}}
+checkpoint: {{every_epochs: 0, keep: 1}}
+validation: {{every_epochs: 0, at_start: false}}
+runtime: {{device: cpu, threads: 1, log_every: 1}}
+""")
+    return file
+
+
+def plan(file, *arguments):
+    return subprocess.run([BINARY, "plan", file, *arguments], capture_output=True, text=True, check=False)
+
+
+def peak_bytes(file):
+    """The largest resident size of a training."""
+    process = subprocess.Popen([BINARY, "train", file], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with process.stderr as stream:
+        log = stream.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, log.decode()
+    return usage.ru_maxrss * 1024
+
+
+class Memory(unittest.TestCase):
+    def test_is_what_the_training_uses(self):
+        for name, case in CASES.items():
+            with self.subTest(name):
+                file = write_configuration(name.replace(" ", "_"), case)
+                printed = plan(file, "--ranks", "1", "--json")
+                self.assertEqual(printed.returncode, 0, printed.stderr)
+                planned, used = json.loads(printed.stdout)["memory_bytes"], peak_bytes(file)
+                print(f"{name}: planned {planned / 2**20:.0f} MiB, used {used / 2**20:.0f} MiB")
+                self.assertLess(abs(planned / used - 1), MEMORY_TOLERANCE)
+
+
+class Refusals(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.file = write_configuration("refused", CASES["another batch"])
+
+    def refuse(self, expected, *arguments):
+        refused = plan(self.file, *arguments)
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertEqual(refused.stdout, "")
+        self.assertIn(expected, refused.stderr)
+
+    def test_name_the_setting_and_what_to_do(self):
+        self.refuse("batch_size 80 (the global batch) is not divisible by the 3 ranks", "--ranks", "3")
+        self.refuse("batch_size 512 is larger than the data set", "--ranks", "2", "batch_size=512")
+        self.refuse("schedule.warmup of 900 steps", "--ranks", "2", "schedule.max_steps=0",
+                    "schedule.warmup=900")
+        self.refuse("mode: released is defined on one process", "--ranks", "2", "objective.mode=released")
+        self.refuse("checkpoint.keep", "--ranks", "1", "checkpoint.keep=100000000")
+        self.refuse("objective.num_subcaptions is 3", "--ranks", "1", "objective.num_subcaptions=3")
+
+    def test_say_which_accumulation_fits(self):
+        # 512 images of ViT-L/14 in float32 on one small GPU; without data nothing else can be wrong.
+        large = ["model.architecture=" + str(training_data.SOURCE / "configs/models/ViT-L-14.json"),
+                 "data.train=/nowhere", "batch_size=512", "--device", "L40S"]
+        self.refuse("accum=8 would fit", "--ranks", "1", *large)
+        fits = plan(self.file, "--ranks", "1", *large, "accum=8")
+        self.assertEqual(fits.returncode, 0, fits.stderr)
+        self.assertIn("/nowhere is not there", fits.stdout)
+        self.refuse("accum=4 would fit", "--ranks", "2", *large)
+
+
+class Output(unittest.TestCase):
+    def test_names_every_part(self):
+        file = write_configuration("printed", CASES["another batch"])
+        printed = plan(file, "--ranks", "4")
+        self.assertEqual(printed.returncode, 0, printed.stderr)
+        for expected in ("80, 20 images a rank", "256 samples in 1 shard(s)", "3 an epoch (16 samples left out)",
+                         "parameters", "optimizer state", "GFLOP an image", "all-gather: text embeddings",
+                         "all-reduce: gradients of the text tower", "2 checkpoint(s)"):
+            self.assertIn(expected, printed.stdout)
+
+
+if __name__ == "__main__":
+    make_shards()
+    unittest.main()

@@ -1,0 +1,57 @@
+#include "src/train/step_cost.h"
+
+#include <gtest/gtest.h>
+
+#include "src/model/transformer.h"
+
+namespace dermatome {
+namespace {
+
+struct StepCostTest : testing::Test {
+  StepFlops flops() const { return step_flops(config, options, load); }
+
+  ClipConfig config;  // ViT-B/16
+  TrainOptions options;
+  StepLoad load{.ranks = 1, .images = 1, .tokens_per_image = 197, .texts = {}};
+};
+
+TEST_F(StepCostTest, OfTheTowersIsThePublishedOne) {
+  options.objective.local_alignment = false;
+  // Published figures: 17.58 G multiplications and additions an image for ViT-B/16 at 224 pixels.
+  EXPECT_NEAR(flops().image_tower / 3 / 2, 17.58e9, 0.01 * 17.58e9);
+  // And 2.98 G for a text of 77 tokens; but the last block is computed for one of them alone.
+  load.texts = {.texts = 1, .rows = 77, .positions = 77};
+  const double last_block_elsewhere = 76.0 * (512.0 * 512 * 2 + 2 * 512.0 * 2048 + 2 * 77 * 512);
+  EXPECT_NEAR(flops().text_tower / 3 / 2 + last_block_elsewhere, 2.98e9, 0.01 * 2.98e9);
+}
+
+TEST_F(StepCostTest, CountsWhatIsComputedAgain) {
+  load.texts = assumed_texts(1);
+  const StepFlops once = flops();
+  options.accum = 2;
+  EXPECT_NEAR(flops().image_tower / once.image_tower, 4.0 / 3, 0.01);
+  EXPECT_NEAR(flops().text_tower / once.text_tower, 4.0 / 3, 0.01);
+  options.accum = 1;
+  options.model.checkpointed_image_blocks = 6;
+  EXPECT_NEAR(flops().image_tower / once.image_tower, 3.5 / 3, 0.01);
+  options.model.checkpointed_image_blocks = kAllBlocks;
+  EXPECT_NEAR(flops().image_tower / once.image_tower, 4.0 / 3, 0.01);
+  EXPECT_EQ(flops().text_tower, once.text_tower);
+}
+
+TEST_F(StepCostTest, OfTheObjectiveAnImageGrowsWithTheGlobalBatch) {
+  load.images = 64;
+  load.texts = assumed_texts(64);
+  const double one = flops().objective;
+  load.ranks = 1000;
+  // One rank forms its tiles once for both roles.
+  EXPECT_GT(flops().objective, 1000 * one);
+  EXPECT_LT(flops().objective, 2000 * one);
+}
+
+TEST_F(StepCostTest, OneRankSendsNothing) {
+  EXPECT_TRUE(step_collectives(config, options, load).empty());
+}
+
+}  // namespace
+}  // namespace dermatome
