@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/model/text_buckets.h"
+#include "src/model/upload.h"
 
 namespace dermatome {
 namespace {
@@ -50,14 +51,14 @@ Tree make_tree(const std::vector<Text>& texts) {
 }
 
 at::Tensor to_tensor(const std::vector<int64_t>& values, c10::Device device) {
-  return at::tensor(values, at::TensorOptions(at::kLong)).to(device);
+  return upload(at::tensor(values, at::TensorOptions(at::kLong)), device);
 }
 
 // [sequences, 1, 1, length] bool: positions before the sequence's end.
 at::Tensor before_end(const std::vector<int64_t>& lengths, int64_t columns, c10::Device device) {
-  return (at::arange(columns).unsqueeze(0) < to_tensor(lengths, at::kCPU).unsqueeze(1))
-      .view({-1, 1, 1, columns})
-      .to(device);
+  const at::Tensor mask =
+      at::arange(columns).unsqueeze(0) < to_tensor(lengths, at::kCPU).unsqueeze(1);
+  return upload(mask.view({-1, 1, 1, columns}), device);
 }
 
 }  // namespace

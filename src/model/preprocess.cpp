@@ -10,6 +10,7 @@
 #include "src/core/error.h"
 #include "src/image/resize.h"
 #include "src/model/normalise_kernel.h"
+#include "src/model/upload.h"
 
 namespace dermatome {
 namespace {
@@ -46,7 +47,8 @@ at::Tensor preprocess_image(const Image& image, const ClipConfig& config) {
 at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device) {
   require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.size(1) == 3,
           "normalise: the pixels are not uint8 [B, 3, H, W]");
-  const at::Tensor source = pixels.to(device).contiguous();  // bytes travel, a quarter of floats
+  const at::Tensor source =
+      upload(pixels, device).contiguous();  // bytes travel, a quarter of floats
   at::Tensor normalised = at::empty(source.sizes(), source.options().dtype(at::kFloat));
   NormaliseBatch batch{.pixels = source.const_data_ptr<uint8_t>(),
                        .normalised = normalised.mutable_data_ptr<float>(),

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/model/upload.h"
 
 namespace dermatome {
 namespace {
@@ -38,6 +39,13 @@ std::vector<int64_t> column(const at::Tensor& records, RecordColumn which) {
   return {values.data_ptr<int64_t>(), values.data_ptr<int64_t>() + values.numel()};
 }
 
+// Texts stay on the host, where the text tower packs them.
+void pin(Batch& batch, c10::Device device) {
+  for (at::Tensor* tensor : {&batch.images, &batch.kept_patches, &batch.caption, &batch.mask}) {
+    if (tensor->defined()) *tensor = pin_for(*tensor, device);
+  }
+}
+
 }  // namespace
 
 struct BatchFeed::State {
@@ -45,6 +53,7 @@ struct BatchFeed::State {
   std::unique_ptr<Collectives> group;
   int64_t num_steps = 0;
   std::function<bool()> stop_requested;
+  c10::Device device = c10::kCPU;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -74,6 +83,7 @@ struct BatchFeed::State {
     }
     fed.sizes = {column(records, kImages), column(records, kTexts)};
     for (const int64_t stop : column(records, kStop)) fed.stop |= stop != 0;
+    pin(fed.batch, device);
     return fed;
   }
 
@@ -98,12 +108,13 @@ struct BatchFeed::State {
 };
 
 BatchFeed::BatchFeed(std::unique_ptr<Loader> loader, std::unique_ptr<Collectives> group,
-                     int64_t num_steps, std::function<bool()> stop_requested)
+                     int64_t num_steps, std::function<bool()> stop_requested, c10::Device device)
     : state_(std::make_unique<State>()) {
   state_->loader = std::move(loader);
   state_->group = std::move(group);
   state_->num_steps = num_steps;
   state_->stop_requested = std::move(stop_requested);
+  state_->device = device;
   state_->thread = std::thread([state = state_.get()] { state->run(); });
 }
 

@@ -6,6 +6,8 @@
 // size.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,9 +28,10 @@ struct FedBatch {
 class BatchFeed {
  public:
   // Produces `num_steps` batches, fewer if a rank stops: every rank then ends at the same one.
-  // `stop_requested` is asked once a batch, from the feed's thread.
+  // `stop_requested` is asked once a batch, from the feed's thread, which also makes a batch's
+  // tensors ready for their upload() to `device`.
   BatchFeed(std::unique_ptr<Loader> loader, std::unique_ptr<Collectives> group, int64_t num_steps,
-            std::function<bool()> stop_requested);
+            std::function<bool()> stop_requested, c10::Device device);
   ~BatchFeed();
 
   // The next batch. Throws what the loader threw; on the other ranks a CommunicationError naming

@@ -9,6 +9,7 @@
 
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
+#include "src/model/upload.h"
 #include "src/objective/caption_terms.h"
 
 namespace dermatome {
@@ -85,10 +86,10 @@ TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
   at::Tensor pixels = narrow(batch.images, rows);
   pixels = pixels.scalar_type() == at::kByte
                ? normalise(pixels, model_.config().preprocess, model_.device())
-               : pixels.to(model_.device());
+               : upload(pixels, model_.device());
   at::Tensor kept_patches;
   if (batch.kept_patches.defined()) {
-    kept_patches = narrow(batch.kept_patches, rows).to(model_.device());
+    kept_patches = upload(narrow(batch.kept_patches, rows), model_.device());
   }
   {
     const AutocastScope autocast(model_.device().type(),
@@ -99,7 +100,7 @@ TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
   piece.patches_leaf = piece.features.patches.detach().requires_grad_();
   const at::Tensor selector =
       narrow(selector_rows(batch.caption, batch.mask, options_.objective), rows);
-  piece.local = attend_patches(piece.patches_leaf, text_leaf, selector.to(model_.device()),
+  piece.local = attend_patches(piece.patches_leaf, text_leaf, upload(selector, model_.device()),
                                options_.objective);
   return piece;
 }
@@ -110,8 +111,8 @@ StepResult TrainStep::evaluate_objective(const Batch& batch, const Features& fea
   input.image = features.image;
   input.local = features.local;
   input.text = features.text;
-  input.caption = batch.caption.to(model_.device());
-  input.mask = batch.mask.to(model_.device());
+  input.caption = upload(batch.caption, model_.device());
+  input.mask = upload(batch.mask, model_.device());
   input.logit_scale = model_.logit_scale().detach();
   return {objective_.evaluate(input, sizes), finite_samples(input)};
 }

@@ -271,9 +271,9 @@ TrainingOutcome Trainer::run() {
   auto loader = std::make_unique<Loader>(
       dataset_, loader_options(options_, model_, collectives_, /*training=*/true), epochs_done(),
       step_ % steps_per_epoch_);
-  feed_ =
-      std::make_unique<BatchFeed>(std::move(loader), environment_.connect_cpu_group("batch feed"),
-                                  std::max<int64_t>(total_steps_ - step_, 0), stop_signal_received);
+  feed_ = std::make_unique<BatchFeed>(
+      std::move(loader), environment_.connect_cpu_group("batch feed"),
+      std::max<int64_t>(total_steps_ - step_, 0), stop_signal_received, environment_.device);
   while (step_ < total_steps_) {
     const auto start = Clock::now();
     set_log_step(step_ + 1);

@@ -70,9 +70,10 @@ std::vector<Outcome> feed_ranks(const ShardedDataset& dataset,
     world.rank = world.local_rank = rank;
     threads.emplace_back([&, world] {
       Rendezvous rendezvous(world, std::chrono::seconds(30));
-      BatchFeed feed(std::make_unique<Loader>(dataset, options_of(world.rank), 0, 0),
-                     rendezvous.connect("feed"), kNumSteps,
-                     [&, rank = world.rank] { return stop_requested(rank); });
+      BatchFeed feed(
+          std::make_unique<Loader>(dataset, options_of(world.rank), 0, 0),
+          rendezvous.connect("feed"), kNumSteps,
+          [&, rank = world.rank] { return stop_requested(rank); }, c10::kCPU);
       outcomes[static_cast<size_t>(world.rank)] = take_all(feed);
     });
   }

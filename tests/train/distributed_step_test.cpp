@@ -1,5 +1,6 @@
 // Steps on several ranks: values and gradients are those of one rank on the global batch.
 #include <ATen/ATen.h>
+#include <ATen/core/function_schema.h>
 #include <ATen/record_function.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -318,8 +320,19 @@ TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
   }
 }
 
+// A copy to a device, or from one, whose end the caller waits for. Seen on the CPU as well, where
+// nothing is copied.
+bool waits_for_copy(const at::RecordFunction& function) {
+  if (std::string_view(function.name()) != "aten::to") return false;
+  const auto schema = function.operator_schema();
+  const auto device = schema->argumentIndexWithName("device");
+  const auto non_blocking = schema->argumentIndexWithName("non_blocking");
+  const auto inputs = function.inputs();
+  return device && !inputs[*device].isNone() && !inputs[*non_blocking].toBool();
+}
+
 // No operator that makes the host wait for a device is called. (Boolean masks as indices, which
-// wait inside of another operator, are not seen.)
+// wait inside of another operator, are not seen, nor whether a copy's memory is pinned.)
 TEST(DistributedStep, NeverWaitsForTheDevice) {
   static const std::set<std::string> kWaiting = {
       "aten::_local_scalar_dense", "aten::item",          "aten::nonzero", "aten::equal",
@@ -329,7 +342,10 @@ TEST(DistributedStep, NeverWaitsForTheDevice) {
   seen.clear();
   const GlobalBatch global = make_global_batch(test_world().size, /*last_without_text=*/false);
   const auto group = make_test_group();
-  const Share own = own_share(global);
+  Share own = own_share(global);
+  // As the loader gives them, with patch dropout.
+  own.batch.images = (own.batch.images * 60).abs().to(at::kByte);
+  own.batch.kept_patches = at::tensor({0, 3}, at::kLong).repeat({kSamplesPerRank, 1});
   TrainOptions options;
   options.optimizer.clip_norm = 1;
   Clip model = make_model();
@@ -340,16 +356,18 @@ TEST(DistributedStep, NeverWaitsForTheDevice) {
       at::RecordFunctionCallback(
           [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
             // Within another operator it is that operator's kernel for the CPU.
-            if (kWaiting.contains(function.name()) && depth == 0) {
+            if ((kWaiting.contains(function.name()) || waits_for_copy(function)) && depth == 0) {
               seen.emplace_back(function.name());
             }
             ++depth;
             return nullptr;
           },
           [](const at::RecordFunction& /*function*/, at::ObserverContext* /*context*/) { --depth; })
+          .needsInputs(true)
           .scopes({at::RecordScope::FUNCTION}));
   own.batch.mask.any().item<bool>();
-  EXPECT_FALSE(seen.empty()) << "the callback sees nothing";
+  own.batch.mask.to(model.device());
+  EXPECT_EQ(seen.size(), 2) << "the callback does not see everything";
   seen.clear();
   const StepResult result = step.compute_gradients(own.batch, own.sizes);
   const at::Tensor norm = clip_gradient_norm(model.parameters(), options.optimizer.clip_norm);
