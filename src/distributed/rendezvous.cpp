@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <system_error>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -76,6 +77,14 @@ c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world,
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, world.rank, world.size, options);
 }
 
+// c10d's flight recorder, on by default, notes every group at its first collective in a map that no
+// lock guards: two threads with a group each (the trainer's and the batch feed's) can corrupt it,
+// which ended processes with SIGSEGV. A size that the user set stays.
+void turn_flight_recorder_off() {
+  static std::once_flag once;
+  std::call_once(once, [] { setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/0); });
+}
+
 }  // namespace
 
 std::string create_store_file(const std::filesystem::path& folder) {
@@ -104,6 +113,7 @@ Rendezvous::Rendezvous(World world, std::chrono::milliseconds timeout)
   state_->timeout = timeout;
   World& known = state_->world;
   if (known.size == 1) return;
+  turn_flight_recorder_off();
   if (!known.store_file.empty()) {
     state_->store = open_store_file(known, timeout);
   } else {

@@ -1,4 +1,4 @@
-// Groups texts of similar length, so that a batch is not padded to its longest text.
+// Groups texts of similar length, so that attention does not pad a batch to its longest text.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace dermatome {
 
-// Texts that are encoded together, padded to `columns`.
+// Texts that attend in one call, padded to `columns`.
 struct TextBucket {
   int64_t columns = 0;
   std::vector<int64_t> rows;  // ascending lengths; equal lengths in their original order

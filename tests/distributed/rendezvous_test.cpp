@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -28,6 +29,14 @@ TEST(Rendezvous, ServesAStoreWhereThereIsNoFile) {
   server.connect("first")->barrier("end");
   server.connect("second")->barrier("end");
   peer.join();
+}
+
+// Groups of several threads are safe only without it.
+TEST(Rendezvous, TurnsCollectivesFlightRecorderOff) {
+  World world;
+  world.size = world.local_size = 2;
+  const Rendezvous server(world, std::chrono::seconds(30));
+  EXPECT_STREQ(std::getenv("TORCH_FR_BUFFER_SIZE"), "0");
 }
 
 TEST(Rendezvous, SaysWhoseStoreItCannotReach) {
