@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "src/core/error.h"
+#include "src/model/transformer.h"
 #include "src/objective/objective.h"
 #include "src/train/loader_setup.h"
 
@@ -63,12 +64,14 @@ std::string fitting_accum(const ClipConfig& config, TrainOptions options, const 
 void check_memory(const RunPlan& plan, const ClipConfig& config, const TrainOptions& options,
                   const PlannedDevice& device) {
   if (plan.memory.device_bytes <= device.bytes) return;
+  const bool checkpointed = options.model.checkpointed_image_blocks == kAllBlocks;
   throw ConfigError("batch_size " + std::to_string(options.batch_size) + " on " +
                     std::to_string(plan.load.ranks) + " ranks needs " +
                     gib(plan.memory.device_bytes) + " a rank, more than the " + gib(device.bytes) +
                     " of " + device.name + "; " +
                     fitting_accum(config, options, plan.load, device) +
-                    "model.checkpointed_image_blocks=-1 needs less, or use more ranks");
+                    (checkpointed ? "" : "model.checkpointed_image_blocks=-1 needs less, ") +
+                    "more ranks need less each");
 }
 
 void check_disk(const RunPlan& plan, const TrainOptions& options) {
