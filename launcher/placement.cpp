@@ -1,16 +1,15 @@
 #include "launcher/placement.h"
 
-#include <ATen/ATen.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
 #include <sstream>
 
 #include "src/core/cores.h"
 #include "src/core/log.h"
+#include "src/distributed/text_gather.h"
 
 namespace dermatome {
 namespace {
@@ -74,20 +73,9 @@ Placement local_placement(c10::Device device, const std::string& network) {
 }
 
 std::vector<Placement> gather_placements(const Placement& own, Collectives& group) {
-  const std::string text = to_text(own);
-  at::Tensor sizes = at::empty({group.size()}, at::kLong);
-  group
-      .all_gather(sizes, at::full({1}, static_cast<int64_t>(text.size()), at::kLong),
-                  "sizes of placements")
-      ->wait();
-  const at::Tensor row = at::zeros({1, sizes.max().item<int64_t>()}, at::kByte);
-  std::memcpy(row.data_ptr(), text.data(), text.size());
-  at::Tensor rows = at::empty({group.size(), row.size(1)}, at::kByte);
-  group.all_gather(rows, row, "placements")->wait();
   std::vector<Placement> placements;
-  for (int rank = 0; rank < group.size(); ++rank) {
-    const auto size = static_cast<size_t>(sizes[rank].item<int64_t>());
-    placements.push_back(from_text({static_cast<const char*>(rows[rank].data_ptr()), size}));
+  for (const std::string& text : gather_texts(to_text(own), group, "placements")) {
+    placements.push_back(from_text(text));
   }
   return placements;
 }

@@ -9,6 +9,7 @@
 
 #include "launcher/commands/commands.h"
 #include "src/config/train_config.h"
+#include "src/core/error.h"
 #include "src/train/run_plan.h"
 
 namespace dermatome {
@@ -25,11 +26,14 @@ struct Arguments {
   std::vector<std::string> overrides;
   int64_t ranks = 0;
   int64_t ranks_per_host = 0;
-  std::string device = "cpu";
+  std::string device;  // empty: what the configuration asks for
   bool json = false;
 };
 
-PlannedDevice planned_device(const Arguments& arguments) {
+PlannedDevice planned_device(const Arguments& arguments, DeviceChoice configured) {
+  if (arguments.device.empty() && configured == DeviceChoice::kCuda) {
+    throw ConfigError("runtime.device is cuda; say by --device which GPU a rank gets");
+  }
   if (const auto gpu = kGpus.find(arguments.device); gpu != kGpus.end()) {
     return {gpu->first, gpu->second * kGiB, /*is_gpu=*/true};
   }
@@ -67,6 +71,10 @@ void print_memory(const RunPlan& plan, const PlannedDevice& device) {
   }
   std::printf("  %10.0f in all, of %.0f: %s\n", plan.memory.device_bytes / kMiB,
               device.bytes / kMiB, device.name.c_str());
+  if (device.is_gpu) {
+    std::printf("  %10.0f in all on the host, which is not checked\n",
+                plan.memory.host_bytes / kMiB);
+  }
 }
 
 void print_work(const RunPlan& plan) {
@@ -99,32 +107,35 @@ nlohmann::json to_json(const RunPlan& plan, const PlannedDevice& device) {
                            {"bytes", collective.bytes},
                            {"sent", collective.sent}});
   }
-  return {{"ranks", plan.load.ranks},
-          {"images", plan.load.images},
-          {"texts", plan.load.texts.texts},
-          {"text_rows", plan.load.texts.rows},
-          {"has_data", plan.has_data},
-          {"samples", plan.num_samples},
-          {"shards", plan.num_shards},
-          {"steps_per_epoch", plan.length.steps_per_epoch},
-          {"total_steps", plan.length.total_steps},
-          {"memory", memory},
-          {"memory_bytes", plan.memory.device_bytes},
-          {"device", device.name},
-          {"device_bytes", device.bytes},
-          {"flops",
-           {{"image_tower", plan.flops.image_tower},
-            {"text_tower", plan.flops.text_tower},
-            {"objective", plan.flops.objective}}},
-          {"collectives", collectives},
-          {"checkpoint_bytes", plan.checkpoint_bytes},
-          {"checkpoints_at_once", plan.checkpoints_at_once},
-          {"free_disk_bytes", plan.free_disk_bytes}};
+  return {
+      {"ranks", plan.load.ranks},
+      {"images", plan.load.images},
+      {"texts", plan.load.texts.texts},
+      {"text_rows", plan.load.texts.rows},
+      {"has_data", plan.has_data},
+      {"samples", plan.num_samples},
+      {"shards", plan.num_shards},
+      {"steps_per_epoch", plan.length.steps_per_epoch},
+      {"total_steps", plan.length.total_steps},
+      {"memory", memory},
+      {"memory_bytes", plan.memory.device_bytes},
+      {"host_memory_bytes", plan.memory.host_bytes},
+      {"device", device.name},
+      {"device_bytes", device.bytes},
+      {"flops",
+       {{"image_tower", plan.flops.image_tower},
+        {"text_tower", plan.flops.text_tower},
+        {"objective", plan.flops.objective}}},
+      {"collectives", collectives},
+      {"checkpoint_bytes", plan.checkpoint_bytes},
+      {"checkpoints_at_once", plan.checkpoints_at_once ? nlohmann::json(*plan.checkpoints_at_once)
+                                                       : nlohmann::json(nullptr)},
+      {"free_disk_bytes", plan.free_disk_bytes}};
 }
 
 void run_plan(const Arguments& arguments) {
   const TrainOptions options = load_train_config(arguments.config, arguments.overrides);
-  const PlannedDevice device = planned_device(arguments);
+  const PlannedDevice device = planned_device(arguments, options.runtime.device);
   const RunPlan plan = plan_run(options, arguments.ranks, device);
   if (arguments.json) {
     std::printf("%s\n", to_json(plan, device).dump(1).c_str());
@@ -134,8 +145,10 @@ void run_plan(const Arguments& arguments) {
   print_data(plan, options);
   print_memory(plan, device);
   print_work(plan);
-  std::printf("disk         %" PRId64 " checkpoint(s) of %.2f GiB, of %.1f GiB free in %s\n",
-              plan.checkpoints_at_once, plan.checkpoint_bytes / kGiB, plan.free_disk_bytes / kGiB,
+  const std::string checkpoints =
+      plan.checkpoints_at_once ? std::to_string(*plan.checkpoints_at_once) : "an unknown number of";
+  std::printf("disk         %s checkpoint(s) of %.2f GiB, of %.1f GiB free in %s\n",
+              checkpoints.c_str(), plan.checkpoint_bytes / kGiB, plan.free_disk_bytes / kGiB,
               options.output.c_str());
 }
 
@@ -152,9 +165,10 @@ void add_plan(CLI::App& app) {
       ->check(CLI::Range(1, 1'000'000));
   std::vector<std::string> devices = {"cpu"};
   for (const auto& [name, gibibytes] : kGpus) devices.push_back(name);
-  command->add_option("--device", arguments->device, "A rank's GPU, or cpu")
-      ->check(CLI::IsMember(devices))
-      ->capture_default_str();
+  command
+      ->add_option("--device", arguments->device,
+                   "A rank's GPU, or cpu (the default, unless runtime.device is cuda)")
+      ->check(CLI::IsMember(devices));
   command
       ->add_option("--ranks-per-host", arguments->ranks_per_host,
                    "With --device cpu: ranks that share a machine like this one; 0: all")

@@ -58,6 +58,9 @@ struct ModelOptions {
 
 enum class Sampling { kShuffle };
 
+// What a training does that meets a damaged record: end, or leave it out.
+enum class Corrupt { kFail, kSkip };
+
 struct DataOptions {
   std::string train;       // directory of the training shards
   std::string validation;  // directory of shards for the validation loss; empty: none
@@ -66,6 +69,9 @@ struct DataOptions {
   int64_t prefetch = 4;                    // batches a rank holds ready
   int64_t shuffle_block = 64;              // samples a block of the order (read together)
   int64_t shuffle_window = 64;             // blocks whose samples are mixed
+  // skip: another sample stands in, the same whatever the ranks, and the log names the record.
+  Corrupt on_corrupt = Corrupt::kFail;  // fail | skip
+  int64_t max_corrupt = 100;            // records a rank leaves out before it ends after all
 
   bool operator==(const DataOptions&) const = default;
 };

@@ -61,8 +61,8 @@ int32_t caption_to_encode(const ShardRow& sample, int64_t k, bool valid, bool te
 
 }  // namespace
 
-BatchTexts collect_texts(std::span<const ShardRow> samples, const TextSelection& selection) {
-  const int64_t num_captions = selection.num_captions;
+BatchTexts collect_texts(std::span<const ShardRow> samples, int64_t num_captions,
+                         const TextSelection& selection) {
   const int64_t num_used = selection.only_raw_caption ? kRawCaption + 1 : num_captions;
   BatchTexts result;
   const std::vector<int64_t> shape = {static_cast<int64_t>(samples.size()), num_captions};

@@ -17,7 +17,6 @@ struct ShardRow {
 };
 
 struct TextSelection {
-  int64_t num_captions = 0;        // N
   bool texts_for_missing = false;  // a caption that does not exist is a text too: "" or "nan"
   bool only_raw_caption = false;   // the others count as missing, and get no text either
 };
@@ -32,6 +31,7 @@ struct BatchTexts {
 
 // Texts are told apart by their tokens, because shards number their captions independently, and
 // stand in the order in which the batch first meets them.
-BatchTexts collect_texts(std::span<const ShardRow> samples, const TextSelection& selection);
+BatchTexts collect_texts(std::span<const ShardRow> samples, int64_t num_captions,
+                         const TextSelection& selection);
 
 }  // namespace dermatome

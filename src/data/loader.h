@@ -9,6 +9,7 @@
 #include "sharding/dataset.h"
 #include "src/config/options.h"
 #include "src/data/batch.h"
+#include "src/data/batch_texts.h"
 
 namespace dermatome {
 
@@ -24,10 +25,7 @@ struct LoaderOptions {
   int64_t kept_patches = 0;
   // Shuffle and augment; otherwise in order, resize + centre crop, last batch partial.
   bool training = true;
-  // `released` or `negatives: all`: missing captions are the texts "" and "nan".
-  bool texts_for_missing = false;
-  // MKCL off and no local alignment: other captions are not loaded (mask 0).
-  bool only_raw_caption = false;
+  TextSelection texts;
   DataOptions data;
   AugmentationOptions augmentation;
 };
@@ -40,8 +38,9 @@ class Loader {
   ~Loader();
 
   // The next batch; epochs follow each other without end in training, nullopt after the one pass
-  // otherwise. When a sample of it could not be read, throws the DataError in the batch's place;
-  // the call after goes on behind it.
+  // otherwise. In training a damaged record is left out as options.data says: its place is taken by
+  // another sample, whose id the batch names. When a sample of it could not be read, throws the
+  // DataError in the batch's place; the call after goes on behind it.
   std::optional<Batch> next();
 
   // Steps an epoch: floor(samples / global batch) in training, ceil otherwise.

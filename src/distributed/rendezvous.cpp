@@ -78,8 +78,8 @@ c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world,
 }
 
 // c10d's flight recorder, on by default, notes every group at its first collective in a map that no
-// lock guards: two threads with a group each (the trainer's and the batch feed's) can corrupt it,
-// which ended processes with SIGSEGV. A size that the user set stays.
+// lock guards: two threads with a group each (the trainer's and the batch feed's) race there and
+// can crash the process. A size that the user set stays.
 void turn_flight_recorder_off() {
   static std::once_flag once;
   std::call_once(once, [] { setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/0); });

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "src/core/error.h"
 #include "src/model/autocast.h"
 
 namespace dermatome {
@@ -35,6 +36,7 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad_output) {
+    require(!at::GradMode::is_enabled(), "a second derivative of a checkpointed block");
     variable_list inputs = context->get_saved_variables();
     variable_list wanted;
     for (size_t i = 0; i < inputs.size(); ++i) {

@@ -86,6 +86,11 @@ ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,
       pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
           pixels.size(3) == side && pixels.scalar_type() == at::kFloat,
       "pixels must be float [B, 3, " + std::to_string(side) + ", " + std::to_string(side) + "]");
+  require(!kept_patches.defined() ||
+              (kept_patches.dim() == 2 && kept_patches.size(0) == pixels.size(0) &&
+               kept_patches.size(1) >= 1 && kept_patches.size(1) <= config_.vision.num_patches() &&
+               kept_patches.scalar_type() == at::kLong),
+          "kept_patches must be int64 [B, K] with as many rows as pixels");
   const at::Tensor tokens =
       l2_normalise(vision_.forward(pixels, kept_patches, with_patches, checkpointed_.image));
   if (!with_patches) return {.image = tokens.squeeze(1), .patches = {}};

@@ -4,6 +4,7 @@
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "src/core/error.h"
 #include "src/model/autocast.h"
 
 namespace dermatome {
@@ -56,6 +57,7 @@ struct Mlp : torch::autograd::Function<Mlp> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grad_output) {
+    require(!at::GradMode::is_enabled(), "a second derivative of the MLP");
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &fc_weight = saved[1], &proj_weight = saved[2],
                      &hidden = saved[3];

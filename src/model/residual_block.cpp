@@ -6,6 +6,7 @@
 
 #include "src/model/layer_norm.h"
 #include "src/model/mlp.h"
+#include "src/model/row_lookup.h"
 
 namespace dermatome {
 namespace {
@@ -23,7 +24,7 @@ at::Tensor join_heads(const at::Tensor& mixed) {
 // [rows, width] at the positions of each group.
 std::vector<at::Tensor> at_positions(const at::Tensor& rows, const AttentionLayout& layout) {
   // One lookup for all groups, so that its gradient is one sum.
-  const at::Tensor all = layout.rows.defined() ? rows.index_select(0, layout.rows) : rows;
+  const at::Tensor all = layout.rows.defined() ? look_up_rows(rows, layout.rows) : rows;
   std::vector<int64_t> sizes;
   for (const auto& group : layout.groups) sizes.push_back(group.sequences * group.length);
   return all.split_with_sizes(sizes);

@@ -16,12 +16,12 @@ Transformer::Transformer(ParameterList& list, const std::string& prefix, int64_t
 at::Tensor Transformer::forward(at::Tensor x, const AttentionLayoutPtr& layout, BlockRows wanted,
                                 int64_t checkpointed) const {
   const auto num_blocks = static_cast<int64_t>(blocks_.size());
-  if (checkpointed == kAllBlocks) checkpointed = num_blocks;
   for (int64_t i = 0; i < num_blocks; ++i) {
     const BlockParameters& block = blocks_[static_cast<size_t>(i)];
     const BlockRows rows = i + 1 == num_blocks ? wanted : BlockRows::kAll;
-    x = i < checkpointed ? checkpointed_block(x, block, options_, layout, rows)
-                         : residual_block(x, block, options_, *layout, rows);
+    x = i < num_checkpointed(checkpointed, num_blocks)
+            ? checkpointed_block(x, block, options_, layout, rows)
+            : residual_block(x, block, options_, *layout, rows);
   }
   return x;
 }

@@ -14,6 +14,11 @@ namespace dermatome {
 
 inline constexpr int64_t kAllBlocks = -1;
 
+// How many of a tower's `layers` blocks are checkpointed when a setting asks for `checkpointed`.
+constexpr int64_t num_checkpointed(int64_t checkpointed, int64_t layers) {
+  return checkpointed == kAllBlocks || checkpointed > layers ? layers : checkpointed;
+}
+
 class Transformer {
  public:
   // Adds the parameters of `layers` blocks to `list`, their names behind `prefix`.

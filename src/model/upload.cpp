@@ -2,6 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/DeviceGuard.h>
+#include <c10/util/Exception.h>
+
+#include <string>
+
+#include "src/core/error.h"
 
 namespace dermatome {
 
@@ -9,7 +14,14 @@ at::Tensor pin_for(const at::Tensor& host, c10::Device device) {
   if (!device.is_cuda()) return host;
   // A thread that never chose a device would open another rank's to pin memory.
   const c10::DeviceGuard guard(device);
-  return host.pin_memory();  // itself where it is pinned already
+  try {
+    return host.pin_memory();  // itself where it is pinned already
+  } catch (const c10::Error& error) {
+    throw ConfigError("cannot pin " + std::to_string(host.nbytes() >> 20) +
+                      " MiB of host memory for the GPU (" + error.what_without_backtrace() +
+                      "); raise the limit of locked memory (ulimit -l), or lower data.prefetch or "
+                      "batch_size");
+  }
 }
 
 at::Tensor upload(const at::Tensor& host, c10::Device device) {

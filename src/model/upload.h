@@ -8,7 +8,8 @@
 
 namespace dermatome {
 
-// `host`, or for CUDA a copy of it in pinned memory. Any thread.
+// `host`, or for CUDA a copy of it in pinned memory. Any thread. Throws ConfigError when the system
+// pins no more memory.
 at::Tensor pin_for(const at::Tensor& host, c10::Device device);
 
 // `host` on `device`, pinned first if it is not. `host` may be freed at once (LibTorch keeps pinned

@@ -69,6 +69,7 @@ struct BatchFeed::State {
       auto batch = loader->next();
       require(batch.has_value(), "a training loader ended");
       fed.batch = std::move(*batch);
+      pin(fed.batch, device);
     } catch (...) {
       own_error = std::current_exception();
     }
@@ -78,12 +79,11 @@ struct BatchFeed::State {
     for (size_t rank = 0; rank < failed.size(); ++rank) {
       if (failed[rank] != 0) {
         throw CommunicationError("rank " + std::to_string(rank) +
-                                 " could not read its batch; its own message says why");
+                                 " could not make its batch ready; its own message says why");
       }
     }
     fed.sizes = {column(records, kImages), column(records, kTexts)};
     for (const int64_t stop : column(records, kStop)) fed.stop |= stop != 0;
-    pin(fed.batch, device);
     return fed;
   }
 

@@ -7,9 +7,8 @@
 
 namespace dermatome {
 
-TextSelection text_selection(const ObjectiveOptions& objective, int64_t num_captions) {
-  return {.num_captions = num_captions,
-          .texts_for_missing = missing_are_negatives(objective),
+TextSelection text_selection(const ObjectiveOptions& objective) {
+  return {.texts_for_missing = missing_are_negatives(objective),
           .only_raw_caption = !objective.mkcl && !objective.local_alignment};
 }
 
@@ -26,9 +25,7 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
     loader.num_patches = model.config().vision.num_patches();
     loader.kept_patches = num_kept_patches(loader.num_patches, options.model.patch_dropout);
   }
-  const TextSelection texts = text_selection(options.objective, /*num_captions=*/0);
-  loader.texts_for_missing = texts.texts_for_missing;
-  loader.only_raw_caption = texts.only_raw_caption;
+  loader.texts = text_selection(options.objective);
   loader.data = options.data;
   loader.augmentation = options.augmentation;
   return loader;

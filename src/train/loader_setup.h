@@ -16,8 +16,9 @@ namespace dermatome {
 LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
                              const Collectives& collectives, bool training);
 
-// Which captions become texts.
-TextSelection text_selection(const ObjectiveOptions& objective, int64_t num_captions);
+// Which captions become texts: for `released` or `negatives: all` missing ones too, and the raw one
+// alone without MKCL and local alignment.
+TextSelection text_selection(const ObjectiveOptions& objective);
 
 // Throws ConfigError unless the shards at `path` hold as many captions a sample as the objective
 // expects.

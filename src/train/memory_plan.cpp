@@ -72,8 +72,7 @@ double used_by_backward(const Tower& tower, const Rows& n) {
 }
 
 double kept_by_tower(const Tower& tower, const Rows& n) {
-  const int64_t again =
-      tower.checkpointed == kAllBlocks ? tower.layers : std::min(tower.checkpointed, tower.layers);
+  const int64_t again = num_checkpointed(tower.checkpointed, tower.layers);
   const double input = n.rows * tower.bytes.stream * tower.width;
   const double block = kept_by_block(tower, n);
   const auto inputs = static_cast<double>(again);
@@ -172,12 +171,14 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   // text tower being done, the image tower's. With micro-batches one tower's at a time.
   const bool at_once = options.accum == 1;
   const double text_kept = at_once ? text.kept : 0;
-  const double before = image.kept + text_kept + std::max(objective, text.in_backward);
+  const double before =
+      image.kept + text_kept + std::max(objective, at_once ? text.in_backward : 0);
   const double during = image.kept + image.in_backward + (at_once ? 0 : objective);
   const double texts_alone = at_once ? 0 : text.kept + text.in_backward + objective;
   const bool text_is_there = at_once && before >= during;
 
   MemoryPlan plan;
+  plan.parameter_bytes = parameters;
   const auto add = [&](const char* what, double bytes, bool on_host = false) {
     plan.parts.push_back({what, bytes, on_host});
     (on_gpu && on_host ? plan.host_bytes : plan.device_bytes) += bytes;

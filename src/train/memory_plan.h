@@ -21,6 +21,7 @@ struct MemoryPlan {
   std::vector<MemoryPart> parts;  // what is there at the peak
   double device_bytes = 0;        // their sum but for what a GPU's training holds on the host
   double host_bytes = 0;          // that
+  double parameter_bytes = 0;     // of the model's weights alone
 };
 
 // On the CPU tests hold the sum to 15 % of what `dermatome train` used at most. `on_gpu`: never

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "src/core/error.h"
+#include "src/model/hub.h"
 #include "src/objective/objective.h"
 
 namespace dermatome {
@@ -39,6 +40,22 @@ void check_text_tower(const TextConfig& text, const TrainOptions& options,
                       std::to_string(kContextLength) + " ids below " +
                       std::to_string(tokenizer.vocabulary_size()));
   }
+}
+
+void check_same_model(const ClipConfig& config, const std::string& architecture,
+                      const std::filesystem::path& hub_directory) {
+  if (hub_config_json(config) != hub_config_json(read_hub_config(hub_directory))) {
+    const std::string described = (hub_directory / "open_clip_config.json").string();
+    throw ConfigError("model.architecture " + architecture + " differs from " + described +
+                      ", which belongs to the weights; set model.architecture to that file");
+  }
+}
+
+void load_pretrained(Clip& model, const ModelOptions& options) {
+  if (std::filesystem::is_directory(options.pretrained)) {
+    check_same_model(model.config(), options.architecture, options.pretrained);
+  }
+  load_weights(model, options.pretrained);
 }
 
 RunLength run_length(const TrainOptions& options, int64_t num_samples) {

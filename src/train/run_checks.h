@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
 
 #include "src/config/options.h"
-#include "src/model/clip_config.h"
+#include "src/model/clip.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -20,6 +22,14 @@ void check_ranks(const TrainOptions& options, int64_t num_ranks, int64_t num_sam
 // The model takes the shards' texts.
 void check_text_tower(const TextConfig& text, const TrainOptions& options,
                       const Tokenizer& tokenizer);
+
+// `hub_directory` describes the same model as model.architecture: names and shapes of weights do
+// not tell one activation or normalisation from another.
+void check_same_model(const ClipConfig& config, const std::string& architecture,
+                      const std::filesystem::path& hub_directory);
+
+// Loads the weights of model.pretrained, which is set, into `model`. Throws DataError, too.
+void load_pretrained(Clip& model, const ModelOptions& options);
 
 struct RunLength {
   int64_t steps_per_epoch = 0;

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <numeric>
 
 #include "src/core/error.h"
 #include "src/model/transformer.h"
 #include "src/objective/objective.h"
 #include "src/train/loader_setup.h"
+#include "src/train/resume.h"
+#include "src/train/validation.h"
 
 namespace dermatome {
 namespace {
@@ -25,8 +28,8 @@ double free_bytes(std::filesystem::path path) {
   return static_cast<double>(std::filesystem::space(path).available);
 }
 
-void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks) {
-  const Tokenizer tokenizer;
+void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
+                  const Tokenizer& tokenizer) {
   const ShardedDataset dataset(options.data.train, tokenizer.hash());
   plan.has_data = true;
   plan.num_samples = dataset.size();
@@ -37,20 +40,50 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks)
   check_ranks(options, num_ranks, dataset.size());
   check_num_captions(dataset, options.data.train, options.objective);
   plan.length = run_length(options, dataset.size());
+  find_own_checkpoint(options, dataset.manifest().digest);
   plan.load.texts = measure_texts(dataset, options, plan.load.images);
 }
 
-int64_t checkpoints_at_once(const CheckpointOptions& checkpoint, const RunLength& length) {
-  if (checkpoint.keep > 0) return checkpoint.keep + 1;
-  int64_t count = 1;  // at the end
+// How many checkpoints the run writes; nullopt where its length is not known.
+std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
+                                           const RunLength& length) {
+  const int64_t total = length.total_steps;
+  if (total == 0 || (checkpoint.every_epochs > 0 && length.steps_per_epoch == 0)) {
+    return std::nullopt;
+  }
+  // Intervals beyond the end are as good as none.
+  const auto interval = [&](int64_t every, int64_t unit) {
+    return every == 0 || every > total / unit ? total + 1 : every * unit;
+  };
+  const int64_t steps = interval(checkpoint.every_steps, 1);
   const int64_t epochs =
-      length.steps_per_epoch > 0 ? length.total_steps / length.steps_per_epoch : 0;
-  if (checkpoint.every_epochs > 0) count += epochs / checkpoint.every_epochs;
-  if (checkpoint.every_steps > 0) count += length.total_steps / checkpoint.every_steps;
-  return count;
+      interval(checkpoint.every_epochs, std::max<int64_t>(length.steps_per_epoch, 1));
+  const int64_t step = epochs / std::gcd(epochs, steps);  // the common multiple over `steps`
+  const int64_t both = step > total / steps ? 0 : total / (step * steps);
+  const bool at_end = total % steps == 0 || total % epochs == 0;
+  return total / steps + total / epochs - both + (at_end ? 0 : 1);
 }
 
-// The fewest micro-batches that fit, as advice; empty if none do.
+// That what the run reads besides its training data is there and fits.
+void check_files(const ClipConfig& config, const TrainOptions& options,
+                 const Tokenizer& tokenizer) {
+  if (!options.model.pretrained.empty()) {
+    Clip model(config, c10::kCPU);
+    load_pretrained(model, options.model);
+  }
+  open_validation_set(options, config.preprocess, tokenizer);
+  open_benchmarks(options.validation);
+}
+
+std::optional<int64_t> checkpoints_at_once(const CheckpointOptions& checkpoint,
+                                           const RunLength& length) {
+  const auto written = checkpoints_written(checkpoint, length);
+  if (checkpoint.keep == 0) return written;
+  const int64_t most = checkpoint.keep + 1;
+  return written ? std::min(*written, most) : most;
+}
+
+// Micro-batches that fit, from twice as many on, as advice; empty if none do.
 std::string fitting_accum(const ClipConfig& config, TrainOptions options, const StepLoad& load,
                           const PlannedDevice& device) {
   for (options.accum *= 2; options.accum <= load.images; options.accum *= 2) {
@@ -65,20 +98,21 @@ void check_memory(const RunPlan& plan, const ClipConfig& config, const TrainOpti
                   const PlannedDevice& device) {
   if (plan.memory.device_bytes <= device.bytes) return;
   const bool checkpointed = options.model.checkpointed_image_blocks == kAllBlocks;
-  throw ConfigError("batch_size " + std::to_string(options.batch_size) + " on " +
-                    std::to_string(plan.load.ranks) + " ranks needs " +
-                    gib(plan.memory.device_bytes) + " a rank, more than the " + gib(device.bytes) +
-                    " of " + device.name + "; " +
-                    fitting_accum(config, options, plan.load, device) +
-                    (checkpointed ? "" : "model.checkpointed_image_blocks=-1 needs less, ") +
-                    "more ranks need less each");
+  throw ConfigError(
+      "batch_size " + std::to_string(options.batch_size) + " on " +
+      std::to_string(plan.load.ranks) + " ranks needs " + gib(plan.memory.device_bytes) +
+      " a rank, more than the " + gib(device.bytes) + " of " + device.name + "; " +
+      fitting_accum(config, options, plan.load, device) +
+      (checkpointed ? "" : "model.checkpointed_image_blocks=-1 needs less, ") +
+      (device.is_gpu ? "more ranks need less each" : "ranks on more machines need less each"));
 }
 
 void check_disk(const RunPlan& plan, const TrainOptions& options) {
-  const auto count = static_cast<double>(plan.checkpoints_at_once);
+  if (!plan.checkpoints_at_once) return;
+  const auto count = static_cast<double>(*plan.checkpoints_at_once);
   if (count * plan.checkpoint_bytes <= plan.free_disk_bytes) return;
   throw ConfigError("output " + options.output + " has " + gib(plan.free_disk_bytes) +
-                    " free, but " + std::to_string(plan.checkpoints_at_once) + " checkpoints of " +
+                    " free, but " + std::to_string(*plan.checkpoints_at_once) + " checkpoints of " +
                     gib(plan.checkpoint_bytes) +
                     " will be there; set checkpoint.keep, or another output");
 }
@@ -87,22 +121,25 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
 
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device) {
   const ClipConfig config = read_clip_config(options.model.architecture);
-  check_text_tower(config.text, options, Tokenizer());
+  const Tokenizer tokenizer;
+  check_text_tower(config.text, options, tokenizer);
   check_batch_size(options, num_ranks);
+  check_files(config, options, tokenizer);
   RunPlan plan;
   plan.load.ranks = num_ranks;
   plan.load.images = options.batch_size / num_ranks;
   plan.load.tokens_per_image = tokens_per_image(config.vision, options.model.patch_dropout);
   if (std::filesystem::exists(options.data.train)) {
-    look_at_data(plan, options, num_ranks);
+    look_at_data(plan, options, num_ranks, tokenizer);
   } else {
-    plan.load.texts = assumed_texts(plan.load.images);
+    plan.load.texts = assumed_texts(options.objective, plan.load.images);
+    plan.length.total_steps = options.schedule.max_steps;
   }
   plan.memory = plan_memory(config, options, plan.load, device.is_gpu);
   plan.flops = step_flops(config, options, plan.load);
   plan.collectives = step_collectives(config, options, plan.load);
   // Weights and two moments.
-  plan.checkpoint_bytes = 3 * plan.memory.parts.front().bytes;
+  plan.checkpoint_bytes = 3 * plan.memory.parameter_bytes;
   plan.checkpoints_at_once = checkpoints_at_once(options.checkpoint, plan.length);
   plan.free_disk_bytes = free_bytes(options.output);
   check_memory(plan, config, options, device);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,13 +32,16 @@ struct RunPlan {
   MemoryPlan memory;
   StepFlops flops;  // of a rank's step
   std::vector<PlannedCollective> collectives;
-  double checkpoint_bytes = 0;      // of one
-  int64_t checkpoints_at_once = 0;  // that will be there, the one being written included
-  double free_disk_bytes = 0;       // where the run's files go
+  double checkpoint_bytes = 0;  // of one
+  // That will be there, the one being written included; nullopt: unknown without data.
+  std::optional<int64_t> checkpoints_at_once;
+  double free_disk_bytes = 0;  // where the run's files go
 };
 
-// Throws ConfigError, naming setting and remedy, for a run that cannot work: its checks at the
-// start, more memory than `device` has, more disk than there is.
+// Throws ConfigError or DataError, naming setting and remedy, for a run that cannot work: whatever
+// the training itself checks at its start (of the data only where they are there), more memory than
+// `device` has, more disk than there is. Opens, to see that they fit, model.pretrained, the
+// validation's data and benchmarks, and the run's newest checkpoint.
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device);
 
 }  // namespace dermatome

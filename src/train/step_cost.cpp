@@ -24,9 +24,20 @@ double block_flops(const TowerShape& shape, double rows, double positions, doubl
   return projections + mlp + 2 * product(positions, shape.width, length);
 }
 
+// One forward pass of a tower of whose output `read` rows are read: the last block computes keys
+// and values of all rows, and the rest for those alone.
+double tower_flops(const TowerShape& shape, double rows, double positions, double read,
+                   double length) {
+  const double last = read == rows ? block_flops(shape, rows, positions, length)
+                                   : block_flops(shape, read, read, length) -
+                                         product(read, shape.width, 2 * shape.width) +
+                                         product(rows, shape.width, 2 * shape.width);
+  return static_cast<double>(shape.layers - 1) * block_flops(shape, rows, positions, length) + last;
+}
+
 // Forward passes that a whole step is worth: a backward pass costs two.
 double passes(int64_t layers, int64_t checkpointed, int64_t accum) {
-  const int64_t again = checkpointed == kAllBlocks ? layers : std::min(checkpointed, layers);
+  const int64_t again = num_checkpointed(checkpointed, layers);
   const double encodings = accum > 1 ? 2 : 1;
   return encodings + 2 + static_cast<double>(again) / static_cast<double>(layers);
 }
@@ -40,7 +51,7 @@ double image_flops(const VisionConfig& vision, int64_t embed_dim, const TrainOpt
   const auto patch = static_cast<double>(vision.patch_size);
   const double patches = static_cast<double>(load.images * vision.num_patches());
   const double read = options.objective.local_alignment ? rows : static_cast<double>(load.images);
-  return static_cast<double>(shape.layers) * block_flops(shape, rows, rows, length) *
+  return tower_flops(shape, rows, rows, read, length) *
              passes(vision.layers, options.model.checkpointed_image_blocks, options.accum) +
          3 * (product(patches, 3 * patch * patch, shape.width) +
               product(read, shape.width, static_cast<double>(embed_dim)));
@@ -52,12 +63,7 @@ double text_flops(const TextConfig& text, int64_t embed_dim, const TrainOptions&
                          text.layers};
   const auto& [texts, rows, positions] = load.texts;
   if (texts == 0) return 0;
-  // The last block computes keys and values of all rows, and the rest for the texts' ends alone.
-  const double last = block_flops(shape, texts, texts, positions / texts) +
-                      product(rows, shape.width, 2 * shape.width);
-  return (static_cast<double>(shape.layers - 1) *
-              block_flops(shape, rows, positions, positions / texts) +
-          last) *
+  return tower_flops(shape, rows, positions, texts, positions / texts) *
              passes(text.layers, options.model.checkpointed_text_blocks, options.accum) +
          3 * product(texts, shape.width, static_cast<double>(embed_dim));
 }

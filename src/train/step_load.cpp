@@ -15,20 +15,25 @@ namespace {
 // Batches that are looked at; captions differ little from one to the next.
 constexpr int64_t kBatches = 4;
 
-void add(TextLoad& load, const BatchTexts& texts) {
+// The texts as `num_pieces` micro-batches encode them.
+void add(TextLoad& load, const BatchTexts& texts, int64_t num_pieces) {
   if (texts.tokens.size(0) == 0) return;
-  const PackedTexts packed = pack_texts(texts.tokens, texts.lengths, c10::kCPU);
   load.texts += static_cast<double>(texts.tokens.size(0));
-  load.rows += static_cast<double>(packed.token.size(0));
-  load.positions += static_cast<double>(packed.layout->rows.size(0));
+  const int64_t extent = (texts.tokens.size(0) + num_pieces - 1) / num_pieces;
+  const std::vector<at::Tensor> tokens = texts.tokens.split(extent);
+  const std::vector<at::Tensor> lengths = texts.lengths.split(extent);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const PackedTexts packed = pack_texts(tokens[i], lengths[i], c10::kCPU);
+    load.rows += static_cast<double>(packed.token.size(0));
+    load.positions += static_cast<double>(packed.layout->rows.size(0));
+  }
 }
 
 }  // namespace
 
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
                        int64_t num_samples) {
-  const TextSelection selection =
-      text_selection(options.objective, dataset.manifest().num_captions);
+  const TextSelection selection = text_selection(options.objective);
   const SampleOrder order(options.seed, dataset.size(), options.data.shuffle_block,
                           options.data.shuffle_window);
   const int64_t batches = std::clamp<int64_t>(dataset.size() / num_samples, 1, kBatches);
@@ -40,14 +45,17 @@ TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& option
       const auto [shard, row] = dataset.locate(order.sample(/*epoch=*/0, place));
       rows.push_back({&shard, row});
     }
-    add(load, collect_texts(rows, selection));
+    add(load, collect_texts(rows, dataset.manifest().num_captions, selection), options.accum);
   }
   const auto count = static_cast<double>(batches);
   return {load.texts / count, load.rows / count, load.positions / count};
 }
 
-TextLoad assumed_texts(int64_t num_samples) {
+TextLoad assumed_texts(const ObjectiveOptions& objective, int64_t num_samples) {
   const auto samples = static_cast<double>(num_samples);
+  if (text_selection(objective).only_raw_caption) {
+    return {.texts = samples, .rows = 24 * samples, .positions = 27 * samples};
+  }
   return {.texts = 3.4 * samples, .rows = 69 * samples, .positions = 85 * samples};
 }
 

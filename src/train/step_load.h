@@ -27,12 +27,14 @@ struct StepLoad {
 };
 
 // Of `num_samples` samples in the training's order, on average over the first few such batches of
-// `dataset`. `options` say which captions become texts.
+// `dataset`. `options` say which captions become texts, and how many micro-batches share the texts
+// out: beginnings are shared within each alone.
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
                        int64_t num_samples);
 
-// As in MAKE's published table: 3.4 distinct texts of 20 tokens a sample.
-TextLoad assumed_texts(int64_t num_samples);
+// As in MAKE's published table: 3.4 distinct texts of 20 tokens a sample, or 1 where the objective
+// looks at raw captions only. (Modes that contrast with missing captions add two short texts.)
+TextLoad assumed_texts(const ObjectiveOptions& objective, int64_t num_samples);
 
 int64_t tokens_per_image(const VisionConfig& vision, double patch_dropout);
 

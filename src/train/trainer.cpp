@@ -22,6 +22,7 @@
 #include "src/train/finite_watch.h"
 #include "src/train/loader_setup.h"
 #include "src/train/optimizer.h"
+#include "src/train/resume.h"
 #include "src/train/run_checks.h"
 #include "src/train/run_log.h"
 #include "src/train/schedule.h"
@@ -61,7 +62,6 @@ class Trainer {
   const TrainOptions& options_;
   const TrainingEnvironment& environment_;
   Collectives& collectives_;
-  std::filesystem::path run_directory_;
   std::filesystem::path checkpoints_;
 
   Tokenizer tokenizer_;
@@ -90,22 +90,11 @@ class Trainer {
   } since_log_;
 };
 
-// Names and shapes of weights do not tell one activation or normalisation from another.
-void check_same_model(const ClipConfig& config, const std::string& architecture,
-                      const std::filesystem::path& hub_directory) {
-  if (hub_config_json(config) != hub_config_json(read_hub_config(hub_directory))) {
-    const std::string described = (hub_directory / "open_clip_config.json").string();
-    throw ConfigError("model.architecture " + architecture + " differs from " + described +
-                      ", which belongs to the weights; set model.architecture to that file");
-  }
-}
-
 Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment)
     : options_(options),
       environment_(environment),
       collectives_(*environment.collectives),
-      run_directory_(std::filesystem::path(options.output) / options.name),
-      checkpoints_(run_directory_ / "checkpoints"),
+      checkpoints_(checkpoints_directory(options)),
       dataset_(options.data.train, tokenizer_.hash()),
       model_(read_clip_config(options.model.architecture), environment.device,
              {.image = options.model.checkpointed_image_blocks,
@@ -126,11 +115,7 @@ void Trainer::initialise_weights() {
   if (options_.model.pretrained.empty()) {
     model_.initialise(options_.seed);
   } else {
-    const std::filesystem::path weights = options_.model.pretrained;
-    if (std::filesystem::is_directory(weights)) {
-      check_same_model(model_.config(), options_.model.architecture, weights);
-    }
-    load_weights(model_, weights);
+    load_pretrained(model_, options_.model);
   }
 }
 
@@ -138,22 +123,9 @@ void Trainer::resume_or_start() {
   // Rank 0 looks, so that all ranks continue from the same checkpoint.
   at::Tensor found = at::full({1}, -1, at::kLong);
   if (is_root()) {
-    make_directories(run_directory_);
-    if (const auto state = find_newest_checkpoint(checkpoints_)) {
-      const std::string where = "checkpoint " + checkpoint_path(checkpoints_, state->step).string();
-      if (!options_.resume) {
-        throw ConfigError(where +
-                          " exists and resume is false; choose another name or remove the run");
-      }
-      if (state->config_digest != config_digest(options_)) {
-        throw ConfigError(where + " belongs to other settings than this configuration (compare " +
-                          (run_directory_ / "config.yaml").string() + "); choose another name");
-      }
-      if (state->dataset_digest != dataset_.manifest().digest) {
-        throw ConfigError(where + " was trained on another data set than " + options_.data.train);
-      }
-      found.fill_(state->step);
-    }
+    make_directories(run_directory(options_));
+    const auto state = find_own_checkpoint(options_, dataset_.manifest().digest);
+    if (state) found.fill_(state->step);
   }
   at::Tensor on_device = found.to(environment_.device);
   collectives_.broadcast(on_device, 0, "step to resume from");
@@ -171,8 +143,8 @@ void Trainer::resume_or_start() {
     }
   }
   if (is_root()) {
-    write_file_atomically(run_directory_ / "config.yaml", dump_train_config(options_));
-    log_.emplace(run_directory_, step_);
+    write_file_atomically(run_directory(options_) / "config.yaml", dump_train_config(options_));
+    log_.emplace(run_directory(options_), step_);
   }
 }
 

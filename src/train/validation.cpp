@@ -46,35 +46,45 @@ json score_all(const std::vector<Scoring>& scorings, json scores) {
 
 }  // namespace
 
+std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
+                                                    const PreprocessConfig& preprocess,
+                                                    const Tokenizer& tokenizer) {
+  if (options.data.validation.empty()) return nullptr;
+  auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
+  check_num_captions(*dataset, options.data.validation, options.objective);
+  if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
+    throw ConfigError(
+        "data.validation prepares pictures with bicubic interpolation and resize_mode "
+        "shortest, but the model's preprocess_cfg asks for " +
+        preprocess.interpolation + " and " + preprocess.resize_mode +
+        "; leave data.validation empty and use benchmarks");
+  }
+  return dataset;
+}
+
+std::vector<Benchmark> open_benchmarks(const ValidationOptions& options) {
+  std::vector<Benchmark> benchmarks;
+  std::set<std::string> names;
+  for (const auto& path : options.benchmarks) {
+    benchmarks.emplace_back(load_benchmark(path));
+    const std::string& name = benchmarks.back().name();
+    if (name == kObjectiveScores || !names.insert(name).second) {
+      throw ConfigError("validation.benchmarks: " + path + " is named '" + name +
+                        "', which another score of the validation has; rename it");
+    }
+  }
+  return benchmarks;
+}
+
 Validation::Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
                        TrainStep& step, Collectives& collectives)
     : options_(options),
       model_(model),
       tokenizer_(tokenizer),
       step_(step),
-      collectives_(collectives) {
-  if (!options.data.validation.empty()) {
-    dataset_ = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
-    check_num_captions(*dataset_, options.data.validation, options.objective);
-    const PreprocessConfig& preprocess = model.config().preprocess;
-    if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
-      throw ConfigError(
-          "data.validation prepares pictures with bicubic interpolation and resize_mode "
-          "shortest, but the model's preprocess_cfg asks for " +
-          preprocess.interpolation + " and " + preprocess.resize_mode +
-          "; leave data.validation empty and use benchmarks");
-    }
-  }
-  std::set<std::string> names;
-  for (const auto& path : options.validation.benchmarks) {
-    benchmarks_.emplace_back(load_benchmark(path));
-    const std::string& name = benchmarks_.back().name();
-    if (name == kObjectiveScores || !names.insert(name).second) {
-      throw ConfigError("validation.benchmarks: " + path + " is named '" + name +
-                        "', which another score of the validation has; rename it");
-    }
-  }
-}
+      collectives_(collectives),
+      dataset_(open_validation_set(options, model.config().preprocess, tokenizer)),
+      benchmarks_(open_benchmarks(options.validation)) {}
 
 json Validation::objective_on_validation_set() {
   Loader loader(*dataset_, loader_options(options_, model_, collectives_, /*training=*/false),

@@ -15,9 +15,18 @@
 
 namespace dermatome {
 
+// The shards of data.validation; null where there are none. Throws ConfigError when they do not fit
+// the objective, or cannot be prepared as `preprocess` asks.
+std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
+                                                    const PreprocessConfig& preprocess,
+                                                    const Tokenizer& tokenizer);
+
+// The tables of validation.benchmarks. Throws ConfigError also for two of one name.
+std::vector<Benchmark> open_benchmarks(const ValidationOptions& options);
+
 class Validation {
  public:
-  // Opens the validation shards and the benchmarks' tables. Arguments must outlive the object.
+  // Opens all that is needed. Arguments must outlive the object.
   Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
              TrainStep& step, Collectives& collectives);
 

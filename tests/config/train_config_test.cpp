@@ -35,8 +35,8 @@ TrainOptions all_changed() {
   o.seed = UINT64_MAX;
   o.batch_size = 2048;
   o.resume = false;
-  o.model = {"m.json", "~", Precision::kAmpBf16, true};
-  o.data = {"null", "valid\tset", Sampling::kShuffle, 32, 5, 6, 7};
+  o.model = {"m.json", "~", Precision::kAmpBf16, 3, -1, 0.25};
+  o.data = {"null", "valid\tset", Sampling::kShuffle, 32, 5, 6, 7, Corrupt::kSkip, 0};
   o.augmentation = {{0.4, 0.123456789012345678}, {0.5, 1e300}, {0.32, 0.1, 5e-324, 0.08}, 0.8, 0.2};
   std::swap(o.augmentation.scale[0], o.augmentation.scale[1]);
   o.objective = {ObjectiveMode::kPaper,

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "src/core/error.h"
+#include "src/model/autocast.h"
 #include "tests/model/golden_clip.h"
 
 namespace dermatome {
@@ -222,6 +223,33 @@ TEST(Clip, CommonBeginningsInfluenceNeitherTextFeaturesNorGradients) {
   const std::vector<at::Tensor> found = gradients_of(together), expected = gradients_of(alone);
   for (size_t i = 0; i < found.size(); ++i) {
     EXPECT_LE(relative_difference(found[i], expected[i]), 1e-5) << i;
+  }
+}
+
+// A common beginning collects a term of its gradient from every text.
+TEST(Clip, ManyTextsOfOneBeginningKeepTheirGradientsInBf16) {
+  constexpr int64_t kTexts = 1000;
+  const Clip clip = golden_clip("quickgelu");
+  GoldenTexts texts = mixed_texts(40);
+  texts.tokens = texts.tokens.repeat({kTexts / 40, 1});
+  texts.lengths = texts.lengths.repeat({kTexts / 40});
+  texts.tokens.select(1, 0).fill_(texts.tokens[0][0]);
+  const at::Tensor weights = at::sin(at::arange(kTexts * 32)).view({kTexts, 32}) + 0.3;
+  const auto gradients = [&](bool bf16) {
+    const AutocastScope autocast(c10::kCPU, bf16);
+    (clip.encode_text(texts.tokens, texts.lengths) * weights).sum().backward();
+    std::vector<at::Tensor> found;
+    for (const at::Tensor& parameter : clip.text_parameters()) {
+      found.push_back(parameter.grad().to_dense().clone());
+      parameter.mutable_grad().zero_();
+    }
+    return found;
+  };
+  const auto exact = gradients(false), rounded = gradients(true);
+  for (size_t i = 0; i < exact.size(); ++i) {
+    // Keys' biases have no gradient but rounding.
+    const double size = exact[i].norm().item<double>();
+    EXPECT_LE((rounded[i] - exact[i]).norm().item<double>(), 0.02 * size + 1e-2) << i;
   }
 }
 

@@ -103,7 +103,7 @@ TEST(BatchFeed, ARankThatCannotReadItsBatchEndsAllAtTheSameStep) {
     if (rank == kRank) {
       EXPECT_THAT(outcome.data_error, HasSubstr("fail their checksum"));
     } else {
-      EXPECT_THAT(outcome.communication_error, HasSubstr("rank 1 could not read its batch"));
+      EXPECT_THAT(outcome.communication_error, HasSubstr("rank 1 could not make its batch ready"));
     }
   }
 }

@@ -37,15 +37,16 @@ ClipConfig tiny_config() {
 }
 
 struct GlobalBatch {
-  at::Tensor pixels;   // [G, 3, 16, 16]
-  at::Tensor tokens;   // [G * N, 40]
-  at::Tensor lengths;  // [G * N]: from 3 to 40
-  at::Tensor mask;     // [G, N]
+  at::Tensor pixels;        // [G, 3, 16, 16]
+  at::Tensor tokens;        // [G * N, 40]
+  at::Tensor lengths;       // [G * N]: from 3 to 40
+  at::Tensor mask;          // [G, N]
+  at::Tensor kept_patches;  // [G, K] of the four patches; undefined: all
 };
 
 // Random, but the same on every rank. The last rank's samples have no captions if
 // `last_without_text`.
-GlobalBatch make_global_batch(int num_ranks, bool last_without_text) {
+GlobalBatch make_global_batch(int num_ranks, bool last_without_text, int64_t num_kept_patches = 0) {
   const int64_t num_samples = num_ranks * kSamplesPerRank;
   constexpr int64_t kNumCaptions = 11;
   at::manual_seed(5);
@@ -56,6 +57,10 @@ GlobalBatch make_global_batch(int num_ranks, bool last_without_text) {
   batch.tokens.masked_fill_(at::arange(40).unsqueeze(0) >= batch.lengths.unsqueeze(1), 0);
   batch.mask = at::rand({num_samples, kNumCaptions}) < 0.6;
   if (last_without_text) batch.mask.slice(0, num_samples - kSamplesPerRank).fill_(false);
+  if (num_kept_patches > 0) {
+    batch.kept_patches =
+        at::rand({num_samples, 4}).argsort(/*stable=*/false, 1).narrow(1, 0, num_kept_patches);
+  }
   return batch;
 }
 
@@ -65,6 +70,9 @@ Batch slice(const GlobalBatch& global, int64_t first, int64_t last) {
   Batch batch;
   batch.images = global.pixels.slice(0, first, last);
   batch.mask = global.mask.slice(0, first, last);
+  if (global.kept_patches.defined()) {
+    batch.kept_patches = global.kept_patches.slice(0, first, last);
+  }
   const at::Tensor rows = (batch.mask.flatten().nonzero().flatten() + first * num_captions);
   batch.tokens = global.tokens.index_select(0, rows);
   batch.lengths = global.lengths.index_select(0, rows);
@@ -123,6 +131,7 @@ struct Variant {
   bool last_without_text = false;
   int64_t accum = 1;
   ObjectiveOptions objective = {};
+  int64_t num_kept_patches = 0;
 };
 
 std::vector<Variant> variants() {
@@ -144,14 +153,17 @@ std::vector<Variant> variants() {
            .checkpointed = kEverything,
            .last_without_text = true,
            .accum = 2},
-          {.name = "accumulated_contrast_only", .accum = 3, .objective = contrast_only}};
+          {.name = "accumulated_contrast_only", .accum = 3, .objective = contrast_only},
+          {.name = "patch_dropout", .num_kept_patches = 2},
+          {.name = "accumulated_patch_dropout", .accum = 3, .num_kept_patches = 3}};
 }
 
 class DistributedStep : public testing::TestWithParam<Variant> {};
 
 TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
   const Variant& variant = GetParam();
-  const GlobalBatch global = make_global_batch(test_world().size, variant.last_without_text);
+  const GlobalBatch global =
+      make_global_batch(test_world().size, variant.last_without_text, variant.num_kept_patches);
   TrainOptions options;
   options.objective = variant.objective;
   Clip whole_model = make_model();
@@ -181,6 +193,22 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
 
 INSTANTIATE_TEST_SUITE_P(Variants, DistributedStep, testing::ValuesIn(variants()),
                          [](const auto& instance) { return std::string(instance.param.name); });
+
+TEST(DistributedStep, EncodesOnlyThePatchesThatAreKept) {
+  GlobalBatch global = make_global_batch(1, /*last_without_text=*/false);
+  Clip model = make_model();
+  const at::Tensor whole = alone(model, global, {}).total;
+  // In another order: patches are told apart by their positions alone.
+  global.kept_patches = at::arange(3, -1, -1).repeat({kSamplesPerRank, 1});
+  EXPECT_LT(relative_difference(alone(model, global, {}).total, whole), 1e-6);
+  global.kept_patches = global.kept_patches.narrow(1, 0, 2);
+  const at::Tensor half = alone(model, global, {}).total;
+  EXPECT_GT(relative_difference(half, whole), 1e-5);
+  // What is not kept has no influence.
+  at::Tensor upper = global.pixels.slice(2, 0, 8);  // patches 0 and 1
+  upper.copy_(at::randn_like(upper));
+  EXPECT_EQ(alone(model, global, {}).total.item<float>(), half.item<float>());
+}
 
 at::Tensor all_gradients(const Clip& model) {
   std::vector<at::Tensor> gradients;

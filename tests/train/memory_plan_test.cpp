@@ -14,7 +14,7 @@ struct MemoryPlanTest : testing::Test {
 
   ClipConfig config;  // ViT-B/16
   TrainOptions options;
-  StepLoad load{.ranks = 1, .images = 64, .tokens_per_image = 197, .texts = assumed_texts(64)};
+  StepLoad load{.ranks = 1, .images = 64, .tokens_per_image = 197, .texts = assumed_texts({}, 64)};
 };
 
 TEST_F(MemoryPlanTest, IsTheSumOfItsParts) {

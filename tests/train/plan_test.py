@@ -110,9 +110,9 @@ class Refusals(unittest.TestCase):
     def setUpClass(cls):
         cls.file = write_configuration("refused", CASES["another batch"])
 
-    def refuse(self, expected, *arguments):
+    def refuse(self, expected, *arguments, code=2):
         refused = plan(self.file, *arguments)
-        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertEqual(refused.returncode, code, refused.stderr)
         self.assertEqual(refused.stdout, "")
         self.assertIn(expected, refused.stderr)
 
@@ -122,8 +122,21 @@ class Refusals(unittest.TestCase):
         self.refuse("schedule.warmup of 900 steps", "--ranks", "2", "schedule.max_steps=0",
                     "schedule.warmup=900")
         self.refuse("mode: released is defined on one process", "--ranks", "2", "objective.mode=released")
-        self.refuse("checkpoint.keep", "--ranks", "1", "checkpoint.keep=100000000")
+        self.refuse("set checkpoint.keep", "--ranks", "1", "schedule.max_steps=1000000000",
+                    "checkpoint.every_steps=1", "checkpoint.keep=0")
+        self.refuse("gone.safetensors", "--ranks", "1", "model.pretrained=gone.safetensors", code=3)
+        self.refuse("nowhere", "--ranks", "1", "data.validation=/nowhere", code=3)
+        self.refuse("gone.yaml", "--ranks", "1", "validation.benchmarks=[gone.yaml]")
+        self.refuse("--device", "--ranks", "1", "runtime.device=cuda")
         self.refuse("objective.num_subcaptions is 3", "--ranks", "1", "objective.num_subcaptions=3")
+
+    def test_look_at_the_checkpoint_that_is_there(self):
+        file = write_configuration("trained", CASES["another batch"])
+        subprocess.run([BINARY, "train", file], check=True, capture_output=True)
+        self.assertEqual(plan(file, "--ranks", "1").returncode, 0)
+        other = plan(file, "--ranks", "1", "optimizer.lr=0.1")
+        self.assertEqual(other.returncode, 2, other.stderr)
+        self.assertIn("belongs to other settings", other.stderr)
 
     def test_say_which_accumulation_fits(self):
         # 512 images of ViT-L/14 in float32 on one small GPU; without data nothing else can be wrong.
@@ -143,8 +156,27 @@ class Output(unittest.TestCase):
         self.assertEqual(printed.returncode, 0, printed.stderr)
         for expected in ("80, 20 images a rank", "256 samples in 1 shard(s)", "3 an epoch (16 samples left out)",
                          "parameters", "optimizer state", "GFLOP an image", "all-gather: text embeddings",
-                         "all-reduce: gradients of the text tower", "2 checkpoint(s)"):
+                         "all-reduce: gradients of the text tower", "1 checkpoint(s)"):
             self.assertIn(expected, printed.stdout)
+
+    def test_counts_the_checkpoints_that_will_be_there(self):
+        file = write_configuration("counted", CASES["another batch"])  # 3 steps an epoch
+
+        def count(*settings):
+            printed = plan(file, "--ranks", "1", "--json", "checkpoint.keep=0", *settings)
+            self.assertEqual(printed.returncode, 0, printed.stderr)
+            return json.loads(printed.stdout)["checkpoints_at_once"]
+
+        steps = "schedule.max_steps={}".format
+        self.assertEqual(count(steps(12), "checkpoint.every_epochs=2"), 2)  # 6 12
+        self.assertEqual(count(steps(13), "checkpoint.every_epochs=2"), 3)  # 6 12 13
+        self.assertEqual(count(steps(12), "checkpoint.every_steps=5"), 3)  # 5 10 12
+        self.assertEqual(count(steps(12), "checkpoint.every_epochs=2", "checkpoint.every_steps=4"), 4)  # 4 6 8 12
+        self.assertEqual(count(steps(12), "checkpoint.every_epochs=1000"), 1)
+        self.assertEqual(count(steps(12), "checkpoint.every_steps=1", "checkpoint.keep=3"), 4)
+        self.assertEqual(count(steps(2), "checkpoint.every_steps=1", "checkpoint.keep=100"), 2)
+        self.assertEqual(count(steps(20), "checkpoint.every_steps=10", "data.train=/nowhere"), 2)
+        self.assertIsNone(count(steps(20), "checkpoint.every_epochs=1", "data.train=/nowhere"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+#include "src/train/loader_setup.h"
+
+#include <gtest/gtest.h>
+
+#include "src/distributed/single_process.h"
+
+namespace dermatome {
+namespace {
+
+struct LoaderSetupTest : testing::Test {
+  LoaderSetupTest() { options.batch_size = 12; }
+  LoaderOptions setup(bool training) const {
+    return loader_options(options, model, *collectives, training);
+  }
+
+  TrainOptions options;
+  ClipConfig config = [] {
+    ClipConfig tiny;
+    tiny.embed_dim = 8;
+    tiny.vision = {.image_size = 64, .patch_size = 16, .width = 8, .layers = 1, .head_width = 8};
+    tiny.text = {.context_length = 77, .vocab_size = 10, .width = 8, .heads = 1, .layers = 1};
+    return tiny;
+  }();
+  Clip model{config, c10::kCPU};
+  std::unique_ptr<Collectives> collectives = make_single_process_collectives();
+};
+
+TEST_F(LoaderSetupTest, PatchesAreDroppedInTrainingOnly) {
+  EXPECT_EQ(setup(/*training=*/true).kept_patches, 0);
+  options.model.patch_dropout = 0.5;
+  EXPECT_EQ(setup(/*training=*/true).num_patches, 16);
+  EXPECT_EQ(setup(/*training=*/true).kept_patches, 8);
+  EXPECT_EQ(setup(/*training=*/false).kept_patches, 0);
+}
+
+TEST_F(LoaderSetupTest, TextsAreThoseTheObjectiveLooksAt) {
+  EXPECT_FALSE(setup(true).texts.only_raw_caption);
+  EXPECT_FALSE(setup(true).texts.texts_for_missing);
+  options.objective.negatives = Negatives::kAll;
+  EXPECT_TRUE(setup(true).texts.texts_for_missing);
+  options.objective.mkcl = false;
+  EXPECT_FALSE(setup(true).texts.only_raw_caption);
+  options.objective.local_alignment = false;
+  EXPECT_TRUE(setup(true).texts.only_raw_caption);
+}
+
+}  // namespace
+}  // namespace dermatome
