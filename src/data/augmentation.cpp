@@ -70,7 +70,7 @@ std::vector<ColorAdjustment> draw_jitter(const std::array<double, 4>& strengths,
   return adjustments;
 }
 
-void adjust(Image& image, const ColorAdjustment& adjustment) {
+void adjust(const Planes& image, const ColorAdjustment& adjustment) {
   switch (adjustment.operation) {
     case ColorOperation::kBrightness:
       return adjust_brightness(image, adjustment.amount);
@@ -98,11 +98,11 @@ AugmentationParameters draw_augmentation(const AugmentationOptions& options, int
   return parameters;
 }
 
-Image augment(const Image& image, const AugmentationParameters& parameters, int size) {
-  Image result = resize(image, parameters.crop, size, size);
-  for (const ColorAdjustment& adjustment : parameters.colors) adjust(result, adjustment);
-  if (parameters.gray) to_grayscale(result);
-  return result;
+void augment(const Image& image, const AugmentationParameters& parameters, int size,
+             const Planes& planes) {
+  resize_to_planes(image, parameters.crop, size, size, planes);
+  for (const ColorAdjustment& adjustment : parameters.colors) adjust(planes, adjustment);
+  if (parameters.gray) to_grayscale(planes);
 }
 
 }  // namespace dermatome

@@ -8,7 +8,7 @@
 #include "src/image/formats.h"
 
 namespace dermatome {
-namespace {
+namespace formats {
 
 bool has_bytes(std::span<const std::byte> data, size_t offset, std::string_view expected) {
   if (data.size() < offset + expected.size()) return false;
@@ -16,29 +16,41 @@ bool has_bytes(std::span<const std::byte> data, size_t offset, std::string_view 
                     [](char want, std::byte got) { return static_cast<std::byte>(want) == got; });
 }
 
-}  // namespace
+bool is_png(std::span<const std::byte> encoded) {
+  return has_bytes(encoded, 0, "\x89PNG\r\n\x1A\n");
+}
 
-namespace formats {
+bool is_webp(std::span<const std::byte> encoded) {
+  return has_bytes(encoded, 0, "RIFF") && has_bytes(encoded, 8, "WEBP");
+}
 
-Image allocate(int64_t height, int64_t width, const std::string& name) {
+void set_size(Image& image, int64_t height, int64_t width, const std::string& name) {
   if (height < 1 || width < 1 || height > kMaxPixels / width) {
     throw DataError(name + ": a picture of " + std::to_string(width) + " x " +
                     std::to_string(height) + " pixels; between 1 and " +
                     std::to_string(kMaxPixels) + " pixels are read");
   }
-  return black_image(static_cast<int>(height), static_cast<int>(width));
+  image.height = static_cast<int>(height);
+  image.width = static_cast<int>(width);
+  image.pixels.resize(static_cast<size_t>(height) * static_cast<size_t>(width) * 3);
 }
 
 }  // namespace formats
 
-bool is_jpeg(std::span<const std::byte> encoded) { return has_bytes(encoded, 0, "\xFF\xD8\xFF"); }
+bool is_jpeg(std::span<const std::byte> encoded) {
+  return formats::has_bytes(encoded, 0, "\xFF\xD8\xFF");
+}
 
 Image decode_image(std::span<const std::byte> encoded, const std::string& name) {
-  if (is_jpeg(encoded)) return formats::decode_jpeg(encoded, name);
-  if (has_bytes(encoded, 0, "\x89PNG\r\n\x1A\n")) return formats::decode_png(encoded, name);
-  if (has_bytes(encoded, 0, "RIFF") && has_bytes(encoded, 8, "WEBP")) {
-    return formats::decode_webp(encoded, name);
-  }
+  Image image;
+  decode_image(encoded, name, image);
+  return image;
+}
+
+void decode_image(std::span<const std::byte> encoded, const std::string& name, Image& image) {
+  if (is_jpeg(encoded)) return formats::decode_jpeg(encoded, name, image);
+  if (formats::is_png(encoded)) return formats::decode_png(encoded, name, image);
+  if (formats::is_webp(encoded)) return formats::decode_webp(encoded, name, image);
   throw DataError(name + ": neither JPEG, PNG nor WebP by its first bytes (" +
                   std::to_string(encoded.size()) + " bytes in all)");
 }

@@ -2,130 +2,194 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <cstring>
 
 #include "src/core/error.h"
+#include "src/image/wide_vectors.h"
 
 namespace dermatome {
 namespace {
 
-uint8_t luma(const uint8_t* pixel) {
-  constexpr uint32_t kRed = 19595;  // 0.299, 0.587, 0.114 in 16-bit fixed point
-  constexpr uint32_t kGreen = 38470;
-  constexpr uint32_t kBlue = 7471;
-  return static_cast<uint8_t>((pixel[0] * kRed + pixel[1] * kGreen + pixel[2] * kBlue + 0x8000) >>
-                              16);
+int32_t luma(int32_t red, int32_t green, int32_t blue) {
+  // 0.299, 0.587, 0.114 in 16-bit fixed point
+  return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }
 
 // Pillow's Image.blend: float arithmetic, truncated; clipping only matters when extrapolating.
-uint8_t blend(uint8_t from, uint8_t to, float factor) {
+int32_t blend(int32_t from, int32_t to, float factor) {
   const float value = static_cast<float>(from) + factor * static_cast<float>(to - from);
-  return static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F));
+  return std::clamp(static_cast<int32_t>(value), 0, 255);
 }
 
 void require_factor(double factor) {
-  require(factor >= 0.0, "colour factor " + std::to_string(factor) + " is negative");
+  // What is blended stays far within an int.
+  require(factor >= 0.0 && factor <= 1e6,
+          "colour factor " + std::to_string(factor) + " is not in 0..10^6");
 }
 
-void blend_with_grey(Image& image, uint8_t grey, double factor) {
-  require_factor(factor);
-  std::array<uint8_t, 256> table{};
-  for (int value = 0; value < 256; ++value) {
-    table[value] = blend(grey, static_cast<uint8_t>(value), static_cast<float>(factor));
+DERMATOME_WIDE_VECTORS
+void blend_plane(uint8_t* plane, size_t count, int32_t grey, float factor) {
+  for (size_t i = 0; i < count; ++i) {
+    plane[i] = static_cast<uint8_t>(blend(grey, plane[i], factor));
   }
-  for (uint8_t& value : image.pixels) value = table[value];
 }
 
-struct Hsv {
-  uint8_t hue = 0;
-  uint8_t saturation = 0;
-  uint8_t value = 0;
+void blend_with_grey(const Planes& image, int32_t grey, double factor) {
+  require_factor(factor);
+  for (uint8_t* plane : {image.red, image.green, image.blue}) {
+    blend_plane(plane, image.count, grey, static_cast<float>(factor));
+  }
+}
+
+DERMATOME_WIDE_VECTORS
+uint64_t luma_sum(const uint8_t* red, const uint8_t* green, const uint8_t* blue, size_t count) {
+  // In blocks whose sums fit 32 bits, which vectors have more of.
+  constexpr size_t kBlock = 1 << 16;
+  uint64_t total = 0;
+  for (size_t first = 0; first < count; first += kBlock) {
+    const size_t end = std::min(first + kBlock, count);
+    uint32_t sum = 0;
+    for (size_t i = first; i < end; ++i) {
+      sum += static_cast<uint32_t>(luma(red[i], green[i], blue[i]));
+    }
+    total += sum;
+  }
+  return total;
+}
+
+DERMATOME_WIDE_VECTORS
+void blend_with_luma(uint8_t* __restrict red, uint8_t* __restrict green, uint8_t* __restrict blue,
+                     size_t count, float factor) {
+  for (size_t i = 0; i < count; ++i) {
+    const int32_t grey = luma(red[i], green[i], blue[i]);
+    red[i] = static_cast<uint8_t>(blend(grey, red[i], factor));
+    green[i] = static_cast<uint8_t>(blend(grey, green[i], factor));
+    blue[i] = static_cast<uint8_t>(blend(grey, blue[i], factor));
+  }
+}
+
+// Where on Pillow's circle of 255 levels a hue lies once it is turned: which of the six sectors
+// between pure colours, and how far into it.
+struct TurnedHues {
+  std::array<int32_t, 256> sector;
+  std::array<float, 256> fraction;
 };
 
-Hsv to_hsv(const uint8_t* pixel) {
-  const auto [red, green, blue] = std::array{pixel[0], pixel[1], pixel[2]};
-  const uint8_t high = std::max({red, green, blue});
-  const uint8_t low = std::min({red, green, blue});
-  if (high == low) return {0, 0, high};
-  const float range = static_cast<float>(high - low);
-  const float from_red = static_cast<float>(high - red) / range;
-  const float from_green = static_cast<float>(high - green) / range;
-  const float from_blue = static_cast<float>(high - blue) / range;
-  // Sixths of the circle. Sums are formed in double and stored as float, which decides the last
-  // level.
-  float sixths = 0.0F;
-  if (red == high) {
-    sixths = from_blue - from_green;
-  } else if (green == high) {
-    sixths = static_cast<float>(2.0 + from_red - from_blue);
-  } else {
-    sixths = static_cast<float>(4.0 + from_green - from_red);
+TurnedHues turned_hues(int levels) {
+  TurnedHues hues{};
+  for (int hue = 0; hue < 256; ++hue) {
+    const double sixths = static_cast<uint8_t>(hue + levels) * 6.0 / 255.0;  // wraps around
+    const int sector = static_cast<int>(sixths);
+    hues.sector[hue] = sector % 6;
+    hues.fraction[hue] = static_cast<float>(sixths - static_cast<double>(sector));
   }
-  const float hue = static_cast<float>(std::fmod(sixths / 6.0 + 1.0, 1.0));
-  const float saturation = range / static_cast<float>(high);
-  return {static_cast<uint8_t>(hue * 255.0), static_cast<uint8_t>(saturation * 255.0), high};
+  return hues;
 }
 
-void from_hsv(const Hsv& hsv, uint8_t* pixel) {
-  const uint8_t value = hsv.value;
-  if (hsv.saturation == 0) {
-    std::fill_n(pixel, 3, value);
-    return;
+// -1, all bits set, if `condition`, else 0.
+int32_t mask_of(bool condition) { return -static_cast<int32_t>(condition); }
+
+// `yes` where `mask` is -1, `no` where it is 0. A condition would keep the loop from vectors.
+int32_t select(int32_t mask, int32_t yes, int32_t no) { return no ^ ((yes ^ no) & mask); }
+
+// To Pillow's 8-bit HSV, another hue, and back, in loops without conditions; types and order of the
+// arithmetic are Pillow's, since they decide the last level.
+DERMATOME_WIDE_VECTORS
+void turn_hues(uint8_t* __restrict red, uint8_t* __restrict green, uint8_t* __restrict blue,
+               size_t count, const TurnedHues& turned) {
+  constexpr size_t kBlock = 256;
+  int32_t high[kBlock], range[kBlock], above_middle[kBlock];  // maximum; to minimum, middle channel
+  int32_t sixths[kBlock], sign[kBlock];  // hue = sixths + sign * above_middle / range, in sixths
+  int32_t hue[kBlock], sector[kBlock];
+  float saturation[kBlock], fraction[kBlock];
+  int32_t lowest[kBlock], falling[kBlock], rising[kBlock];
+  for (size_t first = 0; first < count;
+       first += kBlock, red += kBlock, green += kBlock, blue += kBlock) {
+    const size_t n = std::min(kBlock, count - first);
+    for (size_t i = 0; i < n; ++i) {
+      const int32_t r = red[i], g = green[i], b = blue[i];
+      high[i] = std::max(std::max(r, g), b);
+      const int32_t low = std::min(std::min(r, g), b);
+      range[i] = high[i] - low;
+      above_middle[i] = 2 * high[i] + low - r - g - b;
+      const int32_t red_high = mask_of(r == high[i]), green_high = mask_of(g == high[i]);
+      const int32_t red_low = mask_of(r == low), green_low = mask_of(g == low);
+      sixths[i] = select(red_high, 1 + 2 * green_low,
+                         select(green_high, 1 - 2 * red_low, 3 - 2 * green_low));
+      sign[i] = select(red_high, -1 - 2 * green_low,
+                       select(green_high, 1 + 2 * red_low, 1 + 2 * green_low));
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const float part =
+          static_cast<float>(above_middle[i]) / static_cast<float>(std::max(range[i], 1));
+      const float place = static_cast<float>(sixths[i]) + static_cast<float>(sign[i]) * part;
+      const double turn = static_cast<double>(place) / 6.0 + 1.0;  // 0.8 to 1.9
+      const auto circle =
+          static_cast<float>(turn - static_cast<double>(static_cast<int32_t>(turn)));
+      hue[i] = static_cast<int32_t>(static_cast<double>(circle) * 255.0);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const float share = static_cast<float>(range[i]) / static_cast<float>(std::max(high[i], 1));
+      const auto level = static_cast<int32_t>(static_cast<double>(share) * 255.0);
+      saturation[i] = static_cast<float>(static_cast<double>(level) / 255.0);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      fraction[i] = turned.fraction[hue[i]];
+      sector[i] = turned.sector[hue[i]];
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const double value = high[i], s = saturation[i], f = fraction[i];
+      lowest[i] = static_cast<int32_t>(value * (1.0 - s) + 0.5);
+      falling[i] = static_cast<int32_t>(
+          value * (1.0 - static_cast<double>(saturation[i] * fraction[i])) + 0.5);
+      rising[i] = static_cast<int32_t>(value * (1.0 - s * (1.0 - f)) + 0.5);
+    }
+    for (size_t i = 0; i < n; ++i) {
+      const int32_t v = high[i], l = lowest[i], f = falling[i], r = rising[i];
+      const int32_t in0 = mask_of(sector[i] == 0), in1 = mask_of(sector[i] == 1),
+                    in2 = mask_of(sector[i] == 2), in3 = mask_of(sector[i] == 3),
+                    in4 = mask_of(sector[i] == 4), in5 = mask_of(sector[i] == 5);
+      red[i] = static_cast<uint8_t>(select(in0 | in5, v, select(in1, f, select(in4, r, l))));
+      green[i] = static_cast<uint8_t>(select(in1 | in2, v, select(in0, r, select(in3, f, l))));
+      blue[i] = static_cast<uint8_t>(select(in3 | in4, v, select(in2, r, select(in5, f, l))));
+    }
   }
-  const double sixths = hsv.hue * 6.0 / 255.0;
-  const int sector = static_cast<int>(sixths);
-  const float fraction = static_cast<float>(sixths - static_cast<float>(sector));
-  const float saturation = static_cast<float>(hsv.saturation / 255.0);
-  const auto scaled = [value](double factor) {
-    return static_cast<uint8_t>(std::clamp(std::round(value * factor), 0.0, 255.0));
-  };
-  const uint8_t lowest = scaled(1.0 - saturation);
-  const uint8_t falling = scaled(1.0 - saturation * fraction);
-  const uint8_t rising = scaled(1.0 - saturation * (1.0 - fraction));
-  const std::array<std::array<uint8_t, 3>, 6> sectors{{{value, rising, lowest},
-                                                       {falling, value, lowest},
-                                                       {lowest, value, rising},
-                                                       {lowest, falling, value},
-                                                       {rising, lowest, value},
-                                                       {value, lowest, falling}}};
-  std::copy_n(sectors[sector % 6].begin(), 3, pixel);
+}
+
+DERMATOME_WIDE_VECTORS
+void write_luma(uint8_t* __restrict red, const uint8_t* __restrict green,
+                const uint8_t* __restrict blue, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    red[i] = static_cast<uint8_t>(luma(red[i], green[i], blue[i]));
+  }
 }
 
 }  // namespace
 
-void adjust_brightness(Image& image, double factor) { blend_with_grey(image, 0, factor); }
+void adjust_brightness(const Planes& image, double factor) { blend_with_grey(image, 0, factor); }
 
-void adjust_contrast(Image& image, double factor) {
-  uint64_t sum = 0;
-  for (size_t i = 0; i < image.pixels.size(); i += 3) sum += luma(&image.pixels[i]);
-  const double mean = static_cast<double>(sum) / (static_cast<double>(image.pixels.size()) / 3);
-  blend_with_grey(image, static_cast<uint8_t>(mean + 0.5), factor);
+void adjust_contrast(const Planes& image, double factor) {
+  const auto sum = static_cast<double>(luma_sum(image.red, image.green, image.blue, image.count));
+  const double mean = sum / static_cast<double>(image.count);
+  blend_with_grey(image, static_cast<int32_t>(mean + 0.5), factor);
 }
 
-void adjust_saturation(Image& image, double factor) {
+void adjust_saturation(const Planes& image, double factor) {
   require_factor(factor);
-  for (size_t i = 0; i < image.pixels.size(); i += 3) {
-    uint8_t* pixel = &image.pixels[i];
-    const uint8_t grey = luma(pixel);
-    for (int c = 0; c < 3; ++c) pixel[c] = blend(grey, pixel[c], static_cast<float>(factor));
-  }
+  blend_with_luma(image.red, image.green, image.blue, image.count, static_cast<float>(factor));
 }
 
-void adjust_hue(Image& image, double shift) {
+void adjust_hue(const Planes& image, double shift) {
   require(shift >= -0.5 && shift <= 0.5,
           "hue shift " + std::to_string(shift) + " is not in -0.5..0.5");
-  const int levels = static_cast<int>(shift * 255.0);
-  for (size_t i = 0; i < image.pixels.size(); i += 3) {
-    Hsv hsv = to_hsv(&image.pixels[i]);
-    hsv.hue = static_cast<uint8_t>(hsv.hue + levels);  // wraps around the circle
-    from_hsv(hsv, &image.pixels[i]);
-  }
+  turn_hues(image.red, image.green, image.blue, image.count,
+            turned_hues(static_cast<int>(shift * 255.0)));
 }
 
-void to_grayscale(Image& image) {
-  for (size_t i = 0; i < image.pixels.size(); i += 3) {
-    std::fill_n(&image.pixels[i], 3, luma(&image.pixels[i]));
-  }
+void to_grayscale(const Planes& image) {
+  write_luma(image.red, image.green, image.blue, image.count);
+  std::memcpy(image.green, image.red, image.count);
+  std::memcpy(image.blue, image.red, image.count);
 }
 
 }  // namespace dermatome

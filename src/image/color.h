@@ -9,14 +9,14 @@ namespace dermatome {
 
 // Blends with black / the mean grey / the picture in grey: a factor of 0 gives that, 1 the picture,
 // above 1 extrapolates. Requires factor >= 0.
-void adjust_brightness(Image& image, double factor);
-void adjust_contrast(Image& image, double factor);
-void adjust_saturation(Image& image, double factor);
+void adjust_brightness(const Planes& image, double factor);
+void adjust_contrast(const Planes& image, double factor);
+void adjust_saturation(const Planes& image, double factor);
 
 // Turns the hue by `shift` of a full circle, -0.5..0.5, through Pillow's 8-bit HSV.
-void adjust_hue(Image& image, double shift);
+void adjust_hue(const Planes& image, double shift);
 
-// ITU-R 601-2 luma in all three channels.
-void to_grayscale(Image& image);
+// ITU-R 601-2 luma in all three planes.
+void to_grayscale(const Planes& image);
 
 }  // namespace dermatome

@@ -1,21 +1,30 @@
-// The decoders behind codec.h, one a format. Each takes bytes that begin with its format's
-// signature and throws DataError naming `name`.
+// The formats behind codec.h: their signatures and decoders. A decoder takes bytes that begin with
+// its format's signature and throws DataError naming `name`.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "src/image/image.h"
 
 namespace dermatome::formats {
 
-Image decode_jpeg(std::span<const std::byte> encoded, const std::string& name);
-Image decode_png(std::span<const std::byte> encoded, const std::string& name);
-Image decode_webp(std::span<const std::byte> encoded, const std::string& name);
+// Whether `expected` stands at `offset`.
+bool has_bytes(std::span<const std::byte> data, size_t offset, std::string_view expected);
 
-// A picture of that size to decode into. Throws DataError unless 1 <= height * width <= kMaxPixels.
-Image allocate(int64_t height, int64_t width, const std::string& name);
+// By the first bytes.
+bool is_png(std::span<const std::byte> encoded);
+bool is_webp(std::span<const std::byte> encoded);
+
+void decode_jpeg(std::span<const std::byte> encoded, const std::string& name, Image& image);
+void decode_png(std::span<const std::byte> encoded, const std::string& name, Image& image);
+void decode_webp(std::span<const std::byte> encoded, const std::string& name, Image& image);
+
+// Gives `image` that size, its pixels undefined. Throws DataError unless
+// 1 <= height * width <= kMaxPixels.
+void set_size(Image& image, int64_t height, int64_t width, const std::string& name);
 
 }  // namespace dermatome::formats

@@ -1,4 +1,4 @@
-// An RGB picture in host memory.
+// RGB pictures in host memory.
 #pragma once
 
 #include <cstddef>
@@ -17,5 +17,23 @@ struct Image {
 inline Image black_image(int height, int width) {
   return {height, width, std::vector<uint8_t>(static_cast<size_t>(height) * width * 3)};
 }
+
+// A picture of `count` pixels as three planes in memory that somebody else owns: what a model takes
+// ([3, height, width]), and what vectors like.
+struct Planes {
+  uint8_t* red = nullptr;
+  uint8_t* green = nullptr;
+  uint8_t* blue = nullptr;
+  size_t count = 0;
+};
+
+// Planes that follow each other from `first` on.
+inline Planes planes_at(uint8_t* first, size_t count) {
+  return {first, first + count, first + 2 * count, count};
+}
+
+// Between the two; `planes` has as many pixels as `image`.
+void to_planes(const Image& image, const Planes& planes);
+Image from_planes(const Planes& planes, int height, int width);
 
 }  // namespace dermatome

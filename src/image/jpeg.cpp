@@ -19,7 +19,8 @@ constexpr int kFullChromaQuality = 95;
 
 }  // namespace
 
-Image formats::decode_jpeg(std::span<const std::byte> encoded, const std::string& name) {
+void formats::decode_jpeg(std::span<const std::byte> encoded, const std::string& name,
+                          Image& image) {
   const Handle handle(tjInitDecompress());
   require(handle != nullptr, "tjInitDecompress failed");
   const auto* data = reinterpret_cast<const unsigned char*>(encoded.data());
@@ -36,13 +37,12 @@ Image formats::decode_jpeg(std::span<const std::byte> encoded, const std::string
         name +
         ": a CMYK JPEG; convert it to RGB first, since its colours depend on an ink profile");
   }
-  Image image = allocate(height, width, name);
+  set_size(image, height, width, name);
   if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
                     TJPF_RGB, TJFLAG_ACCURATEDCT) != 0) {
     // Also the library's warnings: it fills what it could not decode with made-up pixels.
     throw DataError(name + ": damaged JPEG: " + tjGetErrorStr2(handle.get()));
   }
-  return image;
 }
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality, const std::string& name) {

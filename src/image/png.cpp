@@ -78,7 +78,8 @@ bool read_rows(const Reader& reader, png_bytepp rows) {
 
 }  // namespace
 
-Image formats::decode_png(std::span<const std::byte> encoded, const std::string& name) {
+void formats::decode_png(std::span<const std::byte> encoded, const std::string& name,
+                         Image& image) {
   Source source{.left = encoded};
   const Reader reader(&source);
   const auto check = [&](bool good) {
@@ -88,15 +89,14 @@ Image formats::decode_png(std::span<const std::byte> encoded, const std::string&
   if (png_get_bit_depth(reader.png, reader.info) == 16) {
     throw DataError(name + ": a PNG with 16 bits a channel; convert it to 8 bits first");
   }
-  Image image = allocate(png_get_image_height(reader.png, reader.info),
-                         png_get_image_width(reader.png, reader.info), name);
+  set_size(image, png_get_image_height(reader.png, reader.info),
+           png_get_image_width(reader.png, reader.info), name);
   check(request_rgb(reader));
   const size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
   require(row_bytes == static_cast<size_t>(image.width) * 3, "PNG rows are not RGB");
   std::vector<png_bytep> rows(image.height);
   for (int y = 0; y < image.height; ++y) rows[y] = image.pixels.data() + y * row_bytes;
   check(read_rows(reader, rows.data()));
-  return image;
 }
 
 }  // namespace dermatome

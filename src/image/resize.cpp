@@ -6,6 +6,7 @@
 
 #include "src/core/error.h"
 #include "src/image/codec.h"
+#include "src/image/wide_vectors.h"
 
 namespace dermatome {
 namespace {
@@ -65,52 +66,107 @@ Taps make_taps(int input, int output, Interpolation interpolation) {
   return taps;
 }
 
+constexpr int32_t kHalf = 1 << (kFractionBits - 1);
+
 uint8_t to_pixel(int32_t sum) {
   return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
 }
 
-constexpr int32_t kHalf = 1 << (kFractionBits - 1);
+// What a pass reads: rows of pixels of which a part counts.
+struct Rows {
+  const uint8_t* first = nullptr;
+  size_t stride = 0;  // bytes from a row to the next
+  int height = 0;
+  size_t bytes = 0;  // of a row that count
+};
 
-Image resize_width(const Image& image, int width, Interpolation interpolation) {
-  const Taps taps = make_taps(image.width, width, interpolation);
-  Image result = black_image(image.height, width);
-  uint8_t* target = result.pixels.data();
-  for (int y = 0; y < image.height; ++y) {
-    const uint8_t* row = image.pixels.data() + static_cast<size_t>(y) * image.width * 3;
-    for (int x = 0; x < width; ++x, target += 3) {
-      const int32_t* weight = taps.weights.data() + static_cast<size_t>(x) * taps.max_count;
-      const uint8_t* pixel = row + taps.windows[x].first * 3;
-      int32_t red = kHalf;
-      int32_t green = kHalf;
-      int32_t blue = kHalf;
-      for (int tap = 0; tap < taps.windows[x].count; ++tap, pixel += 3) {
-        red += pixel[0] * weight[tap];
-        green += pixel[1] * weight[tap];
-        blue += pixel[2] * weight[tap];
-      }
-      target[0] = to_pixel(red);
-      target[1] = to_pixel(green);
-      target[2] = to_pixel(blue);
-    }
-  }
-  return result;
+// Memory of a thread's passes, which every picture uses again.
+struct Scratch {
+  std::vector<int32_t> numbers;  // a row
+  std::vector<int32_t> weights;  // of two taps each, as resize_width() multiplies them
+  std::vector<uint8_t> narrow;   // after the first pass
+  std::vector<uint8_t> planes;   // the result of resize(), before it is interleaved
+};
+
+Scratch& scratch() {
+  thread_local Scratch memory;
+  return memory;
 }
 
-Image resize_height(const Image& image, int height, Interpolation interpolation) {
-  const Taps taps = make_taps(image.height, height, interpolation);
-  const size_t row_bytes = static_cast<size_t>(image.width) * 3;
-  Image result = black_image(height, image.width);
-  std::vector<int32_t> sums(row_bytes);
-  for (int y = 0; y < height; ++y) {
-    std::fill(sums.begin(), sums.end(), kHalf);
-    const int32_t* weight = taps.weights.data() + static_cast<size_t>(y) * taps.max_count;
-    for (int tap = 0; tap < taps.windows[y].count; ++tap) {
-      const uint8_t* row = image.pixels.data() + (taps.windows[y].first + tap) * row_bytes;
-      for (size_t i = 0; i < row_bytes; ++i) sums[i] += row[i] * weight[tap];
+// At least `size` elements of `memory`.
+template <typename T>
+T* reserve(std::vector<T>& memory, size_t size) {
+  if (memory.size() < size) memory.resize(size);
+  return memory.data();
+}
+
+// 8 numbers that are multiplied and added at once: the red, green and blue of two pixels that
+// follow each other, and 2 without meaning.
+using Numbers = int32_t __attribute__((vector_size(32)));
+constexpr size_t kLanes = 8;
+
+// Interleaved rows to planes [3, height, width].
+DERMATOME_WIDE_VECTORS
+void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory, uint8_t* planes) {
+  const size_t num_pairs = (static_cast<size_t>(taps.max_count) + 1) / 2;
+  int32_t* weights = reserve(memory.weights, static_cast<size_t>(width) * num_pairs * kLanes);
+  std::fill_n(weights, static_cast<size_t>(width) * num_pairs * kLanes, 0);
+  for (int x = 0; x < width; ++x) {
+    for (int tap = 0; tap < taps.windows[x].count; ++tap) {
+      const size_t pair = static_cast<size_t>(x) * num_pairs + static_cast<size_t>(tap) / 2;
+      std::fill_n(weights + pair * kLanes + (tap % 2) * 3, 3,
+                  taps.weights[static_cast<size_t>(x) * taps.max_count + tap]);
     }
-    std::transform(sums.begin(), sums.end(), result.pixels.data() + y * row_bytes, to_pixel);
   }
-  return result;
+  // A last pair may reach behind the row, where its weights are 0.
+  int32_t* numbers = reserve(memory.numbers, rows.bytes + kLanes);
+  std::fill_n(numbers + rows.bytes, kLanes, 0);
+  const size_t plane = static_cast<size_t>(rows.height) * width;
+  for (int y = 0; y < rows.height; ++y) {
+    const uint8_t* row = rows.first + static_cast<size_t>(y) * rows.stride;
+    for (size_t i = 0; i < rows.bytes; ++i) numbers[i] = row[i];
+    uint8_t* target = planes + static_cast<size_t>(y) * width;
+    for (int x = 0; x < width; ++x) {
+      const int32_t* weight = weights + static_cast<size_t>(x) * num_pairs * kLanes;
+      const int32_t* pixel = numbers + static_cast<size_t>(taps.windows[x].first) * 3;
+      Numbers sum = {kHalf, kHalf, kHalf};
+      for (int tap = 0; tap < taps.windows[x].count; tap += 2, weight += kLanes, pixel += 6) {
+        Numbers factors, values;
+        std::memcpy(&factors, weight, sizeof factors);
+        std::memcpy(&values, pixel, sizeof values);
+        sum += factors * values;
+      }
+      target[x] = to_pixel(sum[0] + sum[3]);
+      target[x + plane] = to_pixel(sum[1] + sum[4]);
+      target[x + 2 * plane] = to_pixel(sum[2] + sum[5]);
+    }
+  }
+}
+
+// Each byte of a row for itself, whatever it stands for.
+DERMATOME_WIDE_VECTORS
+void resize_height(const Rows& rows, const Taps& taps, int height, Scratch& memory,
+                   uint8_t* __restrict target) {
+  int32_t* __restrict sums = reserve(memory.numbers, rows.bytes);
+  for (int y = 0; y < height; ++y, target += rows.bytes) {
+    const int32_t* weight = taps.weights.data() + static_cast<size_t>(y) * taps.max_count;
+    const auto [first, count] = taps.windows[y];
+    std::fill_n(sums, rows.bytes, kHalf);
+    // Four rows at a time, to touch the sums less often.
+    for (int tap = 0; tap < count; tap += 4) {
+      const uint8_t* row[4];
+      int32_t w[4];
+      for (int k = 0; k < 4; ++k) {
+        const int used = std::min(tap + k, count - 1);
+        row[k] = rows.first + static_cast<size_t>(first + used) * rows.stride;
+        w[k] = tap + k < count ? weight[tap + k] : 0;
+      }
+      for (size_t i = 0; i < rows.bytes; ++i) {
+        sums[i] += row[0][i] * w[0] + row[1][i] * w[1] + row[2][i] * w[2] + row[3][i] * w[3];
+      }
+    }
+    for (size_t i = 0; i < rows.bytes; ++i) target[i] = to_pixel(sums[i]);
+  }
 }
 
 // Which pass comes first shows in the pixels, because each pass rounds and clips. Pillow takes the
@@ -120,17 +176,27 @@ bool height_first(const Box& box, int height, int width) {
   return box.height - height > std::max(0, 2 * (box.width - width));
 }
 
-Image crop(const Image& image, const Box& box) {
+void check_box(const Image& image, const Box& box) {
   require(box.left >= 0 && box.top >= 0 && box.width > 0 && box.height > 0 &&
               box.left <= image.width - box.width && box.top <= image.height - box.height,
           "crop " + std::to_string(box.width) + " x " + std::to_string(box.height) + " at (" +
               std::to_string(box.left) + ", " + std::to_string(box.top) + ") of a picture of " +
               std::to_string(image.width) + " x " + std::to_string(image.height));
+}
+
+Rows rows_of(const Image& image, const Box& box) {
+  const size_t stride = static_cast<size_t>(image.width) * 3;
+  return {image.pixels.data() + static_cast<size_t>(box.top) * stride +
+              static_cast<size_t>(box.left) * 3,
+          stride, box.height, static_cast<size_t>(box.width) * 3};
+}
+
+Image crop(const Image& image, const Box& box) {
+  check_box(image, box);
   Image result = black_image(box.height, box.width);
-  const size_t row_bytes = static_cast<size_t>(box.width) * 3;
+  const Rows rows = rows_of(image, box);
   for (int y = 0; y < box.height; ++y) {
-    const size_t source = (static_cast<size_t>(box.top + y) * image.width + box.left) * 3;
-    std::memcpy(result.pixels.data() + y * row_bytes, image.pixels.data() + source, row_bytes);
+    std::memcpy(result.pixels.data() + y * rows.bytes, rows.first + y * rows.stride, rows.bytes);
   }
   return result;
 }
@@ -155,16 +221,47 @@ int half_to_even(int margin) { return margin / 2 + (margin % 4 == 3 ? 1 : 0); }
 
 }  // namespace
 
+void resize_to_planes(const Image& image, const Box& box, int height, int width,
+                      const Planes& planes, Interpolation interpolation) {
+  check_box(image, box);
+  require(height > 0 && width > 0, "resize to an empty picture");
+  const size_t count = static_cast<size_t>(height) * width;
+  require(planes.count == count && planes.green == planes.red + count &&
+              planes.blue == planes.green + count,
+          "planes that do not follow each other, or are of another size");
+  Scratch& memory = scratch();
+  Rows rows = rows_of(image, box);
+  if (height_first(box, height, width)) {
+    const Taps taps = make_taps(rows.height, height, interpolation);
+    uint8_t* target = reserve(memory.narrow, static_cast<size_t>(height) * rows.bytes);
+    resize_height(rows, taps, height, memory, target);
+    rows = {target, rows.bytes, height, rows.bytes};
+  }
+  // A pass that changes nothing still makes planes of pixels: its one tap weighs 1.
+  const Taps across = make_taps(box.width, width, interpolation);
+  if (rows.height == height) {
+    resize_width(rows, across, width, memory, planes.red);
+    return;
+  }
+  // Rows of all three planes beside each other: a pass over heights does not see the difference.
+  const size_t plane = static_cast<size_t>(rows.height) * width;
+  uint8_t* target = reserve(memory.narrow, 3 * plane);
+  resize_width(rows, across, width, memory, target);
+  const Taps down = make_taps(rows.height, height, interpolation);
+  for (int c = 0; c < 3; ++c) {
+    resize_height(
+        {target + c * plane, static_cast<size_t>(width), rows.height, static_cast<size_t>(width)},
+        down, height, memory, planes.red + c * count);
+  }
+}
+
 Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation) {
   require(height > 0 && width > 0, "resize to an empty picture");
-  Image result = crop(image, box);
-  if (height_first(box, height, width)) {
-    result = resize_height(result, height, interpolation);
-  }
-  if (width != result.width) result = resize_width(result, width, interpolation);
-  if (height != result.height) result = resize_height(result, height, interpolation);
-  return result;
+  const size_t count = static_cast<size_t>(height) * width;
+  const Planes planes = planes_at(reserve(scratch().planes, 3 * count), count);
+  resize_to_planes(image, box, height, width, planes, interpolation);
+  return from_planes(planes, height, width);
 }
 
 Image resize_shorter_side(const Image& image, int size, Interpolation interpolation) {

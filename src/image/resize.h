@@ -23,6 +23,11 @@ enum class Interpolation { kBicubic, kBilinear };
 Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation = Interpolation::kBicubic);
 
+// The same into `planes`, which follow each other in memory: a training's hot path, which allocates
+// nothing once a thread has seen pictures of a size.
+void resize_to_planes(const Image& image, const Box& box, int height, int width,
+                      const Planes& planes, Interpolation interpolation = Interpolation::kBicubic);
+
 // Whole image so that its shorter side becomes `size`, as torchvision's Resize(int): long side
 // truncated to int. Throws DataError when the result would have more than kMaxPixels (codec.h).
 Image resize_shorter_side(const Image& image, int size,

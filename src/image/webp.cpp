@@ -5,7 +5,8 @@
 
 namespace dermatome {
 
-Image formats::decode_webp(std::span<const std::byte> encoded, const std::string& name) {
+void formats::decode_webp(std::span<const std::byte> encoded, const std::string& name,
+                          Image& image) {
   const auto* data = reinterpret_cast<const uint8_t*>(encoded.data());
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(data, encoded.size(), &features) != VP8_STATUS_OK) {
@@ -14,12 +15,11 @@ Image formats::decode_webp(std::span<const std::byte> encoded, const std::string
   if (features.has_animation != 0) {
     throw DataError(name + ": an animated WebP; save the wanted frame as a still picture");
   }
-  Image image = allocate(features.height, features.width, name);
+  set_size(image, features.height, features.width, name);
   if (WebPDecodeRGBInto(data, encoded.size(), image.pixels.data(), image.pixels.size(),
                         image.width * 3) == nullptr) {
     throw DataError(name + ": damaged WebP");
   }
-  return image;
 }
 
 }  // namespace dermatome

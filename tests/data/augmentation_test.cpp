@@ -177,7 +177,10 @@ class Augment : public testing::TestWithParam<std::pair<std::string, Box>> {
  protected:
   Image decoded() const { return golden_picture(GetParam().first + ".decoded"); }
   void expect(const AugmentationParameters& parameters, const std::string& name) const {
-    expect_golden(augment(decoded(), parameters, 64), GetParam().first + "." + name + ".uint8");
+    std::vector<uint8_t> memory(3 * 64 * 64);
+    const Planes planes = planes_at(memory.data(), 64 * 64);
+    augment(decoded(), parameters, 64, planes);
+    expect_golden(from_planes(planes, 64, 64), GetParam().first + "." + name + ".uint8");
   }
 };
 

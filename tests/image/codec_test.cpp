@@ -6,6 +6,9 @@
 #include <array>
 #include <cstdlib>
 #include <functional>
+#include <span>
+#include <string>
+#include <utility>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -121,6 +124,24 @@ TEST(Codec, RefusesADamagedPng) {
   bytes[bytes.size() / 2] ^= 1;
   EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(bytes)), "flipped"); },
               throws_naming("flipped"));
+}
+
+// Their headers alone claim more than 178 million pixels; nothing of that size may be allocated.
+TEST(Codec, RefusesDecompressionBombs) {
+  std::string jpeg = read_file(golden("image_b.jpg"));
+  const size_t frame = jpeg.find("\xFF\xC0");
+  ASSERT_NE(frame, std::string::npos);
+  jpeg.replace(frame + 5, 4, "\xFD\xE8\xFD\xE8");  // height, width
+  std::string webp = read_file(data("rgb.webp"));
+  ASSERT_EQ(webp.substr(12, 4), "VP8L");
+  for (size_t i = 21; i < 24; ++i) webp[i] = '\xFF';  // 14 bits each of width - 1 and height - 1
+  webp[24] = static_cast<char>(webp[24] | 0x0F);
+  for (const auto& [file, size] :
+       {std::pair{jpeg, "65000 x 65000"}, std::pair{webp, "16384 x 16384"}}) {
+    EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(file)), "bomb"); },
+                testing::ThrowsMessage<DataError>(
+                    testing::AllOf(HasSubstr("bomb"), HasSubstr(size))));
+  }
 }
 
 TEST(Codec, JpegIsDeterministicAndCloseToThePicture) {
