@@ -2,95 +2,133 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <exception>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <span>
+#include <string>
+#include <utility>
 
 #include "sharding/directory_lock.h"
-#include "sharding/parallel.h"
-#include "sharding/shard_reader.h"
-#include "sharding/shard_writer.h"
-#include "sharding/verify.h"
+#include "sharding/table_cell.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
-#include "src/core/hash.h"
 #include "src/core/log.h"
 
 namespace dermatome {
 namespace {
 
-std::filesystem::path picture_path(const std::filesystem::path& root, const std::string& name) {
-  if (root.empty()) return name;
-  return root / std::filesystem::path(name).relative_path();
+using Json = nlohmann::json;
+
+// The texts that `action` gives on every rank. When it throws on one, all end.
+std::vector<std::string> together(BuildTeam& team, const std::function<std::string()>& action) {
+  constexpr char kGood = '+', kBad = '-';
+  std::exception_ptr error;
+  std::string text(1, kGood);
+  try {
+    text += action();
+  } catch (const Error&) {
+    error = std::current_exception();
+    text = kBad;
+  }
+  std::vector<std::string> texts = team.exchange(text);
+  if (error) std::rethrow_exception(error);
+  for (size_t rank = 0; rank < texts.size(); ++rank) {
+    if (texts[rank].starts_with(kBad)) {
+      throw CommunicationError("rank " + std::to_string(rank) +
+                               " could not build its part; its own message says why");
+    }
+    texts[rank].erase(0, 1);
+  }
+  return texts;
 }
 
-// Of everything but the pictures that decides a data set's bytes.
-std::string digest_of_build(const SampleTable& table, const std::string& tokenizer_hash,
-                            const BuildOptions& options) {
-  Sha256 hash;
-  const auto add = [&](const std::string& item) {
-    hash.update(std::to_string(item.size()) + ":" + item);
-  };
-  add(std::to_string(shard_format::kFormatVersion));
-  add(table.content_hash);
-  add(tokenizer_hash);
-  add(std::string(encoding_name(options.images)));
-  add(std::to_string(options.images.short_side));
-  add(options.images.raw ? "" : std::to_string(options.images.quality));
-  add(std::to_string(options.samples_per_shard));
-  for (const std::string& aspect : table.aspects) add(aspect);
-  for (const std::string& label : table.label_names) add(label);
-  return hash.finish();
+std::string to_text(const BuiltShard& shard) {
+  Json rejected = Json::array();
+  for (const auto& [image_path, reason] : shard.rejected) {
+    rejected.push_back({image_path, reason});
+  }
+  const ShardEntry& entry = shard.entry;
+  const Json json = {{"file", entry.file},   {"num_samples", entry.num_samples},
+                     {"bytes", entry.bytes}, {"crc32c", entry.crc32c},
+                     {"kept", shard.kept},   {"rejected", rejected}};
+  // JSON takes only UTF-8, which a directory's name need not be.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-class Builder {
+BuiltShard from_text(const std::string& text) {
+  const Json json = Json::parse(text);
+  BuiltShard shard;
+  shard.entry = {.file = json.at("file"),
+                 .num_samples = json.at("num_samples"),
+                 .bytes = json.at("bytes"),
+                 .crc32c = json.at("crc32c")};
+  shard.kept = json.at("kept");
+  for (const Json& pair : json.at("rejected")) {
+    shard.rejected.push_back({pair.at(0), pair.at(1)});
+  }
+  return shard;
+}
+
+class Build {
  public:
-  Builder(const SampleTable& table, const Tokenizer& tokenizer, const BuildOptions& options)
+  Build(const SampleTable& table, const Tokenizer& tokenizer, const BuildOptions& options,
+        BuildTeam& team)
       : table_(table),
         tokenizer_(tokenizer),
         options_(options),
-        build_digest_(digest_of_build(table, tokenizer.hash(), options)) {
-    const auto rows = static_cast<int64_t>(table.samples.size());
-    num_shards_ = (rows + options.samples_per_shard - 1) / options.samples_per_shard;
-    max_rejected_ = static_cast<int64_t>(options.max_bad * static_cast<double>(rows));
-  }
+        team_(team),
+        builder_(table, tokenizer, options),
+        num_rows_(std::ssize(table.samples)),
+        max_rejected_(static_cast<int64_t>(options.max_bad * static_cast<double>(num_rows_))) {}
 
   BuildReport run() {
-    make_directories(options_.output);
-    const DirectoryLock lock(options_.output);
-    remove_leftovers(options_.output);
-    refuse_foreign_files();
-    for (int64_t shard = 0; shard < num_shards_; ++shard) {
-      report_.manifest.shards.push_back(keep_or_make(shard));
-      const ShardEntry& entry = report_.manifest.shards.back();
-      log_info(format("shard %" PRId64 " of %" PRId64 ": %s, %" PRId64 " samples, %.1f MB",
-                      shard + 1, num_shards_, entry.file.c_str(), entry.num_samples,
-                      static_cast<double>(entry.bytes) / 1e6));
+    std::optional<DirectoryLock> lock;
+    const auto digests = together(team_, [&] {
+      make_directories(options_.output);  // on every rank: perhaps they share no file system
+      if (is_root()) prepare(lock);
+      return builder_.build_digest();
+    });
+    if (std::ranges::any_of(digests, [&](const std::string& d) { return d != digests.front(); })) {
+      throw ConfigError(
+          "the ranks read different tables; start all with the same arguments, and "
+          "the table on a file system that they share");
     }
-    if (report_.manifest.num_samples() == 0) {
-      throw DataError("no picture of the table could be read; the first: " +
-                      (report_.rejected.empty() ? "none listed" : report_.rejected.front()));
+    Progress progress(team_.size() == 1 ? "pictures" : "pictures of rank 0's part", own_rows());
+    for (int64_t first = 0; first < builder_.num_shards(); first += team_.size()) {
+      for (BuiltShard& shard : build_round(first, progress)) take(std::move(shard));
     }
-    finish_manifest();
+    together(team_, [&] {
+      if (is_root()) finish();
+      return std::string();
+    });
     return std::move(report_);
   }
 
  private:
-  std::string file_name(int64_t shard) const { return format("shard-%05" PRId64 ".h5", shard); }
+  bool is_root() const { return team_.rank() == 0; }
 
-  std::span<const CaptionedSample> rows(int64_t shard) const {
-    const int64_t first = shard * options_.samples_per_shard;
-    const auto total = static_cast<int64_t>(table_.samples.size());
-    return std::span(table_.samples)
-        .subspan(first, std::min(options_.samples_per_shard, total - first));
+  int64_t own_rows() const {
+    int64_t rows = 0;
+    for (int64_t shard = team_.rank(); shard < builder_.num_shards(); shard += team_.size()) {
+      rows += std::ssize(builder_.rows(shard));
+    }
+    return rows;
+  }
+
+  void prepare(std::optional<DirectoryLock>& lock) const {
+    lock.emplace(options_.output);
+    remove_leftovers(options_.output);
+    refuse_foreign_files();
   }
 
   // A directory that holds another data set is left alone: mixing two would lose both.
   void refuse_foreign_files() const {
     if (std::filesystem::exists(manifest_path(options_.output))) {
       try {
-        if (read_manifest(options_.output).build_digest != build_digest_) {
-          refuse(options_.output.string());
+        if (read_manifest(options_.output).build_digest != builder_.build_digest()) {
+          ShardBuilder::refuse(options_.output);
         }
       } catch (const DataError& error) {
         // It is written anew, and every shard says itself which build it belongs to.
@@ -98,121 +136,49 @@ class Builder {
       }
     }
     std::set<std::string> planned;
-    for (int64_t shard = 0; shard < num_shards_; ++shard) planned.insert(file_name(shard));
+    for (int64_t shard = 0; shard < builder_.num_shards(); ++shard) {
+      planned.insert(builder_.file_name(shard));
+    }
     const auto unplanned = shards_besides(options_.output, planned);
-    if (!unplanned.empty()) refuse((options_.output / unplanned.front()).string());
+    if (!unplanned.empty()) ShardBuilder::refuse(options_.output / unplanned.front());
   }
 
-  [[noreturn]] static void refuse(const std::string& path) {
-    throw ConfigError(path +
-                      " belongs to another table, tokenizer or other options; choose another "
-                      "--output, or remove it first");
-  }
-
-  ShardEntry keep_or_make(int64_t shard) {
-    const std::filesystem::path path = options_.output / file_name(shard);
-    const std::string source_digest = digest_of_sources(rows(shard));
-    if (const auto kept = keep(path, source_digest)) {
-      ++report_.num_kept_shards;
-      return *kept;
-    }
-    // From here on the directory changes: a manifest from before would describe something else.
-    std::filesystem::remove(manifest_path(options_.output));
-    return make(path, rows(shard), source_digest);
-  }
-
-  // The entry of the shard at `path` if it is the one that would be made anew.
-  std::optional<ShardEntry> keep(const std::filesystem::path& path,
-                                 const std::string& source_digest) {
-    if (!std::filesystem::exists(path)) return std::nullopt;
-    try {
-      const ShardReader reader(path, tokenizer_.hash());
-      if (reader.header().build_digest != build_digest_) refuse(path.string());
-      if (reader.header().source_digest != source_digest) {
-        log_info(path.string() + " is made again: its picture files have changed");
-        return std::nullopt;
-      }
-      const auto problems = verify_shard(reader, tokenizer_, options_.num_threads);
-      if (problems.empty()) {
-        count_rejected(reader.header().num_rejected);
-        return describe(reader);
-      }
-      log_warning(problems.front() + "; the shard is made again");
-    } catch (const DataError& error) {
-      log_warning(std::string(error.what()) + "; the shard is made again");
-    }
-    return std::nullopt;
-  }
-
-  ShardEntry make(const std::filesystem::path& path, std::span<const CaptionedSample> samples,
-                  const std::string& source_digest) {
-    std::vector<ImageRecord> images(samples.size());
-    std::vector<std::string> errors(samples.size());
-    parallel_for(static_cast<int64_t>(samples.size()), options_.num_threads, [&](int64_t i) {
-      try {
-        images[i] = make_image_record(picture_path(options_.image_root, samples[i].image_path),
-                                      options_.images);
-      } catch (const DataError& error) {
-        errors[i] = error.what();
-      }
+  // Shards first, first + 1, ..., one a rank.
+  std::vector<BuiltShard> build_round(int64_t first, Progress& progress) {
+    const auto texts = together(team_, [&]() -> std::string {
+      const int64_t shard = first + team_.rank();
+      if (shard >= builder_.num_shards()) return "";
+      return to_text(builder_.keep_or_make(shard, progress));
     });
-    std::vector<ShardSample> readable;
-    for (size_t i = 0; i < samples.size(); ++i) {
-      if (errors[i].empty()) {
-        readable.push_back({&samples[i], std::move(images[i])});
-      } else {
-        log_warning("unreadable picture: " + errors[i]);
-        report_.rejected.push_back(errors[i]);
-      }
+    std::vector<BuiltShard> shards;
+    for (const std::string& text : texts) {
+      if (!text.empty()) shards.push_back(from_text(text));
     }
-    const auto num_rejected = static_cast<int64_t>(samples.size() - readable.size());
-    count_rejected(num_rejected);
-    write_shard(path,
-                {.tokenizer_hash = tokenizer_.hash(),
-                 .aspects = table_.aspects,
-                 .images = options_.images,
-                 .label_names = table_.label_names,
-                 .build_digest = build_digest_,
-                 .source_digest = source_digest,
-                 .num_rejected = num_rejected},
-                readable, tokenizer_, options_.num_threads);
-    return describe(ShardReader(path, tokenizer_.hash()));
+    return shards;
   }
 
-  // Names and sizes of the picture files, so that a shard is made again when a picture was
-  // repaired. Not their times: a copy of the pictures gives the same data set.
-  std::string digest_of_sources(std::span<const CaptionedSample> samples) const {
-    std::vector<std::string> items(samples.size());
-    parallel_for(static_cast<int64_t>(samples.size()), options_.num_threads, [&](int64_t i) {
-      std::error_code missing;
-      const auto bytes = std::filesystem::file_size(
-          picture_path(options_.image_root, samples[i].image_path), missing);
-      items[i] = samples[i].image_path;
-      items[i] += missing ? "\tmissing\n" : format("\t%" PRIu64 "\n", uint64_t{bytes});
-    });
-    Sha256 hash;
-    for (const std::string& item : items) hash.update(item);
-    return hash.finish();
+  void take(BuiltShard shard) {
+    report_.manifest.shards.push_back(shard.entry);
+    report_.num_kept_shards += shard.kept ? 1 : 0;
+    std::ranges::move(shard.rejected, std::back_inserter(report_.rejected));
+    if (const auto rejected = std::ssize(report_.rejected); rejected > max_rejected_) {
+      throw DataError(std::to_string(rejected) + " of " + std::to_string(num_rows_) +
+                      " pictures cannot be read so far, " + std::to_string(max_rejected_) +
+                      " are allowed; repair them, or raise --max-bad; the last: " +
+                      report_.rejected.back().reason);
+    }
+    log_info(format("shard %zu of %" PRId64 ": %s, %" PRId64 " samples, %.1f MB",
+                    report_.manifest.shards.size(), builder_.num_shards(), shard.entry.file.c_str(),
+                    shard.entry.num_samples, static_cast<double>(shard.entry.bytes) / 1e6));
   }
 
-  void count_rejected(int64_t number) {
-    num_rejected_ += number;
-    if (num_rejected_ <= max_rejected_) return;
-    throw DataError(std::to_string(num_rejected_) + " of " + std::to_string(table_.samples.size()) +
-                    " pictures cannot be read so far, " + std::to_string(max_rejected_) +
-                    " are allowed; repair them, or raise --max-bad" +
-                    (report_.rejected.empty() ? "" : "; the last: " + report_.rejected.back()));
-  }
-
-  static ShardEntry describe(const ShardReader& reader) {
-    return {.file = reader.path().filename().string(),
-            .num_samples = reader.num_samples(),
-            .bytes = reader.file_size(),
-            .crc32c = crc32c_of_file(reader.path())};
-  }
-
-  void finish_manifest() {
+  void finish() {
     Manifest& manifest = report_.manifest;
+    if (manifest.num_samples() == 0) {
+      throw DataError("no picture of the table could be read; the first: " +
+                      report_.rejected.front().reason);
+    }
+    for (const ShardEntry& entry : manifest.shards) check_visible(entry);
     manifest.format_version = shard_format::kFormatVersion;
     manifest.tokenizer_hash = tokenizer_.hash();
     manifest.num_captions = static_cast<int64_t>(table_.aspects.size());
@@ -221,31 +187,60 @@ class Builder {
     manifest.image_encoding = encoding_name(options_.images);
     manifest.jpeg_quality = stored_quality(options_.images);
     manifest.label_names = table_.label_names;
-    manifest.num_rejected = num_rejected_;
-    manifest.build_digest = build_digest_;
+    manifest.num_rejected = std::ssize(report_.rejected);
+    manifest.build_digest = builder_.build_digest();
+    write_rejected();
     manifest = write_manifest(options_.output, std::move(manifest));
+  }
+
+  void check_visible(const ShardEntry& entry) const {
+    const std::filesystem::path path = options_.output / entry.file;
+    std::error_code missing;
+    if (std::filesystem::file_size(path, missing) == entry.bytes && !missing) return;
+    throw DataError(path.string() +
+                    " was written by another rank, but rank 0 does not see it; choose an --output "
+                    "that all ranks share and run again, which keeps the shards that are there");
+  }
+
+  void write_rejected() const {
+    const std::filesystem::path path = options_.output / kRejectedName;
+    if (report_.rejected.empty()) {
+      std::filesystem::remove(path);
+      return;
+    }
+    std::string list = "filename,reason\n";
+    for (const auto& [image_path, reason] : report_.rejected) {
+      list += quote_cell(image_path) + "," + quote_cell(reason) + "\n";
+    }
+    write_file_atomically(path, list);
   }
 
   const SampleTable& table_;
   const Tokenizer& tokenizer_;
   const BuildOptions& options_;
-  std::string build_digest_;
-  int64_t num_shards_ = 0;
-  int64_t max_rejected_ = 0;
-  int64_t num_rejected_ = 0;
+  BuildTeam& team_;
+  ShardBuilder builder_;
+  int64_t num_rows_;
+  int64_t max_rejected_;
   BuildReport report_;
 };
 
 }  // namespace
 
 BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
-                         const BuildOptions& options) {
+                         const BuildOptions& options, BuildTeam& team) {
   require(options.samples_per_shard >= 1, "samples_per_shard below 1");
   if (!(options.max_bad >= 0.0 && options.max_bad <= 1.0)) {
     throw ConfigError("max_bad is " + std::to_string(options.max_bad) +
                       "; a fraction from 0 to 1 was expected");
   }
-  return Builder(table, tokenizer, options).run();
+  return Build(table, tokenizer, options, team).run();
+}
+
+BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
+                         const BuildOptions& options) {
+  LoneBuilder alone;
+  return build_shards(table, tokenizer, options, alone);
 }
 
 }  // namespace dermatome

@@ -2,41 +2,40 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
 #include <vector>
 
-#include "sharding/image_record.h"
-#include "sharding/make_table.h"
+#include "sharding/build_team.h"
 #include "sharding/manifest.h"
+#include "sharding/sample_table.h"
+#include "sharding/shard_builder.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
 
-struct BuildOptions {
-  // Put before every file name, also one that begins with '/'; empty: nothing.
-  std::filesystem::path image_root;
-  std::filesystem::path output;  // directory; made if missing
-  ImagePolicy images;
-  int64_t samples_per_shard = 0;  // rows of the table; at least 1
-  int num_threads = 0;            // as of parallel_for
-  double max_bad = 0.0;           // fraction of the table's rows whose picture may be unreadable
-};
-
 struct BuildReport {
   Manifest manifest;
-  int64_t num_kept_shards = 0;        // found whole from an earlier run
-  std::vector<std::string> rejected;  // "FILE: reason" of the rows left out in this run
+  int64_t num_kept_shards = 0;            // found whole from an earlier run
+  std::vector<RejectedPicture> rejected;  // all rows left out, in the table's order
 };
 
+// The name, beside the manifest, of the list of the rows left out: a CSV file with the columns
+// filename and reason, there when there are any.
+inline constexpr const char* kRejectedName = "rejected.csv";
+
 // Shard i holds rows [i, i + 1) * samples_per_shard of the table, less the unreadable pictures, so
-// that equal input gives equal bytes whatever the number of threads, and any shard can be made
-// without the others. Shards in `output` that are whole, of this build, and whose picture files
-// have the sizes they had are kept; the manifest is written last. A shard's pictures are held in
-// memory until it is written.
+// that equal input gives equal bytes whatever the number of threads and processes, and any shard
+// can be made without the others. What ShardBuilder keeps is kept; the manifest is written last. A
+// shard's pictures are held in memory until it is written.
+//
+// Every process of `team` calls this with equal arguments and makes every size-th shard; `output`
+// is on a file system that they share. The manifest of the report is complete on rank 0 only.
 //
 // Throws ConfigError when `output` holds another data set, DataError when more pictures than
-// allowed are unreadable.
+// allowed are unreadable, CommunicationError when another process fails.
+BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
+                         const BuildOptions& options, BuildTeam& team);
+
+// By this process alone.
 BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
                          const BuildOptions& options);
 

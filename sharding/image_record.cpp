@@ -6,6 +6,7 @@
 #include "sharding/format.h"
 #include "src/core/file.h"
 #include "src/image/codec.h"
+#include "src/image/orientation.h"
 #include "src/image/resize.h"
 
 namespace dermatome {
@@ -19,19 +20,25 @@ int stored_quality(const ImagePolicy& policy) { return policy.raw ? 0 : policy.q
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy) {
   const std::string content = read_file(path);
   const auto file = std::as_bytes(std::span(content));
-  Image image = decode_image(file, path.string());
+  const int orientation = exif_orientation(file);
+  Image image = turn_upright(decode_image(file, path.string()), orientation);
   const bool shrink = std::min(image.height, image.width) > policy.short_side;
   if (shrink) image = resize_shorter_side(image, policy.short_side);
   ImageRecord record{image.height, image.width, {}};
   if (policy.raw) {
     const auto pixels = std::as_bytes(std::span(image.pixels));
     record.bytes.assign(pixels.begin(), pixels.end());
-  } else if (!shrink && is_jpeg(file)) {
+  } else if (!shrink && orientation == 1 && is_jpeg(file)) {
     record.bytes.assign(file.begin(), file.end());
   } else {
     record.bytes = encode_jpeg(image, policy.quality, path.string());
   }
   return record;
+}
+
+std::filesystem::path picture_path(const std::filesystem::path& root, const std::string& name) {
+  if (root.empty()) return name;
+  return root / std::filesystem::path(name).relative_path();
 }
 
 int64_t typical_record_bytes(const ImagePolicy& policy) {

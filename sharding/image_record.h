@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,9 +28,14 @@ struct ImageRecord {
 std::string_view encoding_name(const ImagePolicy& policy);
 int stored_quality(const ImagePolicy& policy);
 
-// Reads `path` and brings it into the policy's form. A JPEG that need not shrink keeps its bytes:
-// coding it again would only lose detail. Throws DataError for a picture that cannot be read.
+// Reads `path`, turns it upright (EXIF) and brings it into the policy's form. A JPEG that need
+// neither shrink nor turn keeps its bytes: coding it again would only lose detail. Throws DataError
+// for a picture that cannot be read.
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy);
+
+// Where the picture that a table calls `name` is: below `root`, also if it begins with '/'; as it
+// is written without a root.
+std::filesystem::path picture_path(const std::filesystem::path& root, const std::string& name);
 
 // A typical record's size in bytes, to plan shards by.
 int64_t typical_record_bytes(const ImagePolicy& policy);

@@ -1,29 +1,22 @@
-// MAKE's training table (arXiv 2505.09372; the columns its released code reads) as samples.
+// MAKE's training table (arXiv 2505.09372; the columns its released code reads): captions and masks
+// are in it.
 //
-// Columns: filename; truncated_caption (or, where there is none, caption): the raw caption;
+// Columns: truncated_caption (or, where there is none, caption): the raw caption;
 // ontology_caption; visual_concept_caption; subcaption_1 ... subcaption_K; sub_caption_mask: at
 // least K numbers 0 or 1 as text, "[1, 0, ...]"; knowledge_masks: three of them, for the raw,
-// ontology and visual-concept caption in this order. Masks are parsed, never evaluated.
+// ontology and visual-concept caption in this order.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
+#include <memory>
 
-#include "sharding/sample_table.h"
-#include "src/core/caption_rows.h"
+#include "sharding/row_reader.h"
 
 namespace dermatome {
 
-struct MakeTableOptions {
-  int64_t num_subcaptions = kDefaultNumSubcaptions;
-  std::string label_column;  // empty: no labels
-};
-
-// Throws DataError with file and line (or column) for whatever cannot be read. A cell that is empty
-// or NaN ("nan" or "NaN", as pandas writes it) is a missing caption; a mask that calls it valid is
-// overruled, and counted as a warning; so are masks that make sense only in the order raw, visual,
-// ontology.
-SampleTable read_make_table(const std::filesystem::path& path, const MakeTableOptions& options);
+// A missing caption that a mask calls valid is overruled, and counted as a warning; so are masks
+// that make sense only in the order raw, visual, ontology. Throws DataError when a column is
+// missing.
+std::unique_ptr<RowReader> make_make_row_reader(const CsvReader& csv, int64_t num_subcaptions);
 
 }  // namespace dermatome

@@ -17,11 +17,15 @@ struct CaptionedSample {
 };
 
 struct SampleTable {
-  std::string content_hash;              // SHA-256 of the file
+  std::string kind;                      // make | derm1m | labels | folder: how captions came about
+  std::string content_hash;              // SHA-256 of the file, or of a folder's list of pictures
   std::vector<std::string> aspects;      // N caption names
   std::vector<std::string> label_names;  // UTF-8, sorted; a sample's label is the place in here
   std::vector<CaptionedSample> samples;
   std::vector<std::string> warnings;  // what looks wrong, counted, with the first line
 };
+
+// The names of the N captions of a sample with `num_subcaptions` subcaptions.
+std::vector<std::string> caption_aspects(int64_t num_subcaptions);
 
 }  // namespace dermatome

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sharding/checksum.h"
 #include "sharding/hdf5.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
@@ -111,7 +112,8 @@ void ShardReader::map_sections(const hdf5::ContiguousFile& file) {
   map(names::kSourceBounds, Element::kU64, 1, source_bounds_);
   map(names::kLabelBytes, Element::kU8, 1, labels);
   map(names::kLabelBounds, Element::kU64, 1, label_bounds);
-  check(checksum == static_cast<uint64_t>(file.integer(names::kMetadataChecksumAttribute)),
+  check(same_checksum(checksum,
+                      static_cast<uint64_t>(file.integer(names::kMetadataChecksumAttribute))),
         std::string("the metadata fails its checksum: the file is damaged") + kShardRemedy);
   check_partition(label_bounds, labels.size(), names::kLabelBounds);
   for (size_t i = 0; i + 1 < label_bounds.size(); ++i) {
@@ -169,30 +171,42 @@ void ShardReader::check_caption(int32_t caption) const {
 }
 
 Image ShardReader::decode(int64_t row) const {
+  Image image;
+  decode(row, image);
+  return image;
+}
+
+void ShardReader::decode(int64_t row, Image& image) const {
   check_row(row);
   const auto& record = images_[row];
-  std::vector<std::byte> bytes(record.length);
+  thread_local std::vector<std::byte> memory;
+  if (memory.size() < record.length) memory.resize(record.length);
+  const std::span bytes(memory.data(), record.length);
   file_.read(image_offset_ + record.offset, bytes);
-  if (crc32c(bytes) != record.crc32c) {
-    throw DataError(where(row) + ": the picture's bytes fail their checksum: the file is damaged" +
-                    kShardRemedy);
+  if (!same_checksum(crc32c(bytes), record.crc32c)) {
+    throw CorruptRecord(where(row) +
+                        ": the picture's bytes fail their checksum: the file is damaged" +
+                        kShardRemedy);
   }
   const auto height = static_cast<int>(record.height);
   const auto width = static_cast<int>(record.width);
-  Image image;
   if (header_.images.raw) {
-    image = {height, width, {}};
+    image.height = height;
+    image.width = width;
     const auto* pixels = reinterpret_cast<const uint8_t*>(bytes.data());
     image.pixels.assign(pixels, pixels + bytes.size());
   } else {
-    image = decode_image(bytes, where(row));
+    try {
+      decode_image(bytes, where(row), image);
+    } catch (const DataError& error) {
+      throw CorruptRecord(error.what());
+    }
   }
   const size_t expected = static_cast<size_t>(height) * width * 3;
   if (image.height != height || image.width != width || image.pixels.size() != expected) {
-    throw DataError(where(row) + ": the picture's size differs from the index's " +
-                    std::to_string(width) + " x " + std::to_string(height));
+    throw CorruptRecord(where(row) + ": the picture's size differs from the index's " +
+                        std::to_string(width) + " x " + std::to_string(height));
   }
-  return image;
 }
 
 std::span<const int32_t> ShardReader::caption_ids(int64_t row) const {

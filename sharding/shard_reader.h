@@ -15,6 +15,7 @@
 
 #include "sharding/mapped_file.h"
 #include "sharding/shard_header.h"
+#include "src/core/error.h"
 #include "src/image/image.h"
 
 namespace dermatome {
@@ -29,6 +30,12 @@ inline constexpr const char* kShardRemedy =
     "shards "
     "that are whole";
 
+// A picture's record that is damaged; everything else of its shard may be good.
+class CorruptRecord : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 class ShardReader {
  public:
   // Throws DataError naming the shard when it is missing, truncated, damaged, of another format
@@ -40,8 +47,10 @@ class ShardReader {
   int64_t num_samples() const { return static_cast<int64_t>(images_.size()); }
   uint64_t file_size() const { return file_.size(); }
 
-  // The picture. Throws DataError naming shard, row and source file when its record fails its
-  // checksum or is not what the index says.
+  // The picture, into memory that is used again. Throws CorruptRecord naming shard, row and source
+  // file when its record fails its checksum or is not what the index says, DataError when the file
+  // cannot be read.
+  void decode(int64_t row, Image& image) const;
   Image decode(int64_t row) const;
 
   // N rows of the shard's caption table; -1: no caption.

@@ -6,6 +6,7 @@
 
 namespace dermatome {
 
+void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_launch(CLI::App& app);

@@ -1,48 +1,116 @@
-// `dermatome shard`: MAKE's table and its pictures to a data set of shards.
+// `dermatome shard`: a table of pictures and captions, or a folder of pictures, to a data set of
+// shards, by one process or by ranks together.
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include "launcher/commands/commands.h"
+#include "launcher/runtime.h"
 #include "sharding/build.h"
+#include "sharding/image_folder.h"
+#include "sharding/table.h"
 #include "src/core/log.h"
+#include "src/distributed/text_gather.h"
 
 namespace dermatome {
 namespace {
 
 struct ShardArguments {
   std::string csv;
-  MakeTableOptions table;
+  std::string folder;
+  TableOptions table;
   BuildOptions build;
   int64_t shard_size_mb = 1024;
 };
 
-void run_shard(const ShardArguments& arguments) {
-  SampleTable table = read_make_table(arguments.csv, arguments.table);
-  for (const std::string& warning : table.warnings) log_warning(arguments.csv + ": " + warning);
-  BuildOptions options = arguments.build;
-  options.samples_per_shard = std::max<int64_t>(
-      arguments.shard_size_mb * 1'000'000 / typical_record_bytes(options.images), 1);
+class RankTeam : public BuildTeam {
+ public:
+  explicit RankTeam(Collectives& group) : group_(group) {}
+  int rank() const override { return group_.rank(); }
+  int size() const override { return group_.size(); }
+  std::vector<std::string> exchange(const std::string& text) override {
+    return gather_texts(text, group_, "shards that are done");
+  }
+
+ private:
+  Collectives& group_;
+};
+
+SampleTable read_source(const ShardArguments& arguments) {
+  if (!arguments.folder.empty()) {
+    return read_image_folder(arguments.folder, arguments.table.num_subcaptions);
+  }
+  return read_table(arguments.csv, arguments.table);
+}
+
+void shard_with(const ShardArguments& arguments, const BuildOptions& options, BuildTeam& team) {
+  const SampleTable table = read_source(arguments);
+  const std::string& source = arguments.folder.empty() ? arguments.csv : arguments.folder;
+  if (team.rank() == 0) {
+    log_info(source + ": " + std::to_string(table.samples.size()) + " pictures, read as " +
+             table.kind);
+    for (const std::string& warning : table.warnings) log_warning(source + ": " + warning);
+  }
   const Tokenizer tokenizer;
-  const BuildReport report = build_shards(table, tokenizer, options);
+  const BuildReport report = build_shards(table, tokenizer, options, team);
+  if (team.rank() != 0) return;
   const Manifest& manifest = report.manifest;
   std::printf("%s: %" PRId64 " samples in %zu shard(s), %" PRId64 " kept from before; %" PRId64
-              " unreadable picture(s) left out; %s\n",
+              " unreadable picture(s) left out%s; %s\n",
               options.output.c_str(), manifest.num_samples(), manifest.shards.size(),
-              report.num_kept_shards, manifest.num_rejected, manifest.digest.c_str());
+              report.num_kept_shards, manifest.num_rejected,
+              report.rejected.empty() ? "" : " (listed in rejected.csv)", manifest.digest.c_str());
+}
+
+void run_shard(const ShardArguments& arguments) {
+  BuildOptions options = arguments.build;
+  if (!arguments.folder.empty()) options.image_root = arguments.folder;
+  options.samples_per_shard = std::max<int64_t>(
+      arguments.shard_size_mb * 1'000'000 / typical_record_bytes(options.images), 1);
+  if (announced_world(process_environment()).size == 1) {
+    LoneBuilder alone;
+    return shard_with(arguments, options, alone);
+  }
+  RuntimeOptions runtime_options;
+  runtime_options.device = DeviceChoice::kCpu;
+  runtime_options.threads = options.num_threads;
+  runtime_options.timeout_s = 4 * 3600;  // a rank waits until the others have made a shard
+  run_on_ranks(runtime_options, [&](Runtime& runtime) {
+    options.num_threads = at::get_num_threads();
+    RankTeam ranks(runtime.collectives());
+    shard_with(arguments, options, ranks);
+    return 0;
+  });
 }
 
 }  // namespace
 
 void add_shard(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("shard", "Turn a table of captions and its pictures into training shards");
+  CLI::App* command = app.add_subcommand(
+      "shard", "Turn a table of captions and its pictures, or a folder, into training shards");
   const auto arguments = std::make_shared<ShardArguments>();
-  command->add_option("--csv", arguments->csv, "MAKE's table (its columns: sharding/FORMAT.md)")
-      ->required();
-  command->add_option("--images", arguments->build.image_root,
-                      "Directory put before every file name of the table");
+  CLI::Option* csv = command->add_option(
+      "--csv", arguments->csv, "Table of pictures and captions (its columns: sharding/FORMAT.md)");
+  CLI::Option* folder =
+      command
+          ->add_option("--folder", arguments->folder,
+                       "Instead of a table: folder of pictures, FOLDER/CLASS/..., without captions")
+          ->excludes(csv);
+  const std::map<std::string, TableKind> kinds = {
+      {"make", TableKind::kMake}, {"derm1m", TableKind::kDerm1m}, {"labels", TableKind::kLabels}};
+  command
+      ->add_option("--table", arguments->table.kind,
+                   "Kind of the table; by default told by its columns")
+      ->transform(CLI::Transformer(kinds))
+      ->excludes(folder);
+  command
+      ->add_option("--images", arguments->build.image_root,
+                   "Directory put before every file name of the table")
+      ->excludes(folder);
   command
       ->add_option("--output", arguments->build.output,
                    "Directory of the data set; a second "
@@ -70,8 +138,10 @@ void add_shard(CLI::App& app) {
                    "Columns subcaption_1, subcaption_2, ... to read")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command->add_option("--label-column", arguments->table.label_column,
-                      "Column with a class name for every row");
+  command
+      ->add_option("--label-column", arguments->table.label_column,
+                   "Column with a class name for every row")
+      ->excludes(folder);
   command->add_option("--threads", arguments->build.num_threads, "Threads; 0: one an allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);
@@ -80,7 +150,12 @@ void add_shard(CLI::App& app) {
                    "Fraction of pictures that may be unreadable")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command->callback([arguments] { run_shard(*arguments); });
+  command->callback([arguments] {
+    if (arguments->csv.empty() && arguments->folder.empty()) {
+      throw CLI::RequiredError("--csv or --folder");
+    }
+    run_shard(*arguments);
+  });
 }
 
 }  // namespace dermatome

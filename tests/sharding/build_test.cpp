@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <map>
+#include <thread>
 
 #include "sharding/dataset.h"
 #include "sharding/directory_lock.h"
@@ -16,9 +18,12 @@ namespace dermatome {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 constexpr int kNumRows = 25;
 
@@ -76,6 +81,78 @@ TEST_F(BuildTest, BytesDoNotDependOnThreads) {
   build(one);
   build(many);
   EXPECT_TRUE(files(one.output) == files(many.output));
+}
+
+// Processes of a team as threads of this one.
+class ThreadTeam {
+ public:
+  explicit ThreadTeam(int size) : texts_(size), barrier_(size) {}
+
+  class Member : public BuildTeam {
+   public:
+    Member(ThreadTeam& team, int rank) : team_(team), rank_(rank) {}
+    int rank() const override { return rank_; }
+    int size() const override { return static_cast<int>(team_.texts_.size()); }
+    std::vector<std::string> exchange(const std::string& text) override {
+      team_.texts_[rank_] = text;
+      team_.barrier_.arrive_and_wait();
+      std::vector<std::string> all = team_.texts_;
+      team_.barrier_.arrive_and_wait();
+      return all;
+    }
+
+   private:
+    ThreadTeam& team_;
+    int rank_;
+  };
+
+ private:
+  std::vector<std::string> texts_;
+  std::barrier<> barrier_;
+};
+
+// What build_shards() says on every rank; "" where it does not throw.
+std::vector<std::string> build_together(int size, const SampleTable& table,
+                                        const std::vector<BuildOptions>& options) {
+  ThreadTeam team(size);
+  std::vector<std::string> errors(size);
+  {
+    std::vector<std::jthread> ranks;
+    for (int rank = 0; rank < size; ++rank) {
+      ranks.emplace_back([&, rank] {
+        ThreadTeam::Member member(team, rank);
+        try {
+          build_shards(table, tokenizer(), options[rank % options.size()], member);
+        } catch (const Error& error) {
+          errors[rank] = error.what();
+        }
+      });
+    }
+  }
+  return errors;
+}
+
+TEST_F(BuildTest, BytesDoNotDependOnTheNumberOfRanks) {
+  pictures_.write("13.jpg", "not a picture");
+  BuildOptions one = options("one");
+  one.max_bad = 0.1;
+  build(one);
+  for (const int size : {2, 3, 4}) {
+    BuildOptions many = one;
+    many.output = work_ / std::to_string(size);
+    EXPECT_THAT(build_together(size, table_, {many}), Each(IsEmpty()));
+    EXPECT_TRUE(files(many.output) == files(one.output)) << size;
+  }
+}
+
+TEST_F(BuildTest, ARankThatFailsEndsTheOthers) {
+  pictures_.write("13.jpg", "not a picture");  // in the second of three shards
+  EXPECT_THAT(build_together(2, table_, {options()}), Each(HasSubstr("1 of 25")));
+  // A directory of its own, as on a file system that is not shared.
+  const auto errors =
+      build_together(2, make_table(pictures_, kNumRows), {options("mine"), options("yours")});
+  EXPECT_THAT(errors[0], HasSubstr("rank 0 does not see it"));
+  EXPECT_THAT(errors[1], HasSubstr("rank 0 could not build"));
 }
 
 TEST_F(BuildTest, ASecondRunKeepsEverything) {
@@ -160,10 +237,18 @@ TEST_F(BuildTest, UnreadablePicturesAreCountedUpToTheLimit) {
   const BuildReport report = build(tolerant);
   EXPECT_EQ(report.manifest.num_samples(), kNumRows - 2);
   EXPECT_EQ(report.manifest.num_rejected, 2);
-  EXPECT_THAT(report.rejected, ElementsAre(HasSubstr("3.jpg"), HasSubstr("13.jpg")));
+  EXPECT_THAT(report.rejected,
+              ElementsAre(Field(&RejectedPicture::image_path, "3.jpg"),
+                          AllOf(Field(&RejectedPicture::image_path, "13.jpg"),
+                                Field(&RejectedPicture::reason, HasSubstr("neither JPEG")))));
   EXPECT_THAT(verify_dataset(tolerant.output, tokenizer(), 1).problems, IsEmpty());
-  // Shards that are kept bring their count along.
-  EXPECT_EQ(build(tolerant).manifest.num_rejected, 2);
+  const std::string list = read_file(tolerant.output / kRejectedName);
+  EXPECT_THAT(list, AllOf(StartsWith("filename,reason\n\"3.jpg\","), HasSubstr("\n\"13.jpg\",")));
+  // Of shards that are kept, too.
+  const BuildReport again = build(tolerant);
+  EXPECT_EQ(again.num_kept_shards, 3);
+  EXPECT_EQ(again.manifest.num_rejected, 2);
+  EXPECT_EQ(read_file(tolerant.output / kRejectedName), list);
   tolerant.max_bad = 0.079;
   EXPECT_THROW(build(tolerant), DataError);
 }

@@ -7,6 +7,7 @@
 
 #include "src/core/file.h"
 #include "src/image/codec.h"
+#include "src/image/orientation.h"
 #include "src/image/resize.h"
 #include "tests/sharding/test_data.h"
 
@@ -36,6 +37,21 @@ TEST(ImageRecord, AJpegOfRightSizeIsKept) {
   const std::string file = read_file(kJpeg);
   EXPECT_THAT(make_image_record(kJpeg, {.short_side = 212}).bytes,
               ElementsAreArray(std::as_bytes(std::span(file))));
+}
+
+// With an EXIF segment that says "turn to the right".
+TEST(ImageRecord, AJpegThatLiesIsTurnedAndCodedAnew) {
+  std::string file = read_file(kJpeg);
+  const std::string exif("\xFF\xE1\0\x22"
+                         "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0",
+                         36);
+  file.insert(2, exif);
+  const TemporaryDirectory directory;
+  const auto path = directory.write("lying.jpg", file);
+  const ImageRecord record = make_image_record(path, {.short_side = 212});
+  EXPECT_EQ(record.height, 212);
+  EXPECT_EQ(record.width, 300);
+  EXPECT_EQ(record.bytes, encode_jpeg(turn_upright(load_image(kJpeg), 6), 90));
 }
 
 TEST(ImageRecord, RawRecordsArePixels) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sharding/table.h"
 #include "src/core/hash.h"
 #include "tests/sharding/test_data.h"
 
@@ -23,9 +24,10 @@ constexpr const char* kPlain =
     "\"[1, 1]\",\"[1, 1, 1]\",psoriasis\n";
 
 SampleTable read(const std::string& content,
-                 const MakeTableOptions& options = {.num_subcaptions = 2, .label_column = ""}) {
+                 const TableOptions& options = {
+                     .kind = TableKind::kMake, .num_subcaptions = 2, .label_column = ""}) {
   const TemporaryDirectory directory;
-  return read_make_table(directory.write("table.csv", content), options);
+  return read_table(directory.write("table.csv", content), options);
 }
 
 TEST(MakeTable, MapsColumnsToCaptions) {
@@ -100,7 +102,8 @@ TEST(MakeTable, MasksAreParsedNeverEvaluated) {
 
 TEST(MakeTable, MaskEntriesOfUnreadSubcaptionsAreIgnored) {
   const SampleTable table =
-      read(std::string(kHeader) + kPlain, {.num_subcaptions = 1, .label_column = ""});
+      read(std::string(kHeader) + kPlain,
+           {.kind = TableKind::kMake, .num_subcaptions = 1, .label_column = ""});
   EXPECT_THAT(table.samples[0].captions, SizeIs(4));
   EXPECT_THAT(table.samples[0].mask, SizeIs(4));
 }
@@ -109,15 +112,17 @@ TEST(MakeTable, TakesCaptionWhereThereIsNoTruncatedCaption) {
   const std::string header =
       "filename,caption,ontology_caption,visual_concept_caption,knowledge_masks\n";
   const SampleTable table =
-      read(header + "a.png,Raw,O,V,\"[1,1,1]\"\n", {.num_subcaptions = 0, .label_column = ""});
+      read(header + "a.png,Raw,O,V,\"[1,1,1]\"\n",
+           {.kind = TableKind::kMake, .num_subcaptions = 0, .label_column = ""});
   EXPECT_THAT(table.samples[0].captions, ElementsAre("Raw", "O", "V"));
 }
 
 TEST(MakeTable, LabelsAreNumberedInAlphabeticalOrder) {
-  const SampleTable table = read(std::string(kHeader) + kPlain +
-                                     "b.png,T,O,V,S,S,\"[1, 1]\",\"[1, 1, 1]\",eczema\n"
-                                     "c.png,T,O,V,S,S,\"[1, 1]\",\"[1, 1, 1]\",\n",
-                                 {.num_subcaptions = 2, .label_column = "diagnosis"});
+  const SampleTable table =
+      read(std::string(kHeader) + kPlain +
+               "b.png,T,O,V,S,S,\"[1, 1]\",\"[1, 1, 1]\",eczema\n"
+               "c.png,T,O,V,S,S,\"[1, 1]\",\"[1, 1, 1]\",\n",
+           {.kind = TableKind::kMake, .num_subcaptions = 2, .label_column = "diagnosis"});
   EXPECT_THAT(table.label_names, ElementsAre("eczema", "psoriasis"));
   EXPECT_EQ(table.samples[0].label, 1);
   EXPECT_EQ(table.samples[1].label, 0);
@@ -126,9 +131,14 @@ TEST(MakeTable, LabelsAreNumberedInAlphabeticalOrder) {
 
 TEST(MakeTable, RefusesWhatIsIncomplete) {
   const std::string plain = std::string(kHeader) + kPlain;
-  EXPECT_THAT(error_of([&] { read(plain, {.num_subcaptions = 3, .label_column = ""}); }),
+  EXPECT_THAT(error_of([&] {
+                read(plain, {.kind = TableKind::kMake, .num_subcaptions = 3, .label_column = ""});
+              }),
               AllOf(HasSubstr("table.csv has no column 'subcaption_3'"), HasSubstr("diagnosis")));
-  EXPECT_THAT(error_of([&] { read(plain, {.num_subcaptions = 2, .label_column = "class"}); }),
+  EXPECT_THAT(error_of([&] {
+                read(plain,
+                     {.kind = TableKind::kMake, .num_subcaptions = 2, .label_column = "class"});
+              }),
               HasSubstr("no column 'class'"));
   EXPECT_THAT(error_of([&] { read("filename,ontology_caption\n"); }),
               HasSubstr("no column 'truncated_caption'"));

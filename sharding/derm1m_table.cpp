@@ -1,0 +1,71 @@
+#include "sharding/derm1m_table.h"
+
+#include <optional>
+#include <string_view>
+
+#include "sharding/table_cell.h"
+#include "src/core/caption_rows.h"
+
+namespace dermatome {
+namespace {
+
+// Where the first of two names of a column is, or else the second.
+size_t column_of(const CsvReader& csv, const std::string& name, const std::string& other_name) {
+  return csv.column(csv.has_column(name) || !csv.has_column(other_name) ? name : other_name);
+}
+
+// `before` + the cell + "."; empty when the cell is missing or is the word for nothing.
+std::string sentence(const char* before, std::string_view cell, std::string_view nothing) {
+  const std::string_view text = trim(cell);
+  if (is_missing(text) || text == nothing) return "";
+  return before + std::string(text) + ".";
+}
+
+class Derm1mRowReader : public RowReader {
+ public:
+  Derm1mRowReader(const CsvReader& csv, int64_t num_subcaptions)
+      : num_captions_(kFirstSubcaption + num_subcaptions),
+        caption_(column_of(csv, "caption", "truncated_caption")),
+        ontology_(column_of(csv, "hierarchical_disease_label", "ontology_final")),
+        concepts_(column_of(csv, "skin_concept", "skin_concept_standarized")) {
+    if (csv.has_column("truncated_caption")) truncated_ = csv.column("truncated_caption");
+  }
+
+  void read(const CsvRow& row, const std::string& /*where*/, CaptionedSample& sample) override {
+    const std::string& whole = row.fields[caption_];
+    const std::string& raw =
+        truncated_ && !is_missing(row.fields[*truncated_]) ? row.fields[*truncated_] : whole;
+    sample.captions = {
+        is_missing(raw) ? "" : raw,
+        sentence("This is a skin photo diagnosed as ", row.fields[ontology_],
+                 "No definitive diagnosis"),
+        sentence("This skin photo shows ", row.fields[concepts_], "No visual concepts")};
+    if (!is_missing(whole)) add_pieces(whole, sample.captions);
+    sample.captions.resize(num_captions_);
+    for (const std::string& caption : sample.captions) sample.mask.push_back(!caption.empty());
+  }
+
+ private:
+  void add_pieces(std::string_view text, std::vector<std::string>& captions) const {
+    while (!text.empty() && captions.size() < num_captions_) {
+      const size_t stop = text.find('.');
+      const std::string_view piece = trim(text.substr(0, stop));
+      if (!piece.empty()) captions.emplace_back(piece);
+      text = stop == std::string_view::npos ? std::string_view{} : text.substr(stop + 1);
+    }
+  }
+
+  size_t num_captions_;  // N
+  size_t caption_;
+  std::optional<size_t> truncated_;
+  size_t ontology_;
+  size_t concepts_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowReader> make_derm1m_row_reader(const CsvReader& csv, int64_t num_subcaptions) {
+  return std::make_unique<Derm1mRowReader>(csv, num_subcaptions);
+}
+
+}  // namespace dermatome

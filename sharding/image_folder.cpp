@@ -1,0 +1,92 @@
+#include "sharding/image_folder.h"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <vector>
+
+#include "sharding/sample_labels.h"
+#include "src/core/error.h"
+#include "src/core/hash.h"
+#include "src/text/unicode.h"
+
+namespace dermatome {
+namespace {
+
+bool is_picture(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::ranges::transform(ending, ending.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  constexpr std::array<const char*, 4> kEndings = {".jpg", ".jpeg", ".png", ".webp"};
+  return std::ranges::find(kEndings, ending) != kEndings.end();
+}
+
+bool is_hidden(const std::filesystem::path& path) {
+  return path.filename().string().starts_with('.');
+}
+
+struct Files {
+  std::vector<std::string> pictures;  // relative, sorted
+  std::vector<std::string> others;
+};
+
+Files list_files(const std::filesystem::path& folder) {
+  Files files;
+  try {
+    constexpr auto kOptions = std::filesystem::directory_options::follow_directory_symlink;
+    std::filesystem::recursive_directory_iterator item(folder, kOptions);
+    for (; item != std::filesystem::recursive_directory_iterator(); ++item) {
+      if (is_hidden(item->path())) {
+        if (item->is_directory()) item.disable_recursion_pending();
+        continue;
+      }
+      if (item->is_directory()) continue;
+      auto& list = is_picture(item->path()) ? files.pictures : files.others;
+      list.push_back(item->path().lexically_relative(folder).string());
+    }
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw DataError(std::string(error.what()) + "; name a folder that can be read");
+  }
+  std::ranges::sort(files.pictures);
+  std::ranges::sort(files.others);
+  return files;
+}
+
+}  // namespace
+
+SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_subcaptions) {
+  const Files files = list_files(folder);
+  if (files.pictures.empty()) {
+    throw DataError(folder.string() +
+                    " holds no pictures: no file's name ends in .jpg, .jpeg, .png or .webp");
+  }
+  SampleTable table;
+  table.kind = "folder";
+  table.aspects = caption_aspects(num_subcaptions);
+  SampleLabels labels;
+  Sha256 hash;
+  for (const std::string& name : files.pictures) {
+    if (well_formed_length(name) != name.size()) {
+      throw DataError((folder / name).string() + ": the name is not UTF-8; rename the file");
+    }
+    CaptionedSample& sample = table.samples.emplace_back();
+    sample.image_path = name;
+    sample.captions.resize(table.aspects.size());
+    sample.mask.resize(table.aspects.size(), 0);
+    const size_t slash = name.find('/');
+    labels.add(slash == std::string::npos ? "" : name.substr(0, slash));
+    hash.update(name + '\n');
+  }
+  labels.apply(table);
+  table.content_hash = hash.finish();
+  if (!files.others.empty()) {
+    table.warnings.push_back(std::to_string(files.others.size()) +
+                             " file(s) left out whose names are not those of JPEG, PNG or WebP "
+                             "files, the first: " +
+                             files.others.front());
+  }
+  return table;
+}
+
+}  // namespace dermatome

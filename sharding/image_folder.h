@@ -1,0 +1,18 @@
+// A folder of pictures as samples without captions, as torchvision's ImageFolder and open_clip's
+// users lay them out: FOLDER/CLASS/…/PICTURE; pictures beside the classes have no class.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "sharding/sample_table.h"
+
+namespace dermatome {
+
+// Pictures are the files whose names end in .jpg, .jpeg, .png or .webp, in any case; what else
+// there is gets counted in a warning, hidden files and folders are passed over. Sorted by path
+// (bytes), so that equal folders give equal tables; image_path is relative to `folder`. Throws
+// DataError when the folder cannot be read or has no pictures, or a name is not UTF-8.
+SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_subcaptions);
+
+}  // namespace dermatome

@@ -1,0 +1,40 @@
+// What a kind of table makes of its rows; sharding/table.h puts them together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sharding/csv_reader.h"
+#include "sharding/sample_table.h"
+
+namespace dermatome {
+
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+  // Fills captions and mask. `where` names file and line, for errors to begin with. Throws
+  // DataError.
+  virtual void read(const CsvRow& row, const std::string& where, CaptionedSample& sample) = 0;
+  // What looked wrong in the rows read so far, counted.
+  virtual std::vector<std::string> warnings() const { return {}; }
+};
+
+// How often something odd was seen, and where first.
+class RowCount {
+ public:
+  void add(int64_t line) {
+    if (number_++ == 0) first_line_ = line;
+  }
+  void report(const std::string& what, std::vector<std::string>& warnings) const {
+    if (number_ == 0) return;
+    warnings.push_back(std::to_string(number_) + " row(s), first at line " +
+                       std::to_string(first_line_) + ": " + what);
+  }
+
+ private:
+  int64_t number_ = 0;
+  int64_t first_line_ = 0;
+};
+
+}  // namespace dermatome

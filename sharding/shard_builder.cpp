@@ -1,0 +1,187 @@
+#include "sharding/shard_builder.h"
+
+#include <algorithm>
+#include <cinttypes>
+
+#include "sharding/parallel.h"
+#include "sharding/shard_writer.h"
+#include "sharding/verify.h"
+#include "src/core/error.h"
+#include "src/core/hash.h"
+#include "src/core/log.h"
+
+namespace dermatome {
+namespace {
+
+// Raised whenever equal tables and pictures come to give other shards.
+constexpr int kIngestionVersion = 2;
+
+std::string digest_of_build(const SampleTable& table, const std::string& tokenizer_hash,
+                            const BuildOptions& options) {
+  Sha256 hash;
+  const auto add = [&](const std::string& item) {
+    hash.update(std::to_string(item.size()) + ":" + item);
+  };
+  add(std::to_string(shard_format::kFormatVersion));
+  add(std::to_string(kIngestionVersion));
+  add(table.kind);
+  add(table.content_hash);
+  add(tokenizer_hash);
+  add(std::string(encoding_name(options.images)));
+  add(std::to_string(options.images.short_side));
+  add(options.images.raw ? "" : std::to_string(options.images.quality));
+  add(std::to_string(options.samples_per_shard));
+  for (const std::string& aspect : table.aspects) add(aspect);
+  for (const std::string& label : table.label_names) add(label);
+  return hash.finish();
+}
+
+ShardEntry describe(const ShardReader& reader) {
+  return {.file = reader.path().filename().string(),
+          .num_samples = reader.num_samples(),
+          .bytes = reader.file_size(),
+          .crc32c = crc32c_of_file(reader.path())};
+}
+
+}  // namespace
+
+ShardBuilder::ShardBuilder(const SampleTable& table, const Tokenizer& tokenizer,
+                           const BuildOptions& options)
+    : table_(table),
+      tokenizer_(tokenizer),
+      options_(options),
+      build_digest_(digest_of_build(table, tokenizer.hash(), options)) {
+  const auto rows = static_cast<int64_t>(table.samples.size());
+  num_shards_ = (rows + options.samples_per_shard - 1) / options.samples_per_shard;
+}
+
+std::string ShardBuilder::file_name(int64_t shard) const {
+  return format("shard-%05" PRId64 ".h5", shard);
+}
+
+std::span<const CaptionedSample> ShardBuilder::rows(int64_t shard) const {
+  const int64_t first = shard * options_.samples_per_shard;
+  const auto total = static_cast<int64_t>(table_.samples.size());
+  return std::span(table_.samples)
+      .subspan(first, std::min(options_.samples_per_shard, total - first));
+}
+
+void ShardBuilder::refuse(const std::filesystem::path& path) {
+  throw ConfigError(path.string() +
+                    " belongs to another table, tokenizer or other options; choose another "
+                    "--output, or remove it first");
+}
+
+BuiltShard ShardBuilder::keep_or_make(int64_t shard, Progress& progress) const {
+  const std::string source_digest = digest_of_sources(rows(shard));
+  if (auto kept = keep(shard, source_digest)) {
+    progress.add(std::ssize(rows(shard)), /*skipped=*/true);
+    return std::move(*kept);
+  }
+  // From here on the directory changes: a manifest from before would describe something else.
+  std::filesystem::remove(manifest_path(options_.output));
+  return make(shard, source_digest, progress);
+}
+
+// The shard if it is the one that would be made anew.
+std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
+                                             const std::string& source_digest) const {
+  const std::filesystem::path path = options_.output / file_name(shard);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    const ShardReader reader(path, tokenizer_.hash());
+    if (reader.header().build_digest != build_digest_) refuse(path);
+    if (reader.header().source_digest != source_digest) {
+      log_info(path.string() + " is made again: its picture files have changed");
+      return std::nullopt;
+    }
+    const auto problems = verify_shard(reader, tokenizer_, options_.num_threads);
+    if (!problems.empty()) {
+      log_warning(problems.front() + "; the shard is made again");
+      return std::nullopt;
+    }
+    if (auto rejected = rejected_before(shard, reader)) {
+      return BuiltShard{describe(reader), /*kept=*/true, std::move(*rejected)};
+    }
+    log_info(path.string() + " is made again: a picture that it lacks can be read now");
+  } catch (const DataError& error) {
+    log_warning(std::string(error.what()) + "; the shard is made again");
+  }
+  return std::nullopt;
+}
+
+// Why the rows that `reader` lacks were left out; nullopt when one would not be any more.
+std::optional<std::vector<RejectedPicture>> ShardBuilder::rejected_before(
+    int64_t shard, const ShardReader& reader) const {
+  std::vector<RejectedPicture> rejected;
+  int64_t next = 0;
+  for (const CaptionedSample& sample : rows(shard)) {
+    if (next < reader.num_samples() && reader.source(next) == sample.image_path) {
+      ++next;
+      continue;
+    }
+    try {
+      make_image_record(picture_path(options_.image_root, sample.image_path), options_.images);
+      return std::nullopt;
+    } catch (const DataError& error) {
+      rejected.push_back({sample.image_path, error.what()});
+    }
+  }
+  return rejected;
+}
+
+BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
+                              Progress& progress) const {
+  const std::span<const CaptionedSample> samples = rows(shard);
+  std::vector<ImageRecord> images(samples.size());
+  std::vector<std::string> errors(samples.size());
+  parallel_for(std::ssize(samples), options_.num_threads, [&](int64_t i) {
+    try {
+      images[i] = make_image_record(picture_path(options_.image_root, samples[i].image_path),
+                                    options_.images);
+    } catch (const DataError& error) {
+      errors[i] = error.what();
+    }
+    progress.add(1);
+  });
+  BuiltShard built;
+  std::vector<ShardSample> readable;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (errors[i].empty()) {
+      readable.push_back({&samples[i], std::move(images[i])});
+    } else {
+      log_warning("unreadable picture: " + errors[i]);
+      built.rejected.push_back({samples[i].image_path, errors[i]});
+    }
+  }
+  const std::filesystem::path path = options_.output / file_name(shard);
+  write_shard(path,
+              {.tokenizer_hash = tokenizer_.hash(),
+               .aspects = table_.aspects,
+               .images = options_.images,
+               .label_names = table_.label_names,
+               .build_digest = build_digest_,
+               .source_digest = source_digest,
+               .num_rejected = std::ssize(built.rejected)},
+              readable, tokenizer_, options_.num_threads);
+  built.entry = describe(ShardReader(path, tokenizer_.hash()));
+  return built;
+}
+
+// Names and sizes of the picture files, so that a shard is made again when a picture was repaired.
+// Not their times: a copy of the pictures gives the same data set.
+std::string ShardBuilder::digest_of_sources(std::span<const CaptionedSample> samples) const {
+  std::vector<std::string> items(samples.size());
+  parallel_for(std::ssize(samples), options_.num_threads, [&](int64_t i) {
+    std::error_code missing;
+    const auto bytes = std::filesystem::file_size(
+        picture_path(options_.image_root, samples[i].image_path), missing);
+    items[i] = samples[i].image_path;
+    items[i] += missing ? "\tmissing\n" : format("\t%" PRIu64 "\n", uint64_t{bytes});
+  });
+  Sha256 hash;
+  for (const std::string& item : items) hash.update(item);
+  return hash.finish();
+}
+
+}  // namespace dermatome

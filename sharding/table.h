@@ -1,0 +1,35 @@
+// A table of pictures (CSV) as samples, whichever kind of table it is.
+//
+// Every kind has the column `filename`; the others are those of make_table.h, derm1m_table.h, or,
+// in a table of labels, one with classes (by default `label`): such samples have no captions.
+// Further columns are ignored, but for `ontology_label`: a node of an ontology, -1 for none.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "sharding/sample_table.h"
+#include "src/core/caption_rows.h"
+
+namespace dermatome {
+
+enum class TableKind { kMake, kDerm1m, kLabels };
+
+struct TableOptions {
+  // By default told by the columns: MAKE's has knowledge_masks, Derm1M's has one of the two names
+  // of its column of diagnoses, a table of labels has neither.
+  std::optional<TableKind> kind = std::nullopt;
+  int64_t num_subcaptions = kDefaultNumSubcaptions;
+  std::string label_column = {};  // empty: no labels, but `label` in a table of labels
+};
+
+// Throws DataError with file and line (or column) for whatever cannot be read. A cell that is empty
+// or NaN ("nan" or "NaN", as pandas writes it) is missing.
+SampleTable read_table(const std::filesystem::path& path, const TableOptions& options);
+
+// Samples without captions or labels, whose pictures `column` names. Throws DataError.
+SampleTable read_file_names(const std::filesystem::path& path, const std::string& column);
+
+}  // namespace dermatome

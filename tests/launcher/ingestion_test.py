@@ -1,0 +1,224 @@
+"""From tables and folders to shards, through the binary: kinds of tables, ranks, kills, duplicates.
+
+usage: ingestion_test.py BINARY WORK_DIR
+"""
+
+import csv
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import h5py
+import numpy
+from PIL import Image, ImageOps
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests/support"))
+import training_data  # noqa: E402
+
+BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv.pop(2)) / "ingestion"
+del sys.argv[1]
+MPIRUN = SOURCE / "tests/support/mpirun.sh"
+# Raw pictures of this size at most: the builder then takes a shard for full after four.
+FOUR_A_SHARD = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
+
+
+def dermatome(*arguments, ranks=1, check=True):
+    command = [BINARY] if ranks == 1 else [MPIRUN, str(ranks), BINARY]
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=check)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def captions(folder):
+    """For each sample of a data set its picture, captions (None where there is none), masks, label, ontology."""
+    samples = []
+    for path in sorted(folder.glob("*.h5")):
+        with h5py.File(path) as shard:
+            text, bounds = shard["captions/bytes"][:].tobytes(), shard["captions/index"][:]
+            names, name_bounds = shard["samples/source"][:].tobytes(), shard["samples/source_index"][:]
+            for row in range(len(name_bounds) - 1):
+                samples.append((
+                    names[name_bounds[row]:name_bounds[row + 1]].decode(),
+                    [text[bounds[i]:bounds[i + 1]].decode() if i >= 0 else None
+                     for i in shard["samples/caption"][row]],
+                    shard["samples/mask"][row].tolist(), int(shard["samples/label"][row]),
+                    int(shard["samples/ontology"][row])))
+    return samples
+
+
+class Ingestion(unittest.TestCase):
+    def setUp(self):
+        self.folder = WORK / self.id().rsplit(".", 1)[1]
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+
+    def make_table(self, number):
+        rows = training_data.make_table(self.folder, number)
+        training_data.write_table(self.folder / "train.csv", training_data.COLUMNS, rows)
+        return rows
+
+    def shard(self, output, *options, table="train.csv", ranks=1, check=True):
+        return dermatome("shard", "--csv", self.folder / table, "--images", self.folder / "images", "--output",
+                         self.folder / output, *options, ranks=ranks, check=check)
+
+    def test_ranks_make_the_bytes_that_one_makes(self):
+        self.make_table(26)
+        (self.folder / "images/7.png").write_bytes(b"no picture")
+        allow = [*FOUR_A_SHARD, "--max-bad", "0.1"]
+        self.shard("alone", *allow, "--threads", "1")
+        alone = files(self.folder / "alone")
+        self.assertEqual(len([name for name in alone if name.endswith(".h5")]), 7)
+        self.assertIn(b"7.png", alone["rejected.csv"])
+        for ranks in (2, 3):
+            output = f"ranks_{ranks}"
+            printed = self.shard(output, *allow, ranks=ranks).stdout
+            self.assertEqual(printed.count("25 samples in 7 shard(s)"), 1, printed)
+            self.assertEqual(files(self.folder / output), alone)
+            self.assertIn("7 kept from before", self.shard(output, *allow, ranks=ranks).stdout)
+        failed = self.shard("strict", *FOUR_A_SHARD, ranks=2, check=False)
+        self.assertEqual(failed.returncode, 3, failed.stderr)
+        self.assertIn("7.png", failed.stderr)
+
+    def test_a_killed_build_is_continued(self):
+        self.make_table(60)
+        self.shard("whole", *FOUR_A_SHARD)
+        process = subprocess.Popen(
+            [BINARY, "shard", "--csv", self.folder / "train.csv", "--images", self.folder / "images", "--output",
+             self.folder / "killed", *FOUR_A_SHARD, "--threads", "1"], stderr=subprocess.DEVNULL)
+        while not list(self.folder.glob("killed/shard-00003.h5")) and process.poll() is None:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.assertFalse((self.folder / "killed/manifest.yaml").exists())
+        printed = self.shard("killed", *FOUR_A_SHARD).stdout
+        self.assertNotIn(" 0 kept from before", printed)
+        self.assertEqual(files(self.folder / "killed"), files(self.folder / "whole"))
+
+    def test_derm1m_s_columns_give_make_s_captions(self):
+        rows = self.make_table(12)
+        raw = []
+        for i, row in enumerate(rows):
+            # Words only, so that pieces between full stops are the sentences.
+            caption, disease = f"A {['red', 'brown'][i % 2]} macule. Seen on arm {i}.", f"benign, naevus {i % 3}"
+            concept = "macule, papule" if i % 4 else "No visual concepts"
+            pieces = [piece.strip() for piece in caption.split(".") if piece.strip()]
+            row |= {"caption": caption, "truncated_caption": caption,
+                    "ontology_caption": f"This is a skin photo diagnosed as {disease}.",
+                    "visual_concept_caption": f"This skin photo shows {concept}." if i % 4 else "",
+                    **dict(zip(training_data.SUBCAPTIONS, [*pieces, *[""] * 8])),
+                    "sub_caption_mask": str([int(j < len(pieces)) for j in range(8)]),
+                    "knowledge_masks": str([1, 1, int(i % 4 > 0)])}
+            raw.append({"filename": row["filename"], "caption": caption, "truncated_caption": caption,
+                        "disease_label": "naevus", "hierarchical_disease_label": disease,
+                        "skin_concept": concept, "ontology_label": i - 1, "agent_generated": "False"})
+        training_data.write_table(self.folder / "train.csv", training_data.COLUMNS, rows)
+        training_data.write_table(self.folder / "raw.csv", raw[0].keys(), raw)
+        self.shard("make")
+        self.assertIn("read as derm1m", self.shard("derm1m", table="raw.csv").stderr)
+        given, derived = captions(self.folder / "make"), captions(self.folder / "derm1m")
+        self.assertEqual([sample[:3] for sample in given], [sample[:3] for sample in derived])
+        self.assertEqual([sample[4] for sample in derived], [-1, *range(11)])
+
+    def test_a_table_that_captions_py_filled_is_taken(self):
+        self.make_table(4)
+        with open(self.folder / "raw.csv", "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([["filename", "caption", "standardized_disease"]] + [
+                [f"{i}.png", f"A scaly plaque, {i}.5 cm wide. No crust, e.g. none.", "eczema"] for i in range(4)])
+        (self.folder / "hierarchy.csv").write_text("name,parent\ninflammatory,\neczema,inflammatory\n")
+        (self.folder / "concepts.json").write_text(json.dumps({"scale": ["scaly"], "crust": []}))
+        subprocess.run([sys.executable, SOURCE / "tools/captions.py", self.folder / "raw.csv",
+                        self.folder / "filled.csv", "--hierarchy", self.folder / "hierarchy.csv", "--concepts",
+                        self.folder / "concepts.json"], check=True, capture_output=True)
+        made = self.shard("shards", table="filled.csv")
+        self.assertIn("read as make", made.stderr)
+        self.assertNotIn("warning", made.stderr)
+        for i, (_, found, mask, _, _) in enumerate(captions(self.folder / "shards")):
+            self.assertEqual(found[1:5], ["This is a skin photo diagnosed as inflammatory, eczema.",
+                                          "This skin photo shows scale.", f"A scaly plaque, {i}.5 cm wide",
+                                          "No crust, e.g. none"])
+            self.assertEqual(mask, [1, 1, 1, 1, 1] + [0] * 6)
+
+    def test_a_folder_is_a_data_set(self):
+        for i, name in enumerate(["naevus/a.png", "eczema/b.jpg", "eczema/sub/c.webp"]):
+            path = self.folder / "pictures" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (30, 20), (10 * i, 20, 30)).save(path)
+        (self.folder / "pictures/readme.txt").write_text("not a picture")
+        made = dermatome("shard", "--folder", self.folder / "pictures", "--output", self.folder / "shards")
+        self.assertIn("1 file(s) left out", made.stderr)
+        self.assertEqual([(sample[0], sample[3]) for sample in captions(self.folder / "shards")],
+                         [("eczema/b.jpg", 0), ("eczema/sub/c.webp", 0), ("naevus/a.png", 1)])
+        self.assertIn("no problems", dermatome("verify", self.folder / "shards").stdout)
+        both = dermatome("shard", "--folder", self.folder, "--csv", "x.csv", "--output", self.folder / "x", check=False)
+        self.assertEqual(both.returncode, 2)
+        self.assertIn("--csv", both.stderr)
+
+    def test_pictures_are_stored_upright(self):
+        pixels = numpy.random.default_rng(1).integers(0, 256, (16, 24, 3), numpy.uint8)
+        pixels[:8] //= 4
+        rows = []
+        (self.folder / "images").mkdir()
+        for ending in ("jpg", "png", "webp"):
+            for orientation in range(1, 9):
+                name = f"{orientation}.{ending}"
+                exif = Image.Exif()
+                exif[0x0112] = orientation
+                options = {"lossless": True} if ending == "webp" else {"quality": 95} if ending == "jpg" else {}
+                Image.fromarray(pixels).save(self.folder / "images" / name, exif=exif, **options)
+                rows.append({"filename": name, "label": "x"})
+        training_data.write_table(self.folder / "labels.csv", ["filename", "label"], rows)
+        self.shard("shards", "--raw", table="labels.csv")
+        with h5py.File(self.folder / "shards/shard-00000.h5") as shard:
+            for row, record in zip(rows, shard["images/index"]):
+                data = shard["images/bytes"][record["offset"]:record["offset"] + record["length"]]
+                found = data.reshape(record["height"], record["width"], 3)
+                with Image.open(self.folder / "images" / row["filename"]) as picture:
+                    expected = numpy.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+                self.assertEqual(found.shape, expected.shape, row)
+                self.assertLessEqual(numpy.abs(found.astype(int) - expected).max(), 0, row)
+
+    def test_near_duplicates_are_listed(self):
+        self.make_table(6)
+        generator = numpy.random.default_rng(2)
+        (self.folder / "judged").mkdir()
+        for i in range(6):
+            coarse = Image.fromarray(generator.integers(0, 256, (7, 9, 3), numpy.uint8))
+            picture = coarse.resize((180, 140), Image.Resampling.BICUBIC)
+            picture.save(self.folder / f"images/{i}.png")
+            if i in (1, 4):
+                picture.resize((90, 70)).save(self.folder / f"judged/copy{i}.jpg", quality=60)
+            else:
+                coarse.transpose(Image.Transpose.ROTATE_180).resize((180, 140)).save(
+                    self.folder / f"judged/other{i}.jpg")
+        shutil.copy(self.folder / "images/0.png", self.folder / "images/5.png")
+        self.shard("shards")
+        training_data.write_table(self.folder / "judged.csv", ["filename", "label"], [
+            {"filename": path.name, "label": "red"} for path in sorted((self.folder / "judged").iterdir())])
+        (self.folder / "judged.yaml").write_text("""
+name: judged
+data: {csv: judged.csv, images: judged}
+classes: [{label: red, names: [red]}, {label: blue, names: [blue]}]
+templates: ["{}"]
+metrics: [top1]
+""")
+        expected = [["0.png", "5.png"], ["1.png", "copy1.jpg"], ["4.png", "copy4.jpg"]]
+        for against in ("judged.yaml", "judged"):
+            printed = dermatome("duplicates", self.folder / "shards", "--against", self.folder / against,
+                                "--output", self.folder / "pairs.csv").stdout
+            self.assertIn("2 of 6 pictures have a near-duplicate", printed)
+            self.assertIn("1 near-duplicate pair(s) within", printed)
+            with open(self.folder / "pairs.csv", encoding="utf-8") as file:
+                pairs = list(csv.DictReader(file))
+            self.assertEqual([[pair["filename"], pair["other_filename"]] for pair in pairs], expected)
+
+
+if __name__ == "__main__":
+    unittest.main()
