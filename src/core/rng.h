@@ -17,6 +17,7 @@ enum class RngPurpose : uint32_t {
   kBootstrap = 4,
   kTest = 5,
   kPatchDropout = 6,
+  kSubstitute = 7,
 };
 
 class Rng {

@@ -16,8 +16,8 @@
 
 #include "src/core/error.h"
 #include "src/data/augmentation.h"
-#include "src/data/batch_texts.h"
 #include "src/data/patch_dropout.h"
+#include "src/data/quarantine.h"
 #include "src/data/sample_order.h"
 
 namespace dermatome {
@@ -32,16 +32,6 @@ void check(const LoaderOptions& options, int64_t num_samples) {
           "a rank's slice leaves the global batch");
   require(!options.training || num_samples >= options.global_batch,
           "a global batch larger than the training data");
-}
-
-// Interleaved pixels to planes [3, height, width].
-void write_planes(const Image& image, uint8_t* planes) {
-  const size_t num_pixels = image.pixels.size() / 3;
-  for (size_t i = 0; i < num_pixels; ++i) {
-    for (size_t channel = 0; channel < 3; ++channel) {
-      planes[channel * num_pixels + i] = image.pixels[i * 3 + channel];
-    }
-  }
 }
 
 template <typename Function>
@@ -86,6 +76,7 @@ struct Loader::State {
   bool has_work() const;
   Pending& claimable_batch();
   void open_batch();
+  int64_t decode_sample(const Pending& pending, int64_t place, Image& image) const;
   void load_sample(Pending& pending, int64_t i) const;
   void add_texts(Pending& pending) const;
 
@@ -94,6 +85,7 @@ struct Loader::State {
   const int64_t epoch_;
   const int64_t step_;
   std::optional<SampleOrder> order_;  // in training
+  mutable Quarantine quarantine_;
   int64_t num_batches_ = 0;
 
   // Guards the members below; a batch's samples belong to those who claimed them.
@@ -108,7 +100,11 @@ struct Loader::State {
 
 Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,
                      int64_t step)
-    : dataset_(dataset), options_(options), epoch_(epoch), step_(step) {
+    : dataset_(dataset),
+      options_(options),
+      epoch_(epoch),
+      step_(step),
+      quarantine_(options.data.max_corrupt) {
   check(options_, dataset_.size());
   if (options_.training) {
     order_.emplace(options_.seed, dataset_.size(), options_.data.shuffle_block,
@@ -210,23 +206,41 @@ void Loader::State::open_batch() {
   });
 }
 
+// Decodes the sample of `place` or, where its record is damaged and that is no reason to end,
+// another. Which one depends on the data set alone, not on the rank that meets it.
+int64_t Loader::State::decode_sample(const Pending& pending, int64_t place, Image& image) const {
+  int64_t id = order_ ? order_->sample(pending.batch.epoch, place) : place;
+  for (int64_t attempt = 1;; ++attempt) {
+    const auto [shard, row] = dataset_.locate(id);
+    try {
+      shard.decode(row, image);
+      return id;
+    } catch (const CorruptRecord& error) {
+      if (!order_ || options_.data.on_corrupt == Corrupt::kFail) throw;
+      quarantine_.add(id, error.what());
+    }
+    id = order_->stand_in(pending.batch.epoch, place, attempt);
+  }
+}
+
 void Loader::State::load_sample(Pending& pending, int64_t i) const {
   const int64_t place = pending.first_place + i;
-  const int64_t id = order_ ? order_->sample(pending.batch.epoch, place) : place;
+  thread_local Image image;
+  const int64_t id = decode_sample(pending, place, image);
   const auto [shard, row] = dataset_.locate(id);
   pending.batch.sample_ids[static_cast<size_t>(i)] = id;
   pending.rows[static_cast<size_t>(i)] = {&shard, row};
 
-  Image image = shard.decode(row);
   const auto size = static_cast<int>(options_.image_size);
+  const Planes planes = planes_at(pending.pixels + i * 3 * size * size,
+                                  static_cast<size_t>(size) * static_cast<size_t>(size));
   if (options_.training) {
     const auto parameters = draw_augmentation(options_.augmentation, image.height, image.width,
                                               options_.seed, pending.batch.epoch, place);
-    image = augment(image, parameters, size);
+    augment(image, parameters, size, planes);
   } else {
-    image = center_crop(resize_shorter_side(image, size), size);
+    to_planes(center_crop(resize_shorter_side(image, size), size), planes);
   }
-  write_planes(image, pending.pixels + i * 3 * size * size);
   if (pending.patches) {
     const auto kept = static_cast<size_t>(options_.kept_patches);
     draw_kept_patches({pending.patches + i * options_.kept_patches, kept}, options_.num_patches,
@@ -235,9 +249,7 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
 }
 
 void Loader::State::add_texts(Pending& pending) const {
-  const TextSelection selection = {dataset_.manifest().num_captions, options_.texts_for_missing,
-                                   options_.only_raw_caption};
-  BatchTexts texts = collect_texts(pending.rows, selection);
+  BatchTexts texts = collect_texts(pending.rows, dataset_.manifest().num_captions, options_.texts);
   pending.batch.tokens = std::move(texts.tokens);
   pending.batch.lengths = std::move(texts.lengths);
   pending.batch.caption = std::move(texts.caption);

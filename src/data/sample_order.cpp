@@ -51,4 +51,13 @@ int64_t SampleOrder::sample(int64_t epoch, int64_t place) const {
                                                    : offset_in_epoch - (num_samples_ - rotation);
 }
 
+int64_t SampleOrder::stand_in(int64_t epoch, int64_t place, int64_t attempt) const {
+  require(attempt >= 1, "a stand-in for nothing");
+  Rng stream(seed_, RngPurpose::kSubstitute, static_cast<uint64_t>(epoch),
+             static_cast<uint64_t>(place));
+  uint64_t sample = 0;
+  for (int64_t i = 0; i < attempt; ++i) sample = stream.below(static_cast<uint64_t>(num_samples_));
+  return static_cast<int64_t>(sample);
+}
+
 }  // namespace dermatome

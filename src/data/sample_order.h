@@ -19,6 +19,10 @@ class SampleOrder {
   // once an epoch.
   int64_t sample(int64_t epoch, int64_t place) const;
 
+  // The sample that stands in at that place when its own, and the stand-ins before the
+  // `attempt`-th (from 1 on), cannot be used: drawn evenly from all.
+  int64_t stand_in(int64_t epoch, int64_t place, int64_t attempt) const;
+
  private:
   uint64_t seed_;
   int64_t num_samples_;

@@ -173,11 +173,12 @@ TEST(Loader, AugmentsByThePlaceInTheGlobalOrder) {
   for (int64_t i = 0; i < 5; ++i) {
     const Sample& sample = samples[static_cast<size_t>(i)];
     const Image image = test_picture(sample.id);
-    const Image expected = augment(
+    std::vector<uint8_t> expected(sample.pixels.size());
+    augment(
         image,
         draw_augmentation(options.augmentation, image.height, image.width, 7, 3, 2 * 10 + 5 + i),
-        kImageSize);
-    EXPECT_EQ(sample.pixels, planes(expected)) << "sample " << sample.id;
+        kImageSize, planes_at(expected.data(), expected.size() / 3));
+    EXPECT_EQ(sample.pixels, expected) << "sample " << sample.id;
     std::vector<int64_t> kept(5);
     draw_kept_patches(kept, 16, 7, 3, 2 * 10 + 5 + i);
     EXPECT_EQ(sample.kept_patches, kept);
@@ -271,7 +272,7 @@ TEST(Loader, EveryTextOccursOnce) {
   const TestShards shards(53, 20);
   for (const bool texts_for_missing : {false, true}) {
     LoaderOptions options = options_for(53);
-    options.texts_for_missing = texts_for_missing;
+    options.texts.texts_for_missing = texts_for_missing;
     Loader loader(shards.dataset(), options, 0, 0);
     const Batch batch = loader.next().value();
     const int64_t num_texts = batch.tokens.size(0);
@@ -300,7 +301,7 @@ TEST(Loader, MissingCaptionsAreTextsWhenAskedFor) {
   const TestShards shards(53, 20);
   LoaderOptions options = options_for(53);
   options.training = false;
-  options.texts_for_missing = true;
+  options.texts.texts_for_missing = true;
   Loader loader(shards.dataset(), options, 0, 0);
   for (const Sample& sample : samples_of(loader.next().value())) {
     for (int64_t k = 0; k < kTestCaptions; ++k) {
@@ -319,8 +320,8 @@ TEST(Loader, LoadsTheRawCaptionOnlyWhenAskedFor) {
   for (const bool texts_for_missing : {false, true}) {
     LoaderOptions options = options_for(53);
     options.training = false;
-    options.only_raw_caption = true;
-    options.texts_for_missing = texts_for_missing;
+    options.texts.only_raw_caption = true;
+    options.texts.texts_for_missing = texts_for_missing;
     Loader loader(shards.dataset(), options, 0, 0);
     for (const Sample& sample : samples_of(loader.next().value())) {
       EXPECT_EQ(sample.mask[0], test_caption(sample.id, 0).valid);
@@ -347,6 +348,63 @@ TEST(Loader, ADamagedSampleStopsItsOwnBatch) {
                 testing::ThrowsMessage<DataError>(testing::HasSubstr(test_source(bad))));
     EXPECT_EQ(loader.next()->step, 3);
   }
+}
+
+TEST(Loader, AnotherSampleStandsInForADamagedOneWhateverTheRanks) {
+  TestShards shards(53, 20);
+  const SampleOrder order(7, 53, 4, 3);
+  const int64_t bad = order.sample(0, 27), worse = order.stand_in(0, 27, 1);
+  ASSERT_NE(bad, worse);
+  shards.damage(bad);
+  shards.damage(worse);
+  LoaderOptions options = options_for(10);
+  options.data.on_corrupt = Corrupt::kSkip;
+  const auto expected = global_batches(shards.dataset(), options, 1, 0, 0, 12);
+  bool stood_in = false;
+  for (size_t step = 0; step < expected.size(); ++step) {
+    for (size_t i = 0; i < expected[step].size(); ++i) {
+      const int64_t id = expected[step][i].id;
+      EXPECT_NE(id, bad);
+      EXPECT_NE(id, worse);
+      const auto epoch = static_cast<int64_t>(step) / 5;
+      const auto place = static_cast<int64_t>(step % 5 * 10 + i);
+      const int64_t own = order.sample(epoch, place);
+      if (own != bad && own != worse) {
+        EXPECT_EQ(id, own);
+      }
+      if (epoch == 0 && place == 27) {
+        stood_in = true;
+        EXPECT_EQ(id, order.stand_in(0, 27, 2));
+      }
+    }
+  }
+  EXPECT_TRUE(stood_in);
+  for (const int64_t world : {2, 3, 5}) {
+    const auto batches = global_batches(shards.dataset(), options, world, 0, 0, 12);
+    for (size_t step = 0; step < batches.size(); ++step) {
+      for (size_t i = 0; i < batches[step].size(); ++i) {
+        EXPECT_EQ(batches[step][i].id, expected[step][i].id);
+        EXPECT_EQ(batches[step][i].pixels, expected[step][i].pixels);
+        EXPECT_EQ(batches[step][i].texts, expected[step][i].texts);
+      }
+    }
+  }
+}
+
+TEST(Loader, LeavesOutNoMoreRecordsThanAllowed) {
+  TestShards shards(53, 20);
+  for (int64_t sample = 0; sample < 6; ++sample) shards.damage(sample);
+  LoaderOptions options = options_for(50);
+  options.data.on_corrupt = Corrupt::kSkip;
+  options.data.max_corrupt = 3;
+  Loader loader(shards.dataset(), options, 0, 0);
+  EXPECT_THAT([&] { loader.next(); },
+              testing::ThrowsMessage<DataError>(testing::HasSubstr("data.max_corrupt allows 3")));
+  // The pass for validation leaves nothing out.
+  options.training = false;
+  options.data.max_corrupt = 100;
+  Loader validation(shards.dataset(), options, 0, 0);
+  EXPECT_THROW(validation.next(), DataError);
 }
 
 // Were more read ahead than asked for, the damage would come too late to be seen.

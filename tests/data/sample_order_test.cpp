@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -142,6 +143,23 @@ TEST(SampleOrder, RefusesImpossibleSizes) {
   EXPECT_THROW(SampleOrder(1, 10, 0, 1), InternalError);
   EXPECT_THROW(SampleOrder(1, 10, 1, 0), InternalError);
   EXPECT_THROW(SampleOrder(1, 10, 1, 1).sample(0, 10), InternalError);
+}
+
+TEST(SampleOrder, StandInsAreDrawnEvenlyAndDifferByPlaceAndAttempt) {
+  const SampleOrder order(3, 10, 2, 2);
+  std::array<int, 10> seen{};
+  for (int64_t place = 0; place < 10; ++place) {
+    for (int64_t epoch = 0; epoch < 100; ++epoch) {
+      for (int64_t attempt = 1; attempt <= 3; ++attempt) {
+        const int64_t sample = order.stand_in(epoch, place, attempt);
+        ASSERT_TRUE(sample >= 0 && sample < 10);
+        ++seen[static_cast<size_t>(sample)];
+        EXPECT_EQ(order.stand_in(epoch, place, attempt), sample);
+      }
+    }
+  }
+  for (const int count : seen) EXPECT_NEAR(count, 300, 5 * 17);
+  EXPECT_THROW(order.stand_in(0, 0, 0), InternalError);
 }
 
 }  // namespace

@@ -1,0 +1,26 @@
+// Damaged records that a training has met and leaves out.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace dermatome {
+
+// May be used from any number of threads.
+class Quarantine {
+ public:
+  explicit Quarantine(int64_t max_records) : max_records_(max_records) {}
+
+  // Notes that `sample` cannot be used, for `reason`, which names it; warns of it the first time.
+  // Throws DataError once that are more than the limit.
+  void add(int64_t sample, const std::string& reason);
+
+ private:
+  const int64_t max_records_;
+  std::mutex mutex_;
+  std::set<int64_t> samples_;
+};
+
+}  // namespace dermatome
