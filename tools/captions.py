@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+"""Fills the captions that a table lacks, so that `dermatome shard` can read it.
+
+    tools/captions.py INPUT.csv OUTPUT.csv [--hierarchy FILE] [--concepts FILE] [--endpoint URL ...]
+
+INPUT is UTF-8 CSV with `filename` and `caption` (or `truncated_caption`). OUTPUT has its columns
+and MAKE's. What is there stays; a cell that is empty, nan or NaN is filled:
+
+  truncated_caption       from caption
+  ontology_caption        from ontology_final or hierarchical_disease_label; else, with --hierarchy,
+                          from the place of the disease in it
+  visual_concept_caption  from skin_concept_standarized (sic) or skin_concept; else, with
+                          --concepts, from the words of the caption
+  subcaption_1 to _8      the sentences of the caption, if the row has no subcaption
+  sub_captions, sub_caption_mask, knowledge_masks (caption, ontology, visual concept)
+                          from the captions that exist; in a mask that is there, only the entries of
+                          new captions change
+
+With --endpoint and --model, a language model is asked for what the tables and files left open, and
+for subcaptions, which are cut from the caption only where it gave none. It is believed only where
+the caption bears it out. Its key, if it needs one, is read from DERMATOME_API_KEY.
+"""
+
+import argparse
+import math
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from captions import BadInput, answers, missing, normalised, sentences, table
+from captions.cache import Cache, key_of
+from captions.knowledge import Concepts, Hierarchy
+from captions.language_model import Account, Endpoint, Model, Question, Stopped
+
+ASPECTS = ("truncated_caption", "ontology_caption", "visual_concept_caption")
+ONTOLOGY_COLUMNS = ("ontology_final", "hierarchical_disease_label")
+CONCEPT_COLUMNS = ("skin_concept_standarized", "skin_concept")
+DISEASE_COLUMNS = ("standardized_disease", "disease_label")
+NOTHING = {"no definitive diagnosis", "no visual concepts"}
+CHARACTERS_PER_TOKEN = 4
+
+
+def ontology_caption(text):
+    return f"This is a skin photo diagnosed as {text}."
+
+
+def concept_caption(text):
+    return f"This skin photo shows {text}."
+
+
+def stated(row, columns):
+    """The first of the columns that says something, and what."""
+    for column in columns:
+        cell = row.get(column, "").strip()
+        if not missing(cell) and normalised(cell).rstrip(".") not in NOTHING:
+            return column, cell.rstrip(".")
+    return None, None
+
+
+class Filler:
+    """Fills rows in place and counts what it did."""
+
+    def __init__(self, num_subcaptions, hierarchy, concepts, disease_columns):
+        self.pieces = [f"subcaption_{i + 1}" for i in range(num_subcaptions)]
+        self.hierarchy, self.concepts = hierarchy, concepts
+        self.disease_columns = disease_columns
+        self.filled = Counter()    # (aspect, method)
+        self.unknown = Counter()   # diseases that are not in the hierarchy
+        self.dropped, self.dropped_rows = 0, 0
+
+    def columns(self):
+        return [*ASPECTS, "sub_captions", *self.pieces, "sub_caption_mask", "knowledge_masks"]
+
+    def complete(self, row):
+        """Adds the columns that are missing, empty; returns what the row lacks."""
+        for column in self.columns():
+            row.setdefault(column, "")
+        return [aspect for aspect in ASPECTS if missing(row[aspect])]
+
+    def fill(self, row, aspect, text, method):
+        row[aspect] = text
+        self.filled[aspect, method] += 1
+
+    def fill_from_files(self, row):
+        if missing(row["truncated_caption"]) and not missing(row.get("caption", "")):
+            self.fill(row, "truncated_caption", row["caption"], "caption")
+        if missing(row["ontology_caption"]):
+            self.fill_ontology(row)
+        if missing(row["visual_concept_caption"]):
+            column, text = stated(row, CONCEPT_COLUMNS)
+            if text is None and self.concepts and not missing(row["truncated_caption"]):
+                column, text = "--concepts", ", ".join(
+                    self.concepts.find(row["truncated_caption"]))
+            if text:
+                self.fill(row, "visual_concept_caption", concept_caption(text), column)
+
+    def fill_ontology(self, row):
+        column, text = stated(row, ONTOLOGY_COLUMNS)
+        if text is None and self.hierarchy:
+            _, disease = stated(row, self.disease_columns)
+            column, text = "--hierarchy", disease and self.place(disease)
+        if text:
+            self.fill(row, "ontology_caption", ontology_caption(text), column)
+
+    def place(self, disease):
+        text = self.hierarchy.find(disease)
+        if text is None:
+            self.unknown[" ".join(disease.split())] += 1
+        return text
+
+    def open_fields(self, row, allowed):
+        """What to ask a model about a row."""
+        if missing(row["truncated_caption"]):
+            return ()
+        is_open = {
+            "subcaptions": self.pieces and all(missing(row[piece]) for piece in self.pieces),
+            "visual_concepts": missing(row["visual_concept_caption"]),
+            "diagnosis": missing(row["ontology_caption"]),
+        }
+        return tuple(field for field in answers.FIELDS if field in allowed and is_open[field])
+
+    def fill_from_answer(self, row, answer, questions):
+        if values := answer.get("visual_concepts"):
+            text = concept_caption(", ".join(questions.concept_names(values)))
+            self.fill(row, "visual_concept_caption", text, "the model")
+        if diagnosis := answer.get("diagnosis"):
+            diagnosis = " ".join(diagnosis.split()).rstrip(".")
+            text = self.place(diagnosis) if self.hierarchy else diagnosis
+            if text:
+                self.fill(row, "ontology_caption", ontology_caption(text), "the model")
+        if values := answer.get("subcaptions"):
+            self.fill_subcaptions(row, [sentences.tidy(value) for value in values], "the model")
+
+    def fill_subcaptions(self, row, pieces, method):
+        if not pieces or not self.pieces:
+            return
+        kept = pieces[:len(self.pieces)]
+        if len(pieces) > len(kept):
+            self.dropped += len(pieces) - len(kept)
+            self.dropped_rows += 1
+        for column, piece in zip(self.pieces, kept):
+            row[column] = piece
+        row["sub_captions"] = row["sub_caption_mask"] = ""
+        self.filled["subcaptions", method] += 1
+
+    def finish(self, row, lacked, where):
+        """Cuts the caption if there are still no subcaptions, then sets the masks."""
+        if all(missing(row[piece]) for piece in self.pieces) and \
+                not missing(row["truncated_caption"]):
+            self.fill_subcaptions(row, sentences.split(row["truncated_caption"]), "sentences")
+        exist = [int(not missing(row[piece])) for piece in self.pieces]
+        if missing(row["sub_captions"]):
+            row["sub_captions"] = str(sum(exist))
+        set_mask(row, "sub_caption_mask", exist, [], where)
+        exist = [int(not missing(row[aspect])) for aspect in ASPECTS]
+        new = [i for i, aspect in enumerate(ASPECTS) if aspect in lacked and exist[i]]
+        set_mask(row, "knowledge_masks", exist, new, where)
+
+
+def set_mask(row, column, exist, new, where):
+    """A mask that is there stays but for the new captions: a caption may exist and be invalid."""
+    mask = exist
+    if not missing(row[column]):
+        mask = table.read_mask(row[column], f"{where}, column {column}")
+        if len(mask) < len(exist) or (column == "knowledge_masks" and len(mask) != 3):
+            raise BadInput(f"{where}, column {column}: {len(mask)} instead of {len(exist)} entries "
+                           f"in '{row[column]}'; correct it, or empty the cell to have it filled")
+        if not new:
+            return
+        mask = [1 if i in new else entry for i, entry in enumerate(mask)]
+    row[column] = str(mask)
+
+
+def make_questions(filler, rows, questions, options):
+    """One question for every distinct prompt, and the key of each row that asks."""
+    asked, keys = {}, {}
+    for i, (_, row) in enumerate(rows):
+        if fields := filler.open_fields(row, options.ask):
+            caption = row["truncated_caption"]
+            prompt = questions.ask(caption, fields)
+            # The prompt contains the caption and what is asked about it.
+            key = key_of(options.endpoint, options.model, options.max_tokens, prompt)
+            keys[i] = key
+            asked[key] = Question(key, caption, fields, prompt)
+    return asked, keys
+
+
+def believed_before(asked, cache, questions):
+    """Cached answers that still stand: whoever edits the file is checked as the model is."""
+    found = {}
+    for key, question in asked.items():
+        good, complaints = questions.judge(cache.answers.get(key), question.caption,
+                                           question.fields)
+        if not complaints:
+            found[key] = good
+    return found
+
+
+def estimate(asked, before, account):
+    left = [question for key, question in asked.items() if key not in before]
+    tokens_in = sum(len(question.prompt) for question in left) // CHARACTERS_PER_TOKEN
+    # Subcaptions repeat the caption; names, quotes and the other fields take about as much again.
+    tokens_out = sum(len(question.caption) * ("subcaptions" in question.fields)
+                     + 60 * len(question.fields) for question in left) // CHARACTERS_PER_TOKEN
+    print(f"captions: {len(left)} requests, {len(before)} answers in the cache; nothing was sent")
+    print(f"captions: about {tokens_in} tokens in and {tokens_out} out, at {CHARACTERS_PER_TOKEN} "
+          "characters a token, without answers that have to be asked for again")
+    if any(account.prices):
+        print(f"captions: about {account.cost(tokens_in, tokens_out):.2f} in the currency of "
+              "--price-in and --price-out")
+    else:
+        print("captions: give --price-in and --price-out, per million tokens, to see what it costs")
+
+
+def ask_model(filler, rows, questions, cache, options):
+    """Fills rows from a model's answers; whether all its questions could be asked."""
+    asked, keys = make_questions(filler, rows, questions, options)
+    found = believed_before(asked, cache, questions)
+    account = Account(options.price_in, options.price_out, options.max_cost)
+    if options.estimate:
+        estimate(asked, found, account)
+        return True
+    lines = {}
+    for i, key in keys.items():
+        lines.setdefault(key, []).append(rows[i][0])
+    model = Model(Endpoint(options.endpoint, os.environ.get("DERMATOME_API_KEY"), options.timeout),
+                  questions, cache, account, options)
+    left = [question for key, question in asked.items() if key not in found]
+    num_cached, over_budget = len(found), []
+
+    def report(question, reason):
+        if reason is None:
+            over_budget.append(question)
+        else:
+            where = ", ".join(map(str, lines[question.key][:5]))
+            print(f"warning: {options.input} line {where}: {reason}", file=sys.stderr)
+
+    found.update(model.ask_all(left, report))
+    for i, key in keys.items():
+        filler.fill_from_answer(rows[i][1], found.get(key, {}), questions)
+    print(f"captions: model: {account.requests} requests, {num_cached} answers from the cache, "
+          f"{account.tokens_in} tokens in, {account.tokens_out} out, cost {account.spent:.4f}")
+    if account.unreported:
+        print(f"captions: model: {account.unreported} requests whose tokens are not known are "
+              "counted at the most they can cost")
+    if over_budget:
+        print(f"warning: --max-cost left {len(over_budget)} questions unasked; answers are kept in "
+              f"{options.cache}: run again with a larger one to go on", file=sys.stderr)
+    return not over_budget
+
+
+def summarise(filler, rows, options):
+    print(f"captions: {options.output}: {len(rows)} rows")
+    for aspect in (*ASPECTS, "subcaptions"):
+        methods = [f"{count} from {method}" for (one, method), count in filler.filled.items()
+                   if one == aspect]
+        columns = filler.pieces if aspect == "subcaptions" else [aspect]
+        lacking = sum(all(missing(row[column]) for column in columns) for _, row in rows)
+        print(f"captions: {aspect}: {', '.join(methods) or 'nothing'} filled; "
+              f"{lacking} rows lack it")
+    if filler.dropped:
+        print(f"captions: {filler.dropped} sentences behind the first {len(filler.pieces)} left "
+              f"out, in {filler.dropped_rows} rows; --num-subcaptions can keep more")
+    if filler.unknown:
+        frequent = sorted(filler.unknown.items(), key=lambda item: (-item[1], item[0]))[:10]
+        print(f"captions: {len(filler.unknown)} diseases, in {filler.unknown.total()} rows, are "
+              f"not in {options.hierarchy}: "
+              + ", ".join(f"{name} ({count})" for name, count in frequent))
+
+
+def build(options):
+    """Everything but the command line; returns the exit code."""
+    columns, rows = table.read(options.input, ["filename"])
+    if "truncated_caption" not in columns:
+        table.require("caption", columns, options.input)
+    if options.disease_column:
+        table.require(options.disease_column, columns, options.input)
+    disease_columns = [options.disease_column] if options.disease_column else DISEASE_COLUMNS
+    hierarchy = Hierarchy(options.hierarchy) if options.hierarchy else None
+    concepts = Concepts(options.concepts) if options.concepts else None
+    filler = Filler(options.num_subcaptions, hierarchy, concepts, disease_columns)
+    lacked = []
+    for line, row in rows:
+        if not row["filename"].strip():
+            raise BadInput(f"{options.input} line {line}, column filename: it is empty; name the "
+                           "picture or remove the row")
+        lacked.append(filler.complete(row))
+        filler.fill_from_files(row)
+    complete = True
+    if options.endpoint:
+        questions = answers.Questions(options.prompt, options.num_subcaptions, concepts)
+        with Cache(options.cache, read_only=options.estimate) as cache:
+            complete = ask_model(filler, rows, questions, cache, options)
+        if options.estimate:
+            return 0
+    for (line, row), lack in zip(rows, lacked):
+        filler.finish(row, lack, f"{options.input} line {line}")
+    columns += [column for column in filler.columns() if column not in columns]
+    table.write(options.output, columns, rows)
+    summarise(filler, rows, options)
+    return 0 if complete else 3
+
+
+def number(kind, low, high=math.inf):
+    def parse(text):
+        value = kind(text)
+        if not low <= value <= high or value == math.inf:
+            raise ValueError
+        return value
+    parse.__name__ = f"{kind.__name__} from {low:g}" + (f" to {high:g}" if high < math.inf else "")
+    return parse
+
+
+def fields(text):
+    names = tuple(name.strip() for name in text.split(","))
+    if not set(names) <= set(answers.FIELDS):
+        raise argparse.ArgumentTypeError(f"'{text}': choose among {', '.join(answers.FIELDS)}")
+    return names
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Exit codes: 0 done; 1 the model's server stopped the run; 2 bad input; 3 OUTPUT is "
+               "written, but --max-cost left questions unasked.")
+    add = parser.add_argument
+    add("input", metavar="INPUT.csv", type=Path)
+    add("output", metavar="OUTPUT.csv", type=Path)
+    add("--num-subcaptions", type=number(int, 0, 64), default=8, metavar="N",
+        help="at most so many sentences a row (8); `dermatome shard` has the same option")
+    add("--hierarchy", type=Path, metavar="FILE",
+        help='CSV name,parent (no parent: a root), or JSON: {"inflammatory": {"dermatitis": {}}}')
+    add("--disease-column", metavar="NAME",
+        help="what to look up in it (standardized_disease, else disease_label)")
+    add("--concepts", type=Path, metavar="FILE", help='JSON: {"scale": ["scaly", "scaling"], ...}')
+    add = parser.add_argument_group("language model").add_argument
+    add("--endpoint", metavar="URL", help="as far as .../v1; /chat/completions is added to it")
+    add("--model", metavar="NAME")
+    add("--prompt", type=Path, default=answers.SHIPPED_PROMPT, metavar="PATH",
+        help="a text, or a folder with prompt.txt, with {caption} and perhaps {fields} and "
+             "{num_subcaptions} (tools/captions/prompt.txt)")
+    add("--ask", type=fields, default=answers.FIELDS, metavar="A,B",
+        help=f"only these of {', '.join(answers.FIELDS)}")
+    add("--cache", type=Path, metavar="FILE",
+        help="answers, added as they come; what is there is not asked again "
+             "(OUTPUT.csv.cache.jsonl)")
+    add("--estimate", action="store_true", help="say what it would cost; send and write nothing")
+    add("--price-in", type=number(float, 0), default=0.0, metavar="X", help="per million tokens")
+    add("--price-out", type=number(float, 0), default=0.0, metavar="X", help="per million tokens")
+    add("--max-cost", type=number(float, 0), metavar="X",
+        help="ask nothing more that could bring this run's cost above X")
+    add("--max-tokens", type=number(int, 1), default=512, metavar="N", help="of an answer (512)")
+    add("--requests-per-minute", type=number(float, 0), default=0.0, metavar="X",
+        help="evenly spread (no limit)")
+    add("--workers", type=number(int, 1, 256), default=4, metavar="N",
+        help="requests at a time (4)")
+    add("--timeout", type=number(float, 0.01), default=60.0, metavar="S",
+        help="seconds a request may take (60)")
+    add("--retries", type=number(int, 0, 100), default=6, metavar="N",
+        help="when the server fails, is busy or silent (6)")
+    add("--backoff", type=number(float, 0), default=1.0, metavar="S",
+        help="seconds before the first retry, twice as long before each next (1)")
+    add("--attempts", type=number(int, 1, 100), default=3, metavar="N",
+        help="at an answer that can be believed (3)")
+    options = parser.parse_args()
+    if options.output.exists() and options.input.exists() and \
+            options.output.samefile(options.input) or options.output == options.input:
+        parser.error("OUTPUT is INPUT; name another file")
+    if not options.output.parent.is_dir() or options.output.is_dir():
+        parser.error(f"{options.output} cannot be written: its folder does not exist, or it is one")
+    if bool(options.endpoint) != bool(options.model):
+        parser.error("--endpoint and --model belong together")
+    if options.estimate and not options.endpoint:
+        parser.error("--estimate is about a model; give --endpoint and --model")
+    if options.max_cost is not None and not options.price_in + options.price_out:
+        parser.error("--max-cost needs --price-in and --price-out")
+    if options.cache is None:
+        options.cache = options.output.with_name(options.output.name + ".cache.jsonl")
+    return options
+
+
+def main():
+    options = parse_arguments()
+    try:
+        sys.exit(build(options))
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except Stopped as error:
+        print(f"error: {error}. Nothing was written but the answers so far, to {options.cache}; "
+              "run again to go on", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("error: interrupted; answers so far are kept", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
