@@ -1,6 +1,6 @@
 #!/bin/bash
 # Measures Dermatome beside open_clip's model with the published step done plainly:
-#   tools/bench.sh step|objective|scaling|collectives [--json FILE] [OPTION…]
+#   tools/bench.sh step|objective|scaling|collectives|loader [--json FILE] [OPTION…]
 # `tools/bench.sh step --help` lists the options. Installs what is missing and builds first, unless
 # --worker names a dermatome_bench that is there. Start it under `nice` on a shared machine.
 set -euo pipefail
@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 if [[ " $* " != *" --worker"* ]]; then
   "$repository/tools/setup.sh" --tests
-  "$repository/tools/build.sh" --tests release dermatome_bench
+  "$repository/tools/build.sh" --tests release dermatome_bench dermatome
   set -- "$@" --worker "$repository/build/release/tools/bench/dermatome_bench"
 fi
 # One thread on both sides, in every library.

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import batches as data
 from harness import Report, Spread, Worker, spread, take_turns
+from loader import bench_loader
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -253,7 +254,7 @@ def bench_collectives(arguments, report, folder):
 
 
 BENCHES = {"step": bench_step, "objective": bench_objective, "scaling": bench_scaling,
-           "collectives": bench_collectives}
+           "collectives": bench_collectives, "loader": bench_loader}
 
 
 def main():
@@ -278,6 +279,13 @@ def main():
                         help="objective: memory that the naive side may need")
     parser.add_argument("--local-batch", type=int, default=16,
                         help="scaling, collectives: images a rank")
+    parser.add_argument("--images", type=int, default=512, help="loader: pictures")
+    parser.add_argument("--loader-batch", type=int, default=64, help="loader: batch")
+    parser.add_argument("--threads", type=int, default=1, help="loader: reader threads")
+    parser.add_argument("--sides", type=lambda text: [int(side) for side in text.split(",")],
+                        default=[256, 384], help="loader: short sides; the result is the first's")
+    parser.add_argument("--dermatome", type=Path, help="loader: the program that makes shards",
+                        default=ROOT / "build/release/dermatome")
     parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")
     parser.add_argument("--mpirun", default="mpirun", help="command that starts ranks")
     arguments = parser.parse_args()

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   bench::add_objective(app);
   bench::add_step(app);
+  bench::add_loader(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

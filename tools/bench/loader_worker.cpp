@@ -1,0 +1,133 @@
+// Batches from shards, and what their parts cost by themselves.
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sharding/dataset.h"
+#include "src/core/hash.h"
+#include "src/data/augmentation.h"
+#include "src/data/loader.h"
+#include "src/distributed/single_process.h"
+#include "src/text/tokenizer.h"
+#include "tools/bench/worker.h"
+
+namespace dermatome::bench {
+namespace {
+
+struct Arguments {
+  std::string data;
+  int64_t batch = 64;
+  int64_t threads = 1;
+  int64_t image_size = 224;
+};
+
+// MAKE's recipe.
+AugmentationOptions recipe() {
+  AugmentationOptions options;
+  options.scale = {0.4, 1.0};
+  options.color_jitter = {0.32, 0.32, 0.32, 0.08};
+  options.color_jitter_probability = 0.8;
+  options.gray_probability = 0.2;
+  return options;
+}
+
+class LoaderWorker {
+ public:
+  explicit LoaderWorker(const Arguments& arguments)
+      : dataset_(arguments.data, tokenizer_.hash()), image_size_(arguments.image_size) {
+    options_.global_batch = options_.count = arguments.batch;
+    options_.image_size = arguments.image_size;
+    options_.data.workers = arguments.threads;
+    options_.augmentation = recipe();
+  }
+
+  // An epoch, each time another one.
+  nlohmann::json epoch() {
+    int64_t images = 0;
+    double first_batch = 0;
+    const auto start = std::chrono::steady_clock::now();
+    nlohmann::json answer = cost_of([&] {
+      Loader loader(dataset_, options_, epoch_, /*step=*/0);
+      for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
+        images += loader.next().value().images.size(0);
+        if (step == 0) {
+          first_batch =
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        }
+      }
+    });
+    ++epoch_;
+    answer["images"] = images;
+    answer["first_batch"] = first_batch;
+    return answer;
+  }
+
+  // The same pictures one after the other, without batches, texts and threads: decoded (read and
+  // checked, too) and augmented.
+  nlohmann::json alone() {
+    const int64_t images = dataset_.size() / options_.global_batch * options_.global_batch;
+    const auto side = static_cast<size_t>(image_size_);
+    std::vector<uint8_t> memory(3 * side * side);
+    Image image;
+    nlohmann::json answer = cost_of([&] {
+      for (int64_t i = 0; i < images; ++i) {
+        const auto [shard, row] = dataset_.locate(i);
+        shard.decode(row, image);
+        augment(image,
+                draw_augmentation(options_.augmentation, image.height, image.width, /*seed=*/1,
+                                  epoch_, i),
+                static_cast<int>(image_size_), planes_at(memory.data(), side * side));
+      }
+    });
+    ++epoch_;
+    answer["images"] = images;
+    return answer;
+  }
+
+  // As many bytes as the pictures' records have, through their checksum alone.
+  nlohmann::json checksums() const {
+    uint64_t bytes = 0;
+    for (const ShardEntry& shard : dataset_.manifest().shards) bytes += shard.bytes;
+    const std::string record(bytes / static_cast<uint64_t>(dataset_.size()), 'x');
+    uint32_t sum = 0;
+    nlohmann::json answer = cost_of([&] {
+      for (int64_t i = 0; i < dataset_.size(); ++i) {
+        sum ^= crc32c(std::as_bytes(std::span(record)), sum);
+      }
+    });
+    answer["images"] = dataset_.size();
+    answer["sum"] = sum;  // so that it is computed
+    return answer;
+  }
+
+ private:
+  Tokenizer tokenizer_;
+  ShardedDataset dataset_;
+  LoaderOptions options_;
+  int64_t image_size_;
+  int64_t epoch_ = 0;
+};
+
+void run(const Arguments& arguments) {
+  const auto collectives = make_single_process_collectives();
+  LoaderWorker worker(arguments);
+  serve(*collectives, {{"epoch", [&](const std::string&) { return worker.epoch(); }},
+                       {"alone", [&](const std::string&) { return worker.alone(); }},
+                       {"checksums", [&](const std::string&) { return worker.checksums(); }}});
+}
+
+}  // namespace
+
+void add_loader(CLI::App& app) {
+  auto* command = app.add_subcommand("loader", "Batches of training images from shards");
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("--data", arguments->data, "Data set of shards")->required();
+  command->add_option("--batch", arguments->batch)->capture_default_str();
+  command->add_option("--threads", arguments->threads)->capture_default_str();
+  command->add_option("--image-size", arguments->image_size)->capture_default_str();
+  command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace dermatome::bench
