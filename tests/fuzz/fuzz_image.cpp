@@ -1,0 +1,18 @@
+// Any bytes as a picture file: decoded, or refused with a DataError; nothing else.
+#include <cstdint>
+#include <span>
+
+#include "src/core/error.h"
+#include "src/image/codec.h"
+#include "src/image/orientation.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace dermatome;
+  const auto file = std::as_bytes(std::span(data, size));
+  const int orientation = exif_orientation(file);
+  try {
+    turn_upright(decode_image(file, "input"), orientation);
+  } catch (const DataError&) {
+  }
+  return 0;
+}

@@ -1,0 +1,30 @@
+#!/bin/bash
+# Feeds the decoders, the table parser and the shard reader with mutated input, under sanitizers:
+#   tests/fuzz/run.sh [SECONDS]        of each program; 600 by default
+# Starts from the tests' own pictures, tables and a small shard; what it finds new it keeps in
+# build/fuzz/corpus, what breaks a program in build/fuzz. Needs clang and the release build.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../../tools/environment.sh"
+
+seconds="${1:-600}"
+cd "$repository"
+"$repository/tools/build.sh" --tests fuzz fuzz_image fuzz_csv fuzz_shard
+
+corpus=build/fuzz/corpus
+mkdir -p "$corpus"/{image,csv,shard}
+cp tests/image/data/*.{png,jpg,webp} tests/golden/image_* "$corpus/image"
+cp tests/fuzz/csv/* tools/bench/captions.csv "$corpus/csv"
+if [[ ! -e "$corpus/shard/seed.h5" ]]; then
+  rm -rf build/fuzz/seed
+  build/release/dermatome shard --csv tests/fuzz/csv/make.csv --images tests/golden --short-side 24 \
+    --num-subcaptions 2 --output build/fuzz/seed >/dev/null
+  cp build/fuzz/seed/shard-00000.h5 "$corpus/shard/seed.h5"
+fi
+export LSAN_OPTIONS="suppressions=$repository/tests/fuzz/leaks.txt:print_suppressions=0"
+for input in image csv shard; do
+  say "fuzz_$input: $seconds s"
+  # Pictures of a claimed 178 million pixels take half a gigabyte before their data turn out bad.
+  "build/fuzz/tests/fuzz/fuzz_$input" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 \
+    -max_len=65536 -print_final_stats=1 -verbosity=0 -artifact_prefix="build/fuzz/$input-" \
+    "$corpus/$input"
+done
