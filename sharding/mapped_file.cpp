@@ -5,13 +5,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "src/core/error.h"
+#include "src/core/log.h"
 
 namespace dermatome {
+namespace {
+
+// Between tries; 8.5 s in all, for a file server to come back.
+constexpr std::array<std::chrono::milliseconds, 4> kPauses = {
+    std::chrono::milliseconds(100), std::chrono::milliseconds(400), std::chrono::milliseconds(1600),
+    std::chrono::milliseconds(6400)};
+
+// Errors of file systems behind a network, which may be over in a moment.
+bool may_pass(int error) {
+  constexpr std::array kErrors = {EIO,       EAGAIN,      ESTALE,       ETIMEDOUT, ENETDOWN,
+                                  EHOSTDOWN, ENETUNREACH, EHOSTUNREACH, EREMOTEIO, ECOMM};
+  return std::ranges::find(kErrors, error) != kErrors.end();
+}
+
+}  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const auto fail = [&](const char* what) {
@@ -36,13 +56,22 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::read(uint64_t offset, std::span<std::byte> target) const {
+  size_t retries = 0;
   while (!target.empty()) {
     const ssize_t got = ::pread(fd_, target.data(), target.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      throw DataError("cannot read " + std::to_string(target.size()) + " bytes at " +
-                      std::to_string(offset) + " of " + path_.string() + ": " +
-                      (got == 0 ? "the file ends before" : std::strerror(errno)));
+      const std::string problem = "cannot read " + std::to_string(target.size()) + " bytes at " +
+                                  std::to_string(offset) + " of " + path_.string() + ": " +
+                                  (got == 0 ? "the file ends before" : std::strerror(errno));
+      if (got == 0 || !may_pass(errno)) throw DataError(problem);
+      if (retries == kPauses.size()) {
+        throw DataError(problem + ", also when tried " + std::to_string(retries) +
+                        " times again; check the file system, then continue");
+      }
+      log_warning(problem + "; trying again");
+      std::this_thread::sleep_for(kPauses[retries++]);
+      continue;
     }
     target = target.subspan(static_cast<size_t>(got));
     offset += static_cast<uint64_t>(got);

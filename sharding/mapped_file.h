@@ -21,7 +21,7 @@ class MappedFile {
   // The mapping. Costs address space only; pages come as they are touched.
   std::span<const std::byte> view() const { return {data_, size_}; }
   // Fills `target` from `offset` on by pread, so that a failing disk is an exception, not a signal.
-  // Throws DataError.
+  // An error that may pass is waited for, a few times, up to ten seconds. Throws DataError.
   void read(uint64_t offset, std::span<std::byte> target) const;
 
  private:

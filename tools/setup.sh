@@ -15,7 +15,7 @@ build_packages=(
   libcli11-dev libturbojpeg0-dev libpng-dev libwebp-dev libicu-dev zlib1g-dev libssl-dev
   libgloo-dev)
 data_packages=(fonts-noto-color-emoji unicode-data)
-test_packages=(libgtest-dev libgmock-dev clang-format clang-tidy
+test_packages=(libgtest-dev libgmock-dev clang clang-format clang-tidy libclang-rt-dev
   slurmctld slurmd munge iproute2)
 
 with_tests=false

@@ -8,6 +8,7 @@ void add_commands(CLI::App& app) {
   add_plan(app);
   add_shard(app);
   add_verify(app);
+  add_inspect(app);
   add_duplicates(app);
   add_train(app);
   add_evaluate(app);

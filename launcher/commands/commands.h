@@ -9,6 +9,7 @@ namespace dermatome {
 void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_inspect(CLI::App& app);
 void add_launch(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_objective(CLI::App& app);

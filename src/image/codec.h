@@ -31,6 +31,9 @@ bool is_jpeg(std::span<const std::byte> encoded);
 // read_file + decode_image.
 Image load_image(const std::filesystem::path& path);
 
+// An 8-bit RGB PNG file. Throws DataError naming `name` when libpng refuses.
+std::vector<std::byte> encode_png(const Image& image, const std::string& name = "a picture");
+
 // Baseline JPEG with 4:2:0 chroma (4:4:4 from quality 95 up). Deterministic: equal pixels and
 // quality give equal bytes. Throws DataError naming `name` for a picture larger than JPEG allows.
 std::vector<std::byte> encode_jpeg(const Image& image, int quality,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/image/codec.h"
 #include "src/image/formats.h"
 
 namespace dermatome {
@@ -76,7 +77,55 @@ bool read_rows(const Reader& reader, png_bytepp rows) {
   return true;
 }
 
+void append_bytes(png_structp png, png_bytep data, size_t count) {
+  auto* target = static_cast<std::vector<std::byte>*>(png_get_io_ptr(png));
+  const auto* bytes = reinterpret_cast<const std::byte*>(data);
+  target->insert(target->end(), bytes, bytes + count);
+}
+
+void flush_nothing(png_structp) {}
+
+struct Writer {
+  Writer(Source* source, std::vector<std::byte>* target)
+      : png(png_create_write_struct(PNG_LIBPNG_VER_STRING, source, fail, ignore_warning)),
+        info(png_create_info_struct(png)) {
+    require(png != nullptr && info != nullptr, "png_create_write_struct failed");
+    png_set_write_fn(png, target, append_bytes, flush_nothing);
+  }
+  ~Writer() { png_destroy_write_struct(&png, &info); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  png_structp png;
+  png_infop info;
+};
+
+bool write_picture(const Writer& writer, const Image& image, png_bytepp rows) {
+  if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
+  png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width),
+               static_cast<png_uint_32>(image.height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_write_info(writer.png, writer.info);
+  png_write_image(writer.png, rows);
+  png_write_end(writer.png, nullptr);
+  return true;
+}
+
 }  // namespace
+
+std::vector<std::byte> encode_png(const Image& image, const std::string& name) {
+  Source source;
+  std::vector<std::byte> encoded;
+  const Writer writer(&source, &encoded);
+  std::vector<png_bytep> rows(image.height);
+  for (int y = 0; y < image.height; ++y) {
+    rows[y] = const_cast<png_bytep>(image.pixels.data()) + static_cast<size_t>(y) * image.width * 3;
+  }
+  if (!write_picture(writer, image, rows.data())) {
+    throw DataError(name + ": cannot be encoded as PNG: " + source.message);
+  }
+  return encoded;
+}
 
 void formats::decode_png(std::span<const std::byte> encoded, const std::string& name,
                          Image& image) {

@@ -1,10 +1,11 @@
 """From tables and folders to shards, through the binary: kinds of tables, ranks, kills, duplicates.
 
-usage: ingestion_test.py BINARY WORK_DIR
+usage: ingestion_test.py BINARY WORK_DIR FLAKY_READS_LIBRARY
 """
 
 import csv
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -21,16 +22,17 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests/support"))
 import training_data  # noqa: E402
 
-BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv.pop(2)) / "ingestion"
-del sys.argv[1]
+BINARY, WORK, FLAKY_READS = sys.argv[1], pathlib.Path(sys.argv[2]) / "ingestion", sys.argv[3]
+del sys.argv[1:]
 MPIRUN = SOURCE / "tests/support/mpirun.sh"
 # Raw pictures of this size at most: the builder then takes a shard for full after four.
 FOUR_A_SHARD = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
 
 
-def dermatome(*arguments, ranks=1, check=True):
+def dermatome(*arguments, ranks=1, check=True, **variables):
     command = [BINARY] if ranks == 1 else [MPIRUN, str(ranks), BINARY]
-    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=check)
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=check,
+                          env=os.environ | variables)
 
 
 def files(folder):
@@ -184,6 +186,39 @@ class Ingestion(unittest.TestCase):
                     expected = numpy.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
                 self.assertEqual(found.shape, expected.shape, row)
                 self.assertLessEqual(numpy.abs(found.astype(int) - expected).max(), 0, row)
+
+    def test_reads_that_fail_are_tried_again(self):
+        self.make_table(4)
+        self.shard("shards")
+
+        def verify(failures):
+            return dermatome("verify", self.folder / "shards", check=False, LD_PRELOAD=FLAKY_READS,
+                             FLAKY_READS=str(failures))
+
+        self.assertNotIn("trying again", verify(0).stderr)
+        passing = verify(2)
+        self.assertEqual(passing.returncode, 0, passing.stdout + passing.stderr)
+        self.assertEqual(passing.stderr.count("Input/output error; trying again"), 2)
+        start = time.monotonic()
+        lost = verify(10)  # as many as two threads try
+        self.assertEqual(lost.returncode, 3)
+        self.assertIn("shard-00000.h5: Input/output error, also when tried 4 times again", lost.stdout)
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_a_record_is_shown(self):
+        rows = self.make_table(6)
+        self.shard("shards", *FOUR_A_SHARD)
+        self.assertIn("shard-00001.h5: rows 4 to 5", dermatome("inspect", self.folder / "shards").stdout)
+        self.assertIn("4 samples", dermatome("inspect", self.folder / "shards/shard-00000.h5").stdout)
+        png = self.folder / "five.png"
+        shown = dermatome("inspect", self.folder / "shards", "--row", 5, "--image", png).stdout
+        for expected in ("shard-00001.h5 row 1", "5.png, 24 x 20", rows[5]["ontology_caption"], "label      none"):
+            self.assertIn(expected, shown)
+        with Image.open(png) as found, Image.open(self.folder / "images/5.png") as original:
+            self.assertEqual(found.tobytes(), original.convert("RGB").tobytes())
+        beyond = dermatome("inspect", self.folder / "shards", "--row", 6, check=False)
+        self.assertEqual(beyond.returncode, 2)
+        self.assertIn("has rows 0 to 5", beyond.stderr)
 
     def test_near_duplicates_are_listed(self):
         self.make_table(6)
