@@ -1,6 +1,6 @@
 """tools/bench.sh measures and prints what it says, on a model and batches that take no time.
 
-    bench_test.py DERMATOME_BENCH
+    bench_test.py DERMATOME_BENCH DERMATOME
 """
 
 import json
@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = Path(sys.argv.pop(1))
+WORKER, DERMATOME = Path(sys.argv.pop(1)), Path(sys.argv.pop(1))
 sys.path.insert(0, str(ROOT / "tools/bench"))
 import batches  # noqa: E402
 import bench  # noqa: E402
@@ -75,7 +75,13 @@ class ClosingLineTest(unittest.TestCase):
 
     def test_scaling(self):
         values, written, _ = run("scaling", *TINY, "--local-batch", "2")
-        self.check(values, written, "scaling", ["efficiency"])
+        self.check(values, written, "scaling", ["efficiency", "machine", "exchange"])
+
+    def test_loader(self):
+        values, written, _ = run("loader", "--dermatome", DERMATOME, "--images", "8",
+                                 "--loader-batch", "4", "--sides", "64")
+        self.check(values, written, "loader",
+                   ["jpeg_ratio", "raw_ratio", "jpeg_vs_same_files", "jpeg_per_cpu_s"])
 
 
 class RefusalTest(unittest.TestCase):

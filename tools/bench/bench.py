@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import batches as data
@@ -205,19 +206,34 @@ def make_rank_batches(arguments, report, folder):
     return model, batches
 
 
+def ask_together(workers, command):
+    """The first worker's answer when all work at once, with the wall time of the slowest."""
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda worker: worker.ask(command), workers))
+    return answers[0] | {"wall": max(answer["wall"] for answer in answers)}
+
+
 def bench_scaling(arguments, report, folder):
     model, batches = make_rank_batches(arguments, report, folder)
     with rank_worker(arguments, 1, model, batches) as one, (
+            rank_worker(arguments, 1, model, batches)) as other, (
             rank_worker(arguments, 2, model, batches)) as two:
-        take_turns(1, (one, "step"), (two, "step"))
-        turns = take_turns(arguments.rounds, (one, "step"), (two, "step"))
-    for ranks, turn in zip((1, 2), turns):
-        report.row(f"{ranks} rank(s): wall s a step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "
-                   f"{spread(turn, 'cpu'):.3f}", ranks=ranks, wall=spread(turn, "wall"),
+        take_turns(1, (one, "step"), (other, "step"), (two, "step"))
+        turns = [], [], []
+        for _ in range(arguments.rounds):
+            for turn, workers in zip(turns, ((one,), (one, other), (two,))):
+                turn.append(ask_together(workers, "step"))
+    names = ("1 rank", "2 ranks apart", "2 ranks")
+    for name, turn in zip(names, turns):
+        report.row(f"{name}: wall s a step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "
+                   f"{spread(turn, 'cpu'):.3f}", ranks=name, wall=spread(turn, "wall"),
                    cpu=spread(turn, "cpu"))
-    efficiency = Spread([alone["wall"] / pair["wall"] for alone, pair in zip(*turns)])
-    report.row(f"efficiency, round by round: {efficiency:.3f}", efficiency=efficiency)
-    report.result["efficiency"] = efficiency.median
+    alone, apart, pair = ([answer["wall"] for answer in turn] for turn in turns)
+    ratios = {"efficiency": (alone, pair), "machine": (alone, apart), "exchange": (apart, pair)}
+    for key, (before, after) in ratios.items():
+        ratio = Spread([one / two for one, two in zip(before, after)])
+        report.row(f"{key}, round by round: {ratio:.3f}", **{key: ratio})
+        report.result[key] = ratio.median
 
 
 def bench_collectives(arguments, report, folder):
