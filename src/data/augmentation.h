@@ -34,7 +34,7 @@ struct AugmentationParameters {
 AugmentationParameters draw_augmentation(const AugmentationOptions& options, int height, int width,
                                          uint64_t seed, int64_t epoch, int64_t draw);
 
-// The augmented picture, size x size, into `planes`, which follow each other in memory.
+// The augmented picture, size x size, into `planes`.
 void augment(const Image& image, const AugmentationParameters& parameters, int size,
              const Planes& planes);
 

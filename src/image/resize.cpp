@@ -83,8 +83,10 @@ struct Rows {
 // Memory of a thread's passes, which every picture uses again.
 struct Scratch {
   std::vector<int32_t> numbers;  // a row
+  std::vector<int32_t> sums;     // a row of what becomes of it
   std::vector<int32_t> weights;  // of two taps each, as resize_width() multiplies them
-  std::vector<uint8_t> narrow;   // after the first pass
+  std::vector<uint8_t> narrow;   // after a pass over heights
+  std::vector<uint8_t> resized;  // after the pass over widths
   std::vector<uint8_t> planes;   // the result of resize(), before it is interleaved
 };
 
@@ -105,10 +107,12 @@ T* reserve(std::vector<T>& memory, size_t size) {
 using Numbers = int32_t __attribute__((vector_size(32)));
 constexpr size_t kLanes = 8;
 
-// Interleaved rows to planes [3, height, width].
+// Rows of interleaved pixels to rows of `width` of them, back to back.
 DERMATOME_WIDE_VECTORS
-void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory, uint8_t* planes) {
+void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory,
+                  uint8_t* __restrict target) {
   const size_t num_pairs = (static_cast<size_t>(taps.max_count) + 1) / 2;
+  const size_t row_bytes = static_cast<size_t>(width) * 3;
   int32_t* weights = reserve(memory.weights, static_cast<size_t>(width) * num_pairs * kLanes);
   std::fill_n(weights, static_cast<size_t>(width) * num_pairs * kLanes, 0);
   for (int x = 0; x < width; ++x) {
@@ -119,13 +123,12 @@ void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory
     }
   }
   // A last pair may reach behind the row, where its weights are 0.
-  int32_t* numbers = reserve(memory.numbers, rows.bytes + kLanes);
+  int32_t* __restrict numbers = reserve(memory.numbers, rows.bytes + kLanes);
   std::fill_n(numbers + rows.bytes, kLanes, 0);
-  const size_t plane = static_cast<size_t>(rows.height) * width;
-  for (int y = 0; y < rows.height; ++y) {
-    const uint8_t* row = rows.first + static_cast<size_t>(y) * rows.stride;
+  int32_t* __restrict sums = reserve(memory.sums, row_bytes + kLanes);
+  for (int y = 0; y < rows.height; ++y, target += row_bytes) {
+    const uint8_t* __restrict row = rows.first + static_cast<size_t>(y) * rows.stride;
     for (size_t i = 0; i < rows.bytes; ++i) numbers[i] = row[i];
-    uint8_t* target = planes + static_cast<size_t>(y) * width;
     for (int x = 0; x < width; ++x) {
       const int32_t* weight = weights + static_cast<size_t>(x) * num_pairs * kLanes;
       const int32_t* pixel = numbers + static_cast<size_t>(taps.windows[x].first) * 3;
@@ -136,10 +139,11 @@ void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory
         std::memcpy(&values, pixel, sizeof values);
         sum += factors * values;
       }
-      target[x] = to_pixel(sum[0] + sum[3]);
-      target[x + plane] = to_pixel(sum[1] + sum[4]);
-      target[x + 2 * plane] = to_pixel(sum[2] + sum[5]);
+      sum += __builtin_shufflevector(sum, sum, 3, 4, 5, 3, 4, 5, 3, 4);
+      // What is written behind this pixel the next ones write again.
+      std::memcpy(sums + static_cast<size_t>(x) * 3, &sum, sizeof sum);
     }
+    for (size_t i = 0; i < row_bytes; ++i) target[i] = to_pixel(sums[i]);
   }
 }
 
@@ -147,7 +151,7 @@ void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory
 DERMATOME_WIDE_VECTORS
 void resize_height(const Rows& rows, const Taps& taps, int height, Scratch& memory,
                    uint8_t* __restrict target) {
-  int32_t* __restrict sums = reserve(memory.numbers, rows.bytes);
+  int32_t* __restrict sums = reserve(memory.sums, rows.bytes);
   for (int y = 0; y < height; ++y, target += rows.bytes) {
     const int32_t* weight = taps.weights.data() + static_cast<size_t>(y) * taps.max_count;
     const auto [first, count] = taps.windows[y];
@@ -166,6 +170,17 @@ void resize_height(const Rows& rows, const Taps& taps, int height, Scratch& memo
       }
     }
     for (size_t i = 0; i < rows.bytes; ++i) target[i] = to_pixel(sums[i]);
+  }
+}
+
+// Interleaved pixels to planes.
+DERMATOME_WIDE_VECTORS
+void separate(const uint8_t* __restrict pixels, uint8_t* __restrict red, uint8_t* __restrict green,
+              uint8_t* __restrict blue, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    red[i] = pixels[3 * i];
+    green[i] = pixels[3 * i + 1];
+    blue[i] = pixels[3 * i + 2];
   }
 }
 
@@ -226,9 +241,7 @@ void resize_to_planes(const Image& image, const Box& box, int height, int width,
   check_box(image, box);
   require(height > 0 && width > 0, "resize to an empty picture");
   const size_t count = static_cast<size_t>(height) * width;
-  require(planes.count == count && planes.green == planes.red + count &&
-              planes.blue == planes.green + count,
-          "planes that do not follow each other, or are of another size");
+  require(planes.count == count, "planes of another size");
   Scratch& memory = scratch();
   Rows rows = rows_of(image, box);
   if (height_first(box, height, width)) {
@@ -237,22 +250,16 @@ void resize_to_planes(const Image& image, const Box& box, int height, int width,
     resize_height(rows, taps, height, memory, target);
     rows = {target, rows.bytes, height, rows.bytes};
   }
-  // A pass that changes nothing still makes planes of pixels: its one tap weighs 1.
   const Taps across = make_taps(box.width, width, interpolation);
-  if (rows.height == height) {
-    resize_width(rows, across, width, memory, planes.red);
-    return;
+  const size_t row_bytes = static_cast<size_t>(width) * 3;
+  uint8_t* wide = reserve(memory.resized, static_cast<size_t>(rows.height) * row_bytes);
+  resize_width(rows, across, width, memory, wide);
+  if (rows.height != height) {
+    rows = {wide, row_bytes, rows.height, row_bytes};
+    wide = reserve(memory.narrow, static_cast<size_t>(height) * row_bytes);
+    resize_height(rows, make_taps(rows.height, height, interpolation), height, memory, wide);
   }
-  // Rows of all three planes beside each other: a pass over heights does not see the difference.
-  const size_t plane = static_cast<size_t>(rows.height) * width;
-  uint8_t* target = reserve(memory.narrow, 3 * plane);
-  resize_width(rows, across, width, memory, target);
-  const Taps down = make_taps(rows.height, height, interpolation);
-  for (int c = 0; c < 3; ++c) {
-    resize_height(
-        {target + c * plane, static_cast<size_t>(width), rows.height, static_cast<size_t>(width)},
-        down, height, memory, planes.red + c * count);
-  }
+  separate(wide, planes.red, planes.green, planes.blue, count);
 }
 
 Image resize(const Image& image, const Box& box, int height, int width,

@@ -23,8 +23,8 @@ enum class Interpolation { kBicubic, kBilinear };
 Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation = Interpolation::kBicubic);
 
-// The same into `planes`, which follow each other in memory: a training's hot path, which allocates
-// nothing once a thread has seen pictures of a size.
+// The same into `planes`: a training's hot path, which allocates nothing once a thread has seen
+// pictures of a size.
 void resize_to_planes(const Image& image, const Box& box, int height, int width,
                       const Planes& planes, Interpolation interpolation = Interpolation::kBicubic);
 

@@ -138,9 +138,9 @@ TEST(Codec, RefusesDecompressionBombs) {
   webp[24] = static_cast<char>(webp[24] | 0x0F);
   for (const auto& [file, size] :
        {std::pair{jpeg, "65000 x 65000"}, std::pair{webp, "16384 x 16384"}}) {
-    EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(file)), "bomb"); },
-                testing::ThrowsMessage<DataError>(
-                    testing::AllOf(HasSubstr("bomb"), HasSubstr(size))));
+    EXPECT_THAT(
+        [&] { decode_image(std::as_bytes(std::span(file)), "bomb"); },
+        testing::ThrowsMessage<DataError>(testing::AllOf(HasSubstr("bomb"), HasSubstr(size))));
   }
 }
 

@@ -42,9 +42,10 @@ TEST(ImageRecord, AJpegOfRightSizeIsKept) {
 // With an EXIF segment that says "turn to the right".
 TEST(ImageRecord, AJpegThatLiesIsTurnedAndCodedAnew) {
   std::string file = read_file(kJpeg);
-  const std::string exif("\xFF\xE1\0\x22"
-                         "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0",
-                         36);
+  const std::string exif(
+      "\xFF\xE1\0\x22"
+      "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0",
+      36);
   file.insert(2, exif);
   const TemporaryDirectory directory;
   const auto path = directory.write("lying.jpg", file);
