@@ -104,7 +104,8 @@ T* reserve(std::vector<T>& memory, size_t size) {
 
 // 8 numbers that are multiplied and added at once: the red, green and blue of two pixels that
 // follow each other, and 2 without meaning.
-using Numbers = int32_t __attribute__((vector_size(32)));
+// Unsigned, so that those two may wrap around; the bits of the others are those of signed numbers.
+using Numbers = uint32_t __attribute__((vector_size(32)));
 constexpr size_t kLanes = 8;
 
 // Rows of interleaved pixels to rows of `width` of them, back to back.
