@@ -32,8 +32,8 @@ inline Planes planes_at(uint8_t* first, size_t count) {
   return {first, first + count, first + 2 * count, count};
 }
 
-// Between the two; `planes` has as many pixels as `image`.
+// Interleaved pixels, as many as `planes` has, to planes.
+void to_planes(const uint8_t* pixels, const Planes& planes);
 void to_planes(const Image& image, const Planes& planes);
-Image from_planes(const Planes& planes, int height, int width);
 
 }  // namespace dermatome

@@ -72,7 +72,7 @@ uint8_t to_pixel(int32_t sum) {
   return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
 }
 
-// What a pass reads: rows of pixels of which a part counts.
+// What a pass reads and makes: rows of pixels of which a part counts.
 struct Rows {
   const uint8_t* first = nullptr;
   size_t stride = 0;  // bytes from a row to the next
@@ -87,7 +87,6 @@ struct Scratch {
   std::vector<int32_t> weights;  // of two taps each, as resize_width() multiplies them
   std::vector<uint8_t> narrow;   // after a pass over heights
   std::vector<uint8_t> resized;  // after the pass over widths
-  std::vector<uint8_t> planes;   // the result of resize(), before it is interleaved
 };
 
 Scratch& scratch() {
@@ -174,17 +173,6 @@ void resize_height(const Rows& rows, const Taps& taps, int height, Scratch& memo
   }
 }
 
-// Interleaved pixels to planes.
-DERMATOME_WIDE_VECTORS
-void separate(const uint8_t* __restrict pixels, uint8_t* __restrict red, uint8_t* __restrict green,
-              uint8_t* __restrict blue, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    red[i] = pixels[3 * i];
-    green[i] = pixels[3 * i + 1];
-    blue[i] = pixels[3 * i + 2];
-  }
-}
-
 // Which pass comes first shows in the pixels, because each pass rounds and clips. Pillow takes the
 // width first, unless (since version 13) the height loses more than twice as many pixels as the
 // width.
@@ -201,20 +189,43 @@ void check_box(const Image& image, const Box& box) {
 }
 
 Rows rows_of(const Image& image, const Box& box) {
+  check_box(image, box);
   const size_t stride = static_cast<size_t>(image.width) * 3;
   return {image.pixels.data() + static_cast<size_t>(box.top) * stride +
               static_cast<size_t>(box.left) * 3,
           stride, box.height, static_cast<size_t>(box.width) * 3};
 }
 
-Image crop(const Image& image, const Box& box) {
-  check_box(image, box);
-  Image result = black_image(box.height, box.width);
-  const Rows rows = rows_of(image, box);
-  for (int y = 0; y < box.height; ++y) {
+Image copy(const Rows& rows) {
+  Image result = black_image(rows.height, static_cast<int>(rows.bytes / 3));
+  for (int y = 0; y < rows.height; ++y) {
     std::memcpy(result.pixels.data() + y * rows.bytes, rows.first + y * rows.stride, rows.bytes);
   }
   return result;
+}
+
+// Where the resized crop lies: in the thread's scratch memory, or in `image` where nothing changes.
+Rows resample(const Image& image, const Box& box, int height, int width,
+              Interpolation interpolation) {
+  require(height > 0 && width > 0, "resize to an empty picture");
+  Scratch& memory = scratch();
+  Rows rows = rows_of(image, box);
+  const auto change_height = [&] {
+    const Taps taps = make_taps(rows.height, height, interpolation);
+    uint8_t* target = reserve(memory.narrow, static_cast<size_t>(height) * rows.bytes);
+    resize_height(rows, taps, height, memory, target);
+    rows = {target, rows.bytes, height, rows.bytes};
+  };
+  if (height_first(box, height, width)) change_height();
+  if (box.width != width) {
+    const size_t bytes = static_cast<size_t>(width) * 3;
+    const Taps taps = make_taps(box.width, width, interpolation);
+    uint8_t* target = reserve(memory.resized, static_cast<size_t>(rows.height) * bytes);
+    resize_width(rows, taps, width, memory, target);
+    rows = {target, bytes, rows.height, bytes};
+  }
+  if (rows.height != height) change_height();
+  return rows;
 }
 
 // `image` with black around it, at least size x size; the smaller margin left and above.
@@ -239,37 +250,18 @@ int half_to_even(int margin) { return margin / 2 + (margin % 4 == 3 ? 1 : 0); }
 
 void resize_to_planes(const Image& image, const Box& box, int height, int width,
                       const Planes& planes, Interpolation interpolation) {
-  check_box(image, box);
-  require(height > 0 && width > 0, "resize to an empty picture");
-  const size_t count = static_cast<size_t>(height) * width;
-  require(planes.count == count, "planes of another size");
-  Scratch& memory = scratch();
-  Rows rows = rows_of(image, box);
-  if (height_first(box, height, width)) {
-    const Taps taps = make_taps(rows.height, height, interpolation);
-    uint8_t* target = reserve(memory.narrow, static_cast<size_t>(height) * rows.bytes);
-    resize_height(rows, taps, height, memory, target);
-    rows = {target, rows.bytes, height, rows.bytes};
+  require(planes.count == static_cast<size_t>(height) * width, "planes of another size");
+  const Rows rows = resample(image, box, height, width, interpolation);
+  for (int y = 0; y < height; ++y) {
+    const size_t first = static_cast<size_t>(y) * width;
+    to_planes(rows.first + y * rows.stride, {planes.red + first, planes.green + first,
+                                             planes.blue + first, static_cast<size_t>(width)});
   }
-  const Taps across = make_taps(box.width, width, interpolation);
-  const size_t row_bytes = static_cast<size_t>(width) * 3;
-  uint8_t* wide = reserve(memory.resized, static_cast<size_t>(rows.height) * row_bytes);
-  resize_width(rows, across, width, memory, wide);
-  if (rows.height != height) {
-    rows = {wide, row_bytes, rows.height, row_bytes};
-    wide = reserve(memory.narrow, static_cast<size_t>(height) * row_bytes);
-    resize_height(rows, make_taps(rows.height, height, interpolation), height, memory, wide);
-  }
-  separate(wide, planes.red, planes.green, planes.blue, count);
 }
 
 Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation) {
-  require(height > 0 && width > 0, "resize to an empty picture");
-  const size_t count = static_cast<size_t>(height) * width;
-  const Planes planes = planes_at(reserve(scratch().planes, 3 * count), count);
-  resize_to_planes(image, box, height, width, planes, interpolation);
-  return from_planes(planes, height, width);
+  return copy(resample(image, box, height, width, interpolation));
 }
 
 Image resize_shorter_side(const Image& image, int size, Interpolation interpolation) {
@@ -289,8 +281,8 @@ Image resize_shorter_side(const Image& image, int size, Interpolation interpolat
 
 Image center_crop(const Image& image, int size) {
   if (image.height < size || image.width < size) return center_crop(pad_to(image, size), size);
-  return crop(image,
-              {half_to_even(image.width - size), half_to_even(image.height - size), size, size});
+  return copy(rows_of(
+      image, {half_to_even(image.width - size), half_to_even(image.height - size), size, size}));
 }
 
 }  // namespace dermatome

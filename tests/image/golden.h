@@ -22,6 +22,17 @@ inline Image golden_picture(const std::string& name) {
           std::vector<uint8_t>(data, data + tensor.numel())};
 }
 
+// What the tests compare: planes, interleaved again.
+inline Image from_planes(const Planes& planes, int height, int width) {
+  Image image{height, width, {}};
+  for (size_t i = 0; i < planes.count; ++i) {
+    for (const uint8_t* plane : {planes.red, planes.green, planes.blue}) {
+      image.pixels.push_back(plane[i]);
+    }
+  }
+  return image;
+}
+
 // `image` equals golden picture `name` in every byte.
 inline void expect_golden(const Image& image, const std::string& name) {
   const Image expected = golden_picture(name);
