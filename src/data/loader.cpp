@@ -76,7 +76,7 @@ struct Loader::State {
   bool has_work() const;
   Pending& claimable_batch();
   void open_batch();
-  int64_t decode_sample(const Pending& pending, int64_t place, Image& image) const;
+  void decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const;
   void load_sample(Pending& pending, int64_t i) const;
   void add_texts(Pending& pending) const;
 
@@ -206,15 +206,16 @@ void Loader::State::open_batch() {
   });
 }
 
-// Decodes the sample of `place` or, where its record is damaged and that is no reason to end,
-// another. Which one depends on the data set alone, not on the rank that meets it.
-int64_t Loader::State::decode_sample(const Pending& pending, int64_t place, Image& image) const {
+// Decodes the batch's sample `i`, that of `place` or, where its record is damaged and that is no
+// reason to end, another. Which one depends on the data set alone, not on the rank that meets it.
+void Loader::State::decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const {
   int64_t id = order_ ? order_->sample(pending.batch.epoch, place) : place;
   for (int64_t attempt = 1;; ++attempt) {
     const auto [shard, row] = dataset_.locate(id);
+    pending.batch.sample_ids[static_cast<size_t>(i)] = id;
+    pending.rows[static_cast<size_t>(i)] = {&shard, row};
     try {
-      shard.decode(row, image);
-      return id;
+      return shard.decode(row, image);
     } catch (const CorruptRecord& error) {
       if (!order_ || options_.data.on_corrupt == Corrupt::kFail) throw;
       quarantine_.add(id, error.what());
@@ -226,11 +227,7 @@ int64_t Loader::State::decode_sample(const Pending& pending, int64_t place, Imag
 void Loader::State::load_sample(Pending& pending, int64_t i) const {
   const int64_t place = pending.first_place + i;
   thread_local Image image;
-  const int64_t id = decode_sample(pending, place, image);
-  const auto [shard, row] = dataset_.locate(id);
-  pending.batch.sample_ids[static_cast<size_t>(i)] = id;
-  pending.rows[static_cast<size_t>(i)] = {&shard, row};
-
+  decode_sample(pending, i, place, image);
   const auto size = static_cast<int>(options_.image_size);
   const Planes planes = planes_at(pending.pixels + i * 3 * size * size,
                                   static_cast<size_t>(size) * static_cast<size_t>(size));
