@@ -23,13 +23,14 @@ CsvReader::CsvReader(std::string_view content, std::string name)
   }
 }
 
-bool CsvReader::has_column(const std::string& column) const {
-  return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
+std::optional<size_t> CsvReader::find_column(const std::string& column) const {
+  const auto found = std::find(columns_.begin(), columns_.end(), column);
+  if (found == columns_.end()) return std::nullopt;
+  return found - columns_.begin();
 }
 
 size_t CsvReader::column(const std::string& column) const {
-  const auto found = std::find(columns_.begin(), columns_.end(), column);
-  if (found != columns_.end()) return found - columns_.begin();
+  if (const auto found = find_column(column)) return *found;
   std::string present;
   for (const std::string& name : columns_) present += (present.empty() ? "" : ", ") + name;
   throw DataError(name_ + " has no column '" + column + "'; its columns are: " + present +

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ class CsvReader {
   CsvReader(std::string_view content, std::string name);
 
   const std::vector<std::string>& columns() const { return columns_; }
-  bool has_column(const std::string& column) const;
+  std::optional<size_t> find_column(const std::string& column) const;
+  bool has_column(const std::string& column) const { return find_column(column).has_value(); }
   // Where `column` is. Throws DataError naming the file, the column and the columns there are.
   size_t column(const std::string& column) const;
 

@@ -26,10 +26,9 @@ class Derm1mRowReader : public RowReader {
   Derm1mRowReader(const CsvReader& csv, int64_t num_subcaptions)
       : num_captions_(kFirstSubcaption + num_subcaptions),
         caption_(column_of(csv, "caption", "truncated_caption")),
+        truncated_(csv.find_column("truncated_caption")),
         ontology_(column_of(csv, "hierarchical_disease_label", "ontology_final")),
-        concepts_(column_of(csv, "skin_concept", "skin_concept_standarized")) {
-    if (csv.has_column("truncated_caption")) truncated_ = csv.column("truncated_caption");
-  }
+        concepts_(column_of(csv, "skin_concept", "skin_concept_standarized")) {}
 
   void read(const CsvRow& row, const std::string& /*where*/, CaptionedSample& sample) override {
     const std::string& whole = row.fields[caption_];

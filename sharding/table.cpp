@@ -1,5 +1,6 @@
 #include "sharding/table.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "sharding/csv_reader.h"
@@ -57,16 +58,9 @@ std::unique_ptr<RowReader> make_row_reader(TableKind kind, const CsvReader& csv,
   throw InternalError("internal error: a table of no kind");
 }
 
-const char* name_of(TableKind kind) {
-  switch (kind) {
-    case TableKind::kMake:
-      return "make";
-    case TableKind::kDerm1m:
-      return "derm1m";
-    case TableKind::kLabels:
-      return "labels";
-  }
-  return "";
+std::string name_of(TableKind kind) {
+  return std::ranges::find(kTableKinds, kind, [](const auto& entry) { return entry.second; })
+      ->first;
 }
 
 int64_t parse_ontology(const std::string& cell, const std::string& where) {
@@ -91,10 +85,9 @@ SampleTable read_table(const std::filesystem::path& path, const TableOptions& op
                                      path.string());
   if (kind == TableKind::kLabels && label_column.empty()) label_column = kDefaultLabelColumn;
   const size_t filename = csv.column("filename");
-  const bool labelled = !label_column.empty();
-  const size_t label = labelled ? csv.column(label_column) : 0;
-  const bool has_ontology = csv.has_column("ontology_label");
-  const size_t ontology = has_ontology ? csv.column("ontology_label") : 0;
+  std::optional<size_t> label;
+  if (!label_column.empty()) label = csv.column(label_column);
+  const std::optional<size_t> ontology = csv.find_column("ontology_label");
   const auto reader = make_row_reader(kind, csv, options.num_subcaptions);
 
   SampleTable table;
@@ -107,10 +100,10 @@ SampleTable read_table(const std::filesystem::path& path, const TableOptions& op
     sample.image_path = row.fields[filename];
     if (trim(sample.image_path).empty()) throw DataError(where + ": filename is empty");
     reader->read(row, where, sample);
-    if (has_ontology) {
-      sample.ontology = parse_ontology(row.fields[ontology], where + ", column ontology_label");
+    if (ontology) {
+      sample.ontology = parse_ontology(row.fields[*ontology], where + ", column ontology_label");
     }
-    labels.add(labelled ? trim(row.fields[label]) : std::string_view{});
+    labels.add(label ? trim(row.fields[*label]) : std::string_view{});
   }
   if (table.samples.empty()) throw DataError(path.string() + " has a header but no rows");
   labels.apply(table);

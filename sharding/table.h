@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,8 @@
 namespace dermatome {
 
 enum class TableKind { kMake, kDerm1m, kLabels };
+inline const std::map<std::string, TableKind> kTableKinds = {
+    {"make", TableKind::kMake}, {"derm1m", TableKind::kDerm1m}, {"labels", TableKind::kLabels}};
 
 struct TableOptions {
   // By default told by the columns: MAKE's has knowledge_masks, Derm1M's has one of the two names

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 #include "launcher/commands/commands.h"
@@ -100,12 +99,10 @@ void add_shard(CLI::App& app) {
           ->add_option("--folder", arguments->folder,
                        "Instead of a table: folder of pictures, FOLDER/CLASS/..., without captions")
           ->excludes(csv);
-  const std::map<std::string, TableKind> kinds = {
-      {"make", TableKind::kMake}, {"derm1m", TableKind::kDerm1m}, {"labels", TableKind::kLabels}};
   command
       ->add_option("--table", arguments->table.kind,
                    "Kind of the table; by default told by its columns")
-      ->transform(CLI::Transformer(kinds))
+      ->transform(CLI::CheckedTransformer(kTableKinds))
       ->excludes(folder);
   command
       ->add_option("--images", arguments->build.image_root,
