@@ -17,11 +17,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import batches as data
-from harness import Report, Spread, Worker, spread, take_turns
+from harness import AtOnce, Report, Spread, Worker, spread, take_turns
 from loader import bench_loader
 from safetensors.torch import load_file
 
@@ -206,23 +205,14 @@ def make_rank_batches(arguments, report, folder):
     return model, batches
 
 
-def ask_together(workers, command):
-    """The first worker's answer when all work at once, with the wall time of the slowest."""
-    with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(lambda worker: worker.ask(command), workers))
-    return answers[0] | {"wall": max(answer["wall"] for answer in answers)}
-
-
 def bench_scaling(arguments, report, folder):
     model, batches = make_rank_batches(arguments, report, folder)
     with rank_worker(arguments, 1, model, batches) as one, (
             rank_worker(arguments, 1, model, batches)) as other, (
             rank_worker(arguments, 2, model, batches)) as two:
-        take_turns(1, (one, "step"), (other, "step"), (two, "step"))
-        turns = [], [], []
-        for _ in range(arguments.rounds):
-            for turn, workers in zip(turns, ((one,), (one, other), (two,))):
-                turn.append(ask_together(workers, "step"))
+        commands = (one, "step"), (AtOnce(one, other), "step"), (two, "step")
+        take_turns(1, *commands)
+        turns = take_turns(arguments.rounds, *commands)
     names = ("1 rank", "2 ranks apart", "2 ranks")
     for name, turn in zip(names, turns):
         report.row(f"{name}: wall s a step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "

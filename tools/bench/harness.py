@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +44,19 @@ class Worker:
             self.process.kill()
         self.process.stdin.close()
         self.process.wait()
+
+
+class AtOnce:
+    """Workers that all do a command at the same time."""
+
+    def __init__(self, *workers):
+        self.workers = workers
+
+    def ask(self, command):
+        """The first worker's answer, with the wall time of the slowest."""
+        with ThreadPoolExecutor() as pool:
+            answers = list(pool.map(lambda worker: worker.ask(command), self.workers))
+        return answers[0] | {"wall": max(answer["wall"] for answer in answers)}
 
 
 def take_turns(rounds, *commands):

@@ -10,6 +10,7 @@ import numpy
 from harness import Spread, Worker, spread, take_turns
 from PIL import Image
 
+RECIPE = Path(__file__).resolve().parents[2] / "configs/make_vit_b16.yaml"
 HEIGHT, WIDTH = 410, 520  # of the originals, a typical size of Derm1M's
 
 
@@ -71,7 +72,7 @@ def bench_loader(arguments, report, folder):
 
     def ours(*options):
         return Worker([arguments.worker, "loader", "--data", make_shards(arguments, folder, *options),
-                       *common])
+                       "--config", RECIPE, *common])
 
     def theirs(pictures):
         return Worker([sys.executable, Path(__file__).with_name("naive_loader.py"), "--table",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sharding/dataset.h"
+#include "src/config/train_config.h"
 #include "src/core/hash.h"
 #include "src/data/augmentation.h"
 #include "src/data/loader.h"
@@ -18,20 +19,11 @@ namespace {
 
 struct Arguments {
   std::string data;
+  std::string config;
   int64_t batch = 64;
   int64_t threads = 1;
   int64_t image_size = 224;
 };
-
-// MAKE's recipe.
-AugmentationOptions recipe() {
-  AugmentationOptions options;
-  options.scale = {0.4, 1.0};
-  options.color_jitter = {0.32, 0.32, 0.32, 0.08};
-  options.color_jitter_probability = 0.8;
-  options.gray_probability = 0.2;
-  return options;
-}
 
 class LoaderWorker {
  public:
@@ -40,7 +32,7 @@ class LoaderWorker {
     options_.global_batch = options_.count = arguments.batch;
     options_.image_size = arguments.image_size;
     options_.data.workers = arguments.threads;
-    options_.augmentation = recipe();
+    options_.augmentation = load_train_config(arguments.config, {}).augmentation;
   }
 
   // An epoch, each time another one.
@@ -124,6 +116,7 @@ void add_loader(CLI::App& app) {
   auto* command = app.add_subcommand("loader", "Batches of training images from shards");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("--data", arguments->data, "Data set of shards")->required();
+  command->add_option("--config", arguments->config, "Whose augmentation is used")->required();
   command->add_option("--batch", arguments->batch)->capture_default_str();
   command->add_option("--threads", arguments->threads)->capture_default_str();
   command->add_option("--image-size", arguments->image_size)->capture_default_str();
