@@ -25,7 +25,7 @@ constexpr int kContentWidth = kSheetWidth - 2 * kMargin;
 constexpr int kTile = 224;  // side of a view on the page
 constexpr int kGap = 16;
 constexpr int kNoteHeight = 26;  // beneath a picture
-constexpr int kLeading = 2;      // between the lines of a text
+constexpr int kLeading = 1;      // between the lines of a text
 
 struct Fonts {
   TextPainter title{FontStyle::kBold, 24};
@@ -168,7 +168,7 @@ int place_cell(Page& page, const Fonts& fonts, const SheetRecord& record, int le
   int bottom = page.write(fonts.strong, one_line(fonts.strong, record.source, kTile), left,
                           top + kTile + 7, kInk);
   for (const std::string& fact : record.facts) {
-    bottom = page.write(fonts.note, one_line(fonts.note, fact, kTile), left, bottom + 2, kMuted);
+    bottom = page.write(fonts.note, one_line(fonts.note, fact, kTile), left, bottom, kMuted);
   }
   if (record.captions.empty()) return bottom;
   const SheetCaption& caption = record.captions.front();

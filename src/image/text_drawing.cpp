@@ -16,6 +16,7 @@ namespace dermatome {
 namespace {
 
 constexpr FT_Pos kUnit = 64;  // FreeType's lengths are in 64ths of a pixel
+constexpr int kHinting = 1;   // pixels by which hinting may lift or lower a letter's edge
 constexpr char32_t kReplacement = 0xFFFD;
 constexpr std::string_view kEllipsis = "…";
 
@@ -152,7 +153,7 @@ TextPainter::~TextPainter() = default;
 
 int TextPainter::line_height() const {
   const FT_Size_Metrics& metrics = state_->open(state_->files.first())->size->metrics;
-  return round_up(metrics.ascender) + round_up(-metrics.descender);
+  return round_up(metrics.ascender) + round_up(-metrics.descender) + 2 * kHinting;
 }
 
 int TextPainter::width(std::string_view text) const { return round_up(state_->advance(text)); }
@@ -176,7 +177,8 @@ std::vector<std::string> TextPainter::wrap(std::string_view text, int width, int
 }
 
 void TextPainter::draw(std::string_view text, int left, int top, Color color, Image& target) const {
-  const int baseline = top + round_up(state_->open(state_->files.first())->size->metrics.ascender);
+  const FT_Size_Metrics& metrics = state_->open(state_->files.first())->size->metrics;
+  const int baseline = top + round_up(metrics.ascender) + kHinting;
   FT_Pos pen = left * kUnit;
   for (size_t position = 0; position < text.size();) {
     const State::Glyph& glyph = state_->glyph(next_character(text, position));
