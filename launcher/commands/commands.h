@@ -6,6 +6,8 @@
 
 namespace dermatome {
 
+void add_classify(CLI::App& app);
+void add_concepts(CLI::App& app);
 void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
@@ -17,6 +19,7 @@ void add_shard(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);
 void add_verify(CLI::App& app);
+void add_watch(CLI::App& app);
 
 // All of them.
 void add_commands(CLI::App& app);

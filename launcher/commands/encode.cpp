@@ -2,16 +2,15 @@
 #include "src/eval/encode.h"
 
 #include <fstream>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "launcher/commands/commands.h"
+#include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/core/error.h"
-#include "src/model/hub.h"
 #include "src/model/safetensors.h"
 #include "src/text/tokenizer.h"
 
@@ -37,14 +36,10 @@ std::vector<std::string> read_lines(const std::string& path) {
 }
 
 int encode(Runtime& runtime, const Arguments& arguments) {
-  if (runtime.world().size > 1) {
-    throw ConfigError("dermatome encode runs on one rank, not on " +
-                      std::to_string(runtime.world().size));
-  }
+  require_one_rank(runtime, "encode");
   std::vector<std::string> texts;
   if (!arguments.texts.empty()) texts = read_lines(arguments.texts);
-  Clip model(read_hub_config(arguments.checkpoint), runtime.device());
-  load_weights(model, arguments.checkpoint);
+  const Clip model = open_model(arguments.checkpoint, runtime.device());
   NamedTensors features;
   if (!arguments.images.empty()) {
     features.emplace_back(
@@ -75,11 +70,7 @@ void add_encode(CLI::App& app) {
   command->add_option("--batch-size", arguments->batch_size, "Pictures or texts an encode call")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--device", arguments->runtime.device, "auto, cpu or cuda")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DeviceChoice>{{"auto", DeviceChoice::kAuto},
-                                              {"cpu", DeviceChoice::kCpu},
-                                              {"cuda", DeviceChoice::kCuda}}));
+  add_device_option(*command, arguments->runtime);
   command->callback([arguments, images, texts] {
     if (images->count() + texts->count() == 0) {
       throw CLI::RequiredError("--images or --texts");

@@ -1,5 +1,5 @@
-// Every setting of Dermatome as plain structs with defaults. Read from YAML by
-// src/config/train_config.h and benchmark_config.h, validated once, const afterwards. A field's
+// Every setting of a training as plain structs with defaults. Read from YAML by
+// src/config/train_config.h, validated once, const afterwards. A field's
 // YAML key is its name, a struct's its section's.
 #pragma once
 
@@ -123,11 +123,16 @@ struct CheckpointOptions {
   bool operator==(const CheckpointOptions&) const = default;
 };
 
+enum class ValidationFailure { kReport, kFail };
+
 struct ValidationOptions {
-  int64_t every_epochs = 1;             // 0: never
-  bool at_start = true;                 // also before the first step
-  std::vector<std::string> benchmarks;  // benchmark YAML files
-  int64_t batch_size = 256;             // images (or texts) an encode call, a rank
+  int64_t every_epochs = 1;  // 0: not by epochs
+  int64_t every_steps = 0;   // 0: not by steps
+  bool at_start = true;      // also before the first step
+  // A benchmark that could not be scored: end the run, or only be reported.
+  ValidationFailure on_failure = ValidationFailure::kReport;  // report | fail
+  std::vector<std::string> benchmarks;                        // benchmark YAML files
+  int64_t batch_size = 256;  // images (or texts) an encode call, a rank
 
   bool operator==(const ValidationOptions&) const = default;
 };
@@ -162,37 +167,6 @@ struct TrainOptions {
   RuntimeOptions runtime;
 
   bool operator==(const TrainOptions&) const = default;
-};
-
-// --- benchmark files ---
-
-enum class BenchmarkKind { kClassification, kRetrieval };
-// A benchmark of role test is reported, never used to choose a checkpoint.
-enum class BenchmarkRole { kValidation, kTest };
-
-struct BenchmarkClass {
-  std::string label;               // as in the data's label column
-  std::vector<std::string> names;  // fill the templates; several are averaged
-
-  bool operator==(const BenchmarkClass&) const = default;
-};
-
-struct BenchmarkOptions {
-  std::string name;
-  BenchmarkKind kind = BenchmarkKind::kClassification;  // classification | retrieval
-  BenchmarkRole role = BenchmarkRole::kTest;            // validation | test
-  std::string csv;                                      // data.csv, absolute after loading
-  std::string images;                      // data.images: folder that image paths are relative to
-  std::string image_column = "filename";   // data.image_column
-  std::string label_column = "label";      // data.label_column (classification)
-  std::string caption_column = "caption";  // data.caption_column (retrieval)
-  std::vector<BenchmarkClass> classes;
-  std::vector<std::string> templates;  // with {} for the class name
-  // Classification: top1, top5, balanced_accuracy, weighted_f1, auroc. Retrieval: recall@K,
-  // mean_rank, median_rank.
-  std::vector<std::string> metrics;
-
-  bool operator==(const BenchmarkOptions&) const = default;
 };
 
 }  // namespace dermatome

@@ -32,12 +32,13 @@ GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch, c10::Devi
   return sizes;
 }
 
-json score_all(const std::vector<Scoring>& scorings, json scores) {
+json score_all(const std::vector<Scoring>& scorings, json scores, ValidationFailure on_failure) {
   for (const auto& scoring : scorings) {
     try {
-      const BenchmarkResult result = scoring();
+      const BenchmarkResult result = scoring({.scores_only = true});
       scores[result.name] = result.scores;
     } catch (const Error& error) {
+      if (on_failure == ValidationFailure::kFail) throw;
       log_error(std::string("validation: ") + error.what());
     }
   }
@@ -115,7 +116,8 @@ std::optional<std::future<json>> Validation::run() {
                                      options_.validation.batch_size, options_.model.precision));
   }
   if (collectives_.rank() != 0) return std::nullopt;
-  return std::async(std::launch::async, score_all, std::move(scorings), std::move(scores));
+  return std::async(std::launch::async, score_all, std::move(scorings), std::move(scores),
+                    options_.validation.on_failure);
 }
 
 }  // namespace dermatome

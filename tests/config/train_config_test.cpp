@@ -53,7 +53,7 @@ TrainOptions all_changed() {
   o.optimizer = {1e-4, 0.8, 0.95, 1e-8, 0.1, 1.5};
   o.schedule = {15, 4000, 1500};
   o.checkpoint = {0, 100, 3};
-  o.validation = {2, false, {"a.yaml", "b, c.yaml"}, 17};
+  o.validation = {2, 30, false, ValidationFailure::kFail, {"a.yaml", "b, c.yaml"}, 17};
   o.runtime = {DeviceChoice::kCpu, 3, 12.5, 1, 8};
   return o;
 }

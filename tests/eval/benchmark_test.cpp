@@ -2,13 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <optional>
+#include <thread>
+#include <vector>
 
 #include "src/core/error.h"
+#include "src/core/file.h"
 #include "src/core/rng.h"
 #include "src/image/codec.h"
 #include "tests/eval/embedded_tokens.h"
@@ -19,6 +24,49 @@ namespace dermatome {
 namespace {
 
 constexpr int kNumImages = 7;
+
+// The longest time a rank spent in one barrier.
+class LongestWait {
+ public:
+  void add(double seconds) {
+    const std::lock_guard lock(mutex_);
+    seconds_ = std::max(seconds_, seconds);
+  }
+  double seconds() const { return seconds_; }
+
+ private:
+  std::mutex mutex_;
+  double seconds_ = 0;
+};
+
+// Collectives whose barriers are timed.
+class WatchedBarriers final : public Collectives {
+ public:
+  WatchedBarriers(Collectives& inner, LongestWait& longest) : inner_(inner), longest_(longest) {}
+
+  int rank() const override { return inner_.rank(); }
+  int size() const override { return inner_.size(); }
+  std::unique_ptr<PendingCollective> all_gather(at::Tensor output, const at::Tensor& input,
+                                                const std::string& what) override {
+    return inner_.all_gather(std::move(output), input, what);
+  }
+  std::unique_ptr<PendingCollective> all_reduce_sum(at::Tensor values,
+                                                    const std::string& what) override {
+    return inner_.all_reduce_sum(std::move(values), what);
+  }
+  void broadcast(at::Tensor values, int root, const std::string& what) override {
+    inner_.broadcast(std::move(values), root, what);
+  }
+  void barrier(const std::string& what) override {
+    const auto start = std::chrono::steady_clock::now();
+    inner_.barrier(what);
+    longest_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+
+ private:
+  Collectives& inner_;
+  LongestWait& longest_;
+};
 
 class BenchmarkRun : public testing::Test {
  protected:
@@ -93,7 +141,7 @@ class BenchmarkRun : public testing::Test {
       const std::lock_guard lock(mutex);
       if (scoring) scorings.push_back(std::move(scoring));
     });
-    return scorings.at(0)();
+    return scorings.at(0)({});
   }
 
   std::filesystem::path folder_;
@@ -150,20 +198,58 @@ TEST_F(BenchmarkRun, UnreadableImageFailsTheScoringAndNoCollective) {
   }
 }
 
-TEST_F(BenchmarkRun, LabelOutsideTheClassesIsNamedWithItsLine) {
-  std::ofstream(folder_ / "table.csv", std::ios::app) << "0.jpg,prime,x\n";
-  try {
-    const Benchmark benchmark(classification());
-    FAIL() << "took a label that is no class";
-  } catch (const DataError& error) {
-    EXPECT_THAT(error.what(),
-                testing::AllOf(testing::HasSubstr("table.csv:9"), testing::HasSubstr("'prime'")));
+// A picture that another process is still writing: a rank that reads it waits.
+TEST_F(BenchmarkRun, RanksWaitForASlowOneBatchByBatch) {
+  // Rank 1 of 2 reads the last three pictures, each half a second late; collectives that waited for
+  // all of them at once would be seen by rank 0 as one wait of more than a second.
+  std::vector<std::jthread> writers;
+  for (const std::string name : {"4.jpg", "5.jpg", "6.jpg"}) {
+    const std::string bytes = read_file(folder_ / name);
+    std::filesystem::remove(folder_ / name);
+    ASSERT_EQ(mkfifo((folder_ / name).c_str(), 0600), 0);
+    const int delay = 500 * (name[0] - '3');
+    writers.emplace_back([this, name, bytes, delay] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+      std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    });
   }
+  const Benchmark benchmark(classification());
+  LongestWait longest;
+  run_ranks(2, [&](Collectives& collectives) {
+    WatchedBarriers watched(collectives, longest);
+    benchmark.run(model_, tokenizer_, watched, 1, Precision::kFp32);
+  });
+  EXPECT_GT(longest.seconds(), 0.3);
+  EXPECT_LT(longest.seconds(), 1.0);
 }
 
-TEST_F(BenchmarkRun, EmptyTableIsRefused) {
-  std::ofstream(folder_ / "table.csv") << "filename,label,caption\n";
-  EXPECT_THROW(Benchmark{classification()}, DataError);
+TEST_F(BenchmarkRun, DataHashCoversThePicturesAndNotTheRanks) {
+  const auto hash = [&](int num_ranks) {
+    return run(classification(), num_ranks, 2).details.at("hashes").at("data").get<std::string>();
+  };
+  const std::string before = hash(1);
+  EXPECT_EQ(hash(3), before);
+  write_image("6.jpg", 77);
+  EXPECT_NE(hash(1), before);
+}
+
+TEST_F(BenchmarkRun, ConceptsAreScoredOnAnyNumberOfRanks) {
+  std::ofstream csv(folder_ / "concepts.csv");
+  csv << "filename,scale,papule\n";
+  for (int i = 0; i < kNumImages; ++i) csv << i << ".jpg," << i % 2 << "," << i % 3 / 2 << "\n";
+  csv.close();
+  BenchmarkOptions options = classification();
+  options.kind = BenchmarkKind::kConcepts;
+  options.csv = (folder_ / "concepts.csv").string();
+  options.classes = {{"papule", {"papule", "bump"}}, {"scale", {"scale"}}};
+  options.templates = {"skin with {}", "{}"};
+  options.references = {"skin", "nothing"};
+  options.metrics = {"auroc"};
+  const BenchmarkResult one = run(options, 1, 100);
+  EXPECT_EQ(one.details.at("concepts").size(), 2);
+  const BenchmarkResult three = run(options, 3, 2);
+  EXPECT_EQ(three.scores, one.scores);
+  EXPECT_EQ(three.details, one.details);
 }
 
 }  // namespace
