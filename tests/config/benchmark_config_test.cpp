@@ -184,6 +184,7 @@ TEST(BenchmarkConfig, ConceptsNeedNamesAndReferences) {
 TEST(BenchmarkConfig, EveryShippedBenchmarkIsValid) {
   const std::filesystem::path folder = DERMATOME_SOURCE_DIR "/configs/benchmarks";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.is_directory()) continue;  // imported ones, not shipped
     SCOPED_TRACE(entry.path());
     EXPECT_NO_THROW(load_benchmark(entry.path()));
   }
