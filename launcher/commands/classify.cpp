@@ -43,6 +43,7 @@ struct Arguments {
 // What is said of one label and one picture.
 struct Entry {
   std::string label;
+  std::string name;  // the first of the class's names
   double cosine = 0;
   double presence = 0;  // concepts only
 };
@@ -57,7 +58,8 @@ Entries classify(const at::Tensor& images, const at::Tensor& texts,
   for (size_t i = 0; i < entries.size(); ++i) {
     for (size_t c = 0; c < benchmark.classes.size(); ++c) {
       const auto cosine = cosines[static_cast<int64_t>(i)][static_cast<int64_t>(c)].item<double>();
-      entries[i].push_back({.label = benchmark.classes[c].label, .cosine = cosine});
+      const auto& [label, names] = benchmark.classes[c];
+      entries[i].push_back({.label = label, .name = names.front(), .cosine = cosine});
     }
     std::ranges::stable_sort(entries[i], std::greater<>(), &Entry::cosine);
   }
@@ -73,7 +75,8 @@ Entries annotate(const at::Tensor& images, const at::Tensor& texts,
       const auto at = [&](const at::Tensor& values) {
         return values[static_cast<int64_t>(i)][static_cast<int64_t>(c)].item<double>();
       };
-      entries[i].push_back({benchmark.classes[c].label, at(scores.cosine), at(scores.presence)});
+      const auto& [label, names] = benchmark.classes[c];
+      entries[i].push_back({label, names.front(), at(scores.cosine), at(scores.presence)});
     }
     std::ranges::stable_sort(entries[i], std::greater<>(), &Entry::presence);
   }
@@ -86,7 +89,8 @@ void print_json(const Arguments& arguments, const BenchmarkOptions& benchmark,
   for (size_t i = 0; i < entries.size(); ++i) {
     auto list = nlohmann::ordered_json::array();
     for (const Entry& entry : entries[i]) {
-      nlohmann::ordered_json item = {{"rank", list.size() + 1}, {"label", entry.label}};
+      nlohmann::ordered_json item = {
+          {"rank", list.size() + 1}, {"label", entry.label}, {"name", entry.name}};
       if (concepts) item["presence"] = entry.presence;
       item["cosine"] = entry.cosine;
       list.push_back(std::move(item));
@@ -105,12 +109,13 @@ void print_text(const Arguments& arguments, const BenchmarkOptions& benchmark,
   const bool concepts = benchmark.kind == BenchmarkKind::kConcepts;
   for (size_t i = 0; i < entries.size(); ++i) {
     std::printf("%s\n", arguments.images[i].c_str());
-    std::printf("  rank  %scosine\n", concepts ? "presence  " : "");
+    std::printf("  rank  %s cosine\n", concepts ? "presence  " : "");
     for (size_t k = 0; k < entries[i].size(); ++k) {
       const Entry& entry = entries[i][k];
       std::printf("  %4zu  ", k + 1);
       if (concepts) std::printf("%8.4f  ", entry.presence);
-      std::printf("%6.4f  %s\n", entry.cosine, entry.label.c_str());
+      const std::string name = entry.name == entry.label ? "" : " (" + entry.name + ")";
+      std::printf("%7.4f  %s%s\n", entry.cosine, entry.label.c_str(), name.c_str());
     }
   }
   std::printf("%s\n", concepts ? kConceptNote : kNote);
