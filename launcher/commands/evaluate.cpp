@@ -7,14 +7,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
-#include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/leakage.h"
 #include "src/eval/result_json.h"
@@ -53,40 +54,52 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
   return found == kAsGiven ? given : checkpoint_path(of_run, found).string();
 }
 
-void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Benchmark>& benchmarks,
-                         const std::optional<Leakage>& leakage, const Arguments& arguments,
-                         Runtime& runtime) {
+struct Task {
+  Benchmark benchmark;
+  std::optional<Leakage> leakage;  // nullopt: not checked
+};
+
+void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Task>& benchmarks,
+                         const Arguments& arguments, Runtime& runtime) {
   const Clip model = open_model(checkpoint, runtime.device());
   const Tokenizer tokenizer;
   const bool is_root = runtime.world().rank == 0;
   const ScoredModel scored = {checkpoint, architecture_name(model.config().vision),
                               is_root ? weights_hash(model) : ""};
-  for (const auto& benchmark : benchmarks) {
+  for (const auto& [benchmark, leakage] : benchmarks) {
     const Scoring scoring = benchmark.run(model, tokenizer, runtime.collectives(),
                                           arguments.use.batch_size, arguments.use.precision);
-    if (!scoring) continue;
-    const BenchmarkResult result = scoring({.leakage = leakage ? &*leakage : nullptr});
+    const auto result = score_together(scoring, {.leakage = leakage ? &*leakage : nullptr},
+                                       runtime.collectives(), runtime.device());
+    if (!result) continue;
     const auto line = arguments.format == Format::kClipBenchmark
-                          ? clip_benchmark_json(result, scored)
-                          : result_json(result, scored);
+                          ? clip_benchmark_json(*result, scored)
+                          : result_json(*result, scored);
     std::cout << line << std::endl;
   }
 }
 
 int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
   // Everything that can be wrong is read before the first picture is encoded.
-  std::vector<Benchmark> benchmarks;
-  for (const auto& path : arguments.benchmarks) {
-    benchmarks.emplace_back(load_benchmark(path));
-    if (arguments.format == Format::kClipBenchmark &&
-        benchmarks.back().options().kind == BenchmarkKind::kConcepts) {
-      throw ConfigError(path + ": CLIP_benchmark has no concept annotation; leave out --format");
+  std::vector<Task> benchmarks;
+  for (auto& benchmark : open_benchmarks(arguments.benchmarks)) {
+    const BenchmarkOptions& options = benchmark.options();
+    if (arguments.format == Format::kClipBenchmark && options.kind == BenchmarkKind::kConcepts) {
+      throw ConfigError(options.file +
+                        ": CLIP_benchmark has no concept annotation; leave out --format");
     }
+    std::optional<Leakage> leakage;
+    if (!arguments.near_duplicates.empty()) {
+      leakage = read_leakage(arguments.near_duplicates, options.file);
+      if (!leakage) {
+        log_warning(arguments.near_duplicates + " says nothing of " + options.file +
+                    ": whether training has seen its pictures is not checked");
+      }
+    }
+    benchmarks.push_back({std::move(benchmark), std::move(leakage)});
   }
-  std::optional<Leakage> leakage;
-  if (!arguments.near_duplicates.empty()) leakage = read_leakage(arguments.near_duplicates);
   for (const auto& given : arguments.checkpoints) {
-    evaluate_checkpoint(find_checkpoint(given, runtime), benchmarks, leakage, arguments, runtime);
+    evaluate_checkpoint(find_checkpoint(given, runtime), benchmarks, arguments, runtime);
   }
   return kExitOk;
 }
@@ -107,8 +120,9 @@ void add_evaluate(CLI::App& app) {
       "CSV file of `dermatome duplicates TRAINING --against BENCHMARK`: scores with "
       "and without the pictures it lists");
   command
-      ->add_option("--format", arguments->format,
-                   "dermatome, or clip_benchmark: its JSON, and only the metrics it knows")
+      ->add_option(
+          "--format", arguments->format,
+          "dermatome, or clip_benchmark: its JSON, with its names for the metrics it knows")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{
           {"dermatome", Format::kDermatome}, {"clip_benchmark", Format::kClipBenchmark}}));
   add_model_options(*command, arguments->use);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,7 +16,6 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
-#include "src/config/benchmark_config.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/eval/benchmark.h"
@@ -56,15 +55,7 @@ Criterion parse_criterion(const std::string& text, const std::vector<Benchmark>&
          " has role: test, and a test set must not choose a checkpoint; "
          "select by a benchmark with role: validation");
   }
-  std::vector<std::string> scores;
-  for (const auto& metric : options.metrics) {
-    if (options.kind == BenchmarkKind::kRetrieval) {
-      scores.push_back("image_to_text_" + metric);
-      scores.push_back("text_to_image_" + metric);
-    } else {
-      scores.push_back(metric);
-    }
-  }
+  const std::vector<std::string> scores = score_names(options);
   if (std::ranges::find(scores, criterion.metric) == scores.end()) {
     std::string known;
     for (const auto& score : scores) known += (known.empty() ? "" : ", ") + score;
@@ -79,20 +70,11 @@ class Watch {
       : runtime_(runtime),
         arguments_(arguments),
         checkpoints_(std::filesystem::path(arguments.run) / "checkpoints") {
-    std::set<std::string> names;
-    for (const auto& path : arguments.benchmarks) {
-      benchmarks_.emplace_back(load_benchmark(path));
-      if (!names.insert(benchmarks_.back().name()).second) {
-        throw ConfigError("--benchmark " + path + ": another one is named '" +
-                          benchmarks_.back().name() + "' too; rename it");
-      }
-    }
+    benchmarks_ = open_benchmarks(arguments.benchmarks);
     if (!arguments.select.empty()) criterion_ = parse_criterion(arguments.select, benchmarks_);
-    if (!is_root()) return;
-    if (!std::filesystem::is_directory(arguments.run)) {
+    if (is_root() && arguments.once && !std::filesystem::is_directory(arguments.run)) {
       throw DataError(arguments.run + ": no such directory; name a run's, as runs/NAME");
     }
-    log_.emplace(arguments.run);
   }
 
   int run() {
@@ -101,7 +83,7 @@ class Watch {
       if (task.step >= 0) {
         evaluate(task);
       } else if (task.end) {
-        return kExitOk;
+        return failed_ ? kExitData : kExitOk;
       } else {
         wait();
       }
@@ -117,38 +99,52 @@ class Watch {
 
   bool is_root() const { return runtime_.world().rank == 0; }
 
+  // Opened when the run's directory is there.
+  bool open_log() {
+    if (log_) return true;
+    if (!std::filesystem::is_directory(arguments_.run)) return false;
+    log_.emplace(arguments_.run);
+    return true;
+  }
+
   // The oldest checkpoint that verifies and that a benchmark has not scored.
   Task find_task() {
     Task task;
-    if (stop_signal_received()) {
-      task.end = true;
-      return task;
-    }
+    task.end = stop_signal_received();
+    if (task.end || !open_log()) return task;
+    choose_best();
     auto steps = checkpoint_steps(checkpoints_);
     std::ranges::reverse(steps);
     for (const int64_t step : steps) {
       std::vector<bool> wanted;
-      for (const auto& benchmark : benchmarks_)
+      for (const auto& benchmark : benchmarks_) {
         wanted.push_back(!log_->has(step, benchmark.name()));
-      if (std::ranges::find(wanted, true) == wanted.end() || !verifies(step)) continue;
-      return {step, false, wanted};
+      }
+      if (std::ranges::find(wanted, true) != wanted.end() && verifies(step)) {
+        return {step, false, wanted};
+      }
     }
-    const bool reached = arguments_.until_step >= 0 && !steps.empty() &&
-                         steps.back() >= arguments_.until_step && refused_.empty();
-    task.end = arguments_.once || reached;
+    task.end =
+        arguments_.once || (arguments_.until_step >= 0 && all_scored_from(arguments_.until_step));
     return task;
+  }
+
+  bool all_scored_from(int64_t step) const {
+    return std::ranges::all_of(benchmarks_, [&](const Benchmark& benchmark) {
+      return log_->newest_step(benchmark.name()) >= step;
+    });
   }
 
   bool verifies(int64_t step) {
     const auto path = checkpoint_path(checkpoints_, step);
     try {
       verify_checkpoint(path);
-      refused_.erase(step);
       return true;
     } catch (const DataError& error) {
       // Perhaps the training has just removed it.
-      if (!std::filesystem::exists(path)) return false;
-      if (refused_.insert(step).second) log_warning(std::string("skipped: ") + error.what());
+      if (std::filesystem::exists(path) && refused_.insert(step).second) {
+        log_warning(std::string("skipped: ") + error.what());
+      }
       return false;
     }
   }
@@ -203,19 +199,34 @@ class Watch {
       const Scoring scoring =
           benchmarks_[i].run(*model, tokenizer, runtime_.collectives(), arguments_.use.batch_size,
                              arguments_.use.precision);
-      if (!scoring) continue;
-      const auto line = result_json(scoring({}), scored);
-      log_->add(task.step, line);
-      log_info("step " + std::to_string(task.step) + ", " + benchmarks_[i].name() + ": " +
-               line.at("scores").dump());
+      try {
+        const auto result = score_together(scoring, {}, runtime_.collectives(), runtime_.device());
+        if (result) keep(task.step, result_json(*result, scored));
+      } catch (const DataError& error) {
+        // The same would come of the next try. Later checkpoints may be better.
+        log_error("step " + std::to_string(task.step) + ": " + error.what());
+        failed_ = true;
+        keep(task.step, {{"benchmark", benchmarks_[i].name()},
+                         {"checkpoint", path},
+                         {"scores", nlohmann::json::object()},
+                         {"failure", error.what()}});
+      }
     }
-    if (is_root() && criterion_) choose_best();
   }
 
+  void keep(int64_t step, const nlohmann::ordered_json& line) {
+    log_->add(step, line);
+    log_info("step " + std::to_string(step) + ", " + line.at("benchmark").get<std::string>() +
+             ": " + line.at("scores").dump());
+  }
+
+  // Of the checkpoints that are there.
   void choose_best() {
-    const auto best = log_->best_step(*criterion_);
-    if (!best || !std::filesystem::exists(checkpoint_path(checkpoints_, *best))) return;
+    if (!criterion_) return;
+    const auto best = log_->best_step(*criterion_, checkpoint_steps(checkpoints_));
+    if (!best || best == best_) return;
     mark_best(checkpoints_, *best);
+    best_ = best;
     log_info("best by " + arguments_.select + ": step " + std::to_string(*best));
   }
 
@@ -233,7 +244,9 @@ class Watch {
   std::vector<Benchmark> benchmarks_;
   std::optional<Criterion> criterion_;
   std::optional<EvaluationLog> log_;  // rank 0 only
-  std::set<int64_t> refused_;         // steps whose checkpoints do not verify; rank 0 only
+  std::optional<int64_t> best_;       // the step that RUN/best names; rank 0 only
+  std::set<int64_t> refused_;         // steps whose damage was reported; rank 0 only
+  bool failed_ = false;               // a checkpoint could not be scored; rank 0 only
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "src/config/field_reader.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/log.h"
 
 namespace dermatome {
 namespace {
@@ -48,7 +49,7 @@ std::vector<Field> benchmark_fields(BenchmarkOptions& o, Places& places) {
 
 bool is_retrieval_metric(const std::string& metric) {
   if (metric == "mean_rank" || metric == "median_rank") return true;
-  const std::string prefix = "recall@";
+  const std::string prefix = "R@";
   const std::string k = metric.substr(std::min(prefix.size(), metric.size()));
   return metric.starts_with(prefix) && !k.empty() && k.size() <= 9 && k[0] != '0' &&
          std::all_of(k.begin(), k.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
@@ -67,7 +68,7 @@ std::string known_metrics(BenchmarkKind kind) {
     case BenchmarkKind::kConcepts:
       return "auroc";
     case BenchmarkKind::kRetrieval:
-      return "recall@K (K >= 1), mean_rank, median_rank";
+      return "R@K (K >= 1), mean_rank, median_rank";
   }
   return "";
 }
@@ -198,7 +199,10 @@ void add_concept_terms(std::vector<BenchmarkClass>& concepts, const std::filesys
     if (!terms.is_object()) fail("not an object");
     for (auto& entry : concepts) {
       const auto found = terms.find(entry.label);
-      if (found == terms.end()) continue;
+      if (found == terms.end()) {
+        log_warning(path.string() + ": has no terms for the concept '" + entry.label + "'");
+        continue;
+      }
       for (const auto& term : found->get<std::vector<std::string>>()) {
         if (std::ranges::find(entry.names, term) == entry.names.end()) entry.names.push_back(term);
       }
@@ -225,6 +229,7 @@ BenchmarkOptions load_benchmark(const std::filesystem::path& path) {
     }
   }
   check(options, reader);
+  options.file = std::filesystem::absolute(path).lexically_normal().string();
   options.csv = (folder / options.csv).lexically_normal().string();
   options.images = (folder / options.images).lexically_normal().string();
   return options;

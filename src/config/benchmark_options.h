@@ -23,6 +23,7 @@ struct BenchmarkClass {
 };
 
 struct BenchmarkOptions {
+  std::string file;  // absolute; no key
   std::string name;
   BenchmarkKind kind = BenchmarkKind::kClassification;  // classification | concepts | retrieval
   BenchmarkRole role = BenchmarkRole::kTest;            // validation | test
@@ -44,7 +45,7 @@ struct BenchmarkOptions {
   // Concepts: of the softmax between target and reference; 1 / exp(4.5944).
   double temperature = 0.010108283932210891;
   // Classification: top1, top5, balanced_accuracy, weighted_f1, auroc. Concepts: auroc. Retrieval:
-  // recall@K, mean_rank, median_rank.
+  // R@K, mean_rank, median_rank.
   std::vector<std::string> metrics;
   int64_t bootstrap = 1000;  // resamples for 95 % confidence intervals; 0: none
 

@@ -3,12 +3,17 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <future>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/distributed/wait_together.h"
 #include "src/eval/encode.h"
 
 namespace dermatome {
@@ -141,6 +146,33 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, const std::st
 
 }  // namespace
 
+std::vector<Benchmark> open_benchmarks(const std::vector<std::string>& paths) {
+  std::vector<Benchmark> benchmarks;
+  std::set<std::string> names;
+  for (const auto& path : paths) {
+    benchmarks.emplace_back(load_benchmark(path));
+    if (!names.insert(benchmarks.back().name()).second) {
+      throw ConfigError("benchmark " + path + " is named '" + benchmarks.back().name() +
+                        "', as another one; rename it");
+    }
+  }
+  return benchmarks;
+}
+
+std::optional<BenchmarkResult> score_together(const Scoring& scoring, const ScoringOptions& how,
+                                              Collectives& collectives, c10::Device device) {
+  std::future<BenchmarkResult> result;
+  if (collectives.rank() == 0) {
+    result = std::async(std::launch::async, [&] { return scoring(how); });
+  }
+  wait_together(
+      collectives, device,
+      [&] { return result.wait_for(std::chrono::seconds(1)) == std::future_status::ready; },
+      "scores of a benchmark");
+  if (collectives.rank() != 0) return std::nullopt;
+  return result.get();
+}
+
 Benchmark::Benchmark(const BenchmarkOptions& options)
     : options_(options), table_(read_benchmark_table(options)) {}
 
@@ -168,7 +200,7 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
                                   precision, meet);
   } catch (const CommunicationError&) {
     throw;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     // The others are on their way to the gather: this rank must come too, and says that it failed.
     failure = error.what();
   }

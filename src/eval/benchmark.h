@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "src/config/benchmark_options.h"
 #include "src/config/options.h"
@@ -19,6 +21,16 @@ namespace dermatome {
 // Computes the result from what run() gathered: no collective, any thread. Throws DataError where a
 // rank failed.
 using Scoring = std::function<BenchmarkResult(const ScoringOptions&)>;
+
+class Benchmark;
+
+// The benchmarks of these files. Throws ConfigError also for two of one name, DataError.
+std::vector<Benchmark> open_benchmarks(const std::vector<std::string>& paths);
+
+// Scores on a thread of rank 0 while all ranks wait together; rank 0 gets the result, the others
+// nullopt. A collective call. Throws DataError on rank 0.
+std::optional<BenchmarkResult> score_together(const Scoring& scoring, const ScoringOptions& how,
+                                              Collectives& collectives, c10::Device device);
 
 class Benchmark {
  public:

@@ -50,7 +50,7 @@ class TableBuilder {
         return;
       }
     }
-    const int64_t picture = find_picture(row);
+    const int64_t picture = find_picture(row, where);
     if (label) table_.labels.push_back(*label);
     if (options_.kind == BenchmarkKind::kRetrieval) {
       captions_.push_back({picture, row.fields[target_]});
@@ -96,16 +96,23 @@ class TableBuilder {
   }
 
   // The picture of a row, added unless it is retrieval's next caption of one that is there.
-  int64_t find_picture(const CsvRow& row) {
+  int64_t find_picture(const CsvRow& row, const std::string& where) {
     const std::string& name = row.fields[image_];
+    if (name.empty()) {
+      throw DataError(where + ": column '" + options_.image_column + "' names no picture");
+    }
     const int64_t next = std::ssize(table_.names);
     if (options_.kind == BenchmarkKind::kRetrieval) {
       const auto [known, added] = pictures_.try_emplace(name, next);
-      if (!added) return known->second;
+      if (!added) {
+        check_same(row, known->second, where);
+        return known->second;
+      }
     }
     table_.names.push_back(name);
     table_.images.push_back((std::filesystem::path(options_.images) / name).string());
-    const std::string group = group_ ? row.fields[*group_] : std::string();
+    const std::string group = group_of(row);
+    group_names_.push_back(group);
     // An empty cell is nobody's: its picture stands for itself.
     const int64_t new_group = num_groups_;
     const int64_t of_group =
@@ -116,6 +123,24 @@ class TableBuilder {
       table_.slices[i].values.push_back(row.fields[slices_[i]]);
     }
     return next;
+  }
+
+  std::string group_of(const CsvRow& row) const {
+    return group_ ? row.fields[*group_] : std::string();
+  }
+
+  // A picture is of one patient and in one slice, whichever row says so.
+  void check_same(const CsvRow& row, int64_t picture, const std::string& where) const {
+    const auto compare = [&](const std::string& column, const std::string& before,
+                             const std::string& now) {
+      if (before == now) return;
+      throw DataError(where + ": column '" + column + "' is '" + now + "', but '" + before +
+                      "' in an earlier row of the picture " + row.fields[image_]);
+    };
+    compare(options_.group_column, group_names_[picture], group_of(row));
+    for (size_t i = 0; i < slices_.size(); ++i) {
+      compare(table_.slices[i].column, table_.slices[i].values[picture], row.fields[slices_[i]]);
+    }
   }
 
   void add_concepts(const CsvRow& row, const std::string& where) {
@@ -149,6 +174,7 @@ class TableBuilder {
   std::vector<size_t> slices_;
   std::map<std::string, int64_t> pictures_;
   std::map<std::string, int64_t> groups_;
+  std::vector<std::string> group_names_;  // of the pictures
   int64_t num_groups_ = 0;
   std::vector<Caption> captions_;
   BenchmarkTable table_;

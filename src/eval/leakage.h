@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -12,8 +13,10 @@ struct Leakage {
   std::set<std::string> names;  // as the benchmark's table has them
 };
 
-// Of a CSV file that `dermatome duplicates TRAINING --against BENCHMARK… --output FILE` wrote.
-// Pictures of several benchmarks are told apart by their names alone. Throws DataError.
-Leakage read_leakage(const std::filesystem::path& path);
+// Of a CSV file that `dermatome duplicates TRAINING --against BENCHMARK… --output FILE` wrote: what
+// it says of the benchmark whose file is `benchmark`. nullopt when it was not compared with that
+// one. Throws DataError.
+std::optional<Leakage> read_leakage(const std::filesystem::path& path,
+                                    const std::filesystem::path& benchmark);
 
 }  // namespace dermatome

@@ -17,8 +17,8 @@ std::string clip_benchmark_name(const std::string& score) {
   const auto found = kNames.find(score);
   if (found != kNames.end()) return found->second;
   // A retrieval is named there by what is found.
-  const std::string picture = "text_to_image_recall@";
-  const std::string text = "image_to_text_recall@";
+  const std::string picture = "text_to_image_R@";
+  const std::string text = "image_to_text_R@";
   if (score.starts_with(picture)) return "image_retrieval_recall@" + score.substr(picture.size());
   if (score.starts_with(text)) return "text_retrieval_recall@" + score.substr(text.size());
   return score;
@@ -57,7 +57,7 @@ Json clip_benchmark_json(const BenchmarkResult& result, const ScoredModel& model
   Json metrics = Json::object();
   for (const auto& [score, value] : result.scores) metrics[clip_benchmark_name(score)] = value;
   return {{"dataset", result.name}, {"model", model.architecture}, {"pretrained", model.checkpoint},
-          {"task", task},           {"metrics", metrics},        {"language", "en"}};
+          {"task", task},           {"metrics", metrics},          {"language", "en"}};
 }
 
 }  // namespace dermatome

@@ -23,11 +23,13 @@ class TileRow {
  public:
   TileRow(const at::Tensor& queries, const at::Tensor& candidates, const at::Tensor& own_first,
           const at::Tensor& own_last)
-      : queries_(queries), candidates_(candidates), own_first_(own_first), own_last_(own_last) {
+      : queries_(queries.to(at::kDouble)),
+        candidates_(candidates),
+        own_first_(own_first),
+        own_last_(own_last) {
     const auto first = own_first.min().item<int64_t>();
     const auto last = own_last.max().item<int64_t>();
-    best_ = at::full({queries.size(0), 1}, -INFINITY, queries.options());
-    // On the same tiles as below, so that a comparison with itself is exact.
+    best_ = at::full({queries.size(0), 1}, -INFINITY, at::kFloat);
     for (int64_t column = first / kCandidates * kCandidates; column < last; column += kCandidates) {
       const at::Tensor others = own(column).logical_not();
       best_ = at::maximum(best_, cosines(column).masked_fill(others, -INFINITY).amax(1, true));
@@ -50,8 +52,11 @@ class TileRow {
   int64_t width(int64_t column) const {
     return std::min(kCandidates, candidates_.size(0) - column);
   }
+  // Rounded to single precision, so that equal candidates tie: the last bits of a product depend on
+  // where in a tile it is computed.
   at::Tensor cosines(int64_t column) const {
-    return queries_.mm(candidates_.narrow(0, column, width(column)).t());
+    const at::Tensor tile = candidates_.narrow(0, column, width(column));
+    return queries_.mm(tile.to(at::kDouble).t()).to(at::kFloat);
   }
   // [queries, width] bool
   at::Tensor own(int64_t column) const {
@@ -59,7 +64,8 @@ class TileRow {
     return (index >= own_first_.unsqueeze(1)).logical_and(index < own_last_.unsqueeze(1));
   }
 
-  at::Tensor queries_, candidates_, own_first_, own_last_;
+  at::Tensor queries_;  // double
+  at::Tensor candidates_, own_first_, own_last_;
   at::Tensor best_;  // [queries, 1]: the best own cosine
 };
 
@@ -75,7 +81,7 @@ double weighted_mean(std::span<const double> weights, const auto& value) {
 
 double score(std::span<const int64_t> ranks, const std::string& metric,
              std::span<const double> weights) {
-  constexpr std::string_view kRecall = "recall@";
+  constexpr std::string_view kRecall = "R@";
   if (metric.starts_with(kRecall)) {
     return recall_at(ranks, std::stoll(metric.substr(kRecall.size())), weights);
   }

@@ -12,8 +12,9 @@
 
 namespace dermatome {
 
-// Ties are to the model's credit, as in open_clip; so that features which are all the same do not
-// pass for perfect ones, `tied` says how much rests on them. [n] each.
+// Cosines are compared in single precision. Ties are to the model's credit (open_clip's sort breaks
+// them by chance); so that features which are all the same do not pass for perfect ones, `tied`
+// says how much rests on them. [n] each.
 struct RetrievalRanks {
   // Candidates with a larger cosine than the best own one: its rank, from 0.
   std::vector<int64_t> better;
@@ -43,7 +44,7 @@ class Retrieval {
   Retrieval(const at::Tensor& images, const at::Tensor& texts,
             const std::vector<int64_t>& picture_of);
 
-  // recall@K, mean_rank and median_rank of the queries, as `image_to_text_recall@10` and so on, and
+  // R@K, mean_rank and median_rank of the queries, as `image_to_text_R@10` and so on, and
   // unasked `image_to_text_tied` and `text_to_image_tied`: the share of queries for which a
   // candidate of others is exactly as near as the own one, which then counts as found before it.
   // weights [n] of the pictures, a caption's is its picture's; candidates are always all.

@@ -28,8 +28,14 @@ using Weights = std::vector<double>;
 class Scorer {
  public:
   virtual ~Scorer() = default;
+  // The scores that the benchmark asks for.
   virtual std::map<std::string, double> scores(std::span<const double> weights) const = 0;
-  // Adds what only this kind of result has; `intervals` of all scores, empty without a bootstrap.
+  // Those, and others that get intervals too.
+  virtual std::map<std::string, double> resampled_scores(std::span<const double> weights) const {
+    return scores(weights);
+  }
+  // Adds what only this kind of result has, and takes from `intervals` (empty without a bootstrap)
+  // those that it adds.
   virtual void describe(Json& details, std::map<std::string, Interval>& intervals) const = 0;
 };
 
@@ -90,8 +96,12 @@ class ConceptScorer final : public Scorer {
     }
   }
 
-  // `auroc`, the mean over the concepts that have one, and each concept's own.
   std::map<std::string, double> scores(std::span<const double> weights) const override {
+    return {{"auroc", resampled_scores(weights).at("auroc")}};
+  }
+
+  // `auroc`, the mean over the concepts that have one, and each concept's own.
+  std::map<std::string, double> resampled_scores(std::span<const double> weights) const override {
     std::map<std::string, double> scores;
     double sum = 0;
     double count = 0;
@@ -180,12 +190,6 @@ std::unique_ptr<Scorer> make_scorer(const BenchmarkOptions& options, const Bench
   throw InternalError("unknown kind of benchmark");
 }
 
-// The scores asked for, without those that only intervals need.
-std::map<std::string, double> public_scores(std::map<std::string, double> scores) {
-  std::erase_if(scores, [](const auto& entry) { return entry.first.starts_with("concept "); });
-  return scores;
-}
-
 Json slices(const BenchmarkOptions& options, const BenchmarkTable& table, const Scorer& scorer) {
   Json result = Json::object();
   for (const auto& [column, values] : table.slices) {
@@ -196,7 +200,7 @@ Json slices(const BenchmarkOptions& options, const BenchmarkTable& table, const 
       for (const auto& own : values) weights.push_back(own == value ? 1 : 0);
       const auto count = std::ranges::count(values, value);
       Json entry = {{"value", value}, {"n", count}, {"scores", nullptr}};
-      if (count >= options.min_slice) entry["scores"] = public_scores(scorer.scores(weights));
+      if (count >= options.min_slice) entry["scores"] = scorer.scores(weights);
       list.push_back(std::move(entry));
     }
     result[column] = std::move(list);
@@ -211,8 +215,20 @@ Json leakage_json(const BenchmarkTable& table, const Scorer& scorer, const Leaka
   const auto count = std::ranges::count(weights, 0.0);
   Json result = {{"status", "checked"}, {"pairs", found->source}, {"near_duplicates", count}};
   result["scores_without"] =
-      count < std::ssize(weights) ? Json(public_scores(scorer.scores(weights))) : Json(nullptr);
+      count < std::ssize(weights) ? Json(scorer.scores(weights)) : Json(nullptr);
   return result;
+}
+
+std::string kind_name(BenchmarkKind kind) {
+  switch (kind) {
+    case BenchmarkKind::kClassification:
+      return "classification";
+    case BenchmarkKind::kConcepts:
+      return "concepts";
+    case BenchmarkKind::kRetrieval:
+      return "retrieval";
+  }
+  throw InternalError("unknown kind of benchmark");
 }
 
 std::string hash_of(const std::vector<std::string>& texts) {
@@ -246,6 +262,15 @@ Json hashes(const BenchmarkOptions& options, const BenchmarkTable& table,
 
 }  // namespace
 
+std::vector<std::string> score_names(const BenchmarkOptions& options) {
+  if (options.kind != BenchmarkKind::kRetrieval) return options.metrics;
+  std::vector<std::string> names;
+  for (const char* direction : {"image_to_text_", "text_to_image_"}) {
+    for (const auto& metric : options.metrics) names.push_back(direction + metric);
+  }
+  return names;
+}
+
 std::vector<std::string> benchmark_texts(const BenchmarkOptions& options,
                                          const BenchmarkTable& table) {
   switch (options.kind) {
@@ -271,23 +296,24 @@ BenchmarkResult score_benchmark(const BenchmarkOptions& options, const Benchmark
   BenchmarkResult result;
   result.name = options.name;
   result.num_samples = std::ssize(table.images);
-  result.scores = public_scores(scorer->scores(all));
+  result.scores = scorer->scores(all);
   if (how.scores_only) return result;
 
   Json& details = result.details;
-  constexpr const char* kKinds[] = {"classification", "concepts", "retrieval"};
-  details["kind"] = kKinds[static_cast<size_t>(options.kind)];
+  details["kind"] = kind_name(options.kind);
   details["role"] = options.role == BenchmarkRole::kTest ? "test" : "validation";
   std::map<std::string, Interval> intervals;
   if (options.bootstrap > 0) {
-    intervals = bootstrap_intervals([&](auto weights) { return scorer->scores(weights); },
+    intervals = bootstrap_intervals([&](auto weights) { return scorer->resampled_scores(weights); },
                                     table.group, options.bootstrap);
+    details["resamples"] = options.bootstrap;
     details["resampled_by"] = options.group_column.empty()
                                   ? "image (images are treated as independent)"
                                   : options.group_column;
   }
   scorer->describe(details, intervals);
   for (const auto& [name, interval] : intervals) details["intervals"][name] = to_json(interval);
+  details["min_slice"] = options.min_slice;
   details["slices"] = slices(options, table, *scorer);
   details["leakage"] = leakage_json(table, *scorer, how.leakage);
   details["hashes"] = hashes(options, table, features);

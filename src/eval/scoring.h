@@ -31,10 +31,14 @@ struct BenchmarkResult {
   int64_t num_samples = 0;
   std::map<std::string, double> scores;  // by metric name
   // Everything else that belongs to a result, as it is written: `kind`, `role`, `intervals`,
-  // `resampled_by`, `hashes`, `leakage`, `slices`, and by kind `classes`, `confusion`,
-  // `absent_classes`, `unlisted_labels` or `concepts`, `missing_concepts`. README.md, Evaluation.
+  // `resamples`, `resampled_by`, `min_slice`, `hashes`, `leakage`, `slices`, and by kind `classes`,
+  // `confusion`, `absent_classes`, `unlisted_labels` or `concepts`, `missing_concepts`. README.md,
+  // Evaluation.
   nlohmann::ordered_json details;
 };
+
+// The names of the scores that a benchmark's metrics give.
+std::vector<std::string> score_names(const BenchmarkOptions& options);
 
 // The texts a benchmark compares pictures with: prompts or captions.
 std::vector<std::string> benchmark_texts(const BenchmarkOptions& options,

@@ -16,6 +16,7 @@ namespace dermatome {
 namespace {
 
 constexpr const char* kTensor = "text_features";
+constexpr const char* kChecksum = "crc32c";  // of the features' bytes, [1] int64
 constexpr int64_t kBatch = 64;
 
 // Everything the features depend on.
@@ -23,7 +24,7 @@ std::string key_of(const Clip& model, const Tokenizer& tokenizer,
                    std::span<const std::string> texts) {
   const ClipConfig& config = model.config();
   Sha256 hash;
-  hash.update(weights_hash(model) + tokenizer.hash());
+  hash.update(text_weights_hash(model) + tokenizer.hash());
   hash.update(format("%d %lld %lld", config.quick_gelu ? 1 : 0,
                      static_cast<long long>(config.text.heads),
                      static_cast<long long>(config.text.context_length)));
@@ -34,14 +35,21 @@ std::string key_of(const Clip& model, const Tokenizer& tokenizer,
   return hash.finish();
 }
 
-// Undefined where there are none of this shape.
+int64_t checksum_of(const at::Tensor& features) {
+  return crc32c(std::as_bytes(
+      std::span(features.const_data_ptr<float>(), static_cast<size_t>(features.numel()))));
+}
+
+// Undefined where there are none, or damaged ones.
 at::Tensor read_features(const std::filesystem::path& file, int64_t rows, int64_t width) {
   if (!std::filesystem::exists(file)) return {};
   try {
     const auto tensors = read_safetensors(file);
     const auto found = tensors.find(kTensor);
+    const auto checksum = tensors.find(kChecksum);
     if (found != tensors.end() && found->second.sizes() == at::IntArrayRef({rows, width}) &&
-        found->second.scalar_type() == at::kFloat) {
+        found->second.scalar_type() == at::kFloat && checksum != tensors.end() &&
+        checksum->second.equal(at::full({1}, checksum_of(found->second), at::kLong))) {
       return found->second;
     }
     log_warning(file.string() + ": not the cached features it should hold; computing them again");
@@ -57,7 +65,7 @@ at::Tensor cached_text_features(const Clip& model, const Tokenizer& tokenizer,
                                 std::span<const std::string> texts,
                                 const std::filesystem::path& folder) {
   const auto compute = [&] {
-    return encode_texts(model, tokenizer, texts, kBatch, Precision::kFp32).cpu();
+    return encode_texts(model, tokenizer, texts, kBatch, Precision::kFp32).cpu().contiguous();
   };
   if (folder.empty()) return compute();
   const auto file = folder / (key_of(model, tokenizer, texts) + ".safetensors");
@@ -66,7 +74,8 @@ at::Tensor cached_text_features(const Clip& model, const Tokenizer& tokenizer,
   features = compute();
   try {
     make_directories(folder);
-    write_safetensors(file, {{kTensor, features}});
+    write_safetensors(
+        file, {{kTensor, features}, {kChecksum, at::full({1}, checksum_of(features), at::kLong)}});
   } catch (const DataError& error) {
     log_warning(std::string("the texts' features cannot be kept: ") + error.what());
   }

@@ -11,4 +11,7 @@ namespace dermatome {
 // file they came from.
 std::string weights_hash(const Clip& model);
 
+// The same over what features of texts depend on.
+std::string text_weights_hash(const Clip& model);
+
 }  // namespace dermatome

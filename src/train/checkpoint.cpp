@@ -104,8 +104,11 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW
     for (size_t i = static_cast<size_t>(keep); i < steps.size(); ++i) {
       const fs::path old = checkpoint_path(checkpoints, steps[i]);
       if (old.filename() == best) continue;
+      // Under a temporary name first, so that who reads it meanwhile sees it whole or not at all.
+      const fs::path aside = old.string() + ".tmp.removed";
       std::error_code error;
-      fs::remove_all(old, error);
+      fs::rename(old, aside, error);
+      if (!error) fs::remove_all(aside, error);
       if (error) log_warning("cannot remove checkpoint " + old.string() + ": " + error.message());
     }
   }

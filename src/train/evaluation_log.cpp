@@ -42,7 +42,8 @@ EvaluationLog::EvaluationLog(const std::filesystem::path& run_directory)
 }
 
 void EvaluationLog::keep(const Json& line) {
-  lines_.push_back({line.at("step"), line.at("benchmark"), line.at("scores")});
+  lines_.push_back({line.at("step"), line.at("benchmark"),
+                    line.value("role", std::string()) == "test", line.at("scores")});
 }
 
 bool EvaluationLog::has(int64_t step, const std::string& benchmark) const {
@@ -61,11 +62,21 @@ void EvaluationLog::add(int64_t step, const Json& result) {
   keep(line);
 }
 
-std::optional<int64_t> EvaluationLog::best_step(const Criterion& criterion) const {
+int64_t EvaluationLog::newest_step(const std::string& benchmark) const {
+  int64_t newest = -1;
+  for (const Line& line : lines_) {
+    if (line.benchmark == benchmark) newest = std::max(newest, line.step);
+  }
+  return newest;
+}
+
+std::optional<int64_t> EvaluationLog::best_step(const Criterion& criterion,
+                                                std::span<const int64_t> steps) const {
   std::optional<int64_t> best;
   double best_score = 0;
   for (const Line& line : lines_) {
-    if (line.benchmark != criterion.benchmark) continue;
+    if (line.benchmark != criterion.benchmark || line.of_test) continue;
+    if (std::ranges::find(steps, line.step) == steps.end()) continue;
     const auto found = line.scores.find(criterion.metric);
     if (found == line.scores.end() || !found->is_number()) continue;  // null: not a number
     const double score = found->get<double>() * (criterion.lower_is_better() ? -1 : 1);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,13 +32,19 @@ class EvaluationLog {
   // Appends, and is on the disk on return. Throws DataError.
   void add(int64_t step, const nlohmann::ordered_json& result);
 
-  // The step of the best score, of equal ones the earliest; nullopt where nothing was scored.
-  std::optional<int64_t> best_step(const Criterion& criterion) const;
+  // The newest step that a benchmark has a line for; -1: none.
+  int64_t newest_step(const std::string& benchmark) const;
+
+  // The one of `steps` with the best score, of equal ones the earliest; nullopt where none has a
+  // score. Lines of a benchmark that had role test then do not count.
+  std::optional<int64_t> best_step(const Criterion& criterion,
+                                   std::span<const int64_t> steps) const;
 
  private:
   struct Line {
     int64_t step;
     std::string benchmark;
+    bool of_test = false;
     nlohmann::json scores;
   };
   void keep(const nlohmann::ordered_json& line);

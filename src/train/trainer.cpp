@@ -15,6 +15,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/distributed/wait_together.h"
 #include "src/model/hub.h"
 #include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
@@ -56,7 +57,9 @@ class Trainer {
   bool validation_due() const;
   bool already_validated();
   // Logs the scores under way if they are there within `patience`.
-  void collect_validation(std::chrono::seconds patience = std::chrono::hours(24));
+  void collect_validation(std::chrono::seconds patience);
+  // Logs them when they are there; all ranks wait.
+  void finish_validation();
   void save();
 
   const TrainOptions& options_;
@@ -208,7 +211,7 @@ bool Trainer::already_validated() {
 }
 
 void Trainer::validate() {
-  collect_validation();
+  finish_validation();
   auto scores = validation_.run();
   if (scores) pending_ = {std::move(*scores), step_, epochs_done()};
   since_log_ = {};
@@ -218,6 +221,18 @@ void Trainer::collect_validation(std::chrono::seconds patience) {
   if (!pending_.scores.valid()) return;
   if (pending_.scores.wait_for(patience) != std::future_status::ready) return;
   log_->validation(pending_.step, pending_.epoch, pending_.scores.get());
+}
+
+void Trainer::finish_validation() {
+  wait_together(
+      collectives_, environment_.device,
+      [this] {
+        const auto& scores = pending_.scores;
+        return !scores.valid() ||
+               scores.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
+      },
+      "scores of a validation");
+  collect_validation(std::chrono::seconds(0));
 }
 
 void Trainer::save() {
@@ -267,7 +282,7 @@ TrainingOutcome Trainer::run() {
     const bool last = step_ == total_steps_;
     if (due(options_.checkpoint.every_epochs, options_.checkpoint.every_steps) || last) save();
   }
-  collect_validation();
+  finish_validation();
   return TrainingOutcome::kFinished;
 }
 

@@ -2,11 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <set>
 #include <string>
 #include <utility>
 
-#include "src/config/benchmark_config.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/train/loader_setup.h"
@@ -37,7 +35,7 @@ json score_all(const std::vector<Scoring>& scorings, json scores, ValidationFail
     try {
       const BenchmarkResult result = scoring({.scores_only = true});
       scores[result.name] = result.scores;
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       if (on_failure == ValidationFailure::kFail) throw;
       log_error(std::string("validation: ") + error.what());
     }
@@ -64,14 +62,11 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
 }
 
 std::vector<Benchmark> open_benchmarks(const ValidationOptions& options) {
-  std::vector<Benchmark> benchmarks;
-  std::set<std::string> names;
-  for (const auto& path : options.benchmarks) {
-    benchmarks.emplace_back(load_benchmark(path));
-    const std::string& name = benchmarks.back().name();
-    if (name == kObjectiveScores || !names.insert(name).second) {
-      throw ConfigError("validation.benchmarks: " + path + " is named '" + name +
-                        "', which another score of the validation has; rename it");
+  auto benchmarks = open_benchmarks(options.benchmarks);
+  for (const auto& benchmark : benchmarks) {
+    if (benchmark.name() == kObjectiveScores) {
+      throw ConfigError("validation.benchmarks: " + benchmark.options().file + " is named '" +
+                        kObjectiveScores + "', as the objective on data.validation; rename it");
     }
   }
   return benchmarks;

@@ -54,7 +54,7 @@ TEST(BenchmarkConfig, ARetrievalBenchmarkIsReadAndPathsFollowItsRoot) {
   const std::string yaml =
       "name: names\nkind: retrieval\nroot: ../x\n"
       "data: {csv: a.csv, images: i, image_column: f, caption_column: c}\n"
-      "metrics: [recall@1, recall@10, mean_rank, median_rank]\n";
+      "metrics: [R@1, R@10, mean_rank, median_rank]\n";
   const BenchmarkOptions options = load(yaml);
   EXPECT_EQ(options.kind, BenchmarkKind::kRetrieval);
   EXPECT_EQ(options.role, BenchmarkRole::kTest);
@@ -114,17 +114,16 @@ TEST(BenchmarkConfig, MetricsMustBeKnownForTheKind) {
             "balanced_accuracy, weighted_f1, auroc");
   EXPECT_THAT(complaint(head + "metrics: [top1, top1]"), HasSubstr("contains 'top1' twice"));
   EXPECT_THAT(complaint(head + "metrics: [top5]"), HasSubstr("always 1 with 2 classes"));
-  for (const char* bad : {"top1", "recall@", "recall@0", "recall@-1", "recall@1.5", "recall@1k",
-                          "recall@99999999999", "recall"}) {
+  for (const char* bad : {"top1", "R@", "R@0", "R@-1", "R@1.5", "R@1k", "R@99999999999", "R"}) {
     EXPECT_THAT(complaint("kind: retrieval\n" + kHead + "metrics: [" + bad + "]"),
-                HasSubstr("contains '" + std::string(bad) + "', which is not one of recall@K"));
+                HasSubstr("contains '" + std::string(bad) + "', which is not one of R@K"));
   }
 }
 
 TEST(BenchmarkConfig, KeysOfTheOtherKindAreRefused) {
-  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kClasses + "metrics: [recall@1]"),
+  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kClasses + "metrics: [R@1]"),
               AllOf(StartsWith("bench.yaml:4:1: classes = "), HasSubstr("kind: retrieval")));
-  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kTemplates + "metrics: [recall@1]"),
+  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kTemplates + "metrics: [R@1]"),
               HasSubstr("templates = "));
   EXPECT_THAT(complaint("name: a\ndata: {csv: a, images: b, caption_column: c}\n"),
               StartsWith("bench.yaml:2:27: data.caption_column = c is of no use"));

@@ -84,6 +84,15 @@ TEST_F(BenchmarkTableOf, RowsThatRepeatAPictureAreItsCaptions) {
   EXPECT_THAT(table.picture_of, ElementsAre(0, 0, 1));
 }
 
+TEST_F(BenchmarkTableOf, RowsOfOnePictureMustAgree) {
+  options_.kind = BenchmarkKind::kRetrieval;
+  options_.group_column = "patient";
+  EXPECT_THAT(complaint("filename,caption,patient\na,x,p1\na,y,p2\n"),
+              AllOf(HasSubstr("table.csv:3"), HasSubstr("'patient' is 'p2', but 'p1'")));
+  EXPECT_THAT(complaint("filename,caption,patient\n,x,p1\n"),
+              AllOf(HasSubstr("table.csv:2"), HasSubstr("names no picture")));
+}
+
 class ConceptTable : public BenchmarkTableOf {
  protected:
   ConceptTable() {

@@ -63,6 +63,21 @@ TEST(RetrievalRanks, CountCandidatesThatAreExactlyAsNear) {
   EXPECT_THAT(ranks.tied, ElementsAre(1, 1, 3, 3));
 }
 
+// In tiles and rests of tiles of every width, for which matrix products take different ways.
+TEST(RetrievalRanks, EqualCandidatesTieWhereverTheyStand) {
+  at::manual_seed(6);
+  for (const int64_t n : {7, 11, 4096 + 3}) {
+    const at::Tensor distinct = unit_rows(at::randn({n / 2 + 1, 512}));
+    const at::Tensor candidates =
+        at::cat({distinct, distinct.slice(0, 0, n - distinct.size(0)).flip(0)});
+    const at::Tensor queries = unit_rows(at::randn({n, 512}));
+    const RetrievalRanks ranks = one_to_one(queries, candidates);
+    int64_t tied = 0;
+    for (const int64_t ties : ranks.tied) tied += ties;
+    EXPECT_EQ(tied, 2 * (n - distinct.size(0))) << n;
+  }
+}
+
 TEST(RetrievalRanks, TheBestOfSeveralOwnCandidatesCounts) {
   at::manual_seed(5);
   // 1,500 queries with three candidates each cross tiles both ways.
@@ -74,7 +89,7 @@ TEST(RetrievalRanks, TheBestOfSeveralOwnCandidatesCounts) {
     first.push_back(3 * i);
     last.push_back(3 * i + 3);
   }
-  const at::Tensor cosines = queries.mm(candidates.t());
+  const at::Tensor cosines = queries.mm(candidates.t()).to(at::kFloat);
   const at::Tensor own = at::stack([&] {
     std::vector<at::Tensor> best;
     for (int64_t i = 0; i < n; ++i) best.push_back(cosines[i].narrow(0, 3 * i, 3).max());
@@ -98,9 +113,9 @@ TEST(Ranks, WeightsAreHowOftenARankCounts) {
 TEST(Retrieval, GivesTheScoresAskedForInBothDirections) {
   const at::Tensor features = at::eye(3);
   const Retrieval retrieval(features, features, {0, 1, 2});
-  EXPECT_THAT(retrieval.scores({"recall@1", "median_rank"}, Weights(3, 1)),
-              testing::UnorderedElementsAre(testing::Pair("image_to_text_recall@1", 1.0),
-                                            testing::Pair("text_to_image_recall@1", 1.0),
+  EXPECT_THAT(retrieval.scores({"R@1", "median_rank"}, Weights(3, 1)),
+              testing::UnorderedElementsAre(testing::Pair("image_to_text_R@1", 1.0),
+                                            testing::Pair("text_to_image_R@1", 1.0),
                                             testing::Pair("image_to_text_median_rank", 1.0),
                                             testing::Pair("text_to_image_median_rank", 1.0),
                                             testing::Pair("image_to_text_tied", 0.0),
@@ -112,17 +127,17 @@ TEST(Retrieval, CaptionsWeighAsTheirPictures) {
   const at::Tensor images = at::eye(2);
   const at::Tensor texts = images.index_select(0, at::tensor({0, 1, 1}));
   const Retrieval retrieval(images, texts, {0, 0, 1});
-  const auto all = retrieval.scores({"recall@1"}, Weights{1, 1});
-  EXPECT_EQ(all.at("image_to_text_recall@1"), 1.0);
-  EXPECT_NEAR(all.at("text_to_image_recall@1"), 2.0 / 3, 1e-12);
-  const auto first = retrieval.scores({"recall@1"}, Weights{1, 0});
-  EXPECT_NEAR(first.at("text_to_image_recall@1"), 0.5, 1e-12);
+  const auto all = retrieval.scores({"R@1"}, Weights{1, 1});
+  EXPECT_EQ(all.at("image_to_text_R@1"), 1.0);
+  EXPECT_NEAR(all.at("text_to_image_R@1"), 2.0 / 3, 1e-12);
+  const auto first = retrieval.scores({"R@1"}, Weights{1, 0});
+  EXPECT_NEAR(first.at("text_to_image_R@1"), 0.5, 1e-12);
 }
 
 TEST(Retrieval, SaysThatFeaturesWhichAreAllTheSameFindNothing) {
   const at::Tensor same = at::eye(3).index_select(0, at::zeros({4}, at::kLong));
-  const auto scores = Retrieval(same, same, {0, 1, 2, 3}).scores({"recall@1"}, Weights(4, 1));
-  EXPECT_EQ(scores.at("image_to_text_recall@1"), 1.0);
+  const auto scores = Retrieval(same, same, {0, 1, 2, 3}).scores({"R@1"}, Weights(4, 1));
+  EXPECT_EQ(scores.at("image_to_text_R@1"), 1.0);
   EXPECT_EQ(scores.at("image_to_text_tied"), 1.0);
   EXPECT_EQ(scores.at("text_to_image_tied"), 1.0);
 }

@@ -228,7 +228,7 @@ class Evaluation(unittest.TestCase):
         training_data.write_table(WORK / "captions.csv", ["filename", "caption"],
                                   [{"filename": row["filename"], "caption": row["caption"]} for row in self.rows])
         retrieval = write_benchmark("find", kind="retrieval", classes=None, templates=None,
-                                    data={"csv": "captions.csv"}, metrics=["recall@5", "mean_rank"])
+                                    data={"csv": "captions.csv"}, metrics=["R@5", "mean_rank"])
         path = write_benchmark("plain", metrics=["top1", "balanced_accuracy"])
         ours = evaluate("--benchmark", path, retrieval)
         theirs = evaluate("--benchmark", path, retrieval, "--format", "clip_benchmark")
@@ -239,9 +239,9 @@ class Evaluation(unittest.TestCase):
                                                 "mean_per_class_recall": ours[0]["scores"]["balanced_accuracy"]})
         self.assertEqual(theirs[1]["task"], "zeroshot_retrieval")
         self.assertEqual(theirs[1]["metrics"], {
-            "image_retrieval_recall@5": ours[1]["scores"]["text_to_image_recall@5"],
-            "text_retrieval_recall@5": ours[1]["scores"]["image_to_text_recall@5"],
-            **{name: value for name, value in ours[1]["scores"].items() if "recall" not in name}})
+            "image_retrieval_recall@5": ours[1]["scores"]["text_to_image_R@5"],
+            "text_retrieval_recall@5": ours[1]["scores"]["image_to_text_R@5"],
+            **{name: value for name, value in ours[1]["scores"].items() if "R@" not in name}})
 
 
 class Watch(unittest.TestCase):
@@ -262,6 +262,11 @@ class Watch(unittest.TestCase):
 
     def lines(self, run):
         return [json.loads(line) for line in (run / "evaluations.jsonl").read_text().splitlines()]
+
+    def start(self, *arguments):
+        process = subprocess.Popen([BINARY, *map(str, arguments)], stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (process.kill(), process.wait()))
+        return process
 
     def test_every_checkpoint_is_scored_once_and_the_best_one_named(self):
         run = self.copy("once")
@@ -290,16 +295,38 @@ class Watch(unittest.TestCase):
         arguments = ["watch", run, "--benchmark", self.choosing]
         self.assertIn("skipped", dermatome(*arguments, "--once").stderr)
         self.assertEqual([line["step"] for line in self.lines(run)], [4, 12])
-        with subprocess.Popen([BINARY, *map(str, arguments), "--interval", "0.2"], stderr=subprocess.PIPE) as watch:
-            time.sleep(1)
-            self.assertIsNone(watch.poll())
-            weights.write_bytes(whole)
-            deadline = time.time() + 30
-            while len(self.lines(run)) < 3 and time.time() < deadline:
-                time.sleep(0.1)
-            watch.send_signal(signal.SIGTERM)
-            self.assertEqual(watch.wait(20), 0)
+        watch = self.start(*arguments, "--interval", "0.2")
+        time.sleep(1)
+        self.assertIsNone(watch.poll())
+        weights.write_bytes(whole)
+        deadline = time.time() + 60
+        while len(self.lines(run)) < 3 and time.time() < deadline:
+            time.sleep(0.1)
+        watch.send_signal(signal.SIGTERM)
+        self.assertEqual(watch.wait(60), 0)
         self.assertEqual([line["step"] for line in self.lines(run)], [4, 12, 8])
+
+    def test_best_is_named_for_a_run_that_is_scored_already(self):
+        run = self.copy("later")
+        arguments = ["watch", run, "--benchmark", self.choosing, "--once"]
+        dermatome(*arguments)
+        self.assertFalse((run / "best").exists())
+        dermatome(*arguments, "--select", "choosing:auroc")
+        best = (run / "best").read_text().strip()
+        shutil.rmtree(run / "checkpoints" / best)
+        dermatome(*arguments, "--select", "choosing:auroc")
+        self.assertTrue((run / "checkpoints" / (run / "best").read_text().strip()).is_dir())
+
+    def test_what_cannot_be_scored_is_recorded_and_the_rest_goes_on(self):
+        run = self.copy("unreadable")
+        training_data.write_table(WORK / "broken.csv", ["filename", "label"],
+                                  [{"filename": "none.png", "label": "red"}])
+        broken = write_benchmark("broken", data={"csv": "broken.csv"})
+        done = dermatome("watch", run, "--benchmark", broken, self.choosing, "--once", check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("none.png", done.stderr)
+        self.assertEqual([(line["step"], line["benchmark"], bool(line["scores"])) for line in self.lines(run)],
+                         [(step, name, name == "choosing") for step in (4, 8, 12) for name in ("broken", "choosing")])
 
     def test_a_test_set_cannot_choose(self):
         run = self.copy("chosen")
@@ -314,14 +341,43 @@ class Watch(unittest.TestCase):
     def test_beside_a_training_that_removes_old_checkpoints(self):
         run = WORK / "runs/beside"
         shutil.rmtree(run, ignore_errors=True)
-        run.mkdir()
-        arguments = ["watch", run, "--benchmark", self.choosing, "--select", "choosing:auroc", "--interval", "0.2",
-                     "--until-step", STEPS]
-        with subprocess.Popen([BINARY, *map(str, arguments)], stderr=subprocess.DEVNULL) as watch:
-            dermatome("train", WORK / "config.yaml", "name=beside", "checkpoint.keep=2", ranks=2)
-            self.assertEqual(watch.wait(60), 0)
+        # The run does not exist yet.
+        watch = self.start("watch", run, "--benchmark", self.choosing, "--select", "choosing:auroc", "--interval",
+                           "0.2", "--until-step", STEPS)
+        dermatome("train", WORK / "config.yaml", "name=beside", "checkpoint.keep=2", ranks=2)
+        self.assertEqual(watch.wait(120), 0)
         self.assertIn(STEPS, [line["step"] for line in self.lines(run)])
         self.assertTrue((run / "checkpoints" / (run / "best").read_text().strip()).is_dir())
+
+
+class Validation(unittest.TestCase):
+    """Benchmarks in a training, one of which a rank fails at."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not LAST.exists():
+            Evaluation.setUpClass()
+        training_data.write_table(WORK / "half.csv", ["filename", "label"], [
+            {"filename": name, "label": "red"} for name in ("0.png", "1.png", "none.png")])
+        good, half = write_benchmark("good"), write_benchmark("half", data={"csv": "half.csv"})
+        cls.settings = [WORK / "config.yaml", f"validation.benchmarks=[{good},{half}]", "validation.every_steps=5"]
+
+    def validations(self, name):
+        lines = (WORK / "runs" / name / "results.jsonl").read_text().splitlines()
+        return {line["step"]: line["validation"] for line in map(json.loads, lines) if "validation" in line}
+
+    def test_a_benchmark_that_fails_is_loud_and_ends_nothing(self):
+        done = dermatome("train", *self.settings, "name=reported", ranks=2)
+        self.assertEqual(done.stderr.count("benchmark half has no scores: rank 1"), 3)
+        found = self.validations("reported")
+        self.assertEqual(sorted(found), [5, 10, STEPS])
+        self.assertEqual([list(scores) for scores in found.values()], [["good"]] * 3)
+
+    def test_a_benchmark_that_fails_can_end_the_run(self):
+        done = dermatome("train", *self.settings, "name=failed", "validation.on_failure=fail", ranks=2, check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("none.png", done.stderr)
+        self.assertFalse((WORK / f"runs/failed/checkpoints/step_{STEPS:08d}").exists())
 
 
 if __name__ == "__main__":

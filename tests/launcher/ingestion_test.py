@@ -251,7 +251,10 @@ metrics: [top1]
             self.assertIn("2 of 6 pictures have a near-duplicate", printed)
             self.assertIn("1 near-duplicate pair(s) within", printed)
             with open(self.folder / "pairs.csv", encoding="utf-8") as file:
-                pairs = list(csv.DictReader(file))
+                rows = list(csv.DictReader(file))
+            pairs = [row for row in rows if row["filename"]]
+            self.assertEqual([[row["other_set"], row["distance"]] for row in rows if not row["filename"]],
+                             [[str(self.folder / "shards"), "40"], [str(self.folder / against), "40"]])
             self.assertEqual([[pair["filename"], pair["other_filename"]] for pair in pairs], expected)
 
 

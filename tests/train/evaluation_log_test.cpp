@@ -32,22 +32,37 @@ TEST(EvaluationLog, RemembersWhatWasScored) {
 
 TEST(EvaluationLog, BestIsTheEarliestOfTheBestScores) {
   EvaluationLog log(scratch_folder());
-  EXPECT_EQ(log.best_step({"pad", "top1"}), std::nullopt);
+  const std::vector<int64_t> all = {4, 8, 12, 16};
+  EXPECT_EQ(log.best_step({"pad", "top1"}, all), std::nullopt);
+  EXPECT_EQ(log.newest_step("pad"), -1);
   log.add(12, result("pad", 0.6, 3));
   log.add(4, result("pad", 0.5, 5));
   log.add(8, result("pad", 0.6, 4));
   log.add(16, result("snu", 0.9, 1));
-  EXPECT_EQ(log.best_step({"pad", "top1"}), 8);
-  EXPECT_EQ(log.best_step({"pad", "mean_rank"}), 12);
-  EXPECT_EQ(log.best_step({"pad", "auroc"}), std::nullopt);
+  EXPECT_EQ(log.best_step({"pad", "top1"}, all), 8);
+  EXPECT_EQ(log.best_step({"pad", "mean_rank"}, all), 12);
+  EXPECT_EQ(log.best_step({"pad", "auroc"}, all), std::nullopt);
+  EXPECT_EQ(log.newest_step("pad"), 12);
+  // Where the training has removed the best one.
+  EXPECT_EQ(log.best_step({"pad", "top1"}, std::vector<int64_t>{4, 12}), 12);
+}
+
+TEST(EvaluationLog, ScoresOfATestSetDoNotChoose) {
+  EvaluationLog log(scratch_folder());
+  log.add(4, result("pad", 0.5));
+  auto test = result("pad", 0.9);
+  test["role"] = "test";
+  log.add(8, test);
+  EXPECT_EQ(log.best_step({"pad", "top1"}, std::vector<int64_t>{4, 8}), 4);
 }
 
 TEST(EvaluationLog, AScoreThatIsNoNumberIsNotBest) {
   EvaluationLog log(scratch_folder());
   log.add(4, result("pad", std::numeric_limits<double>::quiet_NaN()));
-  EXPECT_EQ(log.best_step({"pad", "top1"}), std::nullopt);
+  const std::vector<int64_t> all = {4, 8};
+  EXPECT_EQ(log.best_step({"pad", "top1"}, all), std::nullopt);
   log.add(8, result("pad", 0.1));
-  EXPECT_EQ(log.best_step({"pad", "top1"}), 8);
+  EXPECT_EQ(log.best_step({"pad", "top1"}, all), 8);
 }
 
 TEST(EvaluationLog, DropsALineCutShortAndRefusesDamage) {

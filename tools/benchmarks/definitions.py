@@ -119,7 +119,7 @@ def retrieval(caption_column, table):
     table.cells(caption_column)
     return {
         "kind": "retrieval", "role": "test", **table.place(caption_column=caption_column),
-        "metrics": ["recall@10", "recall@50", "recall@100", "mean_rank", "median_rank"],
+        "metrics": ["R@10", "R@50", "R@100", "mean_rank", "median_rank"],
     }, []
 
 
