@@ -46,6 +46,7 @@ LIBRARIES = [
     ("ICU", r"unicode/", {"src/text", "tests/text"}),
     ("zlib", r"zlib\.h$", {"src/text", "tests/text"}),
     ("picture codecs", r"turbojpeg\.h$|jpeglib\.h$|png\.h$|webp/", {"src/image", "tests/image"}),
+    ("FreeType and fontconfig", r"freetype/|fontconfig/", {"src/image", "tests/image"}),
     ("OpenSSL", r"openssl/", {"src/core"}),
     ("spdlog", r"spdlog/", {"src/core"}),
     ("CLI11", r"CLI/", {"launcher"}),

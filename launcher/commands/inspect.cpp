@@ -1,16 +1,24 @@
-// `dermatome inspect SHARD|DATA [--row N]`: a shard or one record of it, as a person wants to see
-// it.
+// `dermatome inspect SHARD|DATA [--row N] [--sheet FILE]`: a shard or one record of it, as a person
+// wants to see it.
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "launcher/commands/commands.h"
 #include "sharding/dataset.h"
 #include "sharding/shard_reader.h"
+#include "src/config/train_config.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/data/contact_sheet.h"
+#include "src/data/sheet_record.h"
 #include "src/image/codec.h"
+#include "src/model/clip_config.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -20,6 +28,16 @@ struct Arguments {
   std::string data;
   int64_t row = -1;
   std::string image;
+  std::string sheet;
+  std::string config;
+  int64_t num_views = 8;
+  int64_t num_records = 24;
+};
+
+// What the records are in: a shard, or the shards of a data set.
+struct Records {
+  int64_t count = 0;
+  std::function<std::pair<const ShardReader&, int64_t>(int64_t index)> locate;
 };
 
 void print_shard(const ShardReader& shard) {
@@ -70,32 +88,72 @@ void print_record(const ShardReader& shard, int64_t row, const Image& image) {
   }
 }
 
-void show(const ShardReader& shard, int64_t row, const std::string& file) {
-  const Image image = shard.decode(row);
-  print_record(shard, row, image);
-  if (file.empty()) return;
+void write_png(const Image& image, const std::string& file) {
   const auto png = encode_png(image, file);
   write_file_atomically(file, {reinterpret_cast<const char*>(png.data()), png.size()});
 }
 
-void check_row(const Arguments& arguments, int64_t num_samples) {
-  if (arguments.row < num_samples) return;
-  throw ConfigError("--row " + std::to_string(arguments.row) + ": " + arguments.data +
-                    " has rows 0 to " + std::to_string(num_samples - 1));
+// A configuration's, or the published recipe's (configs/make_vit_b16.yaml).
+ViewOptions view_options(const std::string& config_file) {
+  if (config_file.empty()) {
+    return {.augmentation = {.scale = {0.4, 1.0},
+                             .color_jitter = {0.32, 0.32, 0.32, 0.08},
+                             .color_jitter_probability = 0.8,
+                             .gray_probability = 0.2}};
+  }
+  const TrainOptions options = load_train_config(config_file, {});
+  const ClipConfig model = read_clip_config(options.model.architecture);
+  return {options.augmentation, static_cast<int>(model.vision.image_size), options.seed};
+}
+
+void show_record(const Records& records, const Arguments& arguments) {
+  const auto [shard, row] = records.locate(arguments.row);
+  print_record(shard, row, shard.decode(row));
+  if (!arguments.image.empty()) write_png(shard.decode(row), arguments.image);
+  if (arguments.sheet.empty()) return;
+  const SheetRecord record = make_sheet_record(shard, row, view_options(arguments.config),
+                                               /*first_draw=*/0, arguments.num_views);
+  write_png(draw_record_sheet(record), arguments.sheet);
+}
+
+// Evenly spread records, each with the view it has when it is drawn in the order of the table.
+void write_overview(const Records& records, const Arguments& arguments) {
+  const ViewOptions options = view_options(arguments.config);
+  const int64_t count = std::min(arguments.num_records, records.count);
+  std::vector<SheetRecord> shown;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t index = i * records.count / count;
+    const auto [shard, row] = records.locate(index);
+    shown.push_back(make_sheet_record(shard, row, options, /*first_draw=*/index, /*num_views=*/1));
+    shown.back().stored = {};  // not shown, and large
+  }
+  const std::string subtitle = std::to_string(count) + " of " + std::to_string(records.count) +
+                               " samples, evenly spread, each as augmented for training";
+  write_png(draw_overview_sheet(arguments.data, subtitle, shown), arguments.sheet);
+}
+
+void show(const Records& records, const Arguments& arguments) {
+  if (arguments.row >= records.count) {
+    throw ConfigError("--row " + std::to_string(arguments.row) + ": " + arguments.data +
+                      " has rows 0 to " + std::to_string(records.count - 1));
+  }
+  if (arguments.row >= 0) return show_record(records, arguments);
+  if (!arguments.sheet.empty()) write_overview(records, arguments);
 }
 
 void run_inspect(const Arguments& arguments) {
   const Tokenizer tokenizer;
   if (arguments.data.ends_with(".h5")) {
     const ShardReader shard(arguments.data, tokenizer.hash());
-    check_row(arguments, shard.num_samples());
-    return arguments.row < 0 ? print_shard(shard) : show(shard, arguments.row, arguments.image);
+    if (arguments.row < 0) print_shard(shard);
+    const auto locate = [&shard](int64_t row) {
+      return std::pair<const ShardReader&, int64_t>(shard, row);
+    };
+    return show({shard.num_samples(), locate}, arguments);
   }
   const ShardedDataset dataset(arguments.data, tokenizer.hash());
-  check_row(arguments, dataset.size());
-  if (arguments.row < 0) return print_dataset(dataset);
-  const auto [shard, row] = dataset.locate(arguments.row);
-  show(shard, row, arguments.image);
+  if (arguments.row < 0) print_dataset(dataset);
+  show({dataset.size(), [&dataset](int64_t row) { return dataset.locate(row); }}, arguments);
 }
 
 }  // namespace
@@ -110,6 +168,28 @@ void add_inspect(CLI::App& app) {
           ->check(CLI::NonNegativeNumber);
   command->add_option("--image", arguments->image, "PNG file to write the record's picture to")
       ->needs(row);
+  CLI::Option* sheet = command->add_option("--sheet", arguments->sheet,
+                                           "PNG file to write a contact sheet to: with --row the "
+                                           "record's picture, augmented views of it "
+                                           "as training draws them, and its captions; without, "
+                                           "records spread over the data, a view each");
+  command
+      ->add_option(
+          "--config", arguments->config,
+          "Training configuration whose augmentation, seed and picture size the sheet shows "
+          "(default: MAKE's, as in configs/make_vit_b16.yaml: scale 0.4 to 1, jitter 0.32 "
+          "0.32 0.32 0.08 with probability 0.8, grey with 0.2, seed 0, 224 pixels)")
+      ->needs(sheet);
+  command->add_option("--views", arguments->num_views, "Views of the record on the sheet")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str()
+      ->needs(sheet)
+      ->needs(row);
+  command->add_option("--records", arguments->num_records, "Records on a sheet without --row")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str()
+      ->needs(sheet)
+      ->excludes(row);
   command->callback([arguments] { run_inspect(*arguments); });
 }
 

@@ -220,6 +220,40 @@ class Ingestion(unittest.TestCase):
         self.assertEqual(beyond.returncode, 2)
         self.assertIn("has rows 0 to 5", beyond.stderr)
 
+    def test_a_contact_sheet_is_drawn(self):
+        self.make_table(6)
+        self.shard("shards", *FOUR_A_SHARD)
+
+        def sheet(*options, data="shards", check=True):
+            path = self.folder / "sheet.png"
+            path.unlink(missing_ok=True)
+            made = subprocess.run([BINARY, "inspect", self.folder / data, "--sheet", path, *map(str, options)],
+                                  cwd=SOURCE, capture_output=True, text=True, check=check)
+            if not check:
+                return made
+            with Image.open(path) as picture:
+                self.assertEqual(picture.width, 1520)
+            return path.read_bytes()
+
+        record = sheet("--row", 5)
+        self.assertEqual(record, sheet("--row", 5))
+        self.assertEqual(record, sheet("--row", 5, "--config", "configs/make_vit_b16.yaml"))
+        self.assertNotEqual(record, sheet("--row", 5, "--config", "configs/quickstart.yaml"))
+        self.assertNotEqual(record, sheet("--row", 5, "--views", 3))
+        self.assertEqual(record, sheet("--row", 1, data="shards/shard-00001.h5"))
+        overview = sheet()
+        self.assertNotEqual(overview, record)
+        self.assertEqual(overview, sheet("--records", 6))
+        self.assertNotEqual(overview, sheet("--records", 5))
+        for wrong in (["--views", 3], ["--row", 5, "--records", 3], ["--row", 5, "--views", 0], ["--row", 6]):
+            self.assertEqual(sheet(*wrong, check=False).returncode, 2, wrong)
+        (self.folder / "fonts.conf").write_text("<fontconfig></fontconfig>")
+        without = dermatome("inspect", self.folder / "shards", "--row", 5, "--sheet", self.folder / "none.png",
+                            check=False, FONTCONFIG_FILE=str(self.folder / "fonts.conf"))
+        self.assertEqual(without.returncode, 2)
+        self.assertIn("fonts-dejavu-core", without.stderr)
+        self.assertFalse((self.folder / "none.png").exists())
+
     def test_near_duplicates_are_listed(self):
         self.make_table(6)
         generator = numpy.random.default_rng(2)
