@@ -11,8 +11,8 @@
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/core/error.h"
-#include "src/model/hub.h"
 #include "src/model/safetensors.h"
+#include "src/model/weights.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -43,8 +43,7 @@ int encode(Runtime& runtime, const Arguments& arguments) {
   }
   std::vector<std::string> texts;
   if (!arguments.texts.empty()) texts = read_lines(arguments.texts);
-  Clip model(read_hub_config(arguments.checkpoint), runtime.device());
-  load_weights(model, arguments.checkpoint);
+  const Clip model = load_clip(arguments.checkpoint, runtime.device());
   NamedTensors features;
   if (!arguments.images.empty()) {
     features.emplace_back(
@@ -65,7 +64,9 @@ void add_encode(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "encode", "Write the L2-normalised features of pictures and texts to a safetensors file");
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("--checkpoint", arguments->checkpoint, "Directory in open_clip's hub layout")
+  command
+      ->add_option("--checkpoint", arguments->checkpoint,
+                   "Directory in open_clip's hub layout, or a weight file (.safetensors, .pt)")
       ->required();
   CLI::Option* images = command->add_option("--images", arguments->images,
                                             "Pictures, for image_features [number, d]");

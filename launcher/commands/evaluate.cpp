@@ -14,7 +14,7 @@
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
 #include "src/eval/benchmark.h"
-#include "src/model/hub.h"
+#include "src/model/weights.h"
 #include "src/text/tokenizer.h"
 #include "src/train/checkpoint.h"
 
@@ -49,8 +49,7 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
 
 void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Benchmark>& benchmarks,
                          const Arguments& arguments, Runtime& runtime) {
-  Clip model(read_hub_config(checkpoint), runtime.device());
-  load_weights(model, checkpoint);
+  const Clip model = load_clip(checkpoint, runtime.device());
   const Tokenizer tokenizer;
   for (const auto& benchmark : benchmarks) {
     const Scoring scoring = benchmark.run(model, tokenizer, runtime.collectives(),
@@ -83,7 +82,8 @@ void add_evaluate(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   command
       ->add_option("--checkpoint", arguments->checkpoints,
-                   "Directories in open_clip's hub layout, or of runs: their newest checkpoint")
+                   "Directories in open_clip's hub layout, weight files (.safetensors, .pt), or "
+                   "directories of runs: their newest checkpoint")
       ->required();
   command->add_option("--benchmark", arguments->benchmarks, "Benchmark files (YAML)")->required();
   command->add_option("--batch-size", arguments->batch_size, "Pictures an encode call, a rank")
