@@ -6,7 +6,6 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include "src/eval/encode.h"
 #include "src/eval/text_cache.h"
 #include "src/eval/zero_shot.h"
+#include "src/model/weights.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -130,7 +130,7 @@ int show(Runtime& runtime, const Arguments& arguments, BenchmarkKind kind,
                       (kind == BenchmarkKind::kConcepts ? "concepts" : "classification") +
                       ", which dermatome " + command + " needs");
   }
-  const Clip model = open_model(arguments.checkpoint, runtime.device());
+  const Clip model = load_clip(arguments.checkpoint, runtime.device());
   const bool concepts = kind == BenchmarkKind::kConcepts;
   const at::Tensor texts = cached_text_features(
       model, Tokenizer(), concepts ? concept_prompts(benchmark) : class_prompts(benchmark),
@@ -157,7 +157,7 @@ void add_command(CLI::App& app, const std::string& name, BenchmarkKind kind,
   command->add_option("images", arguments->images, "Pictures")->required();
   command
       ->add_option("--checkpoint", arguments->checkpoint,
-                   "Directory in open_clip's hub layout, or a file of weights")
+                   "Directory in open_clip's hub layout, or a weight file (.safetensors, .pt)")
       ->required();
   command
       ->add_option("--benchmark", arguments->benchmark,

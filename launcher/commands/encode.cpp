@@ -12,6 +12,7 @@
 #include "launcher/runtime.h"
 #include "src/core/error.h"
 #include "src/model/safetensors.h"
+#include "src/model/weights.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -39,7 +40,7 @@ int encode(Runtime& runtime, const Arguments& arguments) {
   require_one_rank(runtime, "encode");
   std::vector<std::string> texts;
   if (!arguments.texts.empty()) texts = read_lines(arguments.texts);
-  const Clip model = open_model(arguments.checkpoint, runtime.device());
+  const Clip model = load_clip(arguments.checkpoint, runtime.device());
   NamedTensors features;
   if (!arguments.images.empty()) {
     features.emplace_back(
@@ -60,7 +61,9 @@ void add_encode(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "encode", "Write the L2-normalised features of pictures and texts to a safetensors file");
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("--checkpoint", arguments->checkpoint, "Directory in open_clip's hub layout")
+  command
+      ->add_option("--checkpoint", arguments->checkpoint,
+                   "Directory in open_clip's hub layout, or a weight file (.safetensors, .pt)")
       ->required();
   CLI::Option* images = command->add_option("--images", arguments->images,
                                             "Pictures, for image_features [number, d]");

@@ -19,6 +19,7 @@
 #include "src/eval/benchmark.h"
 #include "src/eval/leakage.h"
 #include "src/eval/result_json.h"
+#include "src/model/weights.h"
 #include "src/model/weights_hash.h"
 #include "src/text/tokenizer.h"
 #include "src/train/checkpoint.h"
@@ -61,7 +62,7 @@ struct Task {
 
 void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Task>& benchmarks,
                          const Arguments& arguments, Runtime& runtime) {
-  const Clip model = open_model(checkpoint, runtime.device());
+  const Clip model = load_clip(checkpoint, runtime.device());
   const Tokenizer tokenizer;
   const bool is_root = runtime.world().rank == 0;
   const ScoredModel scored = {checkpoint, architecture_name(model.config().vision),
@@ -112,7 +113,8 @@ void add_evaluate(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
   command
       ->add_option("--checkpoint", arguments->checkpoints,
-                   "Directories in open_clip's hub layout, or of runs: their newest checkpoint")
+                   "Directories in open_clip's hub layout, weight files (.safetensors, .pt), or "
+                   "directories of runs: their newest checkpoint")
       ->required();
   command->add_option("--benchmark", arguments->benchmarks, "Benchmark files (YAML)")->required();
   command->add_option(

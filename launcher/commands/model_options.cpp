@@ -3,7 +3,6 @@
 #include <map>
 
 #include "src/core/error.h"
-#include "src/model/hub.h"
 
 namespace dermatome {
 
@@ -24,12 +23,6 @@ void add_model_options(CLI::App& command, ModelUse& use) {
           {"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}}));
   add_device_option(command, use.runtime);
   command.add_option("--threads", use.runtime.threads, "Threads a rank; 0: its cores");
-}
-
-Clip open_model(const std::string& checkpoint, c10::Device device) {
-  Clip model(read_hub_config(checkpoint), device);
-  load_weights(model, checkpoint);
-  return model;
 }
 
 void require_one_rank(const Runtime& runtime, const std::string& command) {

@@ -4,11 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "launcher/runtime.h"
 #include "src/config/options.h"
-#include "src/model/clip.h"
 
 namespace dermatome {
 
@@ -23,9 +21,6 @@ void add_model_options(CLI::App& command, ModelUse& use);
 
 // --device.
 void add_device_option(CLI::App& command, RuntimeOptions& runtime);
-
-// The model that `checkpoint` holds, on `device`. Throws ConfigError, DataError.
-Clip open_model(const std::string& checkpoint, c10::Device device);
 
 // Throws ConfigError where `runtime` has several ranks, which `command` has no use for.
 void require_one_rank(const Runtime& runtime, const std::string& command);

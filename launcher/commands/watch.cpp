@@ -20,6 +20,7 @@
 #include "src/core/log.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/result_json.h"
+#include "src/model/weights.h"
 #include "src/model/weights_hash.h"
 #include "src/text/tokenizer.h"
 #include "src/train/checkpoint.h"
@@ -175,7 +176,7 @@ class Watch {
     std::unique_ptr<const Clip> model;
     std::string problem;
     try {
-      model.reset(new Clip(open_model(path, runtime_.device())));
+      model.reset(new Clip(load_clip(path, runtime_.device())));
     } catch (const DataError& error) {
       problem = error.what();
     }

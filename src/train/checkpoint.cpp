@@ -12,6 +12,7 @@
 #include "src/core/log.h"
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
+#include "src/model/weights.h"
 
 namespace dermatome {
 namespace {

@@ -4,9 +4,21 @@
 
 #include "src/core/error.h"
 #include "src/model/hub.h"
+#include "src/model/weights.h"
 #include "src/objective/objective.h"
 
 namespace dermatome {
+namespace {
+
+void check_same(const ClipConfig& config, const std::string& architecture,
+                const ClipConfig& described, const std::filesystem::path& by) {
+  if (hub_config_json(config) != hub_config_json(described)) {
+    throw ConfigError("model.architecture " + architecture + " differs from " + by.string() +
+                      ", which belongs to the weights; set model.architecture to that file");
+  }
+}
+
+}  // namespace
 
 void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
   check_objective_ranks(options.objective, num_ranks);
@@ -44,18 +56,19 @@ void check_text_tower(const TextConfig& text, const TrainOptions& options,
 
 void check_same_model(const ClipConfig& config, const std::string& architecture,
                       const std::filesystem::path& hub_directory) {
-  if (hub_config_json(config) != hub_config_json(read_hub_config(hub_directory))) {
-    const std::string described = (hub_directory / "open_clip_config.json").string();
-    throw ConfigError("model.architecture " + architecture + " differs from " + described +
-                      ", which belongs to the weights; set model.architecture to that file");
-  }
+  check_same(config, architecture, read_hub_config(hub_directory), hub_directory / kConfigFile);
 }
 
 void load_pretrained(Clip& model, const ModelOptions& options) {
-  if (std::filesystem::is_directory(options.pretrained)) {
-    check_same_model(model.config(), options.architecture, options.pretrained);
+  const Weights weights = read_weights(options.pretrained);
+  if (weights.described_by) {
+    ClipConfig described = read_clip_config(*weights.described_by);
+    // Positions can be interpolated.
+    described.vision.image_size = model.config().vision.image_size;
+    described.text.context_length = model.config().text.context_length;
+    check_same(model.config(), options.architecture, described, *weights.described_by);
   }
-  load_weights(model, options.pretrained);
+  load_weights(model, weights);
 }
 
 RunLength run_length(const TrainOptions& options, int64_t num_samples) {

@@ -28,7 +28,8 @@ void check_text_tower(const TextConfig& text, const TrainOptions& options,
 void check_same_model(const ClipConfig& config, const std::string& architecture,
                       const std::filesystem::path& hub_directory);
 
-// Loads the weights of model.pretrained, which is set, into `model`. Throws DataError, too.
+// Loads the weights of model.pretrained, which is set, into `model`. A configuration in or beside
+// them must describe the same model, but for the numbers of positions. Throws DataError, too.
 void load_pretrained(Clip& model, const ModelOptions& options);
 
 struct RunLength {
