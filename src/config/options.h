@@ -60,6 +60,8 @@ enum class Sampling { kShuffle };
 
 // What a training does that meets a damaged record: end, or leave it out.
 enum class Corrupt { kFail, kSkip };
+// Where training pictures are resized and their colours changed; they are decoded on the host.
+enum class AugmentOn { kHost, kDevice };
 
 struct DataOptions {
   std::string train;       // directory of the training shards
@@ -72,6 +74,9 @@ struct DataOptions {
   // skip: another sample stands in, the same whatever the ranks, and the log names the record.
   Corrupt on_corrupt = Corrupt::kFail;  // fail | skip
   int64_t max_corrupt = 100;            // records a rank leaves out before it ends after all
+  // device: the host's readers only decode and cut, the model's device does the rest; the same
+  // pixels.
+  AugmentOn augment_on = AugmentOn::kHost;  // host | device
 
   bool operator==(const DataOptions&) const = default;
 };

@@ -59,6 +59,7 @@ Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
       {"data.shuffle_window", &data.shuffle_window, at_least(1)},
       operational("data.on_corrupt", choice(data.on_corrupt, {"fail", "skip"})),
       operational("data.max_corrupt", &data.max_corrupt, at_least(0)),
+      operational("data.augment_on", choice(data.augment_on, {"host", "device"})),
       {"augmentation.scale", std::span(augmentation.scale), {0, 1, /*low_open=*/true}},
       {"augmentation.ratio", std::span(augmentation.ratio), above(0)},
       {"augmentation.color_jitter", std::span(augmentation.color_jitter), at_least(0)},

@@ -45,11 +45,12 @@ std::exception_ptr error_of(Function&& function) {
 }
 
 // A batch on its way. Its samples are claimed one by one by the readers; whoever completes the last
-// one adds the texts.
+// one adds what is the whole batch's.
 struct Pending {
   Batch batch;
-  int64_t first_place = 0;  // within the epoch
-  uint8_t* pixels = nullptr;
+  int64_t first_place = 0;     // within the epoch
+  uint8_t* pixels = nullptr;   // of batch.images, unless there are crops
+  std::vector<Crop> crops;     // for the device
   int64_t* patches = nullptr;  // kept ones; null: all
   std::vector<ShardRow> rows;
   // A sample each; a batch without samples still has one, which completes it.
@@ -74,11 +75,12 @@ struct Loader::State {
  private:
   void read(const std::stop_token& stop);
   bool has_work() const;
+  bool leaves_augmentation_to_device() const;
   Pending& claimable_batch();
   void open_batch();
   void decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const;
   void load_sample(Pending& pending, int64_t i) const;
-  void add_texts(Pending& pending) const;
+  void finish_batch(Pending& pending) const;
 
   const ShardedDataset& dataset_;
   const LoaderOptions options_;
@@ -160,7 +162,7 @@ void Loader::State::read(const std::stop_token& stop) {
     if (++pending.num_done < pending.num_tasks) continue;
     if (!pending.error) {
       lock.unlock();
-      error = error_of([&] { add_texts(pending); });
+      error = error_of([&] { finish_batch(pending); });
       lock.lock();
       pending.error = error;
     }
@@ -172,6 +174,10 @@ void Loader::State::read(const std::stop_token& stop) {
 bool Loader::State::has_work() const {
   if (!pending_.empty() && pending_.back().num_claimed < pending_.back().num_tasks) return true;
   return num_opened_ < num_batches_ && std::ssize(pending_) < options_.data.prefetch;
+}
+
+bool Loader::State::leaves_augmentation_to_device() const {
+  return options_.training && options_.data.augment_on == AugmentOn::kDevice;
 }
 
 Pending& Loader::State::claimable_batch() {
@@ -194,8 +200,12 @@ void Loader::State::open_batch() {
     const int64_t count =
         std::clamp<int64_t>(dataset_.size() - pending.first_place, 0, options_.count);
     const int64_t size = options_.image_size;
-    batch.images = at::empty({count, 3, size, size}, at::kByte);
-    pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
+    if (leaves_augmentation_to_device()) {
+      pending.crops.resize(static_cast<size_t>(count));
+    } else {
+      batch.images = at::empty({count, 3, size, size}, at::kByte);
+      pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
+    }
     if (options_.kept_patches > 0) {
       batch.kept_patches = at::empty({count, options_.kept_patches}, at::kLong);
       pending.patches = batch.kept_patches.mutable_data_ptr<int64_t>();
@@ -229,14 +239,20 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
   thread_local Image image;
   decode_sample(pending, i, place, image);
   const auto size = static_cast<int>(options_.image_size);
-  const Planes planes = planes_at(pending.pixels + i * 3 * size * size,
-                                  static_cast<size_t>(size) * static_cast<size_t>(size));
+  const size_t count = static_cast<size_t>(size) * static_cast<size_t>(size);
+  const auto planes = [&] {
+    return planes_at(pending.pixels + static_cast<size_t>(i) * 3 * count, count);
+  };
   if (options_.training) {
     const auto parameters = draw_augmentation(options_.augmentation, image.height, image.width,
                                               options_.seed, pending.batch.epoch, place);
-    augment(image, parameters, size, planes);
+    if (leaves_augmentation_to_device()) {
+      pending.crops[static_cast<size_t>(i)] = cut(image, parameters);
+    } else {
+      augment(image, parameters, size, planes());
+    }
   } else {
-    to_planes(center_crop(resize_shorter_side(image, size), size), planes);
+    to_planes(center_crop(resize_shorter_side(image, size), size), planes());
   }
   if (pending.patches) {
     const auto kept = static_cast<size_t>(options_.kept_patches);
@@ -245,12 +261,15 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
   }
 }
 
-void Loader::State::add_texts(Pending& pending) const {
+void Loader::State::finish_batch(Pending& pending) const {
   BatchTexts texts = collect_texts(pending.rows, dataset_.manifest().num_captions, options_.texts);
   pending.batch.tokens = std::move(texts.tokens);
   pending.batch.lengths = std::move(texts.lengths);
   pending.batch.caption = std::move(texts.caption);
   pending.batch.mask = std::move(texts.mask);
+  if (!leaves_augmentation_to_device()) return;
+  pending.batch.crops = pack(pending.crops, static_cast<int>(options_.image_size));
+  pending.crops.clear();
 }
 
 Loader::Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,

@@ -18,7 +18,7 @@ constexpr const char* kObjectiveScores = "loss";
 
 GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch, c10::Device device) {
   const at::Tensor own =
-      at::tensor({batch.images.size(0), batch.tokens.size(0)}, at::kLong).to(device);
+      at::tensor({batch.size(), batch.tokens.size(0)}, at::kLong).to(device);
   at::Tensor all = at::empty({collectives.size() * 2}, own.options());
   collectives.all_gather(all, own, "validation batch sizes")->wait();
   all = all.cpu();

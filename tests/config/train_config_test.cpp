@@ -285,8 +285,8 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   for (const char* same :
        {"name=other", "output=elsewhere", "resume=false", "runtime.device=cpu", "runtime.threads=2",
         "runtime.timeout_s=10", "runtime.log_every=3", "runtime.bucket_mb=1", "data.workers=9",
-        "data.prefetch=9", "data.train=moved", "data.validation=v", "checkpoint.every_steps=5",
-        "validation.batch_size=3", "model.checkpointed_image_blocks=4",
+        "data.prefetch=9", "data.augment_on=device", "data.train=moved", "data.validation=v",
+        "checkpoint.every_steps=5", "validation.batch_size=3", "model.checkpointed_image_blocks=4",
         "model.checkpointed_text_blocks=-1"}) {
     EXPECT_EQ(config_digest(load(kRequired, {same})), config_digest(base)) << same;
   }
