@@ -15,6 +15,7 @@ void add_commands(CLI::App& app) {
   add_watch(app);
   add_classify(app);
   add_concepts(app);
+  add_probe(app);
   add_encode(app);
   add_objective(app);
   add_tokenize(app);

@@ -50,7 +50,8 @@ at::Tensor lexicographic_order(const at::Tensor& tokens) {
 
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
                               int64_t batch_size, Precision precision,
-                              std::span<uint32_t> checksums, const AfterBatch& after_batch) {
+                              std::span<uint32_t> checksums, const AfterBatch& after_batch,
+                              FeatureScale scale) {
   return encode_in_batches(
       model, paths.size(), batch_size, precision, after_batch, [&](size_t first, size_t last) {
         std::vector<at::Tensor> images(last - first);
@@ -64,10 +65,10 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
                 images[i] = preprocess_image(decode_image(bytes, path), model.config());
               }
             });
-        return model
-            .encode_image(normalise(at::stack(images), model.config().preprocess, model.device()),
-                          /*with_patches=*/false)
-            .image;
+        const at::Tensor pixels =
+            normalise(at::stack(images), model.config().preprocess, model.device());
+        if (scale == FeatureScale::kRaw) return model.encode_image_raw(pixels);
+        return model.encode_image(pixels, /*with_patches=*/false).image;
       });
 }
 

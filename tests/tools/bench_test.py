@@ -15,6 +15,7 @@ WORKER, DERMATOME = Path(sys.argv.pop(1)), Path(sys.argv.pop(1))
 sys.path.insert(0, str(ROOT / "tools/bench"))
 import batches  # noqa: E402
 import bench  # noqa: E402
+import encode  # noqa: E402
 import naive  # noqa: E402
 
 TINY = ["--model", ROOT / "configs/models/quickstart.json"]
@@ -84,6 +85,16 @@ class ClosingLineTest(unittest.TestCase):
                    ["jpeg_ratio", "raw_ratio", "jpeg_vs_same_files", "jpeg_per_cpu_s"])
 
 
+    def test_encode(self):
+        values, written, printed = run("encode", *TINY, "--batch", "2", "--classes", "3",
+                                       "--text-batch", "8")
+        self.check(values, written, "encode", ["image_ratio", "text_ratio"])
+        self.assertEqual([row["kind"] for row in written["table"]], ["images", "texts", "strings"])
+        self.assertLessEqual(max(row["difference"] for row in written["table"]), encode.TOLERANCE)
+        self.assertEqual(written["conditions"]["texts"], 18)
+        self.assertIn("tokenised too", printed)
+
+
 class RefusalTest(unittest.TestCase):
     def test_a_naive_side_that_differs_from_golden_is_refused(self):
         right = naive.local_vectors
@@ -108,7 +119,25 @@ class RefusalTest(unittest.TestCase):
             self.assertLess(bench.compare_gradients(Side(1.0), Side(1.00001), Path(folder)), 1e-4)
 
 
+    def test_features_that_differ_are_refused(self):
+        class Side:
+            def __init__(self, value):
+                self.value = value
+
+            def ask(self, command):
+                naive.save_file({"texts": naive.torch.tensor([self.value])}, command.split()[1])
+
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(SystemExit, "features of texts differ"):
+                encode.compare_features(Side(0.1), Side(0.10002), Path(folder))
+            self.assertLess(encode.compare_features(Side(0.1), Side(0.100001), Path(folder)), 1e-5)
+
+
 class CaptionsTest(unittest.TestCase):
+    def test_prompts_are_distinct(self):
+        texts = encode.prompts(128)
+        self.assertEqual(len(set(texts)), 768)
+
     def test_captions_have_the_statistics_of_the_published_table(self):
         # Of ten published rows: 40 valid, 34 distinct captions of 689 tokens.
         found = batches.token_statistics(batches.read_captions(batches.CAPTIONS, 10))

@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 import batches as data
+import encode
 from harness import AtOnce, Report, Spread, Worker, spread, take_turns
 from loader import bench_loader
 from safetensors.torch import load_file
@@ -259,8 +260,12 @@ def bench_collectives(arguments, report, folder):
                       "hidden": hidden.median}
 
 
+def bench_encode(arguments, report, folder):
+    encode.measure_encode(arguments, report, folder, *make_model(arguments, folder))
+
+
 BENCHES = {"step": bench_step, "objective": bench_objective, "scaling": bench_scaling,
-           "collectives": bench_collectives, "loader": bench_loader}
+           "collectives": bench_collectives, "loader": bench_loader, "encode": bench_encode}
 
 
 def main():
@@ -269,9 +274,9 @@ def main():
     parser.add_argument("bench", choices=BENCHES)
     parser.add_argument("--json", type=Path, help="also write conditions, table and result here")
     parser.add_argument("--rounds", type=int, default=5, help="measured turns of each side")
-    parser.add_argument("--model", type=Path, help="step, scaling, collectives: configuration",
+    parser.add_argument("--model", type=Path, help="step, scaling, collectives, encode: configuration",
                         default=ROOT / "configs/models/ViT-B-16-quickgelu.json")
-    parser.add_argument("--batch", type=int, default=10, help="step: rows of the table")
+    parser.add_argument("--batch", type=int, default=10, help="step: rows of the table; encode: pictures")
     parser.add_argument("--csv", type=Path, help="step: a table of your own for `speedup`")
     parser.add_argument("--profiles", type=lambda text: text.split(","), default=PROFILES,
                         help="step: which of " + ",".join(PROFILES))
@@ -290,6 +295,9 @@ def main():
     parser.add_argument("--threads", type=int, default=1, help="loader: reader threads")
     parser.add_argument("--sides", type=lambda text: [int(side) for side in text.split(",")],
                         default=[256, 384], help="loader: short sides; the result is the first's")
+    parser.add_argument("--classes", type=int, default=128,
+                        help="encode: classes, each with six prompts")
+    parser.add_argument("--text-batch", type=int, default=64, help="encode: prompts a call")
     parser.add_argument("--dermatome", type=Path, help="loader: the program that makes shards",
                         default=ROOT / "build/release/dermatome")
     parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")
