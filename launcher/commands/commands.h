@@ -13,6 +13,7 @@ void add_inspect(CLI::App& app);
 void add_launch(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_objective(CLI::App& app);
+void add_report(CLI::App& app);
 void add_shard(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);
