@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what is missing, checks style and layers, builds, and runs every test; the last lines are
-# ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns makes those fail
-# instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
+# ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns,browser makes those
+# fail instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

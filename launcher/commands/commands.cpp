@@ -16,6 +16,7 @@ void add_commands(CLI::App& app) {
   add_classify(app);
   add_concepts(app);
   add_probe(app);
+  add_report(app);
   add_encode(app);
   add_objective(app);
   add_tokenize(app);

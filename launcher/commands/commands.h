@@ -16,6 +16,7 @@ void add_launch(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_objective(CLI::App& app);
 void add_probe(CLI::App& app);
+void add_report(CLI::App& app);
 void add_shard(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);

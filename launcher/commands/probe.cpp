@@ -26,6 +26,7 @@
 #include "src/eval/bootstrap.h"
 #include "src/eval/encode.h"
 #include "src/eval/predictions.h"
+#include "src/model/weights.h"
 #include "src/model/weights_hash.h"
 
 namespace dermatome {
