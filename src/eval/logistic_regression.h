@@ -12,8 +12,8 @@ enum class Penalty {
   // C * sum of the samples' cross-entropies + |W|^2 / 2: scikit-learn's LogisticRegression, which
   // CLIP's linear probe uses. Of two classes W is, as there, the difference of their weights.
   kSquared,
-  // Mean of the cross-entropies + |W| / (2 C), the norm not squared: the released linear probe of
-  // PanDerm, Derm1M and DermFM-Zero.
+  // Mean of the cross-entropies + |W| / (2 C), the norm not squared: as the linear probe of
+  // PanDerm's code has it.
   kNorm,
 };
 

@@ -14,7 +14,10 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/eval/benchmark.h"
+#include "src/eval/result_json.h"
 #include "src/model/hub.h"
+#include "src/model/weights.h"
+#include "src/model/weights_hash.h"
 #include "src/report/examples.h"
 #include "src/report/history.h"
 #include "src/report/patch_maps.h"
@@ -131,12 +134,12 @@ void Collector::score() {
     const Benchmark benchmark(load_benchmark(path));
     const BenchmarkResult result =
         benchmark.run(*trained_, tokenizer_, collectives_, train_options_.validation.batch_size,
-                      Precision::kFp32)();
-    report_["evaluations"].push_back({{"benchmark", result.name},
-                                      {"checkpoint", checkpoint_->string()},
-                                      {"step", step_},
-                                      {"num_samples", result.num_samples},
-                                      {"scores", result.scores}});
+                      Precision::kFp32)({});
+    auto evaluation =
+        result_json(result, {checkpoint_->string(), architecture_name(trained_->config().vision),
+                             weights_hash(*trained_)});
+    evaluation["step"] = step_;
+    report_["evaluations"].push_back(std::move(evaluation));
   }
 }
 

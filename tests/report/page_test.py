@@ -75,7 +75,7 @@ def evaluations():
          "intervals": {"auroc": [0.6, 0.8]}, "missing_concepts": ["Scale"],
          "concepts": [{"label": "Papule", "positives": 3, "n": 30, "auroc": None, "interval": None}]},
         {"benchmark": "captions", "kind": "retrieval", **common, "step": STEPS,
-         "scores": {"image_to_text_recall@10": 0.5, "text_to_image_median_rank": 7.5}},
+         "scores": {"image_to_text_R@10": 0.5, "text_to_image_median_rank": 7.5}},
     ]
 
 

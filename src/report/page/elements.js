@@ -68,7 +68,7 @@ function cosine(value) {
 const NAMES = {auroc: 'AUROC', top1: 'top-1', top5: 'top-5', weighted_f1: 'weighted F1'};
 
 function words(name) {
-  return NAMES[name] ?? name.replaceAll('_', ' ').replace('recall@', 'R@');
+  return NAMES[name] ?? name.replaceAll('_', ' ');
 }
 
 function range(numbers) {
