@@ -39,7 +39,7 @@ void print_shard(const ShardReader& shard) {
 }
 
 void print_dataset(const ShardedDataset& dataset) {
-  const Manifest& manifest = dataset.manifest();
+  const Manifest& manifest = dataset.sources().front().manifest;
   std::printf("%" PRId64 " samples in %zu shard(s), %" PRId64 " left out as unreadable\n",
               manifest.num_samples(), manifest.shards.size(), manifest.num_rejected);
   int64_t first = 0;
@@ -95,7 +95,7 @@ void run_inspect(const Arguments& arguments) {
   check_row(arguments, dataset.size());
   if (arguments.row < 0) return print_dataset(dataset);
   const auto [shard, row] = dataset.locate(arguments.row);
-  show(shard, row, arguments.image);
+  show(*shard, row, arguments.image);
 }
 
 }  // namespace

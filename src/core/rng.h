@@ -18,6 +18,7 @@ enum class RngPurpose : uint32_t {
   kTest = 5,
   kPatchDropout = 6,
   kSubstitute = 7,
+  kResampling = 9,
 };
 
 class Rng {

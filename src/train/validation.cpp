@@ -51,7 +51,7 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const Tokenizer& tokenizer) {
   if (options.data.validation.empty()) return nullptr;
   auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
-  check_num_captions(*dataset, options.data.validation, options.objective);
+  check_num_captions(*dataset, options.objective);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
         "data.validation prepares pictures with bicubic interpolation and resize_mode "

@@ -22,6 +22,7 @@ from pathlib import Path
 import batches as data
 from harness import AtOnce, Report, Spread, Worker, spread, take_turns
 from loader import bench_loader
+from order import bench_order
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -260,7 +261,8 @@ def bench_collectives(arguments, report, folder):
 
 
 BENCHES = {"step": bench_step, "objective": bench_objective, "scaling": bench_scaling,
-           "collectives": bench_collectives, "loader": bench_loader}
+           "collectives": bench_collectives, "loader": bench_loader,
+           "order": bench_order}
 
 
 def main():
@@ -290,6 +292,12 @@ def main():
     parser.add_argument("--threads", type=int, default=1, help="loader: reader threads")
     parser.add_argument("--sides", type=lambda text: [int(side) for side in text.split(",")],
                         default=[256, 384], help="loader: short sides; the result is the first's")
+    parser.add_argument("--samples", type=lambda text: [int(number) for number in text.split(",")],
+                        default=[10**4, 10**5, 10**6, 10**7], help="order: sizes of data")
+    parser.add_argument("--block", type=int, default=64, help="order: data.shuffle_block")
+    parser.add_argument("--windows", type=lambda text: [int(number) for number in text.split(",")],
+                        default=[64], help="order: data.shuffle_window; the result is the first's")
+    parser.add_argument("--order-batch", type=int, default=2048, help="order: batch")
     parser.add_argument("--dermatome", type=Path, help="loader: the program that makes shards",
                         default=ROOT / "build/release/dermatome")
     parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")

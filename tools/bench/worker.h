@@ -32,5 +32,6 @@ RuntimeOptions runtime_options();
 void add_objective(CLI::App& app);
 void add_step(CLI::App& app);
 void add_loader(CLI::App& app);
+void add_order(CLI::App& app);
 
 }  // namespace dermatome::bench
