@@ -13,13 +13,17 @@
 
 namespace dermatome {
 
-DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
+DirectoryLock::DirectoryLock(const std::filesystem::path& directory, WhenLocked when_locked)
     : descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (descriptor_ < 0) {
     throw DataError("cannot open " + directory.string() + ": " + std::strerror(errno));
   }
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-  const int reason = errno;
+  const int operation = LOCK_EX | (when_locked == WhenLocked::kRefuse ? LOCK_NB : 0);
+  int reason = EINTR;
+  while (reason == EINTR) {
+    if (::flock(descriptor_, operation) == 0) return;
+    reason = errno;
+  }
   if (reason == EWOULDBLOCK) {
     ::close(descriptor_);
     throw ConfigError(directory.string() +
@@ -27,7 +31,7 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
                       "process only (it uses threads, not ranks)");
   }
   log_warning(directory.string() + ": no lock (" + std::strerror(reason) +
-              "); make sure that only one process builds shards there");
+              "); make sure that only one process writes there");
 }
 
 DirectoryLock::~DirectoryLock() { ::close(descriptor_); }

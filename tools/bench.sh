@@ -1,6 +1,6 @@
 #!/bin/bash
 # Measures Dermatome beside open_clip's model with the published step done plainly:
-#   tools/bench.sh step|objective|scaling|collectives|loader|encode [--json FILE] [OPTION…]
+#   tools/bench.sh step|objective|scaling|collectives|loader|order|encode [--json FILE] [OPTION…]
 # `tools/bench.sh step --help` lists the options. Installs what is missing and builds first, unless
 # --worker names a dermatome_bench that is there. Start it under `nice` on a shared machine.
 set -euo pipefail

@@ -19,6 +19,7 @@ enum class RngPurpose : uint32_t {
   kPatchDropout = 6,
   kSubstitute = 7,
   kFewShot = 8,
+  kResampling = 9,
 };
 
 class Rng {

@@ -13,8 +13,8 @@ constexpr int64_t kLookedAt = 64;
 
 // The number of subcaptions of a record with a raw caption, -1 without.
 int64_t wealth(const ShardedDataset& dataset, int64_t index) {
-  const auto& [shard, row] = dataset.locate(index);
-  const auto mask = shard.mask(row);
+  const auto [shard, row] = dataset.locate(index);
+  const auto mask = shard->mask(row);
   if (mask[kRawCaption] == 0) return -1;
   return std::count_if(mask.begin() + kFirstSubcaption, mask.end(),
                        [](uint8_t valid) { return valid != 0; });
@@ -58,19 +58,19 @@ std::vector<Example> read_examples(const ShardedDataset& dataset,
                                    const std::vector<int64_t>& rows) {
   std::vector<Example> examples;
   for (const int64_t index : rows) {
-    const auto& [shard, row] = dataset.locate(index);
-    Example example{index, shard.source(row), {}, {}};
+    const auto [shard, row] = dataset.locate(index);
+    Example example{index, shard->source(row), {}, {}};
     try {
-      shard.decode(row, example.image);
+      shard->decode(row, example.image);
     } catch (const CorruptRecord& error) {
       log_warning(std::string("left out: ") + error.what());
       continue;
     }
-    const auto captions = shard.caption_ids(row);
+    const auto captions = shard->caption_ids(row);
     for (size_t k = 0; k < captions.size(); ++k) {
-      if (shard.mask(row)[k] == 0) continue;
+      if (shard->mask(row)[k] == 0) continue;
       example.captions.push_back(
-          {shard.header().aspects[k], shard.caption_text(captions[k]), static_cast<int64_t>(k)});
+          {shard->header().aspects[k], shard->caption_text(captions[k]), static_cast<int64_t>(k)});
     }
     examples.push_back(std::move(example));
   }

@@ -25,6 +25,7 @@
 #include "src/report/retrieved.h"
 #include "src/text/tokenizer.h"
 #include "src/train/checkpoint.h"
+#include "src/train/run_checks.h"
 
 namespace dermatome {
 namespace {
@@ -139,22 +140,24 @@ void Collector::score() {
         result_json(result, {checkpoint_->string(), architecture_name(trained_->config().vision),
                              weights_hash(*trained_)});
     evaluation["step"] = step_;
-    report_["evaluations"].push_back(std::move(evaluation));
+    report_["evaluations"].push_back(json(std::move(evaluation)));
   }
 }
 
 void Collector::add_pictures() {
   const DataOptions& data = train_options_.data;
   const bool held_out = !data.validation.empty();
-  std::string path = held_out ? data.validation : data.train;
-  std::string origin = held_out ? "data.validation" : "data.train";
-  if (!options_.data.empty()) {
-    path = options_.data;
-    origin = "--data";
+  std::vector<std::filesystem::path> paths = training_directories(data);
+  std::string path = training_data_name(data);
+  std::string origin = "data.train";
+  if (held_out || !options_.data.empty()) {
+    path = options_.data.empty() ? data.validation : options_.data;
+    paths = {path};
+    origin = options_.data.empty() ? "data.validation" : "--data";
   }
   report_["data"] = {{"path", path}, {"origin", origin}};
   try {
-    show(ShardedDataset(path, tokenizer_.hash()));
+    show(ShardedDataset(paths, tokenizer_.hash()));
   } catch (const DataError& error) {
     const std::string what = "The shards of " + origin + " cannot be read: " + error.what() +
                              ". Start the command where training was started, or name shards with "

@@ -27,6 +27,7 @@
 #include "src/train/run_checks.h"
 #include "src/train/run_log.h"
 #include "src/train/schedule.h"
+#include "src/train/staging.h"
 #include "src/train/stop_signal.h"
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
@@ -98,7 +99,7 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       environment_(environment),
       collectives_(*environment.collectives),
       checkpoints_(checkpoints_directory(options)),
-      dataset_(options.data.train, tokenizer_.hash()),
+      dataset_(staged_training_data(options, environment), tokenizer_.hash()),
       model_(read_clip_config(options.model.architecture), environment.device,
              {.image = options.model.checkpointed_image_blocks,
               .text = options.model.checkpointed_text_blocks}),
@@ -107,7 +108,7 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       finite_watch_(options.optimizer.non_finite, collectives_),
       validation_(options, model_, tokenizer_, train_step_, collectives_) {
   check_ranks(options, collectives_.size(), dataset_.size());
-  check_num_captions(dataset_, options.data.train, options.objective);
+  check_num_captions(dataset_, options.objective);
   check_text_tower(model_.config().text, options, tokenizer_);
   const RunLength length = run_length(options, dataset_.size());
   steps_per_epoch_ = length.steps_per_epoch;
@@ -127,7 +128,7 @@ void Trainer::resume_or_start() {
   at::Tensor found = at::full({1}, -1, at::kLong);
   if (is_root()) {
     make_directories(run_directory(options_));
-    const auto state = find_own_checkpoint(options_, dataset_.manifest().digest);
+    const auto state = find_own_checkpoint(options_, dataset_.digest());
     if (state) found.fill_(state->step);
   }
   at::Tensor on_device = found.to(environment_.device);
@@ -248,8 +249,7 @@ void Trainer::save() {
                     "and continue from the last one");
   }
   save_checkpoint(checkpoints_, model_, optimizer_,
-                  {step_, config_digest(options_), dataset_.manifest().digest},
-                  options_.checkpoint.keep);
+                  {step_, config_digest(options_), dataset_.digest()}, options_.checkpoint.keep);
   log_info("checkpoint " + checkpoint_path(checkpoints_, step_).string());
   since_log_ = {};
 }

@@ -17,8 +17,7 @@ using nlohmann::json;
 constexpr const char* kObjectiveScores = "loss";
 
 GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch, c10::Device device) {
-  const at::Tensor own =
-      at::tensor({batch.size(), batch.tokens.size(0)}, at::kLong).to(device);
+  const at::Tensor own = at::tensor({batch.size(), batch.tokens.size(0)}, at::kLong).to(device);
   at::Tensor all = at::empty({collectives.size() * 2}, own.options());
   collectives.all_gather(all, own, "validation batch sizes")->wait();
   all = all.cpu();
@@ -50,7 +49,7 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const Tokenizer& tokenizer) {
   if (options.data.validation.empty()) return nullptr;
   auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
-  check_num_captions(*dataset, options.data.validation, options.objective);
+  check_num_captions(*dataset, options.objective);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
         "data.validation prepares pictures with bicubic interpolation and resize_mode "

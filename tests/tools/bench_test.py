@@ -84,6 +84,22 @@ class ClosingLineTest(unittest.TestCase):
         self.check(values, written, "loader",
                    ["jpeg_ratio", "raw_ratio", "jpeg_vs_same_files", "jpeg_per_cpu_s"])
 
+    def test_order(self):
+        values, written, _ = run("order", "--samples", "1000,20000", "--windows", "8,1000", "--block",
+                                 "16", "--order-batch", "64")
+        self.check(values, written, "order", ["displacement", "neighbours", "near_partners",
+                                              "near_partners_full"])
+        small, whole, large, whole_large = written["table"]
+        for row in (small, large):
+            # A window holds 8 x 16 samples: a sample meets 15 of its block there, 63 of 127 in its batch.
+            self.assertAlmostEqual(row["ours"]["near_partners"], 15 * 63 / 127, delta=1.5)
+        for row in (whole, whole_large):
+            self.assertAlmostEqual(row["full"]["near_partners"], 63 * 30 / row["samples"], delta=0.3)
+            for key in ("displacement", "neighbours"):
+                self.assertAlmostEqual(row["ours"][key], 1, delta=0.15)
+                self.assertAlmostEqual(row["full"][key], 1, delta=0.1)
+            self.assertLess(abs(row["full"]["correlation"]), 0.1)
+
 
     def test_encode(self):
         values, written, printed = run("encode", *TINY, "--batch", "2", "--classes", "3",

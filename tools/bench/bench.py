@@ -23,6 +23,7 @@ import batches as data
 import encode
 from harness import AtOnce, Report, Spread, Worker, spread, take_turns
 from loader import bench_loader
+from order import bench_order
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -265,7 +266,8 @@ def bench_encode(arguments, report, folder):
 
 
 BENCHES = {"step": bench_step, "objective": bench_objective, "scaling": bench_scaling,
-           "collectives": bench_collectives, "loader": bench_loader, "encode": bench_encode}
+           "collectives": bench_collectives, "loader": bench_loader, "encode": bench_encode,
+           "order": bench_order}
 
 
 def main():
@@ -298,6 +300,12 @@ def main():
     parser.add_argument("--classes", type=int, default=128,
                         help="encode: classes, each with six prompts")
     parser.add_argument("--text-batch", type=int, default=64, help="encode: prompts a call")
+    parser.add_argument("--samples", type=lambda text: [int(number) for number in text.split(",")],
+                        default=[10**4, 10**5, 10**6, 10**7], help="order: sizes of data")
+    parser.add_argument("--block", type=int, default=64, help="order: data.shuffle_block")
+    parser.add_argument("--windows", type=lambda text: [int(number) for number in text.split(",")],
+                        default=[64], help="order: data.shuffle_window; the result is the first's")
+    parser.add_argument("--order-batch", type=int, default=2048, help="order: batch")
     parser.add_argument("--dermatome", type=Path, help="loader: the program that makes shards",
                         default=ROOT / "build/release/dermatome")
     parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")

@@ -66,7 +66,7 @@ class LoaderWorker {
     nlohmann::json answer = cost_of([&] {
       for (int64_t i = 0; i < images; ++i) {
         const auto [shard, row] = dataset_.locate(i);
-        shard.decode(row, image);
+        shard->decode(row, image);
         augment(image,
                 draw_augmentation(options_.augmentation, image.height, image.width, /*seed=*/1,
                                   epoch_, i),
@@ -81,7 +81,7 @@ class LoaderWorker {
   // As many bytes as the pictures' records have, through their checksum alone.
   nlohmann::json checksums() const {
     uint64_t bytes = 0;
-    for (const ShardEntry& shard : dataset_.manifest().shards) bytes += shard.bytes;
+    for (const ShardEntry& shard : dataset_.sources().front().manifest.shards) bytes += shard.bytes;
     const std::string record(bytes / static_cast<uint64_t>(dataset_.size()), 'x');
     uint32_t sum = 0;
     nlohmann::json answer = cost_of([&] {

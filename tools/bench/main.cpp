@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   bench::add_step(app);
   bench::add_loader(app);
   bench::add_encode(app);
+  bench::add_order(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

@@ -33,5 +33,6 @@ void add_encode(CLI::App& app);
 void add_objective(CLI::App& app);
 void add_step(CLI::App& app);
 void add_loader(CLI::App& app);
+void add_order(CLI::App& app);
 
 }  // namespace dermatome::bench
