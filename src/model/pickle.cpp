@@ -51,10 +51,6 @@ enum Opcode : uint8_t {
 
 constexpr uint8_t kNewestProtocol = 2;
 
-// A value takes a hundred times the byte that asks for it. A ViT-B/16 with its optimizer's state
-// has 0.3 MB.
-constexpr size_t kMaxPickleBytes = 1 << 24;
-
 // No description of a tensor has more; a longer list could be copied as often as it is named.
 constexpr size_t kMaxArguments = 16;
 
@@ -103,7 +99,7 @@ class PickleMachine {
       : values_(pickle.values_), bytes_(bytes), where_(where) {}
 
   Pickle::Index run() {
-    if (bytes_.size() > kMaxPickleBytes) {
+    if (bytes_.size() > Pickle::kMaxBytes) {
       fail("it has " + std::to_string(bytes_.size()) +
            " bytes, too many for the description of a "
            "model");

@@ -190,8 +190,7 @@ TorchArchive read_torch_archive(const std::filesystem::path& path) {
       read_text(zip, root + "/byteorder", 16) != "little") {
     zip.fail("was written by a big-endian machine");
   }
-  constexpr uint64_t kMaxPickleBytes = 1 << 24;
-  const Pickle pickle(read_text(zip, root + "/data.pkl", kMaxPickleBytes),
+  const Pickle pickle(read_text(zip, root + "/data.pkl", Pickle::kMaxBytes),
                       path.string() + ": data.pkl");
   TorchArchive archive;
   archive.is_script = zip.members().contains(root + "/constants.pkl");
