@@ -25,7 +25,7 @@ constexpr int kContentWidth = kSheetWidth - 2 * kMargin;
 constexpr int kTile = 224;  // side of a view on the page
 constexpr int kGap = 16;
 constexpr int kNoteHeight = 26;  // beneath a picture
-constexpr int kLeading = 3;      // between the lines of a text
+constexpr int kLeading = 2;      // between the lines of a text
 
 struct Fonts {
   TextPainter title{FontStyle::kBold, 24};
@@ -67,7 +67,8 @@ class Page {
 
   void rule(int top) { shade({kMargin, top, kContentWidth, 1}, kRule); }
 
-  // The picture, as large as fits into the box, in its upper left corner. Returns the room taken.
+  // The picture, as large as fits into the box, in its upper left corner; a thin line around it
+  // tells a white picture from the paper. Returns the room taken.
   Box place(const Image& image, const Box& box) {
     const double scale = std::min(static_cast<double>(box.width) / image.width,
                                   static_cast<double>(box.height) / image.height);
@@ -75,7 +76,7 @@ class Page {
       return std::max(1, static_cast<int>(std::lround(length * scale)));
     };
     const Box taken = {box.left, box.top, fit(image.width), fit(image.height)};
-    extend(box.top + taken.height);
+    shade({taken.left - 1, taken.top - 1, taken.width + 2, taken.height + 2}, kRule);
     paste(resize(image, {0, 0, image.width, image.height}, taken.height, taken.width), taken.left,
           taken.top, image_);
     return taken;

@@ -151,7 +151,8 @@ TextPainter::TextPainter(FontStyle style, int size) : state_(std::make_unique<St
 TextPainter::~TextPainter() = default;
 
 int TextPainter::line_height() const {
-  return round_up(state_->open(state_->files.first())->size->metrics.height);
+  const FT_Size_Metrics& metrics = state_->open(state_->files.first())->size->metrics;
+  return round_up(metrics.ascender) + round_up(-metrics.descender);
 }
 
 int TextPainter::width(std::string_view text) const { return round_up(state_->advance(text)); }

@@ -27,7 +27,7 @@ class TextPainter {
   TextPainter(const TextPainter&) = delete;
   TextPainter& operator=(const TextPainter&) = delete;
 
-  // From one baseline to the next.
+  // Of the box that the letters of a line lie in, from the tallest to the deepest.
   int line_height() const;
 
   // The least whole number of pixels that the text's advance fits in.

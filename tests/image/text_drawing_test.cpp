@@ -48,6 +48,20 @@ TEST(TextPainter, InkLiesWhereTheTextIs) {
   EXPECT_GT(TextPainter(FontStyle::kBold, 16).width("naevus"), painter.width("naevus"));
 }
 
+TEST(TextPainter, LettersLieInTheLinesBox) {
+  for (int size = 8; size < 40; ++size) {
+    const TextPainter painter(FontStyle::kRegular, size);
+    Image page = paper(3 * painter.line_height(), 400);
+    painter.draw("ÅÜljgpqy_|", 4, painter.line_height(), {0, 0, 0}, page);
+    const auto row = page.pixels.begin() + int64_t{painter.line_height()} * page.width * 3;
+    const auto end = row + int64_t{painter.line_height()} * page.width * 3;
+    const auto is_white = [](uint8_t value) { return value == kWhite.red; };
+    EXPECT_TRUE(std::all_of(page.pixels.begin(), row, is_white)) << size;
+    EXPECT_FALSE(std::all_of(row, end, is_white)) << size;
+    EXPECT_TRUE(std::all_of(end, page.pixels.end(), is_white)) << size;
+  }
+}
+
 TEST(TextPainter, EqualTextGivesEqualPixels) {
   EXPECT_EQ(drawn("naevus").pixels, drawn("naevus").pixels);
   EXPECT_NE(drawn("naevus").pixels, drawn("nevus").pixels);
