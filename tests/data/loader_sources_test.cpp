@@ -56,7 +56,9 @@ TEST(Loader, SourcesAreMixedAlikeForAnyNumberOfRanksAndStart) {
                                      : std::vector<int64_t>());
       of_second += sample.id >= 53;
     }
-    if (sampling == Sampling::kResampled) EXPECT_NEAR(of_second, 36, 15);
+    if (sampling == Sampling::kResampled) {
+      EXPECT_NEAR(of_second, 36, 15);
+    }
     EXPECT_EQ(Loader(dataset, options, 0, 0).steps_per_epoch(), steps_per_epoch);
   }
 }
@@ -79,7 +81,9 @@ TEST(Loader, AStandInComesFromTheSourceThatWasDrawn) {
       const int64_t id = batches[epoch][i].id;
       EXPECT_NE(id, 13);
       EXPECT_EQ(id >= 10, drawn >= 10);
-      if (drawn != 13) EXPECT_EQ(id, drawn);
+      if (drawn != 13) {
+        EXPECT_EQ(id, drawn);
+      }
       stood_in += drawn == 13;
     }
   }

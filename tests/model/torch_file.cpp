@@ -24,10 +24,10 @@ std::string pickled_numbers(const std::vector<int64_t>& numbers) {
 }  // namespace
 
 std::string pickled_text(const std::string& text) {
-  return "X" + bytes_of(static_cast<uint32_t>(text.size())) + text;
+  return std::string("X") + bytes_of(static_cast<uint32_t>(text.size())) + text;
 }
 
-std::string pickled_number(int64_t number) { return "\x8a\x08" + bytes_of(number); }
+std::string pickled_number(int64_t number) { return std::string("\x8a\x08") + bytes_of(number); }
 
 std::string pickled_name(const std::string& module, const std::string& name) {
   return "c" + module + "\n" + name + "\n";

@@ -11,6 +11,7 @@
 #include "src/eval/encode.h"
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
+#include "src/model/weights.h"
 #include "tools/bench/worker.h"
 
 namespace dermatome::bench {
