@@ -25,7 +25,6 @@ at::Tensor pin_for(const at::Tensor& host, c10::Device device) {
 }
 
 at::Tensor upload(const at::Tensor& host, c10::Device device) {
-  if (host.device() == device) return host;
   return pin_for(host, device).to(device, /*non_blocking=*/true);
 }
 

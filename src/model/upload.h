@@ -12,8 +12,8 @@ namespace dermatome {
 // pins no more memory.
 at::Tensor pin_for(const at::Tensor& host, c10::Device device);
 
-// `host` on `device`, pinned first if it is not; itself where it is there. `host` may be freed at
-// once (LibTorch keeps pinned memory until the copy is done), but must not be written to.
+// `host` on `device`, pinned first if it is not. `host` may be freed at once (LibTorch keeps pinned
+// memory until the copy is done), but must not be written to.
 at::Tensor upload(const at::Tensor& host, c10::Device device);
 
 }  // namespace dermatome
