@@ -270,6 +270,10 @@ BENCHES = {"step": bench_step, "objective": bench_objective, "scaling": bench_sc
            "order": bench_order}
 
 
+def numbers(text):
+    return [int(number) for number in text.split(",")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, prog="tools/bench.sh",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -282,8 +286,8 @@ def main():
     parser.add_argument("--csv", type=Path, help="step: a table of your own for `speedup`")
     parser.add_argument("--profiles", type=lambda text: text.split(","), default=PROFILES,
                         help="step: which of " + ",".join(PROFILES))
-    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")],
-                        default=[64, 128, 256, 512, 1024, 2048, 4096], help="objective: batches")
+    parser.add_argument("--sizes", type=numbers, default=[64, 128, 256, 512, 1024, 2048, 4096],
+                        help="objective: batches")
     parser.add_argument("--patches-up-to", type=int, default=256,
                         help="objective: largest batch with local attention from patches")
     parser.add_argument("--all-valid", action="store_true",
@@ -294,9 +298,18 @@ def main():
                         help="scaling, collectives: images a rank")
     parser.add_argument("--images", type=int, default=512, help="loader: pictures")
     parser.add_argument("--loader-batch", type=int, default=64, help="loader: batch")
-    parser.add_argument("--threads", type=int, default=1, help="loader: reader threads")
-    parser.add_argument("--sides", type=lambda text: [int(side) for side in text.split(",")],
-                        default=[256, 384], help="loader: short sides; the result is the first's")
+    parser.add_argument("--sides", type=numbers, default=[256, 384],
+                        help="loader: short sides; the result is the first's")
+    parser.add_argument("--threads", type=numbers, default=[1],
+                        help="loader: reader threads; more than one number: also the curve over them")
+    parser.add_argument("--against", type=lambda text: text.split(","), default=[],
+                        help="loader: further opponents, of webdataset,streaming")
+    parser.add_argument("--prefetch", type=numbers, default=[],
+                        help="loader: memory with so many batches ahead, at least two numbers")
+    parser.add_argument("--records", type=numbers, default=[],
+                        help="loader: speed and start with so many tiny records, e.g. 1000,1000000")
+    parser.add_argument("--shards", type=int, default=0,
+                        help="loader: start with so many tiny shards, e.g. 1000")
     parser.add_argument("--classes", type=int, default=128,
                         help="encode: classes, each with six prompts")
     parser.add_argument("--text-batch", type=int, default=64, help="encode: prompts a call")
@@ -311,6 +324,10 @@ def main():
     parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")
     parser.add_argument("--mpirun", default="mpirun", help="command that starts ranks")
     arguments = parser.parse_args()
+    if unknown := set(arguments.against) - {"webdataset", "streaming"}:
+        parser.error(f"--against: {', '.join(sorted(unknown))} is not one of webdataset, streaming")
+    if arguments.prefetch and len(set(arguments.prefetch)) < 2:
+        parser.error("--prefetch compares: name at least two numbers")
     arguments.naive = [sys.executable, Path(__file__).with_name("naive.py")]
     report = Report(arguments)
     with tempfile.TemporaryDirectory() as folder:
