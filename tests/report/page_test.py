@@ -31,7 +31,8 @@ def make_run():
     rows = training_data.make_data(WORK, BINARY, 40, "--short-side", "20")
     for row in rows:
         row["truncated_caption"] += MARKUP
-        row["subcaption_1"] = "a long " * 20 + row["subcaption_1"] if row["subcaption_1"] else ""
+        if "subcaption_1" in row:
+            row["subcaption_1"] = "a long " * 20 + row["subcaption_1"]
     training_data.write_table(WORK / "train.csv", training_data.COLUMNS, rows)
     shutil.rmtree(WORK / "shards")
     run("shard", "--csv", WORK / "train.csv", "--images", WORK / "images", "--output", WORK / "shards",

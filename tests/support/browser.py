@@ -41,7 +41,9 @@ class Browser:
         self.source, from_browser = os.pipe()
         options = ["--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", "--no-first-run",
                    # A container's root may not make the sandbox; the pages are the test's own.
-                   "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"]
+                   "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars",
+                   # A page that is not looked at draws no frames.
+                   "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows"]
         if "headless-shell" not in program:
             options.append("--headless=new")
         # The protocol's pipes are descriptors 3 and 4 by definition.
@@ -108,6 +110,7 @@ class Browser:
                   mobile=False)
         self.call("Emulation.setEmulatedMedia",
                   features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call("Page.bringToFront")
         self.call("Page.navigate", url=url)
         deadline = time.monotonic() + PATIENCE
         while self.evaluate("document.readyState") != "complete" or self.evaluate("location.href") != url:

@@ -29,7 +29,7 @@ function retrievedSection() {
   section('retrieved', paragraph(`The nearest of ${number(found.pictures)} pictures and ` +
     `${number(found.captions)} raw captions, spread over the data, by cosine. A check by eye, not a ` +
     `score: among more candidates ranks are worse. ${origin()}`),
-    element('div', {class: 'stack'}, found.by_caption.map((query, i) => retrievedCard(query, found.by_picture[i]))));
+    element('div', {class: 'grid'}, found.by_caption.map((query, i) => retrievedCard(query, found.by_picture[i]))));
 }
 
 function retrievedCard(byCaption, byPicture) {
