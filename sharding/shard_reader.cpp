@@ -223,7 +223,11 @@ void ShardReader::decode(int64_t row, Image& image) const {
   thread_local std::vector<std::byte> memory;
   if (memory.size() < record.length) memory.resize(record.length);
   const std::span bytes(memory.data(), record.length);
-  file_.read(image_offset_ + record.offset, bytes);
+  try {
+    file_.read(image_offset_ + record.offset, bytes);
+  } catch (const DataError& error) {
+    throw DataError(where(row) + ": " + error.what());
+  }
   if (!same_checksum(crc32c(bytes), record.crc32c)) {
     throw CorruptRecord(where(row) +
                         ": the picture's bytes fail their checksum: the file is damaged" +
@@ -292,7 +296,8 @@ std::string ShardReader::caption_text(int32_t caption) const {
              std::as_writable_bytes(std::span(bounds)));
   // They were right when the shard was opened.
   check(bounds[0] <= bounds[1] && bounds[1] <= caption_bytes_,
-        std::string(names::kCaptionBounds) + " has changed since the shard was opened");
+        std::string(names::kCaptionBounds) + " has changed since the shard was opened" +
+            kShardRemedy);
   std::string text(bounds[1] - bounds[0], '\0');
   file_.read(caption_offset_ + bounds[0], std::as_writable_bytes(std::span(text)));
   return text;

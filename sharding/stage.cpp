@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 
@@ -95,9 +96,11 @@ void stage_datasets(const std::vector<std::filesystem::path>& sources,
   make_directories(folder);
   const DirectoryLock lock(folder, WhenLocked::kWait);
   std::vector<Copy> copies;
+  std::set<std::filesystem::path> targets;
   for (const std::filesystem::path& source : sources) {
     const Manifest manifest = read_manifest(source);
     const std::filesystem::path target = staged_directory(folder, manifest);
+    if (!targets.insert(target).second) continue;  // named twice
     make_directories(target);
     remove_leftovers(target);
     for (const ShardEntry& entry : manifest.shards) {
@@ -118,10 +121,13 @@ void stage_datasets(const std::vector<std::filesystem::path>& sources,
            " shard(s), " + std::to_string(bytes >> 20) + " MiB, are copied to " + folder.string());
   parallel_for(std::ssize(copies), num_threads, [&](int64_t i) { copy_shard(copies[i], stop); });
   for (const std::filesystem::path& source : sources) {
-    const std::filesystem::path manifest = manifest_path(source);
-    write_file_atomically(
-        staged_directory(folder, read_manifest(source)) / shard_format::kManifestName,
-        read_file(manifest));
+    const std::filesystem::path copy =
+        staged_directory(folder, read_manifest(source)) / shard_format::kManifestName;
+    const std::string content = read_file(manifest_path(source));
+    // What is there already may be another user's.
+    if (!std::filesystem::exists(copy) || read_file(copy) != content) {
+      write_file_atomically(copy, content);
+    }
   }
 }
 

@@ -47,7 +47,9 @@ void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
         const int error = errno;
         const std::string problem = "cannot read " + std::to_string(target.size()) + " bytes at " +
                                     std::to_string(offset) + " of " + path_.string();
-        if (got == 0) throw DataError(problem + ": the file ends before");
+        if (got == 0)
+          throw DataError(problem +
+                          ": the file ends before, so it was cut off since; copy it again");
         fail(problem, error);
       }
       target = target.subspan(static_cast<size_t>(got));

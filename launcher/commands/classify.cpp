@@ -17,6 +17,7 @@
 #include "src/core/error.h"
 #include "src/eval/concepts.h"
 #include "src/eval/encode.h"
+#include "src/eval/result_json.h"
 #include "src/eval/text_cache.h"
 #include "src/eval/zero_shot.h"
 #include "src/model/weights.h"
@@ -95,11 +96,11 @@ void print_json(const Arguments& arguments, const BenchmarkOptions& benchmark,
       item["cosine"] = entry.cosine;
       list.push_back(std::move(item));
     }
-    std::cout << nlohmann::ordered_json{{"image", arguments.images[i]},
-                                        {"benchmark", benchmark.name},
-                                        {"checkpoint", arguments.checkpoint},
-                                        {concepts ? "concepts" : "classes", list},
-                                        {"note", concepts ? kConceptNote : kNote}}
+    std::cout << json_line({{"image", arguments.images[i]},
+                            {"benchmark", benchmark.name},
+                            {"checkpoint", arguments.checkpoint},
+                            {concepts ? "concepts" : "classes", list},
+                            {"note", concepts ? kConceptNote : kNote}})
               << std::endl;
   }
 }

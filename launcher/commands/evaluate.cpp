@@ -76,7 +76,7 @@ void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Task>&
     const auto line = arguments.format == Format::kClipBenchmark
                           ? clip_benchmark_json(*result, scored)
                           : result_json(*result, scored);
-    std::cout << line << std::endl;
+    std::cout << json_line(line) << std::endl;
   }
 }
 

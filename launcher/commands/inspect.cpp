@@ -108,8 +108,9 @@ ViewOptions view_options(const std::string& config_file) {
 
 void show_record(const Records& records, const Arguments& arguments) {
   const auto [shard, row] = records.locate(arguments.row);
-  print_record(*shard, row, shard->decode(row));
-  if (!arguments.image.empty()) write_png(shard->decode(row), arguments.image);
+  const Image image = shard->decode(row);
+  print_record(*shard, row, image);
+  if (!arguments.image.empty()) write_png(image, arguments.image);
   if (arguments.sheet.empty()) return;
   const SheetRecord record = make_sheet_record(*shard, row, view_options(arguments.config),
                                                /*first_draw=*/0, arguments.num_views);

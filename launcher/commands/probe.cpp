@@ -26,6 +26,8 @@
 #include "src/eval/bootstrap.h"
 #include "src/eval/encode.h"
 #include "src/eval/predictions.h"
+#include "src/eval/result_json.h"
+#include "src/eval/scoring.h"
 #include "src/model/weights.h"
 #include "src/model/weights_hash.h"
 
@@ -242,8 +244,7 @@ Json score(const std::vector<Run>& runs, const Amount& amount, const Set& train,
              test.table.group, test.options.bootstrap)) {
       result["intervals"][name] = {interval.low, interval.high};
     }
-    result["resampled_by"] =
-        test.options.group_column.empty() ? "image" : test.options.group_column;
+    result["resampled_by"] = resampled_by(test.options);
   }
   result["scores"] = mean_scores(scores);
   if (amount.is_all()) {
@@ -287,17 +288,15 @@ void probe_checkpoint(const std::string& checkpoint, Set& train, std::optional<S
                          num_classes, arguments));
     }
     for (const auto& test : tests) {
-      Json line = {{"benchmark", test.options.name},
-                   {"kind", "linear_probe"},
-                   {"role", test.options.role == BenchmarkRole::kTest ? "test" : "validation"},
-                   {"checkpoint", checkpoint},
-                   {"train", train.options.name},
-                   {"num_samples", test.table.labels.size()},
-                   {"unlisted_labels", test.table.unlisted}};
+      Json line = {
+          {"benchmark", test.options.name},        {"kind", "linear_probe"},
+          {"role", role_name(test.options.role)},  {"checkpoint", checkpoint},
+          {"train", train.options.name},           {"num_samples", test.table.labels.size()},
+          {"unlisted_labels", test.table.unlisted}};
       line.update(amount_json(amount, arguments));
       line.update(score(runs, amount, train, test, arguments));
       line["hashes"] = {{"train", train.hash}, {"data", test.hash}, {"weights", weights}};
-      std::cout << line << std::endl;
+      std::cout << json_line(line) << std::endl;
     }
   }
 }
@@ -328,7 +327,8 @@ int probe(Runtime& runtime, const Arguments& arguments) {
 
 void add_options(CLI::App& command, Arguments& arguments) {
   command
-      .add_option("--checkpoint", arguments.checkpoints, "Directories in open_clip's hub layout")
+      .add_option("--checkpoint", arguments.checkpoints,
+                  "Directories in open_clip's hub layout, or weight files (.safetensors, .pt)")
       ->required();
   command.add_option("--train", arguments.train, "Benchmark file (YAML) of the training set")
       ->required();

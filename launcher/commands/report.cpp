@@ -3,12 +3,12 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "launcher/commands/commands.h"
+#include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/core/error.h"
@@ -25,10 +25,7 @@ struct Arguments {
 };
 
 int report(Runtime& runtime, const Arguments& arguments) {
-  if (runtime.world().size > 1) {
-    throw ConfigError("dermatome report runs on one rank, not on " +
-                      std::to_string(runtime.world().size));
-  }
+  require_one_rank(runtime, "report");
   const std::string page =
       render_page(collect_report(arguments.report, runtime.device(), runtime.collectives()));
   const std::filesystem::path output = arguments.output.empty()
@@ -59,11 +56,7 @@ void add_report(CLI::App& app) {
   command->add_option("--data", arguments->report.data,
                       "Shards to take pictures from; default: the run's data.validation or, "
                       "without, data.train");
-  command->add_option("--device", arguments->runtime.device, "auto, cpu or cuda")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DeviceChoice>{{"auto", DeviceChoice::kAuto},
-                                              {"cpu", DeviceChoice::kCpu},
-                                              {"cuda", DeviceChoice::kCuda}}));
+  add_device_option(*command, arguments->runtime);
   command->add_option("--threads", arguments->runtime.threads, "Threads; 0: all allowed cores");
   command->callback([arguments] {
     const int code = run_on_ranks(arguments->runtime,

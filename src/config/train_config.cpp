@@ -52,14 +52,16 @@ Fields run_fields(TrainOptions& o) {
 }
 
 Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
+  // What only `resampled` reads is no part of another order's digest.
+  const bool resampled = data.sampling == Sampling::kResampled;
   return {
       // A checkpoint names its data by digest.
       operational("data.train", OneOrMore{&data.train}),
       operational("data.stage", &data.stage),
       operational("data.validation", &data.validation),
       {"data.sampling", choice(data.sampling, {"shuffle", "resampled"})},
-      {"data.weights", &data.weights, {0, kLargestWeight, /*low_open=*/true}},
-      {"data.epoch_samples", &data.epoch_samples, at_least(0)},
+      {"data.weights", &data.weights, {0, kLargestWeight, /*low_open=*/true}, resampled},
+      {"data.epoch_samples", &data.epoch_samples, between(0, 1e15), resampled},
       operational("data.workers", &data.workers, at_least(1)),
       operational("data.prefetch", &data.prefetch, at_least(1)),
       {"data.shuffle_block", &data.shuffle_block, at_least(1)},

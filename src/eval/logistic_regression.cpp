@@ -41,6 +41,14 @@ class Problem {
     return at::zeros({inputs_.size(1), targets_.size(1)}, inputs_.options());
   }
 
+  // The best of the parameters without weights: the classes' shares.
+  at::Tensor without_weights() const {
+    at::Tensor parameters = origin();
+    const at::Tensor biases = targets_.mean(0).log();
+    parameters[-1].copy_(biases - biases.mean());
+    return parameters;
+  }
+
   // The sum of the cross-entropies.
   double loss(const at::Tensor& parameters) const {
     return -sum_of_products(inputs_.mm(parameters).log_softmax(1), targets_);
@@ -133,6 +141,13 @@ double minimise_with_norm(Problem& problem, at::Tensor& parameters, int64_t num_
   constexpr double kSettled = 1e-7;  // of r, relative: the objective depends on its square
   constexpr double kZero = 1e-9;     // below this all weights are taken for zero
   const double share = 1 / static_cast<double>(num_samples);
+  // Where the loss falls more slowly than the norm grows, the optimum has no weights at all.
+  problem.weigh(share, 0);
+  const at::Tensor flat = problem.without_weights();
+  if (weight_norm(problem.gradient(flat)) <= 1 / (2 * c)) {
+    parameters = flat;
+    return share * problem.loss(flat);
+  }
   double norm = 1;
   for (int count = 0; count < kMostSteps; ++count) {
     problem.weigh(share, 1 / (2 * c * norm));

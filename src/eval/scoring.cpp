@@ -262,6 +262,15 @@ Json hashes(const BenchmarkOptions& options, const BenchmarkTable& table,
 
 }  // namespace
 
+std::string role_name(BenchmarkRole role) {
+  return role == BenchmarkRole::kTest ? "test" : "validation";
+}
+
+std::string resampled_by(const BenchmarkOptions& options) {
+  return options.group_column.empty() ? "image (images are treated as independent)"
+                                      : options.group_column;
+}
+
 std::vector<std::string> score_names(const BenchmarkOptions& options) {
   if (options.kind != BenchmarkKind::kRetrieval) return options.metrics;
   std::vector<std::string> names;
@@ -301,15 +310,13 @@ BenchmarkResult score_benchmark(const BenchmarkOptions& options, const Benchmark
 
   Json& details = result.details;
   details["kind"] = kind_name(options.kind);
-  details["role"] = options.role == BenchmarkRole::kTest ? "test" : "validation";
+  details["role"] = role_name(options.role);
   std::map<std::string, Interval> intervals;
   if (options.bootstrap > 0) {
     intervals = bootstrap_intervals([&](auto weights) { return scorer->resampled_scores(weights); },
                                     table.group, options.bootstrap);
     details["resamples"] = options.bootstrap;
-    details["resampled_by"] = options.group_column.empty()
-                                  ? "image (images are treated as independent)"
-                                  : options.group_column;
+    details["resampled_by"] = resampled_by(options);
   }
   scorer->describe(details, intervals);
   for (const auto& [name, interval] : intervals) details["intervals"][name] = to_json(interval);

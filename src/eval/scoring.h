@@ -37,6 +37,12 @@ struct BenchmarkResult {
   nlohmann::ordered_json details;
 };
 
+// "validation" or "test".
+std::string role_name(BenchmarkRole role);
+
+// What confidence intervals resample: the group's column, or images, said to be independent.
+std::string resampled_by(const BenchmarkOptions& options);
+
 // The names of the scores that a benchmark's metrics give.
 std::vector<std::string> score_names(const BenchmarkOptions& options);
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdlib>
+#include <system_error>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -42,7 +43,8 @@ int64_t checksum_of(const at::Tensor& features) {
 
 // Undefined where there are none, or damaged ones.
 at::Tensor read_features(const std::filesystem::path& file, int64_t rows, int64_t width) {
-  if (!std::filesystem::exists(file)) return {};
+  std::error_code denied;  // a folder that may not be searched holds nothing
+  if (!std::filesystem::exists(file, denied)) return {};
   try {
     const auto tensors = read_safetensors(file);
     const auto found = tensors.find(kTensor);

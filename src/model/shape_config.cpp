@@ -11,6 +11,7 @@ namespace dermatome {
 namespace {
 
 constexpr int64_t kHeadWidth = 64;
+constexpr int64_t kMaxLayers = 256;
 // Beyond these nothing is a model; products of such sizes do not overflow.
 constexpr int64_t kMaxSize = 1 << 24;
 
@@ -51,6 +52,9 @@ class Shapes {
     }
     layers = 1;
     while (tensors_.contains(block(layers) + ".attn.in_proj_weight")) ++layers;
+    if (layers > kMaxLayers) {
+      fail("has " + std::to_string(layers) + " blocks below " + prefix + ", more than any model");
+    }
   }
 
   int64_t heads(const std::string& tower, int64_t width) const {

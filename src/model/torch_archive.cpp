@@ -20,6 +20,8 @@ constexpr size_t kMaxDimensions = 8;
 // Modules within modules may refer to each other, in circles, too.
 constexpr size_t kMaxModuleDepth = 64;
 constexpr int64_t kMaxModules = 1 << 16;
+constexpr int64_t kMaxAttributes = 1 << 18;  // visited; large archives have thousands
+constexpr size_t kMaxNameBytes = 1 << 10;
 
 const std::map<std::string, at::ScalarType> kStorageTypes = {
     {"torch.DoubleStorage", at::kDouble}, {"torch.FloatStorage", at::kFloat},
@@ -79,6 +81,10 @@ class Reader {
       const Value& name = pickle_[attributes.items[i]];
       const Value& value = pickle_[attributes.items[i + 1]];
       if (name.kind != Kind::kString) zip_.fail("has an attribute whose key is no name");
+      // Modules may be shared, so their visits and paths are not bounded by the file's size.
+      if (++num_attributes_ > kMaxAttributes || prefix.size() + name.text.size() > kMaxNameBytes) {
+        zip_.fail("has too many attributes, or too long names of them, at " + quoted(prefix));
+      }
       if (value.kind == Kind::kTensor) add(prefix + name.text, value);
       if (value.kind == Kind::kObject) read_module(value, prefix + name.text + ".", depth + 1);
     }
@@ -179,6 +185,7 @@ class Reader {
   std::map<std::string, at::Tensor> storages_;
   std::map<std::string, at::Tensor> tensors_;
   int64_t num_modules_ = 0;
+  int64_t num_attributes_ = 0;
 };
 
 }  // namespace

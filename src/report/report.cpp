@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "sharding/dataset.h"
-#include "src/config/benchmark_config.h"
 #include "src/config/train_config.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -58,8 +57,7 @@ class Collector {
     find_checkpoint();
     add_history();
     if (checkpoint_) {
-      trained_.emplace(read_hub_config(*checkpoint_), device_);
-      load_weights(*trained_, *checkpoint_);
+      trained_.emplace(load_clip(*checkpoint_, device_));
       score();
       add_pictures();
     }
@@ -131,8 +129,7 @@ void Collector::add_history() {
 }
 
 void Collector::score() {
-  for (const std::string& path : options_.benchmarks) {
-    const Benchmark benchmark(load_benchmark(path));
+  for (const Benchmark& benchmark : open_benchmarks(options_.benchmarks)) {
     const BenchmarkResult result =
         benchmark.run(*trained_, tokenizer_, collectives_, train_options_.validation.batch_size,
                       Precision::kFp32)({});

@@ -8,6 +8,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/eval/result_json.h"
 
 namespace dermatome {
 
@@ -55,7 +56,7 @@ void EvaluationLog::add(int64_t step, const Json& result) {
   Json line = {{"step", step}};
   line.update(result);
   std::ofstream file(path_, std::ios::app);
-  file << line.dump() << "\n";
+  file << json_line(line) << "\n";
   file.close();
   if (!file) throw DataError("cannot write " + path_.string());
   sync_path(path_);

@@ -197,10 +197,9 @@ void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, do
 
 bool Trainer::validation_due() const {
   if (step_ == 0) return options_.validation.at_start;
-  const auto& [every_epochs, every_steps] =
-      std::pair(options_.validation.every_epochs, options_.validation.every_steps);
-  return due(every_epochs, every_steps) ||
-         (step_ == total_steps_ && every_epochs + every_steps > 0);
+  const ValidationOptions& validation = options_.validation;
+  return due(validation.every_epochs, validation.every_steps) ||
+         (step_ == total_steps_ && (validation.every_epochs > 0 || validation.every_steps > 0));
 }
 
 // A run that was interrupted while the scores of its last checkpoint were computed has lost them.

@@ -36,9 +36,19 @@ TrainOptions all_changed() {
   o.batch_size = 2048;
   o.resume = false;
   o.model = {"m.json", "~", Precision::kAmpBf16, 3, -1, 0.25};
-  o.data = {
-      {"null", "a, b"}, "stage", "valid\tset", Sampling::kResampled, {3, 0.25}, 1000, 32, 5, 6, 7,
-      Corrupt::kSkip,   0};
+  o.data = {{"null", "a, b"},
+            "stage",
+            "valid\tset",
+            Sampling::kResampled,
+            {3, 0.25},
+            1000,
+            32,
+            5,
+            6,
+            7,
+            Corrupt::kSkip,
+            0,
+            AugmentOn::kDevice};
   o.augmentation = {{0.4, 0.123456789012345678}, {0.5, 1e300}, {0.32, 0.1, 5e-324, 0.08}, 0.8, 0.2};
   std::swap(o.augmentation.scale[0], o.augmentation.scale[1]);
   o.objective = {ObjectiveMode::kPaper,
@@ -320,12 +330,29 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   const TrainOptions base = load(kRequired);
   EXPECT_EQ(config_digest(base).size(), 64u);
   EXPECT_EQ(config_digest(base), config_digest(load(kRequired)));
-  for (const char* same :
-       {"name=other", "output=elsewhere", "resume=false", "runtime.device=cpu", "runtime.threads=2",
-        "runtime.timeout_s=10", "runtime.log_every=3", "runtime.bucket_mb=1", "data.workers=9",
-        "data.prefetch=9", "data.augment_on=device", "data.train=moved", "data.stage=local",
-        "data.validation=v", "checkpoint.every_steps=5", "validation.batch_size=3",
-        "model.checkpointed_image_blocks=4", "model.checkpointed_text_blocks=-1"}) {
+  for (const char* same : {"name=other",
+                           "output=elsewhere",
+                           "resume=false",
+                           "runtime.device=cpu",
+                           "runtime.threads=2",
+                           "runtime.timeout_s=10",
+                           "runtime.log_every=3",
+                           "runtime.bucket_mb=1",
+                           "data.workers=9",
+                           "data.prefetch=9",
+                           "data.augment_on=device",
+                           "data.train=moved",
+                           "data.stage=local",
+                           "data.validation=v",
+                           "data.on_corrupt=skip",
+                           "data.max_corrupt=5",
+                           "validation.every_steps=5",
+                           "validation.at_start=false",
+                           "validation.on_failure=fail",
+                           "checkpoint.every_steps=5",
+                           "validation.batch_size=3",
+                           "model.checkpointed_image_blocks=4",
+                           "model.checkpointed_text_blocks=-1"}) {
     EXPECT_EQ(config_digest(load(kRequired, {same})), config_digest(base)) << same;
   }
   std::set<std::string> digests = {config_digest(base)};

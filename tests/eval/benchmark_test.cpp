@@ -34,10 +34,10 @@ class Meetings {
     ++count_;
     changed_.notify_all();
   }
-  // Whether it came `count` times within 20 s.
+  // Whether it came `count` times within two minutes.
   bool wait_for(int count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return count_ >= count; });
+    return changed_.wait_for(lock, std::chrono::seconds(120), [&] { return count_ >= count; });
   }
 
  private:

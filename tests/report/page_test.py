@@ -44,7 +44,7 @@ def make_run():
 
 
 def run(*arguments):
-    done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -58,7 +58,8 @@ def evaluations():
     labels = ["red", MARKUP, "blue"]
     classes = [{"label": label, "n": 10, "recall": 0.5, "precision": 0.25, "f1": 0.3, "auroc": None}
                for label in labels]
-    common = {"role": "test", "num_samples": 30, "resampled_by": "patient",
+    common = {"role": "test", "num_samples": 30,
+              "resampled_by": "image (images are treated as independent)",
               "leakage": {"status": "not checked"}, "hashes": {"data": "0" * 64}}
     classified = {"benchmark": "skin", "kind": "classification", **common, "classes": classes,
                   "confusion": [[5, 3, 2], [0, 10, 0], [1, 4, 5]], "absent_classes": ["green"],
@@ -76,7 +77,9 @@ def evaluations():
          "intervals": {"auroc": [0.6, 0.8]}, "missing_concepts": ["Scale"],
          "concepts": [{"label": "Papule", "positives": 3, "n": 30, "auroc": None, "interval": None}]},
         {"benchmark": "captions", "kind": "retrieval", **common, "step": STEPS,
-         "scores": {"image_to_text_R@10": 0.5, "text_to_image_median_rank": 7.5}},
+         "scores": {"image_to_text_R@10": 0.5, "text_to_image_median_rank": 7.5},
+         "leakage": {"status": "checked", "pairs": "pairs.csv", "near_duplicates": 7}},
+        {"benchmark": "broken", "step": STEPS, "scores": {}, "failure": "rank 1: none.png cannot be read"},
     ]
 
 

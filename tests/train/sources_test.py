@@ -3,12 +3,14 @@
 usage: sources_test.py BINARY MPIRUN WORK_DIR
 """
 
+import fcntl
 import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -107,14 +109,14 @@ class Staging(Sources):
         self.assertIn("damaged/shards/shard-00000.h5 fails its manifest's size or checksum", failed.stderr)
 
     def test_ranks_wait_longer_than_a_collective_may_take(self):
-        # Another process holds the folder; a collective's timeout passes meanwhile.
+        # This process holds the folder; a collective's timeout passes meanwhile.
         folder = WORK / "held"
         folder.mkdir(exist_ok=True)
-        holder = subprocess.Popen(["flock", folder, "sleep", "9"])
-        try:
-            self.succeed(train("waited", f"data.stage={folder}", "runtime.timeout_s=4"))
-        finally:
-            self.assertEqual(holder.wait(), 0)
+        holder = os.open(folder, os.O_RDONLY)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        threading.Timer(25, os.close, [holder]).start()
+        waited = self.succeed(train("waited", f"data.stage={folder}", "runtime.timeout_s=10"))
+        self.assertIn("waiting for it to end", waited)
         self.assertEqual(len(list(folder.glob("*/shard-*.h5"))), 2)
 
 

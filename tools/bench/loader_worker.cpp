@@ -75,7 +75,7 @@ class LoaderWorker {
       const Tokenizer tokenizer;
       const ShardedDataset dataset(path_, tokenizer.hash());
       Loader(dataset, options_, epoch_, /*step=*/0).next().value();
-      shards = std::ssize(dataset.manifest().shards);
+      shards = std::ssize(dataset.sources().front().manifest.shards);
     });
     ++epoch_;
     answer["shards"] = shards;

@@ -84,7 +84,7 @@ function conditions(evaluation) {
     said.push(`The newest checkpoint is that of step ${number(newest)}.`);
   }
   if (Object.keys(evaluation.intervals ?? {}).length) {
-    said.push(evaluation.resampled_by === 'image' ?
+    said.push(evaluation.resampled_by?.startsWith('image') ?
       'Bars: 95 % bootstrap intervals; pictures are treated as independent.' :
       `Bars: 95 % bootstrap intervals; pictures of one ${evaluation.resampled_by} are resampled together.`);
   } else {
@@ -92,7 +92,7 @@ function conditions(evaluation) {
   }
   const leakage = evaluation.leakage;
   if (leakage?.status === 'checked') {
-    said.push(`Near-duplicates of ${leakage.against}: ${number(leakage.near_duplicates)}.`);
+    said.push(`Near-duplicates of training pictures, listed in ${leakage.pairs}: ${number(leakage.near_duplicates)}.`);
   } else if (leakage) {
     said.push('Not checked for pictures that were trained on.');
   }
@@ -133,6 +133,10 @@ function hashes(evaluation) {
 }
 
 function finalScores(name, evaluation, history) {
+  if (evaluation?.failure) {
+    return element('div', {class: 'card'}, element('h3', {}, name),
+      paragraph(`The checkpoint of step ${number(evaluation.step)} could not be scored: ${evaluation.failure}`));
+  }
   if (evaluation) {
     return element('div', {class: 'card'}, element('h3', {}, name), conditions(evaluation),
       Object.entries(evaluation.scores).map(([metric, value]) =>
