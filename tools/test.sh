@@ -155,7 +155,7 @@ export OMP_NUM_THREADS=1
 stage 'tests, sanitizers' \
   ctest --test-dir build/asan --label-regex asan --output-on-failure --no-tests=error -j2
 stage 'tests, CUDA' test_cuda
-stage 'fuzzing, a moment' tests/fuzz/run.sh 10
+stage 'fuzzing, a moment' tests/fuzz/run.sh 10 image csv shard
 say 'times; those of the tests of the release build follow them'
 printf '   %s\n' "${stages[@]}"
 
