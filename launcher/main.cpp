@@ -1,4 +1,6 @@
 // The binary `dermatome`: parses the command line and runs a command.
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <string>
 
@@ -9,8 +11,22 @@
 #include "src/core/log.h"
 #include "src/distributed/world.h"
 
+namespace {
+
+// Data sets keep hundreds of shards open; many machines allow 1,024 files unless asked for more.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace dermatome;
+  allow_many_files();
   const World announced = announced_world(process_environment());
   initialise_logging(announced.rank, announced.size);
   end_at_uncaught_errors(announced.rank);

@@ -2,41 +2,130 @@
 
 #include <algorithm>
 
+#include "sharding/storage_retry.h"
 #include "src/core/error.h"
+#include "src/core/hash.h"
 
 namespace dermatome {
+namespace {
 
-ShardedDataset::ShardedDataset(const std::filesystem::path& manifest,
-                               std::string expected_tokenizer_hash)
-    : directory_(manifest_path(manifest).parent_path()),
-      tokenizer_hash_(std::move(expected_tokenizer_hash)),
-      manifest_(read_manifest(manifest)),
-      first_row_{0},
-      slots_(manifest_.shards.size()) {
-  if (manifest_.tokenizer_hash != tokenizer_hash_) {
-    throw DataError(manifest_path(manifest).string() + ": made with tokenizer " +
-                    manifest_.tokenizer_hash.substr(0, 12) + ", but this program has " +
-                    tokenizer_hash_.substr(0, 12) + "; shard the data again");
+DataSource read_source(const std::filesystem::path& path, const std::string& tokenizer_hash) {
+  const std::filesystem::path manifest = manifest_path(path);
+  DataSource source{manifest.parent_path(), read_manifest(manifest)};
+  if (source.manifest.tokenizer_hash != tokenizer_hash) {
+    throw DataError(manifest.string() + ": made with tokenizer " +
+                    source.manifest.tokenizer_hash.substr(0, 12) + ", but this program has " +
+                    tokenizer_hash.substr(0, 12) + "; shard the data again");
   }
-  for (const ShardEntry& shard : manifest_.shards) {
-    first_row_.push_back(first_row_.back() + shard.num_samples);
+  return source;
+}
+
+void check_mixture(const std::vector<DataSource>& sources) {
+  const DataSource& first = sources.front();
+  for (const DataSource& source : sources) {
+    const std::string name = "the data set " + source.directory.string();
+    if (source.manifest.num_samples() == 0) {
+      throw ConfigError(name + " has no samples; leave it out of the mixture");
+    }
+    if (source.manifest.aspects != first.manifest.aspects) {
+      throw ConfigError(name + " has " + std::to_string(source.manifest.num_captions) +
+                        " captions a sample, but " + first.directory.string() + " has " +
+                        std::to_string(first.manifest.num_captions) +
+                        ", or they mean other things; shard them with the same captions, or train "
+                        "on one of them");
+    }
   }
 }
 
-std::pair<const ShardReader&, int64_t> ShardedDataset::locate(int64_t global_index) const {
+uint64_t size_of(const std::filesystem::path& path) {
+  return retry_storage([&] {
+    std::error_code error;
+    const uint64_t bytes = std::filesystem::file_size(path, error);
+    if (!error) return bytes;
+    const std::string problem = "shard " + path.string() + ": " + error.message();
+    if (may_pass(error.value())) throw StorageFailure(problem);
+    throw DataError(problem + kShardRemedy);
+  });
+}
+
+}  // namespace
+
+ShardedDataset::ShardedDataset(const std::vector<std::filesystem::path>& sources,
+                               std::string expected_tokenizer_hash, OpenShardLimits limits)
+    : tokenizer_hash_(std::move(expected_tokenizer_hash)), limits_(limits) {
+  require(!sources.empty(), "a data set of no sources");
+  size_t num_shards = 0;
+  for (const std::filesystem::path& path : sources) {
+    sources_.push_back(read_source(path, tokenizer_hash_));
+    num_shards += sources_.back().manifest.shards.size();
+  }
+  if (sources_.size() > 1) check_mixture(sources_);
+  slots_ = std::vector<Slot>(num_shards);
+  size_t shard = 0;
+  for (size_t source = 0; source < sources_.size(); ++source) {
+    const std::vector<ShardEntry>& entries = sources_[source].manifest.shards;
+    for (size_t entry = 0; entry < entries.size(); ++entry) {
+      slots_[shard].source = source;
+      slots_[shard++].entry = entry;
+      first_row_.push_back(first_row_.back() + entries[entry].num_samples);
+    }
+  }
+}
+
+ShardedDataset::ShardedDataset(const std::filesystem::path& source,
+                               std::string expected_tokenizer_hash, OpenShardLimits limits)
+    : ShardedDataset(std::vector{source}, std::move(expected_tokenizer_hash), limits) {}
+
+std::vector<int64_t> ShardedDataset::source_sizes() const {
+  std::vector<int64_t> sizes;
+  for (const DataSource& source : sources_) sizes.push_back(source.manifest.num_samples());
+  return sizes;
+}
+
+std::string ShardedDataset::digest() const {
+  if (sources_.size() == 1) return sources_.front().manifest.digest;
+  std::string digests;
+  for (const DataSource& source : sources_) digests += source.manifest.digest + "\n";
+  return sha256_hex(digests);
+}
+
+SamplePlace ShardedDataset::locate(int64_t global_index) const {
   require(global_index >= 0 && global_index < size(),
           "sample " + std::to_string(global_index) + " of " + std::to_string(size()));
   const auto next = std::upper_bound(first_row_.begin(), first_row_.end(), global_index);
   const size_t shard = next - first_row_.begin() - 1;
   Slot& slot = slots_[shard];
-  const std::lock_guard lock(slot.mutex);
-  if (!slot.reader) {
-    slot.reader = open_shard(directory_, manifest_, manifest_.shards[shard], tokenizer_hash_);
+  SamplePlace place{nullptr, global_index - first_row_[shard]};
+  slot.last_use = ++clock_;
+  {
+    const std::lock_guard lock(slot.mutex);
+    place.shard = slot.reader;
+    if (place.shard) return place;
+    const DataSource& source = sources_[slot.source];
+    slot.reader = open_shard(source.directory, source.manifest, source.manifest.shards[slot.entry],
+                             tokenizer_hash_);
+    place.shard = slot.reader;
   }
-  return {*slot.reader, global_index - first_row_[shard]};
+  keep_within_limits(shard, place.shard->memory_bytes());
+  return place;
 }
 
-std::unique_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
+void ShardedDataset::keep_within_limits(size_t opened, uint64_t bytes) const {
+  const std::lock_guard lock(open_mutex_);
+  open_.push_back({opened, bytes});
+  open_bytes_ += bytes;
+  while (open_.size() > 1 && (std::ssize(open_) > limits_.shards || open_bytes_ > limits_.bytes)) {
+    const auto oldest = std::ranges::min_element(
+        open_, {}, [this](const Open& open) { return slots_[open.shard].last_use.load(); });
+    Slot& slot = slots_[oldest->shard];
+    const std::lock_guard slot_lock(slot.mutex);
+    slot.reader.reset();
+    open_bytes_ -= oldest->bytes;
+    open_.erase(oldest);
+  }
+}
+
+std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
                                               const Manifest& manifest, const ShardEntry& entry,
                                               const std::string& expected_tokenizer_hash) {
   const std::filesystem::path path = directory / entry.file;
@@ -46,12 +135,10 @@ std::unique_ptr<const ShardReader> open_shard(const std::filesystem::path& direc
                       kShardRemedy);
     }
   };
-  std::error_code error;
-  const uint64_t bytes = std::filesystem::file_size(path, error);
-  if (error) throw DataError("shard " + path.string() + ": " + error.message() + kShardRemedy);
+  const uint64_t bytes = size_of(path);
   check(bytes == entry.bytes, std::to_string(bytes) + " bytes instead of " +
                                   std::to_string(entry.bytes) + ": truncated, or replaced");
-  auto reader = std::make_unique<const ShardReader>(path, expected_tokenizer_hash);
+  auto reader = std::make_shared<const ShardReader>(path, expected_tokenizer_hash);
   check(reader->num_samples() == entry.num_samples, std::to_string(reader->num_samples()) +
                                                         " samples instead of " +
                                                         std::to_string(entry.num_samples));

@@ -1,12 +1,12 @@
-// All shards of a data set as one sequence of samples.
+// All shards of one or several data sets as one sequence of samples.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "sharding/manifest.h"
@@ -14,38 +14,77 @@
 
 namespace dermatome {
 
-// Start-up reads the manifest alone; a shard is opened when a sample of it is first asked for. All
+struct DataSource {
+  std::filesystem::path directory;
+  Manifest manifest;
+};
+
+// Shards open at a time, and what their metadata may take in memory: about 17 million samples of
+// MAKE's table. Those not used for longest are closed first.
+struct OpenShardLimits {
+  int64_t shards = 768;  // each needs a file descriptor, of which processes often have 1,024
+  uint64_t bytes = uint64_t{4} << 30;
+};
+
+// A sample's place. Keeps its shard open.
+struct SamplePlace {
+  std::shared_ptr<const ShardReader> shard;
+  int64_t row = 0;
+};
+
+// Start-up reads the manifests alone; a shard is opened when a sample of it is asked for. All
 // functions may be called from any number of threads.
 class ShardedDataset {
  public:
-  // `manifest`: a data set's directory or manifest. Throws DataError, also for another tokenizer's
-  // data.
-  ShardedDataset(const std::filesystem::path& manifest, std::string expected_tokenizer_hash);
+  // `sources`: directories of data sets or their manifests, one after the other. Throws DataError,
+  // also for another tokenizer's data; ConfigError for several that cannot be mixed: one without
+  // samples, or with other captions than the first.
+  ShardedDataset(const std::vector<std::filesystem::path>& sources,
+                 std::string expected_tokenizer_hash, OpenShardLimits limits = {});
+  // One source, which may be without samples.
+  ShardedDataset(const std::filesystem::path& source, std::string expected_tokenizer_hash,
+                 OpenShardLimits limits = {});
 
   int64_t size() const { return first_row_.back(); }
-  const Manifest& manifest() const { return manifest_; }
+  const std::vector<DataSource>& sources() const { return sources_; }
+  std::vector<int64_t> source_sizes() const;                                       // samples each
+  int64_t num_captions() const { return sources_.front().manifest.num_captions; }  // N
+  // The identity of the sequence: the manifest's digest, or one over those of all sources in order.
+  std::string digest() const;
 
-  // The shard that holds sample `global_index`, and its row there. The reference lives as long as
-  // this object. Throws DataError when the shard cannot be opened or is not the one the manifest
-  // describes.
-  std::pair<const ShardReader&, int64_t> locate(int64_t global_index) const;
+  // Where sample `global_index` is. Throws DataError when its shard cannot be opened or is not the
+  // one its manifest describes.
+  SamplePlace locate(int64_t global_index) const;
 
  private:
   struct Slot {
-    std::mutex mutex;
-    std::unique_ptr<const ShardReader> reader;
+    size_t source = 0;
+    size_t entry = 0;  // in the source's manifest
+    std::mutex mutex;  // guards `reader`
+    std::shared_ptr<const ShardReader> reader;
+    std::atomic<uint64_t> last_use{0};
   };
+  // Notes that shard `opened` is open, and closes others.
+  void keep_within_limits(size_t opened, uint64_t bytes) const;
 
-  std::filesystem::path directory_;
   std::string tokenizer_hash_;
-  Manifest manifest_;
-  std::vector<int64_t> first_row_;  // of every shard, and the total
-  mutable std::vector<Slot> slots_;
+  OpenShardLimits limits_;
+  std::vector<DataSource> sources_;
+  std::vector<int64_t> first_row_{0};  // of every shard, and the total
+  mutable std::vector<Slot> slots_;    // a shard each
+  mutable std::atomic<uint64_t> clock_{0};
+  struct Open {
+    size_t shard;
+    uint64_t bytes;
+  };
+  mutable std::mutex open_mutex_;  // taken before a slot's; guards the members below
+  mutable std::vector<Open> open_;
+  mutable uint64_t open_bytes_ = 0;
 };
 
 // Opens shard `entry` of `manifest` in `directory`. Throws DataError when it is not the one
 // described: another size, number of samples, or build.
-std::unique_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
+std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
                                               const Manifest& manifest, const ShardEntry& entry,
                                               const std::string& expected_tokenizer_hash);
 

@@ -12,14 +12,28 @@
 #include "src/core/log.h"
 
 namespace dermatome {
+namespace {
 
-DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
+// 0, or why not.
+int lock(int descriptor, int operation) {
+  int reason = EINTR;
+  while (reason == EINTR) reason = ::flock(descriptor, operation) == 0 ? 0 : errno;
+  return reason;
+}
+
+}  // namespace
+
+DirectoryLock::DirectoryLock(const std::filesystem::path& directory, WhenLocked when_locked)
     : descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (descriptor_ < 0) {
     throw DataError("cannot open " + directory.string() + ": " + std::strerror(errno));
   }
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-  const int reason = errno;
+  int reason = lock(descriptor_, LOCK_EX | LOCK_NB);
+  if (reason == EWOULDBLOCK && when_locked == WhenLocked::kWait) {
+    log_info(directory.string() + ": another process writes there; waiting for it to end");
+    reason = lock(descriptor_, LOCK_EX);
+  }
+  if (reason == 0) return;
   if (reason == EWOULDBLOCK) {
     ::close(descriptor_);
     throw ConfigError(directory.string() +
@@ -27,7 +41,7 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
                       "process only (it uses threads, not ranks)");
   }
   log_warning(directory.string() + ": no lock (" + std::strerror(reason) +
-              "); make sure that only one process builds shards there");
+              "); make sure that only one process writes there");
 }
 
 DirectoryLock::~DirectoryLock() { ::close(descriptor_); }

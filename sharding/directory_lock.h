@@ -1,15 +1,18 @@
-// One builder at a time in a directory.
+// One process at a time that writes to a directory.
 #pragma once
 
 #include <filesystem>
 
 namespace dermatome {
 
+enum class WhenLocked { kRefuse, kWait };
+
 class DirectoryLock {
  public:
-  // Locks `directory` until the end of the object's life. Throws ConfigError while another process
-  // holds it; warns where the file system has no locks.
-  explicit DirectoryLock(const std::filesystem::path& directory);
+  // Locks `directory` until the end of the object's life. While another process holds it, throws
+  // ConfigError or waits; warns where the file system has no locks.
+  explicit DirectoryLock(const std::filesystem::path& directory,
+                         WhenLocked when_locked = WhenLocked::kRefuse);
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;

@@ -8,7 +8,7 @@
 
 namespace dermatome::shard_format {
 
-// Readers map the little-endian file into memory and use it as it is.
+// Readers take the little-endian file's bytes into memory and use them as they are.
 static_assert(std::endian::native == std::endian::little);
 
 inline constexpr std::string_view kMagic = "dermatome-shard";

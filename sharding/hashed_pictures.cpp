@@ -23,9 +23,9 @@ HashedPictures hash_dataset(const std::filesystem::path& directory_or_manifest,
   Progress progress("pictures hashed", dataset.size());
   parallel_for(dataset.size(), num_threads, [&](int64_t i) {
     const auto [shard, row] = dataset.locate(i);
-    result.names[i] = shard.source(row);
+    result.names[i] = shard->source(row);
     thread_local Image image;
-    shard.decode(row, image);
+    shard->decode(row, image);
     result.hashes[i] = hash_picture(image);
     progress.add(1);
   });

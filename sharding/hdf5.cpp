@@ -1,9 +1,12 @@
 #include "sharding/hdf5.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "sharding/format.h"
+#include "sharding/storage_retry.h"
 #include "src/core/error.h"
 
 namespace dermatome::hdf5 {
@@ -52,6 +55,16 @@ Handle string_type(size_t length) {
   return type;
 }
 
+// Files are locked by nobody: shards are never written to once they have their name, and file
+// systems without locks would refuse to open them.
+Handle file_access() {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  require(H5Pset_file_locking(access.get(), /*use_file_locking=*/false,
+                              /*ignore_when_disabled=*/true) >= 0,
+          "HDF5's file locking cannot be turned off");
+  return access;
+}
+
 }  // namespace
 
 Handle::Handle(Handle&& other) noexcept
@@ -73,7 +86,7 @@ void Handle::reset() {
 
 FileWriter::FileWriter(const std::filesystem::path& path) : path_(path), lock_(lock_library()) {
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  const Handle access = file_access();
   // The newest features of HDF5 1.10 checksum all of the file's own structures; a fixed range keeps
   // the bytes the same under later libraries.
   check(H5Pset_obj_track_times(creation.get(), false) >= 0 &&
@@ -156,19 +169,27 @@ void FileWriter::close() {
 
 ContiguousFile::ContiguousFile(const std::filesystem::path& path)
     : path_(path), lock_(lock_library()) {
-  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-  if (!file_.valid()) {
-    throw DataError("shard " + path.string() +
-                    " cannot be opened: it is missing, truncated, damaged or no HDF5 file; copy "
-                    "it again, or make it again with `dermatome shard`");
-  }
+  const Handle access = file_access();
+  errno = 0;
+  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
+  check(
+      file_.valid(),
+      "cannot be opened: it is missing, truncated, damaged or no HDF5 file; copy it again, or make "
+      "it again with `dermatome shard`");
 }
 
+// HDF5 does not say why a call failed, but leaves the reason of a failed read in errno, which every
+// function here clears first.
 void ContiguousFile::check(bool good, const std::string& what) const {
-  if (!good) throw DataError("shard " + path_.string() + ": " + what);
+  if (good) return;
+  if (const int error = errno; may_pass(error)) {
+    throw StorageFailure("cannot read shard " + path_.string() + ": " + std::strerror(error));
+  }
+  throw DataError("shard " + path_.string() + ": " + what);
 }
 
 int64_t ContiguousFile::integer(const char* name) const {
+  errno = 0;
   const Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
   int64_t value = 0;
   check(attribute.valid(), std::string("attribute ") + name + " is missing");
@@ -178,6 +199,7 @@ int64_t ContiguousFile::integer(const char* name) const {
 }
 
 std::string ContiguousFile::text(const char* name) const {
+  errno = 0;
   const Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
   check(attribute.valid(), std::string("attribute ") + name + " is missing");
   const Handle type(H5Aget_type(attribute.get()), H5Tclose);
@@ -191,6 +213,7 @@ std::string ContiguousFile::text(const char* name) const {
 }
 
 Section ContiguousFile::section(const char* name, Element element, int rank) const {
+  errno = 0;
   const std::string what = std::string("data set ") + name;
   const Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
   check(dataset.valid(), what + " is missing");

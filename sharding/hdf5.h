@@ -72,7 +72,8 @@ struct Section {
   std::vector<uint64_t> shape;
 };
 
-// An existing file, to look things up in. Throws DataError naming file and item.
+// An existing file, to look things up in. Throws DataError naming file and item, StorageFailure
+// when the file system failed in a way that may pass.
 class ContiguousFile {
  public:
   explicit ContiguousFile(const std::filesystem::path& path);

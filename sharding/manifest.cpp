@@ -88,6 +88,12 @@ int64_t Manifest::num_samples() const {
   return sum;
 }
 
+uint64_t Manifest::num_bytes() const {
+  uint64_t sum = 0;
+  for (const ShardEntry& shard : shards) sum += shard.bytes;
+  return sum;
+}
+
 std::filesystem::path manifest_path(const std::filesystem::path& directory_or_file) {
   if (std::filesystem::is_directory(directory_or_file)) {
     return directory_or_file / shard_format::kManifestName;

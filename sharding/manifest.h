@@ -34,6 +34,7 @@ struct Manifest {
   std::string digest;  // SHA-256 over all of the above: the data set's identity
 
   int64_t num_samples() const;
+  uint64_t num_bytes() const;  // of all shards
 };
 
 // `directory_or_file`: the directory of a data set, or its manifest. Throws DataError naming the

@@ -1,9 +1,11 @@
 #include "sharding/shard_reader.h"
 
 #include <algorithm>
+#include <array>
 
 #include "sharding/checksum.h"
 #include "sharding/hdf5.h"
+#include "sharding/storage_retry.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
 #include "src/image/codec.h"
@@ -13,6 +15,28 @@ namespace {
 
 using hdf5::Element;
 namespace names = shard_format;
+
+// The metadata, in the order of its checksum.
+struct Metadata {
+  const char* name;
+  Element element;
+  int rank;
+};
+constexpr std::array kMetadata = {
+    Metadata{names::kImageIndex, Element::kImageRow, 1},
+    Metadata{names::kCaptionBytes, Element::kU8, 1},
+    Metadata{names::kCaptionBounds, Element::kU64, 1},
+    Metadata{names::kTokens, Element::kU16, 1},
+    Metadata{names::kTokenBounds, Element::kU64, 1},
+    Metadata{names::kSampleCaption, Element::kI32, 2},
+    Metadata{names::kSampleMask, Element::kU8, 2},
+    Metadata{names::kSampleLabel, Element::kI32, 1},
+    Metadata{names::kSampleOntology, Element::kI32, 1},
+    Metadata{names::kSourceBytes, Element::kU8, 1},
+    Metadata{names::kSourceBounds, Element::kU64, 1},
+    Metadata{names::kLabelBytes, Element::kU8, 1},
+    Metadata{names::kLabelBounds, Element::kU64, 1},
+};
 
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -34,11 +58,12 @@ std::string ragged_text(std::span<const char> values, std::span<const uint64_t> 
 ShardReader::ShardReader(const std::filesystem::path& path,
                          const std::string& expected_tokenizer_hash)
     : path_(path), file_(path) {
-  {
+  // HDF5 is held no longer than it takes to ask where things are.
+  read_metadata(retry_storage([&] {
     const hdf5::ContiguousFile file(path);
     read_header(file, expected_tokenizer_hash);
-    map_sections(file);
-  }
+    return locate_metadata(file);
+  }));
   check_indices();
 }
 
@@ -78,43 +103,56 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
   nan_caption_ = static_cast<int32_t>(file.integer(names::kNanCaptionAttribute));
 }
 
-void ShardReader::map_sections(const hdf5::ContiguousFile& file) {
-  const auto inside = [&](const hdf5::Section& section, const char* name) {
+std::vector<hdf5::Section> ShardReader::locate_metadata(const hdf5::ContiguousFile& file) {
+  const auto locate = [&](const char* name, Element element, int rank) {
+    const hdf5::Section section = file.section(name, element, rank);
     check(section.offset <= file_.size() && section.bytes <= file_.size() - section.offset,
           std::string("data set ") + name + " reaches beyond the end of the file");
+    return section;
   };
-  const hdf5::Section image_bytes = file.section(names::kImageBytes, Element::kU8, 1);
-  inside(image_bytes, names::kImageBytes);
+  const hdf5::Section image_bytes = locate(names::kImageBytes, Element::kU8, 1);
   image_offset_ = image_bytes.offset;
   image_bytes_ = image_bytes.bytes;
+  std::vector<hdf5::Section> sections;
+  for (const Metadata& part : kMetadata) {
+    sections.push_back(locate(part.name, part.element, part.rank));
+  }
+  metadata_checksum_ = static_cast<uint64_t>(file.integer(names::kMetadataChecksumAttribute));
+  return sections;
+}
+
+void ShardReader::read_metadata(const std::vector<hdf5::Section>& sections) {
+  auto section = sections.begin();
   uint32_t checksum = 0;
-  const auto map = [&]<typename T>(const char* name, Element element, int rank,
-                                   std::span<const T>& target) {
-    const hdf5::Section section = file.section(name, element, rank);
-    inside(section, name);
-    check(section.offset % alignof(T) == 0, std::string("data set ") + name + " is not aligned");
-    const auto bytes = file_.view().subspan(section.offset, section.bytes);
+  const auto read = [&]<typename T>(std::vector<T>& target) {
+    target.resize(section->bytes / sizeof(T));
+    const auto bytes = std::as_writable_bytes(std::span(target));
+    file_.read(section->offset, bytes);
     checksum = crc32c(bytes, checksum);
-    target = {reinterpret_cast<const T*>(bytes.data()), section.bytes / sizeof(T)};
+    return *section++;
   };
-  std::span<const char> labels;
-  std::span<const uint64_t> label_bounds;
-  map(names::kImageIndex, Element::kImageRow, 1, images_);
-  map(names::kCaptionBytes, Element::kU8, 1, caption_text_);
-  map(names::kCaptionBounds, Element::kU64, 1, caption_bounds_);
-  map(names::kTokens, Element::kU16, 1, tokens_);
-  map(names::kTokenBounds, Element::kU64, 1, token_bounds_);
-  map(names::kSampleCaption, Element::kI32, 2, caption_);
-  map(names::kSampleMask, Element::kU8, 2, mask_);
-  map(names::kSampleLabel, Element::kI32, 1, label_);
-  map(names::kSampleOntology, Element::kI32, 1, ontology_);
-  map(names::kSourceBytes, Element::kU8, 1, source_);
-  map(names::kSourceBounds, Element::kU64, 1, source_bounds_);
-  map(names::kLabelBytes, Element::kU8, 1, labels);
-  map(names::kLabelBounds, Element::kU64, 1, label_bounds);
-  check(same_checksum(checksum,
-                      static_cast<uint64_t>(file.integer(names::kMetadataChecksumAttribute))),
+  std::vector<char> captions, labels;
+  std::vector<uint64_t> caption_bounds, label_bounds;
+  read(images_);
+  const hdf5::Section caption_section = read(captions);
+  caption_offset_ = caption_section.offset;
+  caption_bytes_ = caption_section.bytes;
+  caption_bounds_offset_ = read(caption_bounds).offset;
+  read(tokens_);
+  read(token_bounds_);
+  read(caption_);
+  read(mask_);
+  read(label_);
+  read(ontology_);
+  read(source_);
+  read(source_bounds_);
+  read(labels);
+  read(label_bounds);
+  check(same_checksum(checksum, metadata_checksum_),
         std::string("the metadata fails its checksum: the file is damaged") + kShardRemedy);
+  check_partition(caption_bounds, captions.size(), names::kCaptionBounds);
+  check(token_bounds_.size() == caption_bounds.size(),
+        "the captions' texts and tokens differ in number");
   check_partition(label_bounds, labels.size(), names::kLabelBounds);
   for (size_t i = 0; i + 1 < label_bounds.size(); ++i) {
     header_.label_names.push_back(ragged_text(labels, label_bounds, i));
@@ -128,10 +166,7 @@ void ShardReader::check_indices() const {
             ontology_.size() == n && source_bounds_.size() == n + 1,
         "data sets disagree about the number of samples");
   check_partition(source_bounds_, source_.size(), names::kSourceBounds);
-  check_partition(caption_bounds_, caption_text_.size(), names::kCaptionBounds);
   check_partition(token_bounds_, tokens_.size(), names::kTokenBounds);
-  check(token_bounds_.size() == caption_bounds_.size(),
-        "the captions' texts and tokens differ in number");
   const int32_t table = caption_table_size();
   check(empty_caption_ >= 0 && empty_caption_ < table && nan_caption_ >= 0 && nan_caption_ < table,
         "the rows of the empty and the nan caption are not in the caption table");
@@ -160,6 +195,12 @@ void ShardReader::check_indices() const {
   }
 }
 
+uint64_t ShardReader::memory_bytes() const {
+  const auto bytes = [](const auto&... values) { return (std::span(values).size_bytes() + ...); };
+  return bytes(images_, tokens_, token_bounds_, caption_, mask_, label_, ontology_, source_,
+               source_bounds_);
+}
+
 void ShardReader::check_row(int64_t row) const {
   require(row >= 0 && row < num_samples(),
           "row " + std::to_string(row) + " of a shard of " + std::to_string(num_samples()));
@@ -182,7 +223,11 @@ void ShardReader::decode(int64_t row, Image& image) const {
   thread_local std::vector<std::byte> memory;
   if (memory.size() < record.length) memory.resize(record.length);
   const std::span bytes(memory.data(), record.length);
-  file_.read(image_offset_ + record.offset, bytes);
+  try {
+    file_.read(image_offset_ + record.offset, bytes);
+  } catch (const DataError& error) {
+    throw DataError(where(row) + ": " + error.what());
+  }
   if (!same_checksum(crc32c(bytes), record.crc32c)) {
     throw CorruptRecord(where(row) +
                         ": the picture's bytes fail their checksum: the file is damaged" +
@@ -211,12 +256,12 @@ void ShardReader::decode(int64_t row, Image& image) const {
 
 std::span<const int32_t> ShardReader::caption_ids(int64_t row) const {
   check_row(row);
-  return caption_.subspan(row * num_captions(), num_captions());
+  return std::span(caption_).subspan(row * num_captions(), num_captions());
 }
 
 std::span<const uint8_t> ShardReader::mask(int64_t row) const {
   check_row(row);
-  return mask_.subspan(row * num_captions(), num_captions());
+  return std::span(mask_).subspan(row * num_captions(), num_captions());
 }
 
 int64_t ShardReader::label(int64_t row) const {
@@ -241,12 +286,21 @@ std::string ShardReader::where(int64_t row) const {
 std::span<const uint16_t> ShardReader::tokens(int32_t caption) const {
   check_caption(caption);
   const uint64_t first = token_bounds_[caption];
-  return tokens_.subspan(first, token_bounds_[caption + 1] - first);
+  return std::span(tokens_).subspan(first, token_bounds_[caption + 1] - first);
 }
 
 std::string ShardReader::caption_text(int32_t caption) const {
   check_caption(caption);
-  return ragged_text(caption_text_, caption_bounds_, caption);
+  std::array<uint64_t, 2> bounds{};
+  file_.read(caption_bounds_offset_ + static_cast<uint64_t>(caption) * sizeof(uint64_t),
+             std::as_writable_bytes(std::span(bounds)));
+  // They were right when the shard was opened.
+  check(bounds[0] <= bounds[1] && bounds[1] <= caption_bytes_,
+        std::string(names::kCaptionBounds) + " has changed since the shard was opened" +
+            kShardRemedy);
+  std::string text(bounds[1] - bounds[0], '\0');
+  file_.read(caption_offset_ + bounds[0], std::as_writable_bytes(std::span(text)));
+  return text;
 }
 
 }  // namespace dermatome

@@ -24,7 +24,8 @@ BUILT_ON = {
     "src/objective": {"src/config", "src/distributed"},
     "src/eval": {"src/model", "src/text", "src/data", "src/distributed"},
     "src/train": {"src/eval", "src/objective", "src/data", "src/model", "src/distributed"},
-    "launcher": {"src/train"},
+    "src/report": {"src/train"},
+    "launcher": {"src/report"},
     "tests": {"launcher"},
 }
 

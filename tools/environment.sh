@@ -6,6 +6,7 @@ repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export DERMATOME_CACHE="${DERMATOME_CACHE:-${HOME:?}/.cache/dermatome}"
 libtorch="$DERMATOME_CACHE/libtorch-2.11.0"
 venv="$DERMATOME_CACHE/venv"
+bench_packages="$DERMATOME_CACHE/bench-packages"
 
 say() { printf '== %s\n' "$*"; }
 

@@ -16,9 +16,9 @@ from pathlib import Path
 SCORES = [
     ("skin tone, zero-shot accuracy", "emoji-skin-tone", "top1"),
     ("group, zero-shot balanced accuracy", "emoji-group", "balanced_accuracy"),
-    ("name from picture, R@1", "emoji-retrieval", "image_to_text_recall@1"),
-    ("name from picture, R@10", "emoji-retrieval", "image_to_text_recall@10"),
-    ("picture from name, R@10", "emoji-retrieval", "text_to_image_recall@10"),
+    ("name from picture, R@1", "emoji-retrieval", "image_to_text_R@1"),
+    ("name from picture, R@10", "emoji-retrieval", "image_to_text_R@10"),
+    ("picture from name, R@10", "emoji-retrieval", "text_to_image_R@10"),
 ]
 TONE, NAME_AT_10 = SCORES[0], SCORES[3]
 NUM_TONES, NUM_GROUPS = 5, 9

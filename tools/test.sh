@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what is missing, checks style and layers, builds, and runs every test; the last lines are
-# ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns makes those fail
-# instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
+# ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns,browser makes those
+# fail instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -155,7 +155,7 @@ export OMP_NUM_THREADS=1
 stage 'tests, sanitizers' \
   ctest --test-dir build/asan --label-regex asan --output-on-failure --no-tests=error -j2
 stage 'tests, CUDA' test_cuda
-stage 'fuzzing, a moment' tests/fuzz/run.sh 10
+stage 'fuzzing, a moment' tests/fuzz/run.sh 10 image csv shard
 say 'times; those of the tests of the release build follow them'
 printf '   %s\n' "${stages[@]}"
 

@@ -12,6 +12,11 @@ void add_commands(CLI::App& app) {
   add_duplicates(app);
   add_train(app);
   add_evaluate(app);
+  add_watch(app);
+  add_classify(app);
+  add_concepts(app);
+  add_probe(app);
+  add_report(app);
   add_encode(app);
   add_objective(app);
   add_tokenize(app);

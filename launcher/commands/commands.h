@@ -6,6 +6,8 @@
 
 namespace dermatome {
 
+void add_classify(CLI::App& app);
+void add_concepts(CLI::App& app);
 void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
@@ -13,10 +15,13 @@ void add_inspect(CLI::App& app);
 void add_launch(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_objective(CLI::App& app);
+void add_probe(CLI::App& app);
+void add_report(CLI::App& app);
 void add_shard(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);
 void add_verify(CLI::App& app);
+void add_watch(CLI::App& app);
 
 // All of them.
 void add_commands(CLI::App& app);

@@ -51,10 +51,12 @@ HashedPictures hash_set(const std::string& path, const Tokenizer& tokenizer, int
 
 class Report {
  public:
-  explicit Report(std::string data) : data_(std::move(data)) {}
+  Report(std::string data, int distance) : data_(std::move(data)), distance_(distance) {}
 
   void add(const std::string& set, const HashedPictures& mine, const HashedPictures& theirs,
            const std::vector<NearDuplicate>& pairs) {
+    // That the set was compared, also where it shares nothing.
+    list_ += "," + quote_cell(set) + ",," + std::to_string(distance_) + "\n";
     std::set<size_t> first, second;
     for (const auto& [a, b, distance] : pairs) {
       list_ += quote_cell(mine.names[a]) + "," + quote_cell(set) + "," +
@@ -75,6 +77,7 @@ class Report {
 
  private:
   std::string data_;
+  int distance_;
   std::string list_ = "filename,other_set,other_filename,distance\n";
 };
 
@@ -89,7 +92,7 @@ void run_duplicates(const Arguments& arguments) {
   const Tokenizer tokenizer;
   const HashedPictures mine = hash_set(arguments.data, tokenizer, arguments.num_threads);
   warn_of_unreadable(arguments.data, mine);
-  Report report(arguments.data);
+  Report report(arguments.data, arguments.distance);
   report.add(arguments.data, mine, mine,
              near_duplicates_within(mine.hashes, arguments.distance, arguments.num_threads));
   for (const std::string& set : arguments.against) {
@@ -112,7 +115,10 @@ void add_duplicates(CLI::App& app) {
       ->required();
   command->add_option("--against", arguments->against,
                       "Sets to compare with: shards, folders of pictures, benchmarks (YAML)");
-  command->add_option("--output", arguments->output, "CSV file to list the pairs in");
+  command->add_option(
+      "--output", arguments->output,
+      "CSV file to list the pairs in; a row without pictures says which set was compared, "
+      "at which distance");
   command
       ->add_option("--distance", arguments->distance,
                    "Bits, of 256, in which the hashes of near-duplicates differ at most")

@@ -3,30 +3,38 @@
 
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "launcher/commands/commands.h"
+#include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
-#include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/eval/benchmark.h"
-#include "src/model/hub.h"
+#include "src/eval/leakage.h"
+#include "src/eval/result_json.h"
+#include "src/model/weights.h"
+#include "src/model/weights_hash.h"
 #include "src/text/tokenizer.h"
 #include "src/train/checkpoint.h"
 
 namespace dermatome {
 namespace {
 
+enum class Format { kDermatome, kClipBenchmark };
+
 struct Arguments {
   std::vector<std::string> checkpoints;
   std::vector<std::string> benchmarks;
-  int64_t batch_size = 256;
-  Precision precision = Precision::kFp32;
-  RuntimeOptions runtime;
+  std::string near_duplicates;
+  Format format = Format::kDermatome;
+  ModelUse use;
 };
 
 // The checkpoint that `given` stands for: itself or, of a run's directory, the newest that
@@ -47,28 +55,50 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
   return found == kAsGiven ? given : checkpoint_path(of_run, found).string();
 }
 
-void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Benchmark>& benchmarks,
+struct Task {
+  Benchmark benchmark;
+  std::optional<Leakage> leakage;  // nullopt: not checked
+};
+
+void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Task>& benchmarks,
                          const Arguments& arguments, Runtime& runtime) {
-  Clip model(read_hub_config(checkpoint), runtime.device());
-  load_weights(model, checkpoint);
+  const Clip model = load_clip(checkpoint, runtime.device());
   const Tokenizer tokenizer;
-  for (const auto& benchmark : benchmarks) {
+  const bool is_root = runtime.world().rank == 0;
+  const ScoredModel scored = {checkpoint, architecture_name(model.config().vision),
+                              is_root ? weights_hash(model) : ""};
+  for (const auto& [benchmark, leakage] : benchmarks) {
     const Scoring scoring = benchmark.run(model, tokenizer, runtime.collectives(),
-                                          arguments.batch_size, arguments.precision);
-    if (!scoring) continue;
-    const BenchmarkResult result = scoring();
-    std::cout << nlohmann::json{{"benchmark", result.name},
-                                {"checkpoint", checkpoint},
-                                {"num_samples", result.num_samples},
-                                {"scores", result.scores}}
-              << std::endl;
+                                          arguments.use.batch_size, arguments.use.precision);
+    const auto result = score_together(scoring, {.leakage = leakage ? &*leakage : nullptr},
+                                       runtime.collectives(), runtime.device());
+    if (!result) continue;
+    const auto line = arguments.format == Format::kClipBenchmark
+                          ? clip_benchmark_json(*result, scored)
+                          : result_json(*result, scored);
+    std::cout << json_line(line) << std::endl;
   }
 }
 
 int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
   // Everything that can be wrong is read before the first picture is encoded.
-  std::vector<Benchmark> benchmarks;
-  for (const auto& path : arguments.benchmarks) benchmarks.emplace_back(load_benchmark(path));
+  std::vector<Task> benchmarks;
+  for (auto& benchmark : open_benchmarks(arguments.benchmarks)) {
+    const BenchmarkOptions& options = benchmark.options();
+    if (arguments.format == Format::kClipBenchmark && options.kind == BenchmarkKind::kConcepts) {
+      throw ConfigError(options.file +
+                        ": CLIP_benchmark has no concept annotation; leave out --format");
+    }
+    std::optional<Leakage> leakage;
+    if (!arguments.near_duplicates.empty()) {
+      leakage = read_leakage(arguments.near_duplicates, options.file);
+      if (!leakage) {
+        log_warning(arguments.near_duplicates + " says nothing of " + options.file +
+                    ": whether training has seen its pictures is not checked");
+      }
+    }
+    benchmarks.push_back({std::move(benchmark), std::move(leakage)});
+  }
   for (const auto& given : arguments.checkpoints) {
     evaluate_checkpoint(find_checkpoint(given, runtime), benchmarks, arguments, runtime);
   }
@@ -79,26 +109,27 @@ int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
 
 void add_evaluate(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "evaluate", "Score checkpoints on benchmarks; one JSON object a line on standard output");
-  auto arguments = std::make_shared<Arguments>();
+      "evaluate", "Score checkpoints on benchmarks, one JSON object a line on standard output");
+  const auto arguments = std::make_shared<Arguments>();
   command
       ->add_option("--checkpoint", arguments->checkpoints,
-                   "Directories in open_clip's hub layout, or of runs: their newest checkpoint")
+                   "Directories in open_clip's hub layout, weight files (.safetensors, .pt), or "
+                   "directories of runs: their newest checkpoint")
       ->required();
   command->add_option("--benchmark", arguments->benchmarks, "Benchmark files (YAML)")->required();
-  command->add_option("--batch-size", arguments->batch_size, "Pictures an encode call, a rank")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--precision", arguments->precision, "fp32 or amp_bf16")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Precision>{
-          {"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}}));
-  command->add_option("--device", arguments->runtime.device, "auto, cpu or cuda")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DeviceChoice>{{"auto", DeviceChoice::kAuto},
-                                              {"cpu", DeviceChoice::kCpu},
-                                              {"cuda", DeviceChoice::kCuda}}));
-  command->add_option("--threads", arguments->runtime.threads, "Threads a rank; 0: its cores");
+  command->add_option(
+      "--near-duplicates", arguments->near_duplicates,
+      "CSV file of `dermatome duplicates TRAINING --against BENCHMARK`: scores with "
+      "and without the pictures it lists");
+  command
+      ->add_option(
+          "--format", arguments->format,
+          "dermatome, or clip_benchmark: its JSON, with its names for the metrics it knows")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{
+          {"dermatome", Format::kDermatome}, {"clip_benchmark", Format::kClipBenchmark}}));
+  add_model_options(*command, arguments->use);
   command->callback([arguments] {
-    const int code = run_on_ranks(arguments->runtime, [&](Runtime& runtime) {
+    const int code = run_on_ranks(arguments->use.runtime, [&](Runtime& runtime) {
       return evaluate_on_ranks(runtime, *arguments);
     });
     if (code != kExitOk) throw CLI::RuntimeError(code);

@@ -37,7 +37,7 @@ struct Arguments {
 // What the records are in: a shard, or the shards of a data set.
 struct Records {
   int64_t count = 0;
-  std::function<std::pair<const ShardReader&, int64_t>(int64_t index)> locate;
+  std::function<SamplePlace(int64_t index)> locate;
 };
 
 void print_shard(const ShardReader& shard) {
@@ -57,7 +57,7 @@ void print_shard(const ShardReader& shard) {
 }
 
 void print_dataset(const ShardedDataset& dataset) {
-  const Manifest& manifest = dataset.manifest();
+  const Manifest& manifest = dataset.sources().front().manifest;
   std::printf("%" PRId64 " samples in %zu shard(s), %" PRId64 " left out as unreadable\n",
               manifest.num_samples(), manifest.shards.size(), manifest.num_rejected);
   int64_t first = 0;
@@ -108,10 +108,11 @@ ViewOptions view_options(const std::string& config_file) {
 
 void show_record(const Records& records, const Arguments& arguments) {
   const auto [shard, row] = records.locate(arguments.row);
-  print_record(shard, row, shard.decode(row));
-  if (!arguments.image.empty()) write_png(shard.decode(row), arguments.image);
+  const Image image = shard->decode(row);
+  print_record(*shard, row, image);
+  if (!arguments.image.empty()) write_png(image, arguments.image);
   if (arguments.sheet.empty()) return;
-  const SheetRecord record = make_sheet_record(shard, row, view_options(arguments.config),
+  const SheetRecord record = make_sheet_record(*shard, row, view_options(arguments.config),
                                                /*first_draw=*/0, arguments.num_views);
   write_png(draw_record_sheet(record), arguments.sheet);
 }
@@ -124,7 +125,7 @@ void write_overview(const Records& records, const Arguments& arguments) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t index = i * records.count / count;
     const auto [shard, row] = records.locate(index);
-    shown.push_back(make_sheet_record(shard, row, options, /*first_draw=*/index, /*num_views=*/1));
+    shown.push_back(make_sheet_record(*shard, row, options, /*first_draw=*/index, /*num_views=*/1));
     shown.back().stored = {};  // not shown, and large
   }
   const std::string subtitle = std::to_string(count) + " of " + std::to_string(records.count) +
@@ -144,12 +145,10 @@ void show(const Records& records, const Arguments& arguments) {
 void run_inspect(const Arguments& arguments) {
   const Tokenizer tokenizer;
   if (arguments.data.ends_with(".h5")) {
-    const ShardReader shard(arguments.data, tokenizer.hash());
-    if (arguments.row < 0) print_shard(shard);
-    const auto locate = [&shard](int64_t row) {
-      return std::pair<const ShardReader&, int64_t>(shard, row);
-    };
-    return show({shard.num_samples(), locate}, arguments);
+    const auto shard = std::make_shared<const ShardReader>(arguments.data, tokenizer.hash());
+    if (arguments.row < 0) print_shard(*shard);
+    const auto locate = [&shard](int64_t row) { return SamplePlace{shard, row}; };
+    return show({shard->num_samples(), locate}, arguments);
   }
   const ShardedDataset dataset(arguments.data, tokenizer.hash());
   if (arguments.row < 0) print_dataset(dataset);

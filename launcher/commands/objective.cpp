@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "launcher/commands/commands.h"
+#include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/config/train_config.h"
@@ -188,11 +189,7 @@ void add_objective(CLI::App& app) {
                    "the gradient by this number")
       ->required()
       ->check(CLI::PositiveNumber);
-  command->add_option("--device", arguments->runtime.device, "auto, cpu or cuda")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DeviceChoice>{{"auto", DeviceChoice::kAuto},
-                                              {"cpu", DeviceChoice::kCpu},
-                                              {"cuda", DeviceChoice::kCuda}}));
+  add_device_option(*command, arguments->runtime);
   command->add_option("settings", arguments->settings,
                       "KEY=VALUE: settings of the objective, for example mode=released; mask "
                       "decides num_subcaptions");

@@ -51,15 +51,16 @@ void print_data(const RunPlan& plan, const TrainOptions& options) {
               plan.load.texts.rows);
   if (!plan.has_data) {
     std::printf("data         %s is not there: the texts are assumed to be as in MAKE's table\n",
-                options.data.train.c_str());
+                training_data_name(options.data).c_str());
     return;
   }
   std::printf("data         %" PRId64 " samples in %" PRId64
               " shard(s), %.2f GiB; every rank reads from all, so any number divides\n",
               plan.num_samples, plan.num_shards, plan.shard_bytes / kGiB);
-  std::printf(
-      "steps        %" PRId64 " an epoch (%" PRId64 " samples left out), %" PRId64 " in all\n",
-      plan.length.steps_per_epoch, plan.num_samples % options.batch_size, plan.length.total_steps);
+  std::printf("steps        %" PRId64 " an epoch (%" PRId64 " samples left out), %" PRId64
+              " in all\n",
+              plan.length.steps_per_epoch, plan.epoch_samples % options.batch_size,
+              plan.length.total_steps);
 }
 
 void print_memory(const RunPlan& plan, const PlannedDevice& device) {
@@ -114,6 +115,7 @@ nlohmann::json to_json(const RunPlan& plan, const PlannedDevice& device) {
       {"text_rows", plan.load.texts.rows},
       {"has_data", plan.has_data},
       {"samples", plan.num_samples},
+      {"epoch_samples", plan.epoch_samples},
       {"shards", plan.num_shards},
       {"steps_per_epoch", plan.length.steps_per_epoch},
       {"total_steps", plan.length.total_steps},

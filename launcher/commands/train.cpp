@@ -27,6 +27,7 @@ int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
     return runtime.connect_cpu_group(name);
   };
   environment.device = runtime.device();
+  environment.local_rank = runtime.world().local_rank;
   if (train(options, environment) == TrainingOutcome::kFinished) return kExitOk;
   log_info("stopped on request; the same command continues this run");
   return kExitStopped;

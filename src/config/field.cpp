@@ -68,6 +68,14 @@ struct ValueText {
   std::string operator()(const std::vector<std::string>* value) const {
     return list_text(*value, quoted);
   }
+  std::string operator()(const std::vector<double>* value) const {
+    return list_text(*value, number_text);
+  }
+  std::string operator()(const OneOrMore& value) const {
+    if (value.texts->empty()) return quoted("");
+    return value.texts->size() == 1 ? quoted(value.texts->front())
+                                    : list_text(*value.texts, quoted);
+  }
   std::string operator()(const std::vector<BenchmarkClass>* value) const {
     return list_text(*value, [](const BenchmarkClass& item) { return quoted(item.label); });
   }

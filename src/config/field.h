@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/benchmark_options.h"
 
 namespace dermatome {
 
@@ -46,11 +46,16 @@ Choice choice(Enum& value, std::initializer_list<std::string_view> names) {
           [&value](size_t index) { value = static_cast<Enum>(index); }};
 }
 
+// A list of texts that YAML may give as a single text when it has one.
+struct OneOrMore {
+  std::vector<std::string>* texts;
+};
+
 // Where a field's value lives; it outlives the field. A span is a list of exactly that many
 // numbers.
-using FieldValue =
-    std::variant<bool*, int64_t*, uint64_t*, double*, std::string*, std::span<double>, Choice,
-                 std::vector<std::string>*, std::vector<BenchmarkClass>*>;
+using FieldValue = std::variant<bool*, int64_t*, uint64_t*, double*, std::string*,
+                                std::span<double>, Choice, std::vector<double>*,
+                                std::vector<std::string>*, OneOrMore, std::vector<BenchmarkClass>*>;
 
 struct Field {
   std::string key;  // dotted path, "section.name"

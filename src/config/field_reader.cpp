@@ -92,7 +92,7 @@ struct Assign {
     if (found == choice.names.end()) {
       std::string names;
       for (const auto name : choice.names) names += (names.empty() ? "" : ", ") + std::string(name);
-      return (choice.names.size() == 1 ? "is not " : "is not one of ") + names;
+      return "is not one of " + names;
     }
     choice.set(static_cast<size_t>(found - choice.names.begin()));
     return {};
@@ -104,6 +104,21 @@ struct Assign {
       if (!item.IsScalar()) return "is not a list of texts";
       value->push_back(item.Scalar());
     }
+    return {};
+  }
+  Problem operator()(std::vector<double>* value) const {
+    const std::string problem = "is not a list of finite numbers";
+    if (!node.IsSequence() && !node.IsNull()) return problem;
+    value->assign(node.size(), 0);
+    for (size_t i = 0; i < value->size(); ++i) {
+      if (!parse_number(node[i], (*value)[i])) return problem;
+    }
+    return {};
+  }
+  Problem operator()(const OneOrMore& value) const {
+    if (!node.IsScalar())
+      return Assign{node}(value.texts) ? Problem("is not a text or a list of texts") : Problem();
+    value.texts->assign(node.Scalar().empty() ? 0 : 1, node.Scalar());
     return {};
   }
   Problem operator()(std::vector<BenchmarkClass>* value) const {
@@ -121,6 +136,7 @@ struct InRange {
     return std::all_of(values.begin(), values.end(),
                        [this](double v) { return range.contains(v); });
   }
+  bool operator()(std::vector<double>* values) const { return (*this)(std::span(*values)); }
   template <typename Other>
   bool operator()(const Other&) const {
     return true;

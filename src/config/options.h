@@ -1,5 +1,5 @@
-// Every setting of Dermatome as plain structs with defaults. Read from YAML by
-// src/config/train_config.h and benchmark_config.h, validated once, const afterwards. A field's
+// Every setting of a training as plain structs with defaults. Read from YAML by
+// src/config/train_config.h, validated once, const afterwards. A field's
 // YAML key is its name, a struct's its section's.
 #pragma once
 
@@ -56,22 +56,33 @@ struct ModelOptions {
 
 // --- data: ---
 
-enum class Sampling { kShuffle };
+// The order of training samples: each once an epoch, or drawn with replacement.
+enum class Sampling { kShuffle, kResampled };
 
 // What a training does that meets a damaged record: end, or leave it out.
 enum class Corrupt { kFail, kSkip };
+// Where training pictures are resized and their colours changed; they are decoded on the host.
+enum class AugmentOn { kHost, kDevice };
 
 struct DataOptions {
-  std::string train;       // directory of the training shards
-  std::string validation;  // directory of shards for the validation loss; empty: none
-  Sampling sampling = Sampling::kShuffle;  // shuffle: each sample once an epoch
-  int64_t workers = 2;                     // reader threads a rank
-  int64_t prefetch = 4;                    // batches a rank holds ready
-  int64_t shuffle_block = 64;              // samples a block of the order (read together)
-  int64_t shuffle_window = 64;             // blocks whose samples are mixed
+  std::vector<std::string> train;  // directories of the training shards
+  std::string stage;               // node-local folder to copy them to first; empty: none
+  std::string validation;          // directory of shards for the validation loss; empty: none
+  Sampling sampling = Sampling::kShuffle;  // shuffle | resampled
+  // resampled: the share of the draws that each directory gets, relative to the others'; empty: by
+  // their numbers of samples.
+  std::vector<double> weights;
+  int64_t epoch_samples = 0;    // resampled: draws an epoch; 0: as many as samples
+  int64_t workers = 2;          // reader threads a rank
+  int64_t prefetch = 4;         // batches a rank holds ready
+  int64_t shuffle_block = 64;   // samples a block of the order (read together)
+  int64_t shuffle_window = 64;  // blocks whose samples are mixed
   // skip: another sample stands in, the same whatever the ranks, and the log names the record.
   Corrupt on_corrupt = Corrupt::kFail;  // fail | skip
   int64_t max_corrupt = 100;            // records a rank leaves out before it ends after all
+  // device: the host's readers only decode and cut, the model's device does the rest; the same
+  // pixels.
+  AugmentOn augment_on = AugmentOn::kHost;  // host | device
 
   bool operator==(const DataOptions&) const = default;
 };
@@ -123,11 +134,17 @@ struct CheckpointOptions {
   bool operator==(const CheckpointOptions&) const = default;
 };
 
+enum class ValidationFailure { kReport, kFail };
+
 struct ValidationOptions {
-  int64_t every_epochs = 1;             // 0: never
-  bool at_start = true;                 // also before the first step
-  std::vector<std::string> benchmarks;  // benchmark YAML files
-  int64_t batch_size = 256;             // images (or texts) an encode call, a rank
+  int64_t every_epochs = 1;  // 0: not by epochs
+  int64_t every_steps = 0;   // 0: not by steps
+  bool at_start = true;      // also before the first step
+  // A benchmark that could not be scored: end the run, or only be reported. (Damage in
+  // data.validation always ends it.)
+  ValidationFailure on_failure = ValidationFailure::kReport;  // report | fail
+  std::vector<std::string> benchmarks;                        // benchmark YAML files
+  int64_t batch_size = 256;  // images (or texts) an encode call, a rank
 
   bool operator==(const ValidationOptions&) const = default;
 };
@@ -162,37 +179,6 @@ struct TrainOptions {
   RuntimeOptions runtime;
 
   bool operator==(const TrainOptions&) const = default;
-};
-
-// --- benchmark files ---
-
-enum class BenchmarkKind { kClassification, kRetrieval };
-// A benchmark of role test is reported, never used to choose a checkpoint.
-enum class BenchmarkRole { kValidation, kTest };
-
-struct BenchmarkClass {
-  std::string label;               // as in the data's label column
-  std::vector<std::string> names;  // fill the templates; several are averaged
-
-  bool operator==(const BenchmarkClass&) const = default;
-};
-
-struct BenchmarkOptions {
-  std::string name;
-  BenchmarkKind kind = BenchmarkKind::kClassification;  // classification | retrieval
-  BenchmarkRole role = BenchmarkRole::kTest;            // validation | test
-  std::string csv;                                      // data.csv, absolute after loading
-  std::string images;                      // data.images: folder that image paths are relative to
-  std::string image_column = "filename";   // data.image_column
-  std::string label_column = "label";      // data.label_column (classification)
-  std::string caption_column = "caption";  // data.caption_column (retrieval)
-  std::vector<BenchmarkClass> classes;
-  std::vector<std::string> templates;  // with {} for the class name
-  // Classification: top1, top5, balanced_accuracy, weighted_f1, auroc. Retrieval: recall@K,
-  // mean_rank, median_rank.
-  std::vector<std::string> metrics;
-
-  bool operator==(const BenchmarkOptions&) const = default;
 };
 
 }  // namespace dermatome

@@ -1,5 +1,7 @@
 #include "src/config/train_config.h"
 
+#include <algorithm>
+
 #include "src/config/field.h"
 #include "src/config/field_reader.h"
 #include "src/core/hash.h"
@@ -10,6 +12,7 @@ namespace {
 using Fields = std::vector<Field>;
 
 constexpr double kLongestTimeout = 24 * 60 * 60;
+constexpr double kLargestWeight = 1e9;  // their sum stays a number
 
 Fields objective_fields(ObjectiveOptions& o, const std::string& section) {
   return {
@@ -49,16 +52,23 @@ Fields run_fields(TrainOptions& o) {
 }
 
 Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
+  // What only `resampled` reads is no part of another order's digest.
+  const bool resampled = data.sampling == Sampling::kResampled;
   return {
-      operational("data.train", &data.train),  // a checkpoint names its data set by digest
+      // A checkpoint names its data by digest.
+      operational("data.train", OneOrMore{&data.train}),
+      operational("data.stage", &data.stage),
       operational("data.validation", &data.validation),
-      {"data.sampling", choice(data.sampling, {"shuffle"})},
+      {"data.sampling", choice(data.sampling, {"shuffle", "resampled"})},
+      {"data.weights", &data.weights, {0, kLargestWeight, /*low_open=*/true}, resampled},
+      {"data.epoch_samples", &data.epoch_samples, between(0, 1e15), resampled},
       operational("data.workers", &data.workers, at_least(1)),
       operational("data.prefetch", &data.prefetch, at_least(1)),
       {"data.shuffle_block", &data.shuffle_block, at_least(1)},
       {"data.shuffle_window", &data.shuffle_window, at_least(1)},
       operational("data.on_corrupt", choice(data.on_corrupt, {"fail", "skip"})),
       operational("data.max_corrupt", &data.max_corrupt, at_least(0)),
+      operational("data.augment_on", choice(data.augment_on, {"host", "device"})),
       {"augmentation.scale", std::span(augmentation.scale), {0, 1, /*low_open=*/true}},
       {"augmentation.ratio", std::span(augmentation.ratio), above(0)},
       {"augmentation.color_jitter", std::span(augmentation.color_jitter), at_least(0)},
@@ -91,7 +101,9 @@ Fields operational_fields(CheckpointOptions& checkpoint, ValidationOptions& vali
       operational("checkpoint.every_steps", &checkpoint.every_steps, at_least(0)),
       operational("checkpoint.keep", &checkpoint.keep, at_least(0)),
       operational("validation.every_epochs", &validation.every_epochs, at_least(0)),
+      operational("validation.every_steps", &validation.every_steps, at_least(0)),
       operational("validation.at_start", &validation.at_start),
+      operational("validation.on_failure", choice(validation.on_failure, {"report", "fail"})),
       operational("validation.benchmarks", &validation.benchmarks),
       operational("validation.batch_size", &validation.batch_size, at_least(1)),
       operational("runtime.device", choice(runtime.device, {"auto", "cpu", "cuda"})),
@@ -131,6 +143,26 @@ void resolve_released(ObjectiveOptions& o, const FieldReader& reader, const std:
   o.negatives = Negatives::kAll;
 }
 
+void check_sources(const DataOptions& data, const FieldReader& reader) {
+  if (data.train.empty()) reader.fail("data.train", "must name a folder of training shards");
+  if (std::ranges::find(data.train, "") != data.train.end()) {
+    reader.fail("data.train", "has an empty folder name");
+  }
+  if (data.sampling == Sampling::kShuffle) {
+    const std::string contradicts =
+        "contradicts data.sampling: shuffle, which takes each sample once an epoch; leave it out "
+        "or "
+        "use sampling: resampled";
+    if (!data.weights.empty()) reader.fail("data.weights", contradicts);
+    if (data.epoch_samples > 0) reader.fail("data.epoch_samples", contradicts);
+  }
+  if (!data.weights.empty() && data.weights.size() != data.train.size()) {
+    reader.fail("data.weights",
+                "has " + std::to_string(data.weights.size()) + " numbers, but data.train has " +
+                    std::to_string(data.train.size()) + " folders; give one for each");
+  }
+}
+
 void check_run(const TrainOptions& o, const FieldReader& reader) {
   if (o.name.find('/') != std::string::npos || o.name == "." || o.name == "..") {
     reader.fail("name", "is not a folder's name; the folder above it is the key output");
@@ -142,7 +174,7 @@ void check_run(const TrainOptions& o, const FieldReader& reader) {
   if (o.model.architecture.empty()) {
     reader.fail("model.architecture", "must name an open_clip model configuration (JSON)");
   }
-  if (o.data.train.empty()) reader.fail("data.train", "must name a folder of training shards");
+  check_sources(o.data, reader);
   for (const auto& benchmark : o.validation.benchmarks) {
     if (benchmark.empty()) reader.fail("validation.benchmarks", "has an empty file name");
   }

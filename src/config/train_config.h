@@ -27,9 +27,9 @@ std::string dump_train_config(const TrainOptions& options);
 // SHA-256 over the settings that define the trained weights: a checkpoint of another digest is
 // another experiment. Left out is where data lies (a checkpoint names its data set by digest) and
 // how a run is carried out and watched: name, output, resume, accum,
-// model.checkpointed_image_blocks and _text_blocks, data.train, data.validation, data.workers,
-// data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint, validation and
-// runtime.
+// model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
+// data.workers, data.prefetch, data.on_corrupt, data.max_corrupt, data.augment_on and the sections
+// checkpoint, validation and runtime.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome

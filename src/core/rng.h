@@ -18,6 +18,8 @@ enum class RngPurpose : uint32_t {
   kTest = 5,
   kPatchDropout = 6,
   kSubstitute = 7,
+  kFewShot = 8,
+  kResampling = 9,
 };
 
 class Rng {

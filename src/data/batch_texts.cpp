@@ -53,7 +53,8 @@ int32_t stand_in(const ShardReader& shard, int64_t k) {
 
 // The caption-table row to encode for caption `k` of `sample`, -1 for none. Readers refuse shards
 // that call a missing caption valid.
-int32_t caption_to_encode(const ShardRow& sample, int64_t k, bool valid, bool texts_for_missing) {
+int32_t caption_to_encode(const SamplePlace& sample, int64_t k, bool valid,
+                          bool texts_for_missing) {
   if (!valid && !texts_for_missing) return -1;
   const int32_t caption = sample.shard->caption_ids(sample.row)[static_cast<size_t>(k)];
   return caption >= 0 ? caption : stand_in(*sample.shard, k);
@@ -61,7 +62,7 @@ int32_t caption_to_encode(const ShardRow& sample, int64_t k, bool valid, bool te
 
 }  // namespace
 
-BatchTexts collect_texts(std::span<const ShardRow> samples, int64_t num_captions,
+BatchTexts collect_texts(std::span<const SamplePlace> samples, int64_t num_captions,
                          const TextSelection& selection) {
   const int64_t num_used = selection.only_raw_caption ? kRawCaption + 1 : num_captions;
   BatchTexts result;
@@ -75,7 +76,7 @@ BatchTexts collect_texts(std::span<const ShardRow> samples, int64_t num_captions
   std::fill_n(masks, result.mask.numel(), false);
   TextSet texts;
   for (size_t i = 0; i < samples.size(); ++i) {
-    const ShardRow& sample = samples[i];
+    const SamplePlace& sample = samples[i];
     for (int64_t k = 0; k < num_used; ++k) {
       const bool valid = sample.shard->mask(sample.row)[static_cast<size_t>(k)] != 0;
       const int32_t caption = caption_to_encode(sample, k, valid, selection.texts_for_missing);

@@ -7,14 +7,9 @@
 #include <cstdint>
 #include <span>
 
-#include "sharding/shard_reader.h"
+#include "sharding/dataset.h"
 
 namespace dermatome {
-
-struct ShardRow {
-  const ShardReader* shard = nullptr;
-  int64_t row = 0;
-};
 
 struct TextSelection {
   bool texts_for_missing = false;  // a caption that does not exist is a text too: "" or "nan"
@@ -31,7 +26,7 @@ struct BatchTexts {
 
 // Texts are told apart by their tokens, because shards number their captions independently, and
 // stand in the order in which the batch first meets them.
-BatchTexts collect_texts(std::span<const ShardRow> samples, int64_t num_captions,
+BatchTexts collect_texts(std::span<const SamplePlace> samples, int64_t num_captions,
                          const TextSelection& selection);
 
 }  // namespace dermatome

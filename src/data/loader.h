@@ -23,7 +23,8 @@ struct LoaderOptions {
   // Patch dropout: of an image's num_patches, as many are kept; 0: all.
   int64_t num_patches = 0;
   int64_t kept_patches = 0;
-  // Shuffle and augment; otherwise in order, resize + centre crop, last batch partial.
+  // In the order of options.data, augmented; otherwise one after the other, resize + centre crop,
+  // last batch partial.
   bool training = true;
   TextSelection texts;
   DataOptions data;
@@ -32,7 +33,7 @@ struct LoaderOptions {
 
 class Loader {
  public:
-  // Starts reading at `step` of `epoch` at once. In training the data set is at least as large as a
+  // Starts reading at `step` of `epoch` at once. In training an epoch is at least as long as a
   // global batch. `dataset` must outlive the loader.
   Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch, int64_t step);
   ~Loader();
@@ -43,7 +44,8 @@ class Loader {
   // DataError in the batch's place; the call after goes on behind it.
   std::optional<Batch> next();
 
-  // Steps an epoch: floor(samples / global batch) in training, ceil otherwise.
+  // Steps an epoch: floor(places of the order / global batch) in training, ceil(samples / global
+  // batch) otherwise.
   int64_t steps_per_epoch() const;
 
  private:

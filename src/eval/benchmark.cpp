@@ -3,17 +3,18 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
-#include <filesystem>
-#include <optional>
+#include <future>
+#include <set>
 #include <span>
 #include <utility>
+#include <vector>
 
-#include "sharding/csv_reader.h"
+#include "src/config/benchmark_config.h"
 #include "src/core/error.h"
-#include "src/core/file.h"
+#include "src/distributed/wait_together.h"
 #include "src/eval/encode.h"
-#include "src/eval/zero_shot.h"
 
 namespace dermatome {
 namespace {
@@ -33,23 +34,60 @@ std::span<const std::string> own_share(const std::vector<std::string>& all,
   return std::span(all).subspan(first, last - first);
 }
 
-int64_t class_of(const std::string& label, const BenchmarkOptions& options,
-                 const std::string& where) {
-  const auto found =
-      std::ranges::find_if(options.classes, [&](const auto& c) { return c.label == label; });
-  if (found == options.classes.end()) {
-    throw DataError(where + ": label '" + label + "' is not a class of benchmark " + options.name +
-                    "; add the class or correct the label");
+// Keeps ranks together that encode at different speeds: they meet after every batch, and those that
+// have fewer keep coming, so that no one waits in a collective for longer than one batch takes.
+class Rounds {
+ public:
+  Rounds(size_t num_images, size_t num_texts, int64_t batch_size, Collectives& collectives)
+      : collectives_(collectives) {
+    const auto batches = [&](size_t n) {
+      const auto [first, last] = share(n, /*rank=*/0, collectives.size());  // nobody has more
+      return (static_cast<int64_t>(last - first) + batch_size - 1) / batch_size;
+    };
+    left_ = collectives.size() > 1 ? batches(num_images) + batches(num_texts) : 0;
   }
-  return found - options.classes.begin();
-}
+
+  void meet() {
+    if (left_ == 0) return;
+    --left_;
+    collectives_.barrier("batch of a benchmark");
+  }
+
+  void meet_to_the_end() {
+    while (left_ > 0) meet();
+  }
+
+ private:
+  Collectives& collectives_;
+  int64_t left_;
+};
 
 // What all ranks encoded: the features in the order of the rows shared out, or why there are none.
 struct Gathered {
-  at::Tensor images;    // [n, d]
-  at::Tensor texts;     // [m, d]
+  BenchmarkFeatures features;
   std::string failure;  // of the first rank that failed
 };
+
+// Checksums travel behind their pictures' features, as two numbers of 16 bits, which floats hold
+// exactly. [n, d + 2]
+at::Tensor with_checksums(const at::Tensor& images, const std::vector<uint32_t>& checksums) {
+  std::vector<float> halves;
+  for (const uint32_t checksum : checksums) {
+    halves.push_back(static_cast<float>(checksum >> 16));
+    halves.push_back(static_cast<float>(checksum & 0xFFFF));
+  }
+  return at::cat({images, at::tensor(halves).view({-1, 2}).to(images.device())}, 1);
+}
+
+std::vector<uint32_t> checksums_of(const at::Tensor& halves) {
+  const at::Tensor numbers = halves.to(at::kLong).contiguous();
+  const auto* data = numbers.const_data_ptr<int64_t>();
+  std::vector<uint32_t> checksums;
+  for (int64_t i = 0; i < numbers.size(0); ++i) {
+    checksums.push_back(static_cast<uint32_t>(data[2 * i] << 16 | data[2 * i + 1]));
+  }
+  return checksums;
+}
 
 // `message` of rank `root`, cut to kLongestMessage bytes, on all ranks.
 std::string broadcast_message(std::string message, int root, c10::Device device,
@@ -98,61 +136,52 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, const std::st
     gathered.failure = "rank " + std::to_string(failed_rank) + ": " +
                        broadcast_message(failure, failed_rank, images.device(), collectives);
   }
-  gathered.images = at::cat(image_parts);
-  gathered.texts = at::cat(text_parts);
+  const at::Tensor rows = at::cat(image_parts);
+  const int64_t width = rows.size(1) - 2;
+  gathered.features.images = rows.narrow(1, 0, width).contiguous();
+  gathered.features.checksums = checksums_of(rows.narrow(1, width, 2));
+  gathered.features.texts = at::cat(text_parts).narrow(1, 0, width).contiguous();
   return gathered;
-}
-
-BenchmarkResult score(const Gathered& gathered, const BenchmarkOptions& options,
-                      const std::vector<int64_t>& labels) {
-  if (!gathered.failure.empty()) {
-    throw DataError("benchmark " + options.name + " has no scores: " + gathered.failure);
-  }
-  if (!gathered.images.isfinite().all().item<bool>() ||
-      !gathered.texts.isfinite().all().item<bool>()) {
-    throw DataError("benchmark " + options.name +
-                    " has no scores: the model gives features that are not finite");
-  }
-  BenchmarkResult result{options.name, gathered.images.size(0), {}};
-  if (options.kind == BenchmarkKind::kClassification) {
-    result.scores =
-        classification_scores(gathered.images, zero_shot_classifier(gathered.texts, options),
-                              at::tensor(labels, at::kLong), options.metrics);
-  } else {
-    result.scores = retrieval_scores(gathered.images, gathered.texts, options.metrics);
-  }
-  return result;
 }
 
 }  // namespace
 
-Benchmark::Benchmark(const BenchmarkOptions& options) : options_(options) {
-  const bool classification = options.kind == BenchmarkKind::kClassification;
-  const std::string content = read_file(options.csv);
-  CsvReader table(content, options.csv);
-  const size_t image = table.column(options.image_column);
-  const size_t target =
-      table.column(classification ? options.label_column : options.caption_column);
-  for (CsvRow row; table.next(row);) {
-    table_.images.push_back((std::filesystem::path(options.images) / row.fields[image]).string());
-    if (classification) {
-      const std::string where = options.csv + ":" + std::to_string(row.line);
-      table_.labels.push_back(class_of(row.fields[target], options, where));
-    } else {
-      table_.captions.push_back(row.fields[target]);
+std::vector<Benchmark> open_benchmarks(const std::vector<std::string>& paths) {
+  std::vector<Benchmark> benchmarks;
+  std::set<std::string> names;
+  for (const auto& path : paths) {
+    benchmarks.emplace_back(load_benchmark(path));
+    if (!names.insert(benchmarks.back().name()).second) {
+      throw ConfigError("benchmark " + path + " is named '" + benchmarks.back().name() +
+                        "', as another one; rename it");
     }
   }
-  if (table_.images.empty()) throw DataError(options.csv + ": the table has no rows");
+  return benchmarks;
 }
+
+std::optional<BenchmarkResult> score_together(const Scoring& scoring, const ScoringOptions& how,
+                                              Collectives& collectives, c10::Device device) {
+  std::future<BenchmarkResult> result;
+  if (collectives.rank() == 0) {
+    result = std::async(std::launch::async, [&] { return scoring(how); });
+  }
+  wait_together(
+      collectives, device,
+      [&] { return result.wait_for(std::chrono::seconds(1)) == std::future_status::ready; },
+      "scores of a benchmark");
+  if (collectives.rank() != 0) return std::nullopt;
+  return result.get();
+}
+
+Benchmark::Benchmark(const BenchmarkOptions& options)
+    : options_(options), table_(read_benchmark_table(options)) {}
 
 Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
                        int64_t batch_size, Precision precision) const {
-  const std::vector<std::string> texts =
-      options_.kind == BenchmarkKind::kClassification ? class_prompts(options_) : table_.captions;
   const auto own_images = own_share(table_.images, collectives);
   // Told apart before they are shared out: no two ranks encode the same text.
-  const DistinctTexts distinct =
-      distinct_texts(tokenizer, texts, model.config().text.context_length);
+  const DistinctTexts distinct = distinct_texts(tokenizer, benchmark_texts(options_, table_),
+                                                model.config().text.context_length);
   const auto num_texts = static_cast<size_t>(distinct.tokens.size(0));
   const auto [first_text, last_text] = share(num_texts, collectives.rank(), collectives.size());
   const int64_t num_own_texts = last_text - first_text;
@@ -160,22 +189,34 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
   at::Tensor image_features =
       at::zeros({static_cast<int64_t>(own_images.size()), model.config().embed_dim}, features);
   at::Tensor text_features = at::zeros({num_own_texts, model.config().embed_dim}, features);
+  std::vector<uint32_t> checksums(own_images.size());
   std::string failure;
+  Rounds rounds(table_.images.size(), num_texts, batch_size, collectives);
+  const auto meet = [&] { rounds.meet(); };
   try {
-    image_features = encode_image_files(model, own_images, batch_size, precision);
-    text_features =
-        encode_tokens(model, distinct.tokens.narrow(0, first_text, num_own_texts),
-                      distinct.lengths.narrow(0, first_text, num_own_texts), batch_size, precision);
-  } catch (const Error& error) {
+    image_features = encode_image_files(model, own_images, batch_size, precision, checksums, meet);
+    text_features = encode_tokens(model, distinct.tokens.narrow(0, first_text, num_own_texts),
+                                  distinct.lengths.narrow(0, first_text, num_own_texts), batch_size,
+                                  precision, meet);
+  } catch (const CommunicationError&) {
+    throw;
+  } catch (const std::exception& error) {
     // The others are on their way to the gather: this rank must come too, and says that it failed.
     failure = error.what();
   }
+  rounds.meet_to_the_end();
   Gathered gathered =
-      gather(image_features, text_features, failure, table_.images.size(), num_texts, collectives);
+      gather(with_checksums(image_features, checksums), at::constant_pad_nd(text_features, {0, 2}),
+             failure, table_.images.size(), num_texts, collectives);
   if (collectives.rank() != 0) return {};
-  gathered.texts = gathered.texts.index_select(0, distinct.row);
-  return [gathered = std::move(gathered), options = options_, labels = table_.labels] {
-    return score(gathered, options, labels);
+  at::Tensor& texts = gathered.features.texts;
+  texts = texts.index_select(0, distinct.row);
+  return [gathered = std::move(gathered), options = options_,
+          table = table_](const ScoringOptions& how) {
+    if (!gathered.failure.empty()) {
+      throw DataError("benchmark " + options.name + " has no scores: " + gathered.failure);
+    }
+    return score_benchmark(options, table, gathered.features, how);
   };
 }
 

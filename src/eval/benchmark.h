@@ -4,27 +4,33 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "src/config/benchmark_options.h"
 #include "src/config/options.h"
 #include "src/distributed/collectives.h"
+#include "src/eval/benchmark_table.h"
+#include "src/eval/scoring.h"
 #include "src/model/clip.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
 
-struct BenchmarkResult {
-  std::string name;
-  int64_t num_samples = 0;
-  std::map<std::string, double> scores;  // by metric name, as classification_scores() and
-                                         // retrieval_scores() give them
-};
-
-// Computes the scores from what run() gathered: no collective, any thread. Throws DataError where a
+// Computes the result from what run() gathered: no collective, any thread. Throws DataError where a
 // rank failed.
-using Scoring = std::function<BenchmarkResult()>;
+using Scoring = std::function<BenchmarkResult(const ScoringOptions&)>;
+
+class Benchmark;
+
+// The benchmarks of these files. Throws ConfigError also for two of one name, DataError.
+std::vector<Benchmark> open_benchmarks(const std::vector<std::string>& paths);
+
+// Scores on a thread of rank 0 while all ranks wait together; rank 0 gets the result, the others
+// nullopt. A collective call. Throws DataError on rank 0.
+std::optional<BenchmarkResult> score_together(const Scoring& scoring, const ScoringOptions& how,
+                                              Collectives& collectives, c10::Device device);
 
 class Benchmark {
  public:
@@ -34,20 +40,16 @@ class Benchmark {
   // Encodes this rank's share of the images and distinct texts and gathers the features on all
   // ranks, batch_size rows an encode call. A collective call that every rank leaves in the same
   // way: a rank that fails (an unreadable image) still takes part, and the scoring reports it. Rank
-  // 0 gets the scoring, the others an empty function.
+  // 0 gets the scoring, which needs nothing of this object, the others an empty function.
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
               int64_t batch_size, Precision precision) const;
 
   const std::string& name() const { return options_.name; }
+  const BenchmarkOptions& options() const { return options_; }
 
  private:
-  struct Table {
-    std::vector<std::string> images;    // absolute paths
-    std::vector<int64_t> labels;        // class index a row (classification)
-    std::vector<std::string> captions;  // a row (retrieval)
-  };
   BenchmarkOptions options_;
-  Table table_;
+  BenchmarkTable table_;
 };
 
 }  // namespace dermatome

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "src/core/file.h"
+#include "src/core/hash.h"
 #include "src/image/codec.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
@@ -18,13 +20,14 @@ namespace {
 // Calls encode(first, last) for consecutive pieces of n rows and joins the features.
 template <typename Encode>
 at::Tensor encode_in_batches(const Clip& model, size_t n, int64_t batch_size, Precision precision,
-                             const Encode& encode) {
+                             const AfterBatch& after_batch, const Encode& encode) {
   const at::NoGradGuard no_grad;
   const AutocastScope autocast(model.device().type(), precision == Precision::kAmpBf16);
   std::vector<at::Tensor> features = {at::empty(
       {0, model.config().embed_dim}, at::TensorOptions(model.device()).dtype(at::kFloat))};
   for (size_t first = 0; first < n; first += static_cast<size_t>(batch_size)) {
     features.push_back(encode(first, std::min(n, first + static_cast<size_t>(batch_size))));
+    if (after_batch) after_batch();
   }
   return at::cat(features);
 }
@@ -46,20 +49,26 @@ at::Tensor lexicographic_order(const at::Tensor& tokens) {
 }  // namespace
 
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
-                              int64_t batch_size, Precision precision) {
+                              int64_t batch_size, Precision precision,
+                              std::span<uint32_t> checksums, const AfterBatch& after_batch,
+                              FeatureScale scale) {
   return encode_in_batches(
-      model, paths.size(), batch_size, precision, [&](size_t first, size_t last) {
+      model, paths.size(), batch_size, precision, after_batch, [&](size_t first, size_t last) {
         std::vector<at::Tensor> images(last - first);
         at::parallel_for(
             0, static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
               for (int64_t i = begin; i < end; ++i) {
-                images[i] = preprocess_image(load_image(paths[first + i]), model.config());
+                const std::string& path = paths[first + i];
+                const std::string content = read_file(path);
+                const auto bytes = std::as_bytes(std::span(content));
+                if (!checksums.empty()) checksums[first + i] = crc32c(bytes);
+                images[i] = preprocess_image(decode_image(bytes, path), model.config());
               }
             });
-        return model
-            .encode_image(normalise(at::stack(images), model.config().preprocess, model.device()),
-                          /*with_patches=*/false)
-            .image;
+        const at::Tensor pixels =
+            normalise(at::stack(images), model.config().preprocess, model.device());
+        if (scale == FeatureScale::kRaw) return model.encode_image_raw(pixels);
+        return model.encode_image(pixels, /*with_patches=*/false).image;
       });
 }
 
@@ -98,11 +107,11 @@ DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::st
 }
 
 at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
-                         int64_t batch_size, Precision precision) {
+                         int64_t batch_size, Precision precision, const AfterBatch& after_batch) {
   // What the texts of a batch begin with alike is encoded once.
   const at::Tensor order = lexicographic_order(tokens);
   const at::Tensor features = encode_in_batches(
-      model, static_cast<size_t>(tokens.size(0)), batch_size, precision,
+      model, static_cast<size_t>(tokens.size(0)), batch_size, precision, after_batch,
       [&](size_t first, size_t last) {
         const at::Tensor rows =
             order.slice(0, static_cast<int64_t>(first), static_cast<int64_t>(last));

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -13,10 +14,20 @@
 
 namespace dermatome {
 
-// [n, d] fp32 on the model's device, L2-normalised; evaluation preprocessing, batch_size files at a
-// time. Throws DataError naming the file.
+// Called after each batch that was encoded, if given.
+using AfterBatch = std::function<void()>;
+
+// Features for cosines, or as the image tower's projection gives them, for linear probes.
+enum class FeatureScale { kNormalised, kRaw };
+
+// [n, d] fp32 on the model's device; evaluation preprocessing, batch_size files at a time.
+// `checksums` [n], if given, gets the CRC-32C of each file's bytes. Throws DataError naming the
+// file.
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
-                              int64_t batch_size, Precision precision);
+                              int64_t batch_size, Precision precision,
+                              std::span<uint32_t> checksums = {},
+                              const AfterBatch& after_batch = {},
+                              FeatureScale scale = FeatureScale::kNormalised);
 
 // Texts told apart by their tokens, in the order in which they first appear. In host memory.
 struct DistinctTexts {
@@ -28,9 +39,11 @@ struct DistinctTexts {
 DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::string> texts,
                              int64_t context_length);
 
-// [U, d], likewise. Every row of `tokens` is encoded once, among others that begin alike.
+// [U, d] fp32 on the model's device, L2-normalised. Every row of `tokens` is encoded once, among
+// others that begin alike.
 at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
-                         int64_t batch_size, Precision precision);
+                         int64_t batch_size, Precision precision,
+                         const AfterBatch& after_batch = {});
 
 // [n, d], likewise. Equal texts are encoded once and have equal features, to the bit.
 at::Tensor encode_texts(const Clip& model, const Tokenizer& tokenizer,

@@ -1,14 +1,12 @@
-// What a benchmark's features score: zero-shot classification, by a classifier matrix made of class
-// prompts, and retrieval.
+// Zero-shot classification: a classifier matrix made of class prompts.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/benchmark_options.h"
 
 namespace dermatome {
 
@@ -19,17 +17,8 @@ std::vector<std::string> class_prompts(const BenchmarkOptions& options);
 //   features [number of prompts, d], as class_prompts orders them. Returns [C, d].
 at::Tensor zero_shot_classifier(const at::Tensor& features, const BenchmarkOptions& options);
 
-// The metrics the benchmark asks for. images [n, d], labels [n] int64.
-std::map<std::string, double> classification_scores(const at::Tensor& images,
-                                                    const at::Tensor& classifier,
-                                                    const at::Tensor& labels,
-                                                    const std::vector<std::string>& metrics);
-
-// The metrics a retrieval benchmark asks for, in both directions: `image_to_text_recall@10` and so
-// on. Unasked, `image_to_text_tied` and `text_to_image_tied`: the share of queries for which
-// another candidate is exactly as near as the own one, which then counts as found before it. images
-// [n, d] and texts [n, d], row i of one belongs to row i of the other.
-std::map<std::string, double> retrieval_scores(const at::Tensor& images, const at::Tensor& texts,
-                                               const std::vector<std::string>& metrics);
+// open_clip's logits, 100 times the cosine (the factor matters only for probabilities), [n, C].
+//   images [n, d], classifier [C, d].
+at::Tensor zero_shot_logits(const at::Tensor& images, const at::Tensor& classifier);
 
 }  // namespace dermatome

@@ -1,7 +1,6 @@
 #include "src/image/resize.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "src/core/error.h"
@@ -10,61 +9,6 @@
 
 namespace dermatome {
 namespace {
-
-// Weights are integers with this many fractional bits: 32 minus 8 for the pixel and 2 for sums
-// beyond 1.
-constexpr int kFractionBits = 22;
-
-double bicubic(double x) {  // Keys' kernel with a = -1/2
-  x = std::abs(x);
-  if (x < 1.0) return (1.5 * x - 2.5) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * -0.5;
-  return 0.0;
-}
-
-double bilinear(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
-
-// For every output place: the first input place it draws from and the weights from there on.
-struct Taps {
-  struct Window {
-    int first = 0;
-    int count = 0;
-  };
-  std::vector<Window> windows;
-  std::vector<int32_t> weights;  // [output, max_count]
-  int max_count = 0;
-};
-
-Taps make_taps(int input, int output, Interpolation interpolation) {
-  const auto kernel = interpolation == Interpolation::kBicubic ? bicubic : bilinear;
-  const double radius = interpolation == Interpolation::kBicubic ? 2.0 : 1.0;
-  const double scale = static_cast<double>(input) / output;
-  // When shrinking, the kernel is stretched to cover every input pixel: that is the antialiasing.
-  const double stretch = std::max(scale, 1.0);
-  const double support = radius * stretch;
-  const double shrink = 1.0 / stretch;
-  Taps taps;
-  taps.max_count = static_cast<int>(std::ceil(support)) * 2 + 1;
-  taps.weights.resize(static_cast<size_t>(output) * taps.max_count);
-  std::vector<double> exact(taps.max_count);
-  for (int place = 0; place < output; ++place) {
-    const double center = (place + 0.5) * scale;
-    const int first = std::max(static_cast<int>(center - support + 0.5), 0);
-    const int last = std::min(static_cast<int>(center + support + 0.5), input);
-    double sum = 0.0;
-    for (int tap = 0; tap < last - first; ++tap) {
-      exact[tap] = kernel((tap + first - center + 0.5) * shrink);
-      sum += exact[tap];
-    }
-    for (int tap = 0; tap < last - first; ++tap) {
-      const double weight = (sum != 0.0 ? exact[tap] / sum : exact[tap]) * (1 << kFractionBits);
-      taps.weights[static_cast<size_t>(place) * taps.max_count + tap] =
-          static_cast<int32_t>(weight + std::copysign(0.5, weight));
-    }
-    taps.windows.push_back({first, last - first});
-  }
-  return taps;
-}
 
 constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
@@ -173,13 +117,6 @@ void resize_height(const Rows& rows, const Taps& taps, int height, Scratch& memo
   }
 }
 
-// Which pass comes first shows in the pixels, because each pass rounds and clips. Pillow takes the
-// width first, unless (since version 13) the height loses more than twice as many pixels as the
-// width.
-bool height_first(const Box& box, int height, int width) {
-  return box.height - height > std::max(0, 2 * (box.width - width));
-}
-
 void check_box(const Image& image, const Box& box) {
   require(box.left >= 0 && box.top >= 0 && box.width > 0 && box.height > 0 &&
               box.left <= image.width - box.width && box.top <= image.height - box.height,
@@ -216,7 +153,7 @@ Rows resample(const Image& image, const Box& box, int height, int width,
     resize_height(rows, taps, height, memory, target);
     rows = {target, rows.bytes, height, rows.bytes};
   };
-  if (height_first(box, height, width)) change_height();
+  if (height_first(box.height, box.width, height, width)) change_height();
   if (box.width != width) {
     const size_t bytes = static_cast<size_t>(width) * 3;
     const Taps taps = make_taps(box.width, width, interpolation);

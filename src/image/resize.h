@@ -4,6 +4,7 @@
 #pragma once
 
 #include "src/image/image.h"
+#include "src/image/taps.h"
 
 namespace dermatome {
 
@@ -14,8 +15,6 @@ struct Box {
   int width = 0;
   int height = 0;
 };
-
-enum class Interpolation { kBicubic, kBilinear };
 
 // Crops `box` out of `image`, then resizes it to height x width (torchvision's resized_crop on a
 // PIL image: the crop's surroundings do not influence the result). Throws InternalError if the box

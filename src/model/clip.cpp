@@ -79,13 +79,17 @@ Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
 
 void Clip::initialise(uint64_t seed) { initialise_parameters(parameters_, config_, seed); }
 
-ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,
-                                 const at::Tensor& kept_patches) const {
+void Clip::check_pixels(const at::Tensor& pixels) const {
   const int64_t side = config_.vision.image_size;
   require(
       pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
           pixels.size(3) == side && pixels.scalar_type() == at::kFloat,
       "pixels must be float [B, 3, " + std::to_string(side) + ", " + std::to_string(side) + "]");
+}
+
+ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,
+                                 const at::Tensor& kept_patches) const {
+  check_pixels(pixels);
   require(!kept_patches.defined() ||
               (kept_patches.dim() == 2 && kept_patches.size(0) == pixels.size(0) &&
                kept_patches.size(1) >= 1 && kept_patches.size(1) <= config_.vision.num_patches() &&
@@ -97,6 +101,13 @@ ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,
   // One split rather than two slices: its backward is one concatenation.
   const std::vector<at::Tensor> parts = tokens.split_with_sizes({1, tokens.size(1) - 1}, 1);
   return {.image = parts[0].squeeze(1), .patches = parts[1]};
+}
+
+at::Tensor Clip::encode_image_raw(const at::Tensor& pixels) const {
+  check_pixels(pixels);
+  return vision_.forward(pixels, /*kept_patches=*/{}, /*with_patches=*/false, checkpointed_.image)
+      .squeeze(1)
+      .to(at::kFloat);
 }
 
 at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const {

@@ -49,6 +49,9 @@ class Clip {
   ImageFeatures encode_image(const at::Tensor& pixels, bool with_patches,
                              const at::Tensor& kept_patches = {}) const;
 
+  // [B, d] fp32: what encode_image() normalises to `image`, which linear probes stand on.
+  at::Tensor encode_image_raw(const at::Tensor& pixels) const;
+
   // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
   // on the CPU (number of ids, end-of-text included). Neither padding nor what a text begins with
   // as another one does is encoded. U = 0 gives [0, d] without a graph. Returns [U, d],
@@ -72,6 +75,7 @@ class Clip {
  private:
   Clip(const ClipConfig& config, ParameterList list, c10::Device device,
        CheckpointedBlocks checkpointed);
+  void check_pixels(const at::Tensor& pixels) const;
 
   ClipConfig config_;
   c10::Device device_;

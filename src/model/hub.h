@@ -1,4 +1,5 @@
 // open_clip's hub layout: a directory with open_clip_config.json and open_clip_model.safetensors.
+// weights.h reads its weights.
 #pragma once
 
 #include <filesystem>
@@ -7,12 +8,11 @@
 
 namespace dermatome {
 
+inline const char* const kConfigFile = "open_clip_config.json";
+inline const char* const kWeightsFile = "open_clip_model.safetensors";
+
 // The configuration of a hub-layout directory.
 ClipConfig read_hub_config(const std::filesystem::path& directory);
-
-// Copies weights into `model` from a hub-layout directory or a .safetensors file; names and shapes
-// must match exactly. Throws DataError naming the first missing, unexpected or misshapen tensor.
-void load_weights(Clip& model, const std::filesystem::path& path);
 
 // Writes both files into `directory` (which exists).
 void write_hub(const Clip& model, const std::filesystem::path& directory);

@@ -47,8 +47,8 @@ at::Tensor preprocess_image(const Image& image, const ClipConfig& config) {
 at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device) {
   require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.size(1) == 3,
           "normalise: the pixels are not uint8 [B, 3, H, W]");
-  const at::Tensor source =
-      upload(pixels, device).contiguous();  // bytes travel, a quarter of floats
+  // Bytes travel, a quarter of floats.
+  const at::Tensor source = (pixels.is_cpu() ? upload(pixels, device) : pixels).contiguous();
   at::Tensor normalised = at::empty(source.sizes(), source.options().dtype(at::kFloat));
   NormaliseBatch batch{.pixels = source.const_data_ptr<uint8_t>(),
                        .normalised = normalised.mutable_data_ptr<float>(),

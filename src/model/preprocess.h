@@ -14,8 +14,8 @@ namespace dermatome {
 // = config.vision.image_size.
 at::Tensor preprocess_image(const Image& image, const ClipConfig& config);
 
-// pixels uint8 [B, 3, H, W] to float (pixels / 255 - mean) / std, [B, 3, H, W], contiguous, on
-// `device`.
+// pixels uint8 [B, 3, H, W], on the host or there, to float (pixels / 255 - mean) / std,
+// [B, 3, H, W], contiguous, on `device`.
 at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device);
 
 }  // namespace dermatome

@@ -14,6 +14,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/model/quoted.h"
 
 namespace dermatome {
 namespace {
@@ -80,7 +81,7 @@ class Reader {
   }
 
   [[noreturn]] void fail(const std::string& name, const std::string& what) const {
-    fail("tensor " + json(name).dump(-1, ' ', false, json::error_handler_t::replace) + " " + what);
+    fail("tensor " + quoted(name) + " " + what);
   }
 
   void read_bytes(uint64_t offset, void* out, uint64_t bytes) {

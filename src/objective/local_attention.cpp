@@ -19,15 +19,21 @@ at::Tensor normalise(const at::Tensor& vectors) {
 
 }  // namespace
 
+at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                         const at::Tensor& selector, const ObjectiveOptions& options) {
+  const FullPrecisionScope full_precision;
+  const c10::ScalarType type = objective_type(patches.scalar_type());
+  const at::Tensor query = gather_captions(text.to(type), selector.unsqueeze(1));       // [B, 1, d]
+  const at::Tensor cosine = patches.to(type).matmul(query.transpose(1, 2)).squeeze(2);  // [B, P]
+  const at::Tensor selected = (cosine >= options.sigma) & (selector >= 0).unsqueeze(1);
+  return normalise(cosine * selected);
+}
+
 at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& text,
                           const at::Tensor& selector, const ObjectiveOptions& options) {
   const FullPrecisionScope full_precision;
-  const c10::ScalarType type = objective_type(patches.scalar_type());
-  const at::Tensor keys = patches.to(type);
-  const at::Tensor query = gather_captions(text.to(type), selector.unsqueeze(1));  // [B, 1, d]
-  const at::Tensor cosine = keys.matmul(query.transpose(1, 2)).squeeze(2);         // [B, P]
-  const at::Tensor selected = (cosine >= options.sigma) & (selector >= 0).unsqueeze(1);
-  const at::Tensor weights = normalise(cosine * selected);
+  const at::Tensor keys = patches.to(objective_type(patches.scalar_type()));
+  const at::Tensor weights = patch_weights(keys, text, selector, options);
   const at::Tensor pooled = weights.unsqueeze(1).matmul(keys).squeeze(1);  // [B, d]
   return options.renormalise_local ? normalise(pooled) : pooled;
 }

@@ -8,11 +8,16 @@
 
 namespace dermatome {
 
-// e_i: a sample's patches, weighted by their cosine with the text that selects them (those below
-// sigma dropped, weights L2-normalised over patches), summed. Differentiable in patches and text.
-// Computed outside autocast in float32, in float64 for float64 input.
+// u_i / ||u_i||: the cosines of a sample's patches with the text that selects them, 0 where below
+// sigma, L2-normalised over patches. Differentiable in patches and text. Computed outside autocast
+// in float32, in float64 for float64 input.
 //   patches [B, P, d]; text [U, d]; selector [B] int64: row of `text` for each sample, -1 for none,
-//   which gives 0. All on one device. Returns [B, d].
+//   which gives 0. All on one device. Returns [B, P].
+at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                         const at::Tensor& selector, const ObjectiveOptions& options);
+
+// e_i: a sample's patches, weighted by patch_weights() and summed. Arguments likewise. Returns
+// [B, d].
 at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& text,
                           const at::Tensor& selector, const ObjectiveOptions& options);
 

@@ -25,7 +25,7 @@ enum RecordColumn { kImages, kTexts, kStop, kFailed, kNumColumns };
 at::Tensor exchange(Collectives& group, const Batch& batch, bool stop, bool failed) {
   at::Tensor own = at::zeros({1, kNumColumns}, at::kLong);
   auto* row = own.data_ptr<int64_t>();
-  row[kImages] = failed ? 0 : batch.images.size(0);
+  row[kImages] = failed ? 0 : batch.size();
   row[kTexts] = failed ? 0 : batch.tokens.size(0);
   row[kStop] = stop ? 1 : 0;
   row[kFailed] = failed ? 1 : 0;
@@ -43,6 +43,10 @@ std::vector<int64_t> column(const at::Tensor& records, RecordColumn which) {
 void pin(Batch& batch, c10::Device device) {
   for (at::Tensor* tensor : {&batch.images, &batch.kept_patches, &batch.caption, &batch.mask}) {
     if (tensor->defined()) *tensor = pin_for(*tensor, device);
+  }
+  if (batch.crops) {
+    batch.crops =
+        batch.crops->changed([&](const at::Tensor& tensor) { return pin_for(tensor, device); });
   }
 }
 

@@ -12,6 +12,7 @@
 #include "src/core/log.h"
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
+#include "src/model/weights.h"
 
 namespace dermatome {
 namespace {
@@ -39,8 +40,24 @@ json describe_files(const fs::path& directory) {
   return files;
 }
 
-// Steps of the complete checkpoints, newest first.
-std::vector<int64_t> steps_of(const fs::path& checkpoints) {
+// Beside the checkpoints' directory, in which only the training writes.
+fs::path best_pointer(const fs::path& checkpoints) { return checkpoints.parent_path() / "best"; }
+
+// The directory's name in the text file `pointer`, if there is one.
+std::string named_by(const fs::path& pointer) {
+  if (!fs::exists(pointer)) return "";
+  std::string name = read_file(pointer);
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
+
+}  // namespace
+
+fs::path checkpoint_path(const fs::path& checkpoints, int64_t step) {
+  return checkpoints / (std::string(kPrefix) + format("%08lld", static_cast<long long>(step)));
+}
+
+std::vector<int64_t> checkpoint_steps(const fs::path& checkpoints) {
   std::vector<int64_t> steps;
   if (!fs::is_directory(checkpoints)) return steps;
   for (const auto& entry : fs::directory_iterator(checkpoints)) {
@@ -55,10 +72,9 @@ std::vector<int64_t> steps_of(const fs::path& checkpoints) {
   return steps;
 }
 
-}  // namespace
-
-fs::path checkpoint_path(const fs::path& checkpoints, int64_t step) {
-  return checkpoints / (std::string(kPrefix) + format("%08lld", static_cast<long long>(step)));
+void mark_best(const fs::path& checkpoints, int64_t step) {
+  write_file_atomically(best_pointer(checkpoints),
+                        checkpoint_path(checkpoints, step).filename().string() + "\n");
 }
 
 void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW& optimizer,
@@ -82,13 +98,18 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW
   write_file_atomically(checkpoints / "latest", final_path.filename().string() + "\n");
 
   if (keep > 0) {
-    auto steps = steps_of(checkpoints);
+    auto steps = checkpoint_steps(checkpoints);
     // Newer ones are damaged: the run has continued from behind them.
     std::erase_if(steps, [&](int64_t step) { return step > state.step; });
+    const std::string best = named_by(best_pointer(checkpoints));
     for (size_t i = static_cast<size_t>(keep); i < steps.size(); ++i) {
       const fs::path old = checkpoint_path(checkpoints, steps[i]);
+      if (old.filename() == best) continue;
+      // Under a temporary name first, so that who reads it meanwhile sees it whole or not at all.
+      const fs::path aside = old.string() + ".tmp.removed";
       std::error_code error;
-      fs::remove_all(old, error);
+      fs::rename(old, aside, error);
+      if (!error) fs::remove_all(aside, error);
       if (error) log_warning("cannot remove checkpoint " + old.string() + ": " + error.message());
     }
   }
@@ -121,7 +142,7 @@ TrainingState verify_checkpoint(const fs::path& checkpoint) {
 }
 
 std::optional<TrainingState> find_newest_checkpoint(const fs::path& checkpoints) {
-  const auto steps = steps_of(checkpoints);
+  const auto steps = checkpoint_steps(checkpoints);
   for (const int64_t step : steps) {
     try {
       return verify_checkpoint(checkpoint_path(checkpoints, step));

@@ -6,13 +6,15 @@
 // - state.json: step, digests, and size and CRC-32C of the other files
 //
 // Written under a temporary name, synced, renamed; <run>/checkpoints/latest, a text file with the
-// directory's name, moves last.
+// directory's name, moves last. <run>/best, where `dermatome watch` chose one, names
+// it likewise.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "src/model/clip.h"
 #include "src/train/optimizer.h"
@@ -25,14 +27,20 @@ struct TrainingState {
   std::string dataset_digest;  // of the training shards' manifest
 };
 
-// Commits a checkpoint, then removes all but the newest `keep` (0: none is removed). Those of later
-// steps, which a resumed run refused as damaged, are neither counted nor removed. One rank calls
-// it. Throws DataError.
+// Commits a checkpoint, then removes all but the newest `keep` (0: none is removed) and the best
+// one. Those of later steps, which a resumed run refused as damaged, are neither counted nor
+// removed. One rank calls it. Throws DataError.
 void save_checkpoint(const std::filesystem::path& checkpoints, const Clip& model,
                      const AdamW& optimizer, const TrainingState& state, int64_t keep);
 
 // The checkpoint directory of `step`.
 std::filesystem::path checkpoint_path(const std::filesystem::path& checkpoints, int64_t step);
+
+// Steps of the checkpoints that are there, newest first.
+std::vector<int64_t> checkpoint_steps(const std::filesystem::path& checkpoints);
+
+// Makes `step` the best one, which stays when others are removed. Throws DataError.
+void mark_best(const std::filesystem::path& checkpoints, int64_t step);
 
 // Reads a checkpoint's state and verifies every file of it. Throws DataError naming the file.
 TrainingState verify_checkpoint(const std::filesystem::path& checkpoint);

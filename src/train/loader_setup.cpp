@@ -31,12 +31,12 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
   return loader;
 }
 
-void check_num_captions(const ShardedDataset& dataset, const std::string& path,
-                        const ObjectiveOptions& objective) {
-  const int64_t num_subcaptions = dataset.manifest().num_captions - kFirstSubcaption;
+void check_num_captions(const ShardedDataset& dataset, const ObjectiveOptions& objective) {
+  const int64_t num_subcaptions = dataset.num_captions() - kFirstSubcaption;
   if (num_subcaptions != objective.num_subcaptions) {
     throw ConfigError("objective.num_subcaptions is " + std::to_string(objective.num_subcaptions) +
-                      ", but the shards in " + path + " hold " + std::to_string(num_subcaptions));
+                      ", but the shards in " + dataset.sources().front().directory.string() +
+                      " hold " + std::to_string(num_subcaptions));
   }
 }
 

@@ -1,8 +1,6 @@
 // How a training run reads its data sets.
 #pragma once
 
-#include <string>
-
 #include "sharding/dataset.h"
 #include "src/config/options.h"
 #include "src/data/batch_texts.h"
@@ -20,9 +18,7 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
 // alone without MKCL and local alignment.
 TextSelection text_selection(const ObjectiveOptions& objective);
 
-// Throws ConfigError unless the shards at `path` hold as many captions a sample as the objective
-// expects.
-void check_num_captions(const ShardedDataset& dataset, const std::string& path,
-                        const ObjectiveOptions& objective);
+// Throws ConfigError unless the shards hold as many captions a sample as the objective expects.
+void check_num_captions(const ShardedDataset& dataset, const ObjectiveOptions& objective);
 
 }  // namespace dermatome

@@ -2,6 +2,7 @@
 
 #include "src/config/train_config.h"
 #include "src/core/error.h"
+#include "src/train/run_checks.h"
 
 namespace dermatome {
 
@@ -27,7 +28,8 @@ std::optional<TrainingState> find_own_checkpoint(const TrainOptions& options,
                       (run_directory(options) / "config.yaml").string() + "); choose another name");
   }
   if (state->dataset_digest != dataset_digest) {
-    throw ConfigError(where + " was trained on another data set than " + options.data.train);
+    throw ConfigError(where + " was trained on another data set than " +
+                      training_data_name(options.data));
   }
   return state;
 }

@@ -3,10 +3,33 @@
 #include <string>
 
 #include "src/core/error.h"
+#include "src/data/sample_order.h"
 #include "src/model/hub.h"
+#include "src/model/weights.h"
 #include "src/objective/objective.h"
 
 namespace dermatome {
+namespace {
+
+void check_same(const ClipConfig& config, const std::string& architecture,
+                const ClipConfig& described, const std::filesystem::path& by) {
+  if (hub_config_json(config) != hub_config_json(described)) {
+    throw ConfigError("model.architecture " + architecture + " differs from " + by.string() +
+                      ", which belongs to the weights; set model.architecture to that file");
+  }
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> training_directories(const DataOptions& options) {
+  return {options.train.begin(), options.train.end()};
+}
+
+std::string training_data_name(const DataOptions& options) {
+  std::string name;
+  for (const std::string& source : options.train) name += (name.empty() ? "" : ", ") + source;
+  return name;
+}
 
 void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
   check_objective_ranks(options.objective, num_ranks);
@@ -19,15 +42,21 @@ void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
 
 void check_ranks(const TrainOptions& options, int64_t num_ranks, int64_t num_samples) {
   if (num_samples < num_ranks) {
-    throw ConfigError("the data set " + options.data.train + " has " + std::to_string(num_samples) +
-                      " samples, fewer than the " + std::to_string(num_ranks) +
-                      " ranks; start fewer ranks");
+    throw ConfigError("the data set " + training_data_name(options.data) + " has " +
+                      std::to_string(num_samples) + " samples, fewer than the " +
+                      std::to_string(num_ranks) + " ranks; start fewer ranks");
   }
   check_batch_size(options, num_ranks);
-  if (num_samples < options.batch_size) {
-    throw ConfigError("batch_size " + std::to_string(options.batch_size) +
-                      " is larger than the data set " + options.data.train + " with " +
-                      std::to_string(num_samples) + " samples; lower batch_size");
+  const std::string batch = "batch_size " + std::to_string(options.batch_size);
+  if (options.data.epoch_samples > 0 && options.data.epoch_samples < options.batch_size) {
+    throw ConfigError(batch + " is larger than an epoch, data.epoch_samples = " +
+                      std::to_string(options.data.epoch_samples) + "; raise that one");
+  }
+  if (samples_an_epoch(options.data, num_samples) < options.batch_size) {
+    throw ConfigError(
+        batch + " is larger than the data set " + training_data_name(options.data) + " with " +
+        std::to_string(num_samples) + " samples; lower batch_size" +
+        (options.data.sampling == Sampling::kResampled ? ", or set data.epoch_samples" : ""));
   }
 }
 
@@ -44,23 +73,24 @@ void check_text_tower(const TextConfig& text, const TrainOptions& options,
 
 void check_same_model(const ClipConfig& config, const std::string& architecture,
                       const std::filesystem::path& hub_directory) {
-  if (hub_config_json(config) != hub_config_json(read_hub_config(hub_directory))) {
-    const std::string described = (hub_directory / "open_clip_config.json").string();
-    throw ConfigError("model.architecture " + architecture + " differs from " + described +
-                      ", which belongs to the weights; set model.architecture to that file");
-  }
+  check_same(config, architecture, read_hub_config(hub_directory), hub_directory / kConfigFile);
 }
 
 void load_pretrained(Clip& model, const ModelOptions& options) {
-  if (std::filesystem::is_directory(options.pretrained)) {
-    check_same_model(model.config(), options.architecture, options.pretrained);
+  const Weights weights = read_weights(options.pretrained);
+  if (weights.described_by) {
+    ClipConfig described = read_clip_config(*weights.described_by);
+    // Positions can be interpolated.
+    described.vision.image_size = model.config().vision.image_size;
+    described.text.context_length = model.config().text.context_length;
+    check_same(model.config(), options.architecture, described, *weights.described_by);
   }
-  load_weights(model, options.pretrained);
+  load_weights(model, weights);
 }
 
 RunLength run_length(const TrainOptions& options, int64_t num_samples) {
   RunLength length;
-  length.steps_per_epoch = num_samples / options.batch_size;
+  length.steps_per_epoch = samples_an_epoch(options.data, num_samples) / options.batch_size;
   length.total_steps = options.schedule.max_steps > 0
                            ? options.schedule.max_steps
                            : options.schedule.epochs * length.steps_per_epoch;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "src/config/options.h"
 #include "src/model/clip.h"
@@ -11,12 +12,16 @@
 
 namespace dermatome {
 
+// data.train as paths, and as a message names it: "a, b".
+std::vector<std::filesystem::path> training_directories(const DataOptions& options);
+std::string training_data_name(const DataOptions& options);
+
 // All throw ConfigError naming the setting and what to do.
 
 // The objective is defined on `num_ranks`, and the global batch can be split over them.
 void check_batch_size(const TrainOptions& options, int64_t num_ranks);
 
-// check_batch_size(), and a data set of `num_samples` fills the batch.
+// check_batch_size(), and an epoch over a data set of `num_samples` fills the batch.
 void check_ranks(const TrainOptions& options, int64_t num_ranks, int64_t num_samples);
 
 // The model takes the shards' texts.
@@ -28,7 +33,8 @@ void check_text_tower(const TextConfig& text, const TrainOptions& options,
 void check_same_model(const ClipConfig& config, const std::string& architecture,
                       const std::filesystem::path& hub_directory);
 
-// Loads the weights of model.pretrained, which is set, into `model`. Throws DataError, too.
+// Loads the weights of model.pretrained, which is set, into `model`. A configuration in or beside
+// them must describe the same model, but for the numbers of positions. Throws DataError, too.
 void load_pretrained(Clip& model, const ModelOptions& options);
 
 struct RunLength {
@@ -36,7 +42,7 @@ struct RunLength {
   int64_t total_steps = 0;
 };
 
-// How long the run is; its warm-up is not longer.
+// How long the run is over a data set of `num_samples`; its warm-up is not longer.
 RunLength run_length(const TrainOptions& options, int64_t num_samples);
 
 }  // namespace dermatome

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "src/core/error.h"
+#include "src/data/sample_order.h"
 #include "src/model/transformer.h"
 #include "src/objective/objective.h"
 #include "src/train/loader_setup.h"
@@ -30,17 +31,18 @@ double free_bytes(std::filesystem::path path) {
 
 void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
                   const Tokenizer& tokenizer) {
-  const ShardedDataset dataset(options.data.train, tokenizer.hash());
+  const ShardedDataset dataset(training_directories(options.data), tokenizer.hash());
   plan.has_data = true;
   plan.num_samples = dataset.size();
-  plan.num_shards = std::ssize(dataset.manifest().shards);
-  for (const ShardEntry& shard : dataset.manifest().shards) {
-    plan.shard_bytes += static_cast<double>(shard.bytes);
+  plan.epoch_samples = samples_an_epoch(options.data, dataset.size());
+  for (const DataSource& source : dataset.sources()) {
+    plan.num_shards += std::ssize(source.manifest.shards);
+    plan.shard_bytes += static_cast<double>(source.manifest.num_bytes());
   }
   check_ranks(options, num_ranks, dataset.size());
-  check_num_captions(dataset, options.data.train, options.objective);
+  check_num_captions(dataset, options.objective);
   plan.length = run_length(options, dataset.size());
-  find_own_checkpoint(options, dataset.manifest().digest);
+  find_own_checkpoint(options, dataset.digest());
   plan.load.texts = measure_texts(dataset, options, plan.load.images);
 }
 
@@ -129,7 +131,8 @@ RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDe
   plan.load.ranks = num_ranks;
   plan.load.images = options.batch_size / num_ranks;
   plan.load.tokens_per_image = tokens_per_image(config.vision, options.model.patch_dropout);
-  if (std::filesystem::exists(options.data.train)) {
+  const auto exists = [](const std::string& path) { return std::filesystem::exists(path); };
+  if (std::ranges::all_of(options.data.train, exists)) {
     look_at_data(plan, options, num_ranks, tokenizer);
   } else {
     plan.load.texts = assumed_texts(options.objective, plan.load.images);

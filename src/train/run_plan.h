@@ -25,6 +25,7 @@ struct RunPlan {
   // The training data; without it (not there yet) texts are assumed, and the length is unknown (0).
   bool has_data = false;
   int64_t num_samples = 0, num_shards = 0;
+  int64_t epoch_samples = 0;  // places of an epoch, incomplete batches included
   double shard_bytes = 0;
   RunLength length;
 

@@ -34,18 +34,17 @@ void add(TextLoad& load, const BatchTexts& texts, int64_t num_pieces) {
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
                        int64_t num_samples) {
   const TextSelection selection = text_selection(options.objective);
-  const SampleOrder order(options.seed, dataset.size(), options.data.shuffle_block,
-                          options.data.shuffle_window);
-  const int64_t batches = std::clamp<int64_t>(dataset.size() / num_samples, 1, kBatches);
+  const auto order = make_order(options.seed, options.data, dataset.source_sizes());
+  const int64_t places = samples_an_epoch(options.data, dataset.size());
+  const int64_t batches = std::clamp<int64_t>(places / num_samples, 1, kBatches);
   TextLoad load;
   for (int64_t batch = 0; batch < batches; ++batch) {
-    std::vector<ShardRow> rows;
-    const int64_t end = std::min(dataset.size(), (batch + 1) * num_samples);
+    std::vector<SamplePlace> rows;
+    const int64_t end = std::min(places, (batch + 1) * num_samples);
     for (int64_t place = batch * num_samples; place < end; ++place) {
-      const auto [shard, row] = dataset.locate(order.sample(/*epoch=*/0, place));
-      rows.push_back({&shard, row});
+      rows.push_back(dataset.locate(order->sample(/*epoch=*/0, place)));
     }
-    add(load, collect_texts(rows, dataset.manifest().num_captions, selection), options.accum);
+    add(load, collect_texts(rows, dataset.num_captions(), selection), options.accum);
   }
   const auto count = static_cast<double>(batches);
   return {load.texts / count, load.rows / count, load.positions / count};

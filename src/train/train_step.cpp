@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/data/device_augmentation.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
 #include "src/model/upload.h"
@@ -28,6 +29,21 @@ std::vector<Span> split(int64_t total, int64_t count) {
 
 at::Tensor narrow(const at::Tensor& tensor, Span rows) {
   return tensor.narrow(0, rows.begin, rows.size);
+}
+
+// The batch's images [rows.begin, + rows.size) as the image tower takes them, on its device.
+at::Tensor normalised_pixels(const Batch& batch, Span rows, const Clip& model) {
+  const c10::Device device = model.device();
+  if (batch.crops) {
+    const CropBatch crops =
+        batch.crops->slice(rows.begin, rows.size).changed([&](const at::Tensor& tensor) {
+          return upload(tensor, device);
+        });
+    return normalise(augment_crops(crops), model.config().preprocess, device);
+  }
+  const at::Tensor pixels = narrow(batch.images, rows);
+  return pixels.scalar_type() == at::kByte ? normalise(pixels, model.config().preprocess, device)
+                                           : upload(pixels, device);
 }
 
 // [B] bool: the samples whose embeddings are all finite, those of their texts too.
@@ -83,10 +99,7 @@ at::Tensor TrainStep::encode_text(const Batch& batch, Span rows) const {
 TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
                                                const at::Tensor& text_leaf) const {
   ImagePiece piece;
-  at::Tensor pixels = narrow(batch.images, rows);
-  pixels = pixels.scalar_type() == at::kByte
-               ? normalise(pixels, model_.config().preprocess, model_.device())
-               : upload(pixels, model_.device());
+  const at::Tensor pixels = normalised_pixels(batch, rows, model_);
   at::Tensor kept_patches;
   if (batch.kept_patches.defined()) {
     kept_patches = upload(narrow(batch.kept_patches, rows), model_.device());
@@ -128,7 +141,7 @@ StepResult TrainStep::gradients_at_once(const Batch& batch, const GlobalSizes& s
   // Most of this gather hides behind the image tower.
   objective_.start_text_gather(text.detach(), sizes);
   const at::Tensor text_leaf = text.detach().requires_grad_();
-  const ImagePiece images = encode_images(batch, {0, batch.images.size(0)}, text_leaf);
+  const ImagePiece images = encode_images(batch, {0, batch.size()}, text_leaf);
   StepResult step =
       evaluate_objective(batch,
                          {images.features.image.detach(),
@@ -164,7 +177,7 @@ TrainStep::Features TrainStep::encode_without_graph(const Batch& batch, const Gl
   features.text = at::cat(text);
   objective_.start_text_gather(features.text, sizes);
   const at::Tensor text_leaf = features.text.detach().requires_grad_();
-  for (const Span rows : split(batch.images.size(0), options_.accum)) {
+  for (const Span rows : split(batch.size(), options_.accum)) {
     const ImagePiece piece = encode_images(batch, rows, text_leaf);
     image.push_back(piece.features.image);
     if (uses_patches_) local.push_back(piece.local);
@@ -183,7 +196,7 @@ StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const Globa
   // Image before text, since every piece's local attention adds to the texts' gradients. A reducer
   // is armed for its tower's last backward.
   const at::Tensor text_leaf = features.text.detach().requires_grad_();
-  const std::vector<Span> image_rows = split(batch.images.size(0), options_.accum);
+  const std::vector<Span> image_rows = split(batch.size(), options_.accum);
   for (size_t i = 0; i < image_rows.size(); ++i) {
     const ImagePiece piece = encode_images(batch, image_rows[i], text_leaf);
     if (uses_patches_) piece.backward_local(narrow(result.grad_local, image_rows[i]));

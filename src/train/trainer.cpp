@@ -15,6 +15,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/distributed/wait_together.h"
 #include "src/model/hub.h"
 #include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
@@ -26,6 +27,7 @@
 #include "src/train/run_checks.h"
 #include "src/train/run_log.h"
 #include "src/train/schedule.h"
+#include "src/train/staging.h"
 #include "src/train/stop_signal.h"
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
@@ -56,7 +58,9 @@ class Trainer {
   bool validation_due() const;
   bool already_validated();
   // Logs the scores under way if they are there within `patience`.
-  void collect_validation(std::chrono::seconds patience = std::chrono::hours(24));
+  void collect_validation(std::chrono::seconds patience);
+  // Logs them when they are there; all ranks wait.
+  void finish_validation();
   void save();
 
   const TrainOptions& options_;
@@ -95,7 +99,7 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       environment_(environment),
       collectives_(*environment.collectives),
       checkpoints_(checkpoints_directory(options)),
-      dataset_(options.data.train, tokenizer_.hash()),
+      dataset_(staged_training_data(options, environment), tokenizer_.hash()),
       model_(read_clip_config(options.model.architecture), environment.device,
              {.image = options.model.checkpointed_image_blocks,
               .text = options.model.checkpointed_text_blocks}),
@@ -104,7 +108,7 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       finite_watch_(options.optimizer.non_finite, collectives_),
       validation_(options, model_, tokenizer_, train_step_, collectives_) {
   check_ranks(options, collectives_.size(), dataset_.size());
-  check_num_captions(dataset_, options.data.train, options.objective);
+  check_num_captions(dataset_, options.objective);
   check_text_tower(model_.config().text, options, tokenizer_);
   const RunLength length = run_length(options, dataset_.size());
   steps_per_epoch_ = length.steps_per_epoch;
@@ -124,7 +128,7 @@ void Trainer::resume_or_start() {
   at::Tensor found = at::full({1}, -1, at::kLong);
   if (is_root()) {
     make_directories(run_directory(options_));
-    const auto state = find_own_checkpoint(options_, dataset_.manifest().digest);
+    const auto state = find_own_checkpoint(options_, dataset_.digest());
     if (state) found.fill_(state->step);
   }
   at::Tensor on_device = found.to(environment_.device);
@@ -193,8 +197,9 @@ void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, do
 
 bool Trainer::validation_due() const {
   if (step_ == 0) return options_.validation.at_start;
-  const int64_t every_epochs = options_.validation.every_epochs;
-  return due(every_epochs, 0) || (step_ == total_steps_ && every_epochs > 0);
+  const ValidationOptions& validation = options_.validation;
+  return due(validation.every_epochs, validation.every_steps) ||
+         (step_ == total_steps_ && (validation.every_epochs > 0 || validation.every_steps > 0));
 }
 
 // A run that was interrupted while the scores of its last checkpoint were computed has lost them.
@@ -206,7 +211,7 @@ bool Trainer::already_validated() {
 }
 
 void Trainer::validate() {
-  collect_validation();
+  finish_validation();
   auto scores = validation_.run();
   if (scores) pending_ = {std::move(*scores), step_, epochs_done()};
   since_log_ = {};
@@ -216,6 +221,18 @@ void Trainer::collect_validation(std::chrono::seconds patience) {
   if (!pending_.scores.valid()) return;
   if (pending_.scores.wait_for(patience) != std::future_status::ready) return;
   log_->validation(pending_.step, pending_.epoch, pending_.scores.get());
+}
+
+void Trainer::finish_validation() {
+  wait_together(
+      collectives_, environment_.device,
+      [this] {
+        const auto& scores = pending_.scores;
+        return !scores.valid() ||
+               scores.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
+      },
+      "scores of a validation");
+  collect_validation(std::chrono::seconds(0));
 }
 
 void Trainer::save() {
@@ -231,8 +248,7 @@ void Trainer::save() {
                     "and continue from the last one");
   }
   save_checkpoint(checkpoints_, model_, optimizer_,
-                  {step_, config_digest(options_), dataset_.manifest().digest},
-                  options_.checkpoint.keep);
+                  {step_, config_digest(options_), dataset_.digest()}, options_.checkpoint.keep);
   log_info("checkpoint " + checkpoint_path(checkpoints_, step_).string());
   since_log_ = {};
 }
@@ -265,7 +281,7 @@ TrainingOutcome Trainer::run() {
     const bool last = step_ == total_steps_;
     if (due(options_.checkpoint.every_epochs, options_.checkpoint.every_steps) || last) save();
   }
-  collect_validation();
+  finish_validation();
   return TrainingOutcome::kFinished;
 }
 

@@ -20,6 +20,7 @@ struct TrainingEnvironment {
   // A further group of CPU collectives over the same ranks, for another thread.
   std::function<std::unique_ptr<Collectives>(const std::string& name)> connect_cpu_group;
   c10::Device device = c10::kCPU;
+  int local_rank = 0;  // among the ranks of this machine
 };
 
 enum class TrainingOutcome {

@@ -2,11 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <set>
 #include <string>
 #include <utility>
 
-#include "src/config/benchmark_config.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/train/loader_setup.h"
@@ -19,8 +17,7 @@ using nlohmann::json;
 constexpr const char* kObjectiveScores = "loss";
 
 GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch, c10::Device device) {
-  const at::Tensor own =
-      at::tensor({batch.images.size(0), batch.tokens.size(0)}, at::kLong).to(device);
+  const at::Tensor own = at::tensor({batch.size(), batch.tokens.size(0)}, at::kLong).to(device);
   at::Tensor all = at::empty({collectives.size() * 2}, own.options());
   collectives.all_gather(all, own, "validation batch sizes")->wait();
   all = all.cpu();
@@ -32,12 +29,13 @@ GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch, c10::Devi
   return sizes;
 }
 
-json score_all(const std::vector<Scoring>& scorings, json scores) {
+json score_all(const std::vector<Scoring>& scorings, json scores, ValidationFailure on_failure) {
   for (const auto& scoring : scorings) {
     try {
-      const BenchmarkResult result = scoring();
+      const BenchmarkResult result = scoring({.scores_only = true});
       scores[result.name] = result.scores;
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
+      if (on_failure == ValidationFailure::kFail) throw;
       log_error(std::string("validation: ") + error.what());
     }
   }
@@ -51,7 +49,7 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const Tokenizer& tokenizer) {
   if (options.data.validation.empty()) return nullptr;
   auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
-  check_num_captions(*dataset, options.data.validation, options.objective);
+  check_num_captions(*dataset, options.objective);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
         "data.validation prepares pictures with bicubic interpolation and resize_mode "
@@ -63,14 +61,11 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
 }
 
 std::vector<Benchmark> open_benchmarks(const ValidationOptions& options) {
-  std::vector<Benchmark> benchmarks;
-  std::set<std::string> names;
-  for (const auto& path : options.benchmarks) {
-    benchmarks.emplace_back(load_benchmark(path));
-    const std::string& name = benchmarks.back().name();
-    if (name == kObjectiveScores || !names.insert(name).second) {
-      throw ConfigError("validation.benchmarks: " + path + " is named '" + name +
-                        "', which another score of the validation has; rename it");
+  auto benchmarks = open_benchmarks(options.benchmarks);
+  for (const auto& benchmark : benchmarks) {
+    if (benchmark.name() == kObjectiveScores) {
+      throw ConfigError("validation.benchmarks: " + benchmark.options().file + " is named '" +
+                        kObjectiveScores + "', as the objective on data.validation; rename it");
     }
   }
   return benchmarks;
@@ -115,7 +110,8 @@ std::optional<std::future<json>> Validation::run() {
                                      options_.validation.batch_size, options_.model.precision));
   }
   if (collectives_.rank() != 0) return std::nullopt;
-  return std::async(std::launch::async, score_all, std::move(scorings), std::move(scores));
+  return std::async(std::launch::async, score_all, std::move(scorings), std::move(scores),
+                    options_.validation.on_failure);
 }
 
 }  // namespace dermatome

@@ -32,7 +32,8 @@ class Validation {
 
   // Measures the model as it is. A collective call. On rank 0 the future gives an object of scores
   // by name (`loss` for the objective), computed on a host thread so that no rank waits for it; a
-  // benchmark that failed is logged and left out.
+  // benchmark that failed is logged and left out, or thrown by the future, as
+  // validation.on_failure says.
   std::optional<std::future<nlohmann::json>> run();
 
  private:

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
 #include "tests/config/config_error.h"
 
 namespace dermatome {
@@ -50,7 +54,7 @@ TEST(BenchmarkConfig, ARetrievalBenchmarkIsReadAndPathsFollowItsRoot) {
   const std::string yaml =
       "name: names\nkind: retrieval\nroot: ../x\n"
       "data: {csv: a.csv, images: i, image_column: f, caption_column: c}\n"
-      "metrics: [recall@1, recall@10, mean_rank, median_rank]\n";
+      "metrics: [R@1, R@10, mean_rank, median_rank]\n";
   const BenchmarkOptions options = load(yaml);
   EXPECT_EQ(options.kind, BenchmarkKind::kRetrieval);
   EXPECT_EQ(options.role, BenchmarkRole::kTest);
@@ -80,7 +84,7 @@ TEST(BenchmarkConfig, WrongClassesAreNamedWithTheirPlace) {
               StartsWith("bench.yaml:3:1: classes = […] must list at least 2"));
   EXPECT_EQ(
       complaint(kHead + "classes:\n - {label: a, names: [x]}\n - {label: a, names: [y]}\n" + rest),
-      "bench.yaml:5:5: classes[1].label = a is another class's label too");
+      "bench.yaml:5:5: classes[1].label = a is another entry's label too");
   EXPECT_EQ(complaint(kHead + "classes:\n - {label: a, names: [x]}\n - {label: b}\n" + rest),
             "bench.yaml:5:4: classes[1] = {…} has no names");
   EXPECT_EQ(complaint(kHead + "classes:\n - {label: a, names: [x]}\n - {names: [b]}\n" + rest),
@@ -100,8 +104,7 @@ TEST(BenchmarkConfig, WrongClassesAreNamedWithTheirPlace) {
 
 TEST(BenchmarkConfig, TemplatesNeedAPlaceForTheName) {
   EXPECT_EQ(complaint(kHead + kClasses + "templates: [\"{}\", \"a picture\"]\n" + kMetrics),
-            "bench.yaml:7:1: templates = [{}, a picture] has 'a picture', without {} for the class "
-            "name");
+            "bench.yaml:7:1: templates = [{}, a picture] has 'a picture', without {} for the name");
 }
 
 TEST(BenchmarkConfig, MetricsMustBeKnownForTheKind) {
@@ -111,17 +114,16 @@ TEST(BenchmarkConfig, MetricsMustBeKnownForTheKind) {
             "balanced_accuracy, weighted_f1, auroc");
   EXPECT_THAT(complaint(head + "metrics: [top1, top1]"), HasSubstr("contains 'top1' twice"));
   EXPECT_THAT(complaint(head + "metrics: [top5]"), HasSubstr("always 1 with 2 classes"));
-  for (const char* bad : {"top1", "recall@", "recall@0", "recall@-1", "recall@1.5", "recall@1k",
-                          "recall@99999999999", "recall"}) {
+  for (const char* bad : {"top1", "R@", "R@0", "R@-1", "R@1.5", "R@1k", "R@99999999999", "R"}) {
     EXPECT_THAT(complaint("kind: retrieval\n" + kHead + "metrics: [" + bad + "]"),
-                HasSubstr("contains '" + std::string(bad) + "', which is not one of recall@K"));
+                HasSubstr("contains '" + std::string(bad) + "', which is not one of R@K"));
   }
 }
 
 TEST(BenchmarkConfig, KeysOfTheOtherKindAreRefused) {
-  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kClasses + "metrics: [recall@1]"),
+  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kClasses + "metrics: [R@1]"),
               AllOf(StartsWith("bench.yaml:4:1: classes = "), HasSubstr("kind: retrieval")));
-  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kTemplates + "metrics: [recall@1]"),
+  EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kTemplates + "metrics: [R@1]"),
               HasSubstr("templates = "));
   EXPECT_THAT(complaint("name: a\ndata: {csv: a, images: b, caption_column: c}\n"),
               StartsWith("bench.yaml:2:27: data.caption_column = c is of no use"));
@@ -129,9 +131,59 @@ TEST(BenchmarkConfig, KeysOfTheOtherKindAreRefused) {
               HasSubstr("data.label_column = c is of no use"));
 }
 
+TEST(BenchmarkConfig, GroupsSlicesAndBootstrapAreRead) {
+  const BenchmarkOptions options = load(
+      "name: a\ndata: {csv: a, images: b, group_column: patient, slice_columns: [tone, sex]}\n" +
+      kClasses + kTemplates + kMetrics + "min_slice: 5\nbootstrap: 0\nunlisted_labels: ignore\n");
+  EXPECT_EQ(options.group_column, "patient");
+  EXPECT_THAT(options.slice_columns, testing::ElementsAre("tone", "sex"));
+  EXPECT_EQ(options.min_slice, 5);
+  EXPECT_EQ(options.bootstrap, 0);
+  EXPECT_EQ(options.unlisted_labels, UnlistedLabels::kIgnore);
+  const std::string rest = kClasses + kTemplates + kMetrics;
+  EXPECT_THAT(complaint(kHead + rest + "bootstrap: -1"), HasSubstr("bootstrap = -1 must be"));
+  EXPECT_THAT(complaint("name: a\ndata: {csv: a, images: b, slice_columns: [x, x]}\n" + rest),
+              HasSubstr("must name different columns"));
+}
+
+const std::string kConcepts = "kind: concepts\n" + kHead +
+                              "concepts: [{label: papule, names: [papule]}, {label: scale}]\n" +
+                              "templates: [\"skin with {}\", \"{}\"]\n";
+
+// Beside the folder of the benchmark's file, which load() empties.
+std::filesystem::path terms_file() { return scratch_folder().parent_path() / "terms.json"; }
+
+TEST(BenchmarkConfig, ConceptsTakeFurtherNamesFromAFile) {
+  std::ofstream(terms_file())
+      << R"({"scale": ["scale", "scaly skin"], "papule": ["papule", "bump"], "other": ["x"]})";
+  const BenchmarkOptions options = load(
+      kConcepts + "references: [skin, thing]\nconcept_terms: ../terms.json\nmetrics: [auroc]\n");
+  EXPECT_EQ(options.kind, BenchmarkKind::kConcepts);
+  const std::vector<BenchmarkClass> concepts = {{"papule", {"papule", "bump"}},
+                                                {"scale", {"scale", "scaly skin"}}};
+  EXPECT_EQ(options.classes, concepts);
+  EXPECT_NEAR(options.temperature, 1 / std::exp(4.5944), 1e-15);
+}
+
+TEST(BenchmarkConfig, ConceptsNeedNamesAndReferences) {
+  const std::string rest = "references: [skin, thing]\nmetrics: [auroc]\n";
+  EXPECT_THAT(complaint(kConcepts + rest), HasSubstr("concepts[1] = {…} has no names"));
+  EXPECT_THAT(complaint(kConcepts + rest + "concept_terms: none.json"), HasSubstr("none.json"));
+  std::ofstream(terms_file()) << R"({"scale": "scaly"})";
+  EXPECT_THAT(complaint(kConcepts + rest + "concept_terms: ../terms.json"),
+              HasSubstr("JSON object of lists"));
+  std::ofstream(terms_file()) << R"({"scale": ["scaly"]})";
+  EXPECT_THAT(
+      complaint(kConcepts + "references: [skin]\nmetrics: [auroc]\nconcept_terms: ../terms.json"),
+      HasSubstr("one prompt for each of the 2 templates"));
+  EXPECT_THAT(complaint(kConcepts + rest + "concept_terms: ../terms.json\ntemperature: 0"),
+              HasSubstr("temperature = 0 must be above 0"));
+}
+
 TEST(BenchmarkConfig, EveryShippedBenchmarkIsValid) {
   const std::filesystem::path folder = DERMATOME_SOURCE_DIR "/configs/benchmarks";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.is_directory()) continue;  // imported ones, not shipped
     SCOPED_TRACE(entry.path());
     EXPECT_NO_THROW(load_benchmark(entry.path()));
   }

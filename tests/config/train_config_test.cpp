@@ -36,7 +36,19 @@ TrainOptions all_changed() {
   o.batch_size = 2048;
   o.resume = false;
   o.model = {"m.json", "~", Precision::kAmpBf16, 3, -1, 0.25};
-  o.data = {"null", "valid\tset", Sampling::kShuffle, 32, 5, 6, 7, Corrupt::kSkip, 0};
+  o.data = {{"null", "a, b"},
+            "stage",
+            "valid\tset",
+            Sampling::kResampled,
+            {3, 0.25},
+            1000,
+            32,
+            5,
+            6,
+            7,
+            Corrupt::kSkip,
+            0,
+            AugmentOn::kDevice};
   o.augmentation = {{0.4, 0.123456789012345678}, {0.5, 1e300}, {0.32, 0.1, 5e-324, 0.08}, 0.8, 0.2};
   std::swap(o.augmentation.scale[0], o.augmentation.scale[1]);
   o.objective = {ObjectiveMode::kPaper,
@@ -53,7 +65,7 @@ TrainOptions all_changed() {
   o.optimizer = {1e-4, 0.8, 0.95, 1e-8, 0.1, 1.5};
   o.schedule = {15, 4000, 1500};
   o.checkpoint = {0, 100, 3};
-  o.validation = {2, false, {"a.yaml", "b, c.yaml"}, 17};
+  o.validation = {2, 30, false, ValidationFailure::kFail, {"a.yaml", "b, c.yaml"}, 17};
   o.runtime = {DeviceChoice::kCpu, 3, 12.5, 1, 8};
   return o;
 }
@@ -67,7 +79,7 @@ TEST(TrainConfig, AnEmptyFileLeavesDefaultsAndAsksForWhatHasNone) {
   TrainOptions expected;
   expected.name = "run";
   expected.model.architecture = "m.json";
-  expected.data.train = "shards";
+  expected.data.train = {"shards"};
   EXPECT_EQ(load("# nothing\n", {"model.architecture=m.json", "data.train=shards"}), expected);
 }
 
@@ -134,8 +146,8 @@ TEST(TrainConfig, WrongTypesAreNamedWithTheirPlace) {
             "run.yaml:2:3: objective.mode = papr is not one of paper, released");
   EXPECT_EQ(complaint("model: {precision: fp16}"),
             "run.yaml:1:9: model.precision = fp16 is not one of fp32, amp_bf16");
-  EXPECT_EQ(complaint("data: {sampling: resampled}"),
-            "run.yaml:1:8: data.sampling = resampled is not shuffle");
+  EXPECT_EQ(complaint("data: {sampling: random}"),
+            "run.yaml:1:8: data.sampling = random is not one of shuffle, resampled");
   EXPECT_EQ(complaint("augmentation: {scale: [0.5]}"),
             "run.yaml:1:16: augmentation.scale = [0.5] is not a list of 2 numbers");
   EXPECT_EQ(complaint("augmentation: {scale: [0.5, x]}"),
@@ -278,16 +290,69 @@ TEST(TrainConfig, TheObjectiveAloneIsReadFromItsOwnKeys) {
   EXPECT_THAT(config_error([] { objective_options({"sigma=2"}); }), HasSubstr("at most 1"));
 }
 
+TEST(TrainConfig, TrainingDataIsOneFolderOrSeveral) {
+  EXPECT_EQ(load(kRequired).data.train, std::vector<std::string>{"shards"});
+  EXPECT_EQ(load(kRequired, {"data.train=[a, b]"}).data.train,
+            (std::vector<std::string>{"a", "b"}));
+  EXPECT_THAT(dump_train_config(load(kRequired)), HasSubstr("\n  train: \"shards\"\n"));
+  EXPECT_THAT(dump_train_config(load(kRequired, {"data.train=[a, b]"})),
+              HasSubstr("\n  train: [\"a\", \"b\"]\n"));
+  for (const char* none : {"data.train=", "data.train=[]", "data.train=\"\""}) {
+    EXPECT_THAT(complaint(kRequired, {none}), HasSubstr("must name a folder")) << none;
+  }
+  EXPECT_THAT(complaint(kRequired, {"data.train=[a, \"\"]"}), HasSubstr("an empty folder name"));
+  EXPECT_THAT(complaint(kRequired, {"data.train={a: b}"}), HasSubstr("not a text or a list of"));
+  EXPECT_THAT(complaint(kRequired, {"data.train=[[a]]"}), HasSubstr("not a text or a list of"));
+}
+
+TEST(TrainConfig, ResamplingHasWeightsAndALength) {
+  const TrainOptions options = load(kRequired, {"data.train=[a, b]", "data.sampling=resampled",
+                                                "data.weights=[3, 0.5]", "data.epoch_samples=10"});
+  EXPECT_EQ(options.data.weights, (std::vector<double>{3, 0.5}));
+  EXPECT_EQ(options.data.epoch_samples, 10);
+  const std::string resampled = "data.sampling=resampled";
+  EXPECT_THAT(complaint(kRequired, {"data.weights=[1]"}), HasSubstr("contradicts data.sampling"));
+  EXPECT_THAT(complaint(kRequired, {"data.epoch_samples=9"}),
+              HasSubstr("contradicts data.sampling"));
+  EXPECT_THAT(complaint(kRequired, {resampled, "data.weights=[1, 2]"}),
+              HasSubstr("has 2 numbers, but data.train has 1 folders"));
+  EXPECT_THAT(complaint(kRequired, {resampled, "data.weights=[0]"}), HasSubstr("must be above 0"));
+  EXPECT_THAT(complaint(kRequired, {resampled, "data.weights=[x]"}), HasSubstr("finite numbers"));
+  EXPECT_THAT(complaint(kRequired, {resampled, "data.weights=3"}), HasSubstr("finite numbers"));
+  const auto digest = [&](const char* more) {
+    return config_digest(load(kRequired, {resampled, more}));
+  };
+  EXPECT_NE(digest("data.weights=[2]"), digest("seed=0"));
+  EXPECT_NE(digest("data.epoch_samples=2"), digest("seed=0"));
+}
+
 TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   const TrainOptions base = load(kRequired);
   EXPECT_EQ(config_digest(base).size(), 64u);
   EXPECT_EQ(config_digest(base), config_digest(load(kRequired)));
-  for (const char* same :
-       {"name=other", "output=elsewhere", "resume=false", "runtime.device=cpu", "runtime.threads=2",
-        "runtime.timeout_s=10", "runtime.log_every=3", "runtime.bucket_mb=1", "data.workers=9",
-        "data.prefetch=9", "data.train=moved", "data.validation=v", "checkpoint.every_steps=5",
-        "validation.batch_size=3", "model.checkpointed_image_blocks=4",
-        "model.checkpointed_text_blocks=-1"}) {
+  for (const char* same : {"name=other",
+                           "output=elsewhere",
+                           "resume=false",
+                           "runtime.device=cpu",
+                           "runtime.threads=2",
+                           "runtime.timeout_s=10",
+                           "runtime.log_every=3",
+                           "runtime.bucket_mb=1",
+                           "data.workers=9",
+                           "data.prefetch=9",
+                           "data.augment_on=device",
+                           "data.train=moved",
+                           "data.stage=local",
+                           "data.validation=v",
+                           "data.on_corrupt=skip",
+                           "data.max_corrupt=5",
+                           "validation.every_steps=5",
+                           "validation.at_start=false",
+                           "validation.on_failure=fail",
+                           "checkpoint.every_steps=5",
+                           "validation.batch_size=3",
+                           "model.checkpointed_image_blocks=4",
+                           "model.checkpointed_text_blocks=-1"}) {
     EXPECT_EQ(config_digest(load(kRequired, {same})), config_digest(base)) << same;
   }
   std::set<std::string> digests = {config_digest(base)};
@@ -297,6 +362,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                                               "model.pretrained=w",
                                               "model.precision=amp_bf16",
                                               "model.patch_dropout=0.5",
+                                              "data.sampling=resampled",
                                               "data.shuffle_block=1",
                                               "data.shuffle_window=1",
                                               "augmentation.scale=[0.8, 1]",

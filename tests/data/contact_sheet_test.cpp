@@ -114,9 +114,9 @@ TEST(SheetRecord, SaysWhatTheShardHolds) {
   const TestShards shards(9, 4);
   for (int64_t sample = 0; sample < 9; ++sample) {
     const auto [shard, row] = shards.dataset().locate(sample);
-    const SheetRecord record = make_sheet_record(shard, row, kViews, /*first_draw=*/0, 2);
+    const SheetRecord record = make_sheet_record(*shard, row, kViews, /*first_draw=*/0, 2);
     EXPECT_EQ(record.source, test_source(sample));
-    EXPECT_EQ(record.stored.pixels, shard.decode(row).pixels);
+    EXPECT_EQ(record.stored.pixels, shard->decode(row).pixels);
     ASSERT_EQ(std::ssize(record.captions), kTestCaptions);
     for (int64_t k = 0; k < kTestCaptions; ++k) {
       const SheetCaption& found = record.captions[static_cast<size_t>(k)];
@@ -124,7 +124,7 @@ TEST(SheetRecord, SaysWhatTheShardHolds) {
       EXPECT_EQ(found.text, expected.text);
       EXPECT_EQ(found.exists, !expected.text.empty());
       EXPECT_EQ(found.valid, expected.valid);
-      EXPECT_EQ(found.aspect, shard.header().aspects[static_cast<size_t>(k)]);
+      EXPECT_EQ(found.aspect, shard->header().aspects[static_cast<size_t>(k)]);
     }
   }
 }
@@ -132,8 +132,8 @@ TEST(SheetRecord, SaysWhatTheShardHolds) {
 TEST(SheetRecord, ViewsAreTrainingsDraws) {
   const TestShards shards(4, 4);
   const auto [shard, row] = shards.dataset().locate(2);
-  const Image stored = shard.decode(row);
-  const SheetRecord record = make_sheet_record(shard, row, kViews, /*first_draw=*/5, 3);
+  const Image stored = shard->decode(row);
+  const SheetRecord record = make_sheet_record(*shard, row, kViews, /*first_draw=*/5, 3);
   ASSERT_EQ(record.views.size(), 3);
   for (int64_t k = 0; k < 3; ++k) {
     std::vector<uint8_t> planes(3 * 32 * 32);

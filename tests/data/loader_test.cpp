@@ -11,15 +11,15 @@
 
 #include "src/core/error.h"
 #include "src/data/augmentation.h"
+#include "src/data/device_augmentation.h"
 #include "src/data/patch_dropout.h"
-#include "src/data/sample_order.h"
+#include "src/data/shuffled_order.h"
 #include "src/text/tokenizer.h"
+#include "tests/data/loaded_samples.h"
 #include "tests/data/test_shards.h"
 
 namespace dermatome {
 namespace {
-
-constexpr int64_t kImageSize = 24;
 
 const Tokenizer& tokenizer() {
   static const Tokenizer instance;
@@ -38,77 +38,6 @@ std::vector<uint8_t> planes(const Image& image) {
     for (size_t i = channel; i < image.pixels.size(); i += 3) values.push_back(image.pixels[i]);
   }
   return values;
-}
-
-// A sample of a batch by itself, so that samples of different ranks' batches can be compared.
-struct Sample {
-  int64_t id = 0;
-  std::vector<uint8_t> pixels;              // [3, H, W]
-  std::vector<int64_t> kept_patches;        // empty: all
-  std::vector<std::vector<int64_t>> texts;  // ids of every caption; empty: none
-  std::vector<bool> mask;
-  bool operator==(const Sample&) const = default;
-};
-
-std::vector<Sample> samples_of(const Batch& batch) {
-  std::vector<Sample> samples;
-  for (int64_t i = 0; i < batch.images.size(0); ++i) {
-    Sample& sample = samples.emplace_back();
-    sample.id = batch.sample_ids[static_cast<size_t>(i)];
-    const at::Tensor image = batch.images[i].contiguous();
-    const auto* pixels = image.const_data_ptr<uint8_t>();
-    sample.pixels.assign(pixels, pixels + image.numel());
-    if (batch.kept_patches.defined()) {
-      const auto* patches = batch.kept_patches.const_data_ptr<int64_t>();
-      const int64_t count = batch.kept_patches.size(1);
-      sample.kept_patches.assign(patches + i * count, patches + (i + 1) * count);
-    }
-    for (int64_t k = 0; k < batch.caption.size(1); ++k) {
-      sample.mask.push_back(batch.mask[i][k].item<bool>());
-      std::vector<int64_t>& text = sample.texts.emplace_back();
-      const auto row = batch.caption[i][k].item<int64_t>();
-      if (row < 0) continue;
-      const auto length = batch.lengths[row].item<int64_t>();
-      for (int64_t t = 0; t < length; ++t) text.push_back(batch.tokens[row][t].item<int64_t>());
-    }
-  }
-  return samples;
-}
-
-LoaderOptions options_for(int64_t global_batch, int64_t rank = 0, int64_t world = 1) {
-  LoaderOptions options;
-  options.seed = 7;
-  options.global_batch = global_batch;
-  options.first = global_batch * rank / world;
-  options.count = global_batch * (rank + 1) / world - options.first;
-  options.image_size = kImageSize;
-  options.num_patches = 16;
-  options.kept_patches = 5;
-  options.data.shuffle_block = 4;
-  options.data.shuffle_window = 3;
-  options.augmentation.scale = {0.4, 1.0};
-  options.augmentation.color_jitter = {0.3, 0.3, 0.3, 0.05};
-  options.augmentation.color_jitter_probability = 0.8;
-  options.augmentation.gray_probability = 0.2;
-  return options;
-}
-
-// The global batches of `steps` steps from (epoch, step) on, put together from the slices of
-// `world` ranks.
-std::vector<std::vector<Sample>> global_batches(const ShardedDataset& dataset, LoaderOptions common,
-                                                int64_t world, int64_t epoch, int64_t step,
-                                                int64_t steps) {
-  std::vector<std::vector<Sample>> batches(static_cast<size_t>(steps));
-  for (int64_t rank = 0; rank < world; ++rank) {
-    const LoaderOptions slice = options_for(common.global_batch, rank, world);
-    common.first = slice.first;
-    common.count = slice.count;
-    Loader loader(dataset, common, epoch, step);
-    for (auto& batch : batches) {
-      for (Sample& sample : samples_of(loader.next().value())) batch.push_back(std::move(sample));
-    }
-  }
-  return batches;
 }
 
 TEST(Loader, GlobalBatchesAreTheSameForAnyNumberOfRanks) {
@@ -153,7 +82,7 @@ TEST(Loader, EpochsFollowEachOtherAndDropTheIncompleteBatch) {
   const TestShards shards(53, 20);
   Loader loader(shards.dataset(), options_for(10), 0, 0);
   EXPECT_EQ(loader.steps_per_epoch(), 5);
-  const SampleOrder order(7, 53, 4, 3);
+  const ShuffledOrder order(7, 53, 4, 3);
   for (int64_t step = 0; step < 12; ++step) {
     const Batch batch = loader.next().value();
     EXPECT_EQ(batch.epoch, step / 5);
@@ -177,11 +106,47 @@ TEST(Loader, AugmentsByThePlaceInTheGlobalOrder) {
     augment(
         image,
         draw_augmentation(options.augmentation, image.height, image.width, 7, 3, 2 * 10 + 5 + i),
-        kImageSize, planes_at(expected.data(), expected.size() / 3));
+        kLoadedSize, planes_at(expected.data(), expected.size() / 3));
     EXPECT_EQ(sample.pixels, expected) << "sample " << sample.id;
     std::vector<int64_t> kept(5);
     draw_kept_patches(kept, 16, 7, 3, 2 * 10 + 5 + i);
     EXPECT_EQ(sample.kept_patches, kept);
+  }
+}
+
+TEST(Loader, CropsForTheDeviceBecomeTheHostsPictures) {
+  const TestShards shards(53, 20);
+  for (const int64_t world : {1, 3}) {
+    for (int64_t rank = 0; rank < world; ++rank) {
+      LoaderOptions options = options_for(12, rank, world);
+      Loader host(shards.dataset(), options, 0, 3);
+      options.data.augment_on = AugmentOn::kDevice;
+      options.data.workers = 3;
+      Loader device(shards.dataset(), options, 0, 3);
+      for (int step = 0; step < 3; ++step) {  // into the next epoch
+        const Batch expected = host.next().value();
+        const Batch batch = device.next().value();
+        EXPECT_EQ(batch.sample_ids, expected.sample_ids);
+        EXPECT_FALSE(batch.images.defined());
+        EXPECT_TRUE(augment_crops(batch.crops.value()).equal(expected.images));
+        EXPECT_TRUE(batch.caption.equal(expected.caption));
+        EXPECT_TRUE(batch.kept_patches.equal(expected.kept_patches));
+      }
+    }
+  }
+}
+
+TEST(Loader, ValidationPicturesAreTheHostsWhereverTrainingsAreAugmented) {
+  const TestShards shards(13, 20);
+  LoaderOptions options = options_for(10);
+  options.training = false;
+  Loader host(shards.dataset(), options, 0, 0);
+  options.data.augment_on = AugmentOn::kDevice;
+  Loader device(shards.dataset(), options, 0, 0);
+  while (const auto expected = host.next()) {
+    const Batch batch = device.next().value();
+    EXPECT_FALSE(batch.crops.has_value());
+    EXPECT_TRUE(batch.images.equal(expected->images));
   }
 }
 
@@ -225,7 +190,7 @@ TEST(Loader, ARankWithoutSamplesGetsBatchesOfNoRows) {
   options.training = false;
   Loader loader(shards.dataset(), options, 0, 1);
   const Batch batch = loader.next().value();
-  EXPECT_EQ(batch.images.sizes(), (at::IntArrayRef{0, 3, kImageSize, kImageSize}));
+  EXPECT_EQ(batch.images.sizes(), (at::IntArrayRef{0, 3, kLoadedSize, kLoadedSize}));
   EXPECT_EQ(batch.tokens.size(0), 0);
   EXPECT_EQ(batch.lengths.sizes(), (at::IntArrayRef{0}));
   EXPECT_EQ(batch.caption.sizes(), (at::IntArrayRef{0, kTestCaptions}));
@@ -241,7 +206,7 @@ TEST(Loader, ValidationImagesAreResizedAndCutFromTheCentre) {
   Loader loader(shards.dataset(), options, 0, 0);
   for (const Sample& sample : samples_of(loader.next().value())) {
     const Image expected =
-        center_crop(resize_shorter_side(test_picture(sample.id), kImageSize), kImageSize);
+        center_crop(resize_shorter_side(test_picture(sample.id), kLoadedSize), kLoadedSize);
     EXPECT_EQ(sample.pixels, planes(expected));
   }
 }
@@ -336,7 +301,7 @@ TEST(Loader, LoadsTheRawCaptionOnlyWhenAskedFor) {
 
 TEST(Loader, ADamagedSampleStopsItsOwnBatch) {
   TestShards shards(53, 20);
-  const int64_t bad = SampleOrder(7, 53, 4, 3).sample(0, 27);  // third batch
+  const int64_t bad = ShuffledOrder(7, 53, 4, 3).sample(0, 27);  // third batch
   shards.damage(bad);
   for (const int64_t workers : {1, 4}) {
     LoaderOptions options = options_for(10);
@@ -352,7 +317,7 @@ TEST(Loader, ADamagedSampleStopsItsOwnBatch) {
 
 TEST(Loader, AnotherSampleStandsInForADamagedOneWhateverTheRanks) {
   TestShards shards(53, 20);
-  const SampleOrder order(7, 53, 4, 3);
+  const ShuffledOrder order(7, 53, 4, 3);
   const int64_t bad = order.sample(0, 27), worse = order.stand_in(0, 27, 1);
   ASSERT_NE(bad, worse);
   shards.damage(bad);

@@ -3,163 +3,100 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <numeric>
-#include <set>
-#include <unordered_set>
+#include <map>
+#include <thread>
 #include <vector>
-
-#include "src/core/error.h"
 
 namespace dermatome {
 namespace {
 
-std::vector<int64_t> epoch_of(const SampleOrder& order, int64_t num_samples, int64_t epoch) {
-  std::vector<int64_t> samples(static_cast<size_t>(num_samples));
-  for (int64_t place = 0; place < num_samples; ++place) {
-    samples[static_cast<size_t>(place)] = order.sample(epoch, place);
-  }
-  return samples;
+const std::vector<int64_t> kSizes = {401, 13, 586};  // 1000 samples
+constexpr int64_t kGlobalBatch = 192;                // that every world size below divides
+constexpr int64_t kSteps = 1000 / kGlobalBatch;      // an epoch
+
+DataOptions options_of(Sampling sampling) {
+  DataOptions options;
+  options.sampling = sampling;
+  options.shuffle_block = 16;
+  options.shuffle_window = 4;
+  if (sampling == Sampling::kResampled) options.weights = {1, 2, 0.5};
+  return options;
 }
 
-TEST(SampleOrder, VisitsEverySampleOnceForEverySizeBlockAndWindow) {
-  for (int64_t num_samples = 1; num_samples <= 300; ++num_samples) {
-    std::vector<int64_t> all(static_cast<size_t>(num_samples));
-    std::iota(all.begin(), all.end(), 0);
-    for (const int64_t block : {1, 2, 7, 64, 1000}) {
-      for (const int64_t window : {1, 3, 8, 1000}) {
-        const SampleOrder order(17, num_samples, block, window);
-        std::vector<int64_t> samples = epoch_of(order, num_samples, num_samples % 5);
-        std::sort(samples.begin(), samples.end());
-        ASSERT_EQ(samples, all) << num_samples << " samples, block " << block << ", window "
-                                << window;
-      }
-    }
-  }
-}
-
-TEST(SampleOrder, StaysInjectiveForABillionSamples) {
-  constexpr int64_t kSamples = 1'000'000'007;
-  const SampleOrder order(3, kSamples, 64, 64);
-  std::unordered_set<int64_t> seen;
-  for (int64_t i = 0; i < 100'000; ++i) {
-    const int64_t sample = order.sample(9, i % 3 == 0 ? i * 9'000 : kSamples - 1 - i);
-    ASSERT_GE(sample, 0);
-    ASSERT_LT(sample, kSamples);
-    seen.insert(sample);
-  }
-  EXPECT_EQ(seen.size(), 100'000u);
-}
-
-TEST(SampleOrder, AcceptsBlocksAndWindowsWhoseProductWouldOverflow) {
-  const SampleOrder order(3, 1000, INT64_MAX, INT64_MAX);
-  std::set<int64_t> seen;
-  for (int64_t place = 0; place < 1000; ++place) seen.insert(order.sample(0, place));
-  EXPECT_EQ(seen.size(), 1000u);
-}
-
-// The order asks for a place in the epoch, never for a rank: ranks that take slices of each global
-// batch see, put together, the same batches for every world size.
-TEST(SampleOrder, SlicesOfAnyWorldSizeMakeTheSameGlobalBatches) {
-  constexpr int64_t kSamples = 1000;
-  constexpr int64_t kGlobalBatch = 192;
-  const SampleOrder single(5, kSamples, 16, 4);
-  for (int64_t step = 0; step < kSamples / kGlobalBatch; ++step) {
-    std::vector<int64_t> expected;
-    for (int64_t p = 0; p < kGlobalBatch; ++p) {
-      expected.push_back(single.sample(2, step * kGlobalBatch + p));
-    }
-    for (int64_t world = 1; world <= 64; ++world) {
-      std::vector<int64_t> together;
-      for (int64_t rank = 0; rank < world; ++rank) {
-        const SampleOrder of_this_rank(5, kSamples, 16, 4);
-        for (int64_t p = kGlobalBatch * rank / world; p < kGlobalBatch * (rank + 1) / world; ++p) {
-          together.push_back(of_this_rank.sample(2, step * kGlobalBatch + p));
+// The global batches of `steps` steps from (epoch, step) on, as `world` ranks that were started
+// there make them, each with an order of its own, which it asks from `threads` threads.
+std::vector<std::vector<int64_t>> batches_of(Sampling sampling, int64_t world, int64_t threads,
+                                             int64_t epoch, int64_t step, int64_t steps) {
+  std::vector<std::vector<int64_t>> batches(static_cast<size_t>(steps),
+                                            std::vector<int64_t>(kGlobalBatch));
+  const int64_t count = kGlobalBatch / world;
+  for (int64_t rank = 0; rank < world; ++rank) {
+    const auto order = make_order(5, options_of(sampling), kSizes);
+    const auto read = [&](int64_t thread) {
+      for (int64_t s = 0; s < steps; ++s) {
+        const int64_t at_epoch = epoch + (step + s) / kSteps;
+        const int64_t first = (step + s) % kSteps * kGlobalBatch;
+        for (int64_t i = rank * count + thread; i < (rank + 1) * count; i += threads) {
+          batches[static_cast<size_t>(s)][static_cast<size_t>(i)] =
+              order->sample(at_epoch, first + i);
         }
       }
-      ASSERT_EQ(together, expected) << "step " << step << ", " << world << " ranks";
-    }
+    };
+    std::vector<std::jthread> readers;
+    for (int64_t thread = 1; thread < threads; ++thread) readers.emplace_back(read, thread);
+    read(0);
   }
+  return batches;
 }
 
-TEST(SampleOrder, IsAnotherOneForEverySeedAndEpoch) {
-  std::set<std::vector<int64_t>> orders;
-  for (const uint64_t seed : {0, 1, 2}) {
-    const SampleOrder order(seed, 500, 8, 8);
-    for (int64_t epoch = 0; epoch < 4; ++epoch) orders.insert(epoch_of(order, 500, epoch));
-  }
-  EXPECT_EQ(orders.size(), 12u);
-  EXPECT_EQ(epoch_of(SampleOrder(1, 500, 8, 8), 500, 3),
-            epoch_of(SampleOrder(1, 500, 8, 8), 500, 3));
-}
+class SampleOrderTest : public testing::TestWithParam<Sampling> {};
 
-// A uniformly random permutation moves an element by n/3 on average, and keeps the rank correlation
-// near 0.
-TEST(SampleOrder, MovesSamplesAsFarAsARandomOrderWould) {
-  constexpr int64_t kSamples = 20'000;
-  const SampleOrder order(11, kSamples, 16, 32);
-  for (int64_t epoch = 0; epoch < 3; ++epoch) {
-    const auto samples = epoch_of(order, kSamples, epoch);
-    double displacement = 0;
-    double product = 0;
-    for (int64_t place = 0; place < kSamples; ++place) {
-      const auto sample = static_cast<double>(samples[static_cast<size_t>(place)]);
-      displacement += std::abs(sample - static_cast<double>(place));
-      product += (sample - kSamples / 2.0) * (static_cast<double>(place) - kSamples / 2.0);
-    }
-    const double variance = static_cast<double>(kSamples) * kSamples / 12.0;
-    EXPECT_NEAR(displacement / kSamples, kSamples / 3.0, kSamples * 0.04);
-    EXPECT_NEAR(product / kSamples / variance, 0.0, 0.15);
-  }
-}
-
-TEST(SampleOrder, ReadsOnlyAWindowOfBlocksAtATime) {
-  constexpr int64_t kSamples = 64'000;
-  constexpr int64_t kBlock = 50;
-  constexpr int64_t kWindow = 20;
-  const SampleOrder order(4, kSamples, kBlock, kWindow);
-  for (int64_t start = 0; start < kSamples; start += kBlock * kWindow) {
-    std::vector<int64_t> samples;
-    for (int64_t i = 0; i < kBlock * kWindow; ++i) samples.push_back(order.sample(1, start + i));
-    EXPECT_FALSE(std::is_sorted(samples.begin(), samples.end()));
-    std::sort(samples.begin(), samples.end());
-    int64_t runs = 1;
-    for (size_t i = 1; i < samples.size(); ++i) runs += samples[i] != samples[i - 1] + 1;
-    ASSERT_LE(runs, kWindow + 1);  // one block may wrap around the end of the data set
-  }
-}
-
-TEST(SampleOrder, DropsOtherSamplesEveryEpoch) {
-  constexpr int64_t kSamples = 103;  // a last block of 3
-  const SampleOrder order(8, kSamples, 10, 1);
-  std::set<int64_t> last;
-  for (int64_t epoch = 0; epoch < 200; ++epoch) last.insert(order.sample(epoch, kSamples - 1));
-  EXPECT_GT(last.size(), 70u);
-}
-
-TEST(SampleOrder, RefusesImpossibleSizes) {
-  EXPECT_THROW(SampleOrder(1, 0, 1, 1), InternalError);
-  EXPECT_THROW(SampleOrder(1, 10, 0, 1), InternalError);
-  EXPECT_THROW(SampleOrder(1, 10, 1, 0), InternalError);
-  EXPECT_THROW(SampleOrder(1, 10, 1, 1).sample(0, 10), InternalError);
-}
-
-TEST(SampleOrder, StandInsAreDrawnEvenlyAndDifferByPlaceAndAttempt) {
-  const SampleOrder order(3, 10, 2, 2);
-  std::array<int, 10> seen{};
-  for (int64_t place = 0; place < 10; ++place) {
-    for (int64_t epoch = 0; epoch < 100; ++epoch) {
-      for (int64_t attempt = 1; attempt <= 3; ++attempt) {
-        const int64_t sample = order.stand_in(epoch, place, attempt);
-        ASSERT_TRUE(sample >= 0 && sample < 10);
-        ++seen[static_cast<size_t>(sample)];
-        EXPECT_EQ(order.stand_in(epoch, place, attempt), sample);
+TEST_P(SampleOrderTest, IsTheSameForAnyRanksThreadsEpochsAndStarts) {
+  constexpr int64_t kEpochs = 3;
+  const auto all = batches_of(GetParam(), 1, 1, 0, 0, kEpochs * kSteps);
+  for (const int64_t world : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}) {
+    for (const int64_t threads : {1, 3}) {
+      for (const int64_t done : {0, 1, 4, 5, 7, 14}) {
+        const auto rest = batches_of(GetParam(), world, threads, done / kSteps, done % kSteps,
+                                     kEpochs * kSteps - done);
+        ASSERT_TRUE(std::equal(rest.begin(), rest.end(), all.begin() + done, all.end()))
+            << world << " ranks of " << threads << " threads after " << done << " steps";
       }
     }
   }
-  for (const int count : seen) EXPECT_NEAR(count, 300, 5 * 17);
-  EXPECT_THROW(order.stand_in(0, 0, 0), InternalError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, SampleOrderTest,
+                         testing::Values(Sampling::kShuffle, Sampling::kResampled));
+
+TEST(SampleOrder, AnEpochOfShuffleHasEverySampleOfAllSourcesOnceButTheIncompleteBatch) {
+  for (const int64_t world : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}) {
+    const auto batches = batches_of(Sampling::kShuffle, world, 1, 2, 0, kSteps);
+    std::map<int64_t, int> seen;
+    for (const auto& batch : batches) {
+      for (const int64_t sample : batch) ++seen[sample];
+    }
+    EXPECT_EQ(std::ssize(seen), kSteps * kGlobalBatch);
+    EXPECT_GE(seen.begin()->first, 0);
+    EXPECT_LT(seen.rbegin()->first, 1000);
+    EXPECT_TRUE(std::ranges::all_of(seen, [](const auto& entry) { return entry.second == 1; }));
+  }
+}
+
+TEST(SampleOrder, ShuffleOverSeveralSourcesIsThatOfTheirSequence) {
+  const DataOptions options = options_of(Sampling::kShuffle);
+  const auto mixed = make_order(5, options, kSizes);
+  const auto whole = make_order(5, options, {1000});
+  for (int64_t place = 0; place < 1000; ++place) {
+    ASSERT_EQ(mixed->sample(1, place), whole->sample(1, place));
+  }
+}
+
+TEST(SampleOrder, AnEpochIsAsLongAsTheDataUnlessToldOtherwise) {
+  DataOptions options = options_of(Sampling::kResampled);
+  EXPECT_EQ(samples_an_epoch(options, 1000), 1000);
+  options.epoch_samples = 7;
+  EXPECT_EQ(samples_an_epoch(options, 1000), 7);
 }
 
 }  // namespace

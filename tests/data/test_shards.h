@@ -38,6 +38,7 @@ class TestShards {
   TestShards& operator=(const TestShards&) = delete;
 
   const ShardedDataset& dataset() const { return *dataset_; }
+  const std::filesystem::path& directory() const { return directory_; }
 
   // Flips a bit of the sample's picture in its shard's file.
   void damage(int64_t sample);

@@ -2,13 +2,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <optional>
+#include <thread>
+#include <vector>
 
 #include "src/core/error.h"
+#include "src/core/file.h"
 #include "src/core/rng.h"
 #include "src/image/codec.h"
 #include "tests/eval/embedded_tokens.h"
@@ -19,6 +25,54 @@ namespace dermatome {
 namespace {
 
 constexpr int kNumImages = 7;
+
+// How often rank 0 came to a barrier.
+class Meetings {
+ public:
+  void add() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    changed_.notify_all();
+  }
+  // Whether it came `count` times within two minutes.
+  bool wait_for(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(120), [&] { return count_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+};
+
+// Collectives that say when rank 0 comes to a barrier.
+class WatchedBarriers final : public Collectives {
+ public:
+  WatchedBarriers(Collectives& inner, Meetings& meetings) : inner_(inner), meetings_(meetings) {}
+
+  int rank() const override { return inner_.rank(); }
+  int size() const override { return inner_.size(); }
+  std::unique_ptr<PendingCollective> all_gather(at::Tensor output, const at::Tensor& input,
+                                                const std::string& what) override {
+    return inner_.all_gather(std::move(output), input, what);
+  }
+  std::unique_ptr<PendingCollective> all_reduce_sum(at::Tensor values,
+                                                    const std::string& what) override {
+    return inner_.all_reduce_sum(std::move(values), what);
+  }
+  void broadcast(at::Tensor values, int root, const std::string& what) override {
+    inner_.broadcast(std::move(values), root, what);
+  }
+  void barrier(const std::string& what) override {
+    if (rank() == 0) meetings_.add();
+    inner_.barrier(what);
+  }
+
+ private:
+  Collectives& inner_;
+  Meetings& meetings_;
+};
 
 class BenchmarkRun : public testing::Test {
  protected:
@@ -67,7 +121,7 @@ class BenchmarkRun : public testing::Test {
   BenchmarkOptions retrieval() const {
     BenchmarkOptions options = classification();
     options.kind = BenchmarkKind::kRetrieval;
-    options.metrics = {"recall@1", "recall@3", "mean_rank"};
+    options.metrics = {"R@1", "R@3", "mean_rank"};
     return options;
   }
 
@@ -93,7 +147,7 @@ class BenchmarkRun : public testing::Test {
       const std::lock_guard lock(mutex);
       if (scoring) scorings.push_back(std::move(scoring));
     });
-    return scorings.at(0)();
+    return scorings.at(0)({});
   }
 
   std::filesystem::path folder_;
@@ -150,20 +204,56 @@ TEST_F(BenchmarkRun, UnreadableImageFailsTheScoringAndNoCollective) {
   }
 }
 
-TEST_F(BenchmarkRun, LabelOutsideTheClassesIsNamedWithItsLine) {
-  std::ofstream(folder_ / "table.csv", std::ios::app) << "0.jpg,prime,x\n";
-  try {
-    const Benchmark benchmark(classification());
-    FAIL() << "took a label that is no class";
-  } catch (const DataError& error) {
-    EXPECT_THAT(error.what(),
-                testing::AllOf(testing::HasSubstr("table.csv:9"), testing::HasSubstr("'prime'")));
+// Pictures that come only when rank 0 has come to a barrier once more.
+TEST_F(BenchmarkRun, RanksWaitForASlowOneBatchByBatch) {
+  // Rank 1 of 2 reads the last three of the seven.
+  Meetings meetings;
+  std::atomic<int> in_time = 0;
+  std::vector<std::jthread> writers;
+  for (const std::string name : {"4.jpg", "5.jpg", "6.jpg"}) {
+    const std::string bytes = read_file(folder_ / name);
+    std::filesystem::remove(folder_ / name);
+    ASSERT_EQ(mkfifo((folder_ / name).c_str(), 0600), 0);
+    writers.emplace_back([&, name, bytes] {
+      if (meetings.wait_for(name[0] - '3')) ++in_time;
+      std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    });
   }
+  const Benchmark benchmark(classification());
+  run_ranks(2, [&](Collectives& collectives) {
+    WatchedBarriers watched(collectives, meetings);
+    benchmark.run(model_, tokenizer_, watched, 1, Precision::kFp32);
+  });
+  EXPECT_EQ(in_time, 3);
 }
 
-TEST_F(BenchmarkRun, EmptyTableIsRefused) {
-  std::ofstream(folder_ / "table.csv") << "filename,label,caption\n";
-  EXPECT_THROW(Benchmark{classification()}, DataError);
+TEST_F(BenchmarkRun, DataHashCoversThePicturesAndNotTheRanks) {
+  const auto hash = [&](int num_ranks) {
+    return run(classification(), num_ranks, 2).details.at("hashes").at("data").get<std::string>();
+  };
+  const std::string before = hash(1);
+  EXPECT_EQ(hash(3), before);
+  write_image("6.jpg", 77);
+  EXPECT_NE(hash(1), before);
+}
+
+TEST_F(BenchmarkRun, ConceptsAreScoredOnAnyNumberOfRanks) {
+  std::ofstream csv(folder_ / "concepts.csv");
+  csv << "filename,scale,papule\n";
+  for (int i = 0; i < kNumImages; ++i) csv << i << ".jpg," << i % 2 << "," << i % 3 / 2 << "\n";
+  csv.close();
+  BenchmarkOptions options = classification();
+  options.kind = BenchmarkKind::kConcepts;
+  options.csv = (folder_ / "concepts.csv").string();
+  options.classes = {{"papule", {"papule", "bump"}}, {"scale", {"scale"}}};
+  options.templates = {"skin with {}", "{}"};
+  options.references = {"skin", "nothing"};
+  options.metrics = {"auroc"};
+  const BenchmarkResult one = run(options, 1, 100);
+  EXPECT_EQ(one.details.at("concepts").size(), 2);
+  const BenchmarkResult three = run(options, 3, 2);
+  EXPECT_EQ(three.scores, one.scores);
+  EXPECT_EQ(three.details, one.details);
 }
 
 }  // namespace

@@ -1,17 +1,21 @@
 #!/bin/bash
-# Feeds the decoders, the table parser and the shard reader with mutated input, under sanitizers:
-#   tests/fuzz/run.sh [SECONDS]        of each program; 600 by default
-# Starts from the tests' own pictures, tables and a small shard; what it finds new it keeps in
-# build/fuzz/corpus, what breaks a program in build/fuzz. Needs clang and the release build.
+# Feeds the decoders, the readers of tables, shards and weights with mutated input, under sanitizers:
+#   tests/fuzz/run.sh [SECONDS [INPUT…]]   of each program, 600 by default; of image, csv, shard, weights
+#                                          (default: all; weights takes LibTorch's half of the build along)
+# Starts from the tests' own pictures, tables, a small shard and a small model; what it finds new it
+# keeps in build/fuzz/corpus, what breaks a program in build/fuzz. Needs clang, the release build and
+# the scripts' Python.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/environment.sh"
 
 seconds="${1:-600}"
+inputs=("${@:2}")
+((${#inputs[@]} > 0)) || inputs=(image csv shard weights)
 cd "$repository"
-"$repository/tools/build.sh" --tests fuzz fuzz_image fuzz_csv fuzz_shard
+"$repository/tools/build.sh" --tests fuzz "${inputs[@]/#/fuzz_}"
 
 corpus=build/fuzz/corpus
-mkdir -p "$corpus"/{image,csv,shard}
+mkdir -p "$corpus"/{image,csv,shard,weights}
 cp tests/image/data/*.{png,jpg,webp} tests/golden/image_* "$corpus/image"
 cp tests/fuzz/csv/* tools/bench/captions.csv "$corpus/csv"
 if [[ ! -e "$corpus/shard/seed.h5" ]]; then
@@ -20,8 +24,11 @@ if [[ ! -e "$corpus/shard/seed.h5" ]]; then
     --num-subcaptions 2 --output build/fuzz/seed >/dev/null
   cp build/fuzz/seed/shard-00000.h5 "$corpus/shard/seed.h5"
 fi
+if [[ " ${inputs[*]} " == *" weights "* && ! -e "$corpus/weights/script.pt" ]]; then
+  "$venv/bin/python" tests/fuzz/make_weights.py "$corpus/weights"
+fi
 export LSAN_OPTIONS="suppressions=$repository/tests/fuzz/leaks.txt:print_suppressions=0"
-for input in image csv shard; do
+for input in "${inputs[@]}"; do
   say "fuzz_$input: $seconds s"
   # Pictures of a claimed 178 million pixels take half a gigabyte before their data turn out bad.
   "build/fuzz/tests/fuzz/fuzz_$input" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 \

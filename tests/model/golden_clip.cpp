@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "src/model/hub.h"
+#include "src/model/weights.h"
 
 namespace dermatome {
 

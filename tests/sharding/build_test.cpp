@@ -69,7 +69,7 @@ TEST_F(BuildTest, MakesADatasetThatVerifies) {
   ASSERT_EQ(dataset.size(), kNumRows);
   for (int64_t i = 0; i < kNumRows; ++i) {
     const auto [shard, row] = dataset.locate(i);
-    EXPECT_EQ(shard.source(row), table_.samples[i].image_path);
+    EXPECT_EQ(shard->source(row), table_.samples[i].image_path);
   }
 }
 

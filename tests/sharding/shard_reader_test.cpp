@@ -1,10 +1,14 @@
 #include "sharding/shard_reader.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "src/core/error.h"
@@ -120,6 +124,46 @@ TEST_F(ShardReaderTest, ThreadsReadAtTheSameTime) {
     }
   }
   EXPECT_EQ(wrong, 0);
+}
+
+// As ranks do: each opens the file for itself.
+TEST_F(ShardReaderTest, ManyReadersShareAFile) {
+  const auto path = write();
+  const ShardReader first = open(path);
+  std::atomic<int> wrong{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 16; ++i) {
+      threads.emplace_back([&] {
+        const ShardReader reader = open(path);
+        for (int64_t row = 0; row < kNumSamples; ++row) {
+          wrong += reader.decode(row).pixels != first.decode(row).pixels;
+          wrong += reader.source(row) != table_.samples[row].image_path;
+          const int32_t caption = reader.caption_ids(row)[1];
+          wrong += reader.caption_text(caption) != table_.samples[row].captions[1];
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(ShardReaderTest, ReadsAFileThatSomebodyHasLocked) {
+  const auto path = write();
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0);
+  EXPECT_EQ(open(path).num_samples(), kNumSamples);
+  ::close(file);
+}
+
+// A mapping would end the process by a signal where a file system vanishes.
+TEST_F(ShardReaderTest, MetadataIsInMemoryAndPicturesAreNot) {
+  const ShardReader reader = open(write());
+  EXPECT_GT(reader.memory_bytes(), kNumSamples * (24 + 5 * 5 + 8));
+  EXPECT_LT(reader.memory_bytes(), reader.file_size() / 2);
+  std::string line;
+  std::ifstream maps("/proc/self/maps");
+  while (std::getline(maps, line)) EXPECT_EQ(line.find("s.h5"), std::string::npos) << line;
 }
 
 TEST_F(ShardReaderTest, RefusesAnotherTokenizersShard) {

@@ -37,7 +37,7 @@ class VerifyTest : public testing::Test {
     return error_of([&] {
       const ShardedDataset dataset(work_.path(), tokenizer().hash());
       const auto [shard, row] = dataset.locate(index);
-      shard.decode(row);
+      shard->decode(row);
     });
   }
 

@@ -145,6 +145,24 @@ exec {BINARY} "$@"
         self.assertEqual(result["num_samples"], 90)
         self.assertEqual(result["scores"], validation["validation"]["colours"])
 
+    def test_an_array_scores_a_pair_a_task(self):
+        self.assert_ends(self.straight, "COMPLETED", 0)
+        chosen, beyond = (self.evaluate("straight", f"--array={task}") for task in (1, 99))
+        for job in (chosen, beyond):
+            self.assert_ends(job, "COMPLETED", 0)
+        result = json.loads(self.log(chosen))
+        self.assertTrue(result["checkpoint"].endswith(f"/step_{2 * CHECKPOINT_STEPS:08d}"), result)
+        self.assertEqual(self.log(beyond), "")
+
+    def test_a_job_watches_a_run(self):
+        self.assert_ends(self.straight, "COMPLETED", 0)
+        run = WORK / "runs/straight"
+        job = self.submit("evaluate.sbatch", "watch", run, "--benchmark", WORK / "colours.yaml", "--until-step",
+                          STEPS, options=[f"--error={WORK}/%j.err"])
+        self.assert_ends(job, "COMPLETED", 0)
+        steps = [json.loads(line)["step"] for line in (run / "evaluations.jsonl").read_text().splitlines()]
+        self.assertEqual(steps, list(range(CHECKPOINT_STEPS, STEPS + 1, CHECKPOINT_STEPS)))
+
     def test_wrong_configuration_ends_the_job_with_its_code(self):
         for launch in ("pmix", "mpirun", "srun"):
             record = self.assert_ends(job := self.train("wrong", "batch_size=13", launch=launch), "FAILED", 2)

@@ -1,47 +1,82 @@
-// Preloaded, makes pread() fail as a file server that is away does:
-//   FLAKY_READS=N  the first N calls fail with EIO
-// HDF5's own calls are left alone: it gives a shard up at the first error.
+// Preloaded, makes shards fail as a file server that is away does, HDF5's own calls included:
+//   FLAKY_READS=N  N calls of pread() fail with EIO, after FLAKY_AFTER (default 0) that are let by
+//   FLAKY_OPENS=N  the first N times that a shard is opened fail with EIO
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
 #include <cstdlib>
-#include <cstring>
+#include <string_view>
 
 namespace {
 
-bool fails() {
-  static std::atomic<long> left = [] {
-    const char* number = std::getenv("FLAKY_READS");
-    return number == nullptr ? 0L : std::strtol(number, nullptr, 10);
-  }();
-  return left.fetch_sub(1) > 0;
+long number(const char* variable) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? 0 : std::strtol(text, nullptr, 10);
+}
+
+bool read_fails() {
+  static const long first = number("FLAKY_AFTER"), count = number("FLAKY_READS");
+  static std::atomic<long> calls{0};
+  const long call = calls++;
+  return call >= first && call - first < count;
+}
+
+bool open_fails(std::string_view path) {
+  static std::atomic<long> left{number("FLAKY_OPENS")};
+  return path.ends_with(".h5") && left-- > 0;
 }
 
 using Read = ssize_t (*)(int, void*, size_t, off_t);
+using Open = int (*)(const char*, int, ...);
 
-bool is_hdf5(const void* caller) {
-  Dl_info info;
-  return dladdr(caller, &info) != 0 && std::strstr(info.dli_fname, "hdf5") != nullptr;
-}
-
-ssize_t read_or_fail(const char* name, const void* caller, int file, void* target, size_t size,
-                     off_t offset) {
-  if (!is_hdf5(caller) && fails()) {
+ssize_t read_or_fail(const char* name, int file, void* target, size_t size, off_t offset) {
+  if (read_fails()) {
     errno = EIO;
     return -1;
   }
-  const auto read = reinterpret_cast<Read>(dlsym(RTLD_NEXT, name));
-  return read(file, target, size, offset);
+  return reinterpret_cast<Read>(dlsym(RTLD_NEXT, name))(file, target, size, offset);
+}
+
+int open_or_fail(const char* name, const char* path, int flags, va_list arguments) {
+  if (open_fails(path)) {
+    errno = EIO;
+    return -1;
+  }
+  const auto open = reinterpret_cast<Open>(dlsym(RTLD_NEXT, name));
+  const bool has_mode = (flags & (O_CREAT | __O_TMPFILE)) != 0;
+  return has_mode ? open(path, flags, va_arg(arguments, mode_t)) : open(path, flags);
 }
 
 }  // namespace
 
-extern "C" ssize_t pread(int file, void* target, size_t size, off_t offset) {
-  return read_or_fail("pread", __builtin_return_address(0), file, target, size, offset);
+extern "C" {
+
+ssize_t pread(int file, void* target, size_t size, off_t offset) {
+  return read_or_fail("pread", file, target, size, offset);
 }
 
-extern "C" ssize_t pread64(int file, void* target, size_t size, off_t offset) {
-  return read_or_fail("pread64", __builtin_return_address(0), file, target, size, offset);
+ssize_t pread64(int file, void* target, size_t size, off_t offset) {
+  return read_or_fail("pread64", file, target, size, offset);
 }
+
+int open(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const int file = open_or_fail("open", path, flags, arguments);
+  va_end(arguments);
+  return file;
+}
+
+int open64(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const int file = open_or_fail("open64", path, flags, arguments);
+  va_end(arguments);
+  return file;
+}
+
+}  // extern "C"

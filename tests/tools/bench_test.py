@@ -15,6 +15,7 @@ WORKER, DERMATOME = Path(sys.argv.pop(1)), Path(sys.argv.pop(1))
 sys.path.insert(0, str(ROOT / "tools/bench"))
 import batches  # noqa: E402
 import bench  # noqa: E402
+import encode  # noqa: E402
 import naive  # noqa: E402
 
 TINY = ["--model", ROOT / "configs/models/quickstart.json"]
@@ -79,9 +80,45 @@ class ClosingLineTest(unittest.TestCase):
 
     def test_loader(self):
         values, written, _ = run("loader", "--dermatome", DERMATOME, "--images", "8",
-                                 "--loader-batch", "4", "--sides", "64")
+                                 "--loader-batch", "4", "--sides", "64", "--threads", "1,2",
+                                 "--prefetch", "1,64", "--records", "8,500", "--shards", "3")
         self.check(values, written, "loader",
-                   ["jpeg_ratio", "raw_ratio", "jpeg_vs_same_files", "jpeg_per_cpu_s"])
+                   ["jpeg_ratio", "raw_ratio", "jpeg_vs_same_files", "jpeg_per_cpu_s",
+                    "cut_per_cpu_s", "jpeg_per_s_1", "jpeg_per_s_2", "mib_a_batch_ahead",
+                    "flat_records", "start_s"])
+        table = written["table"]
+        self.assertEqual([row["threads"] for row in table if "threads" in row], [1, 2])
+        self.assertEqual([row["records"] for row in table if "records" in row], [8, 500])
+        self.assertEqual([row["shards"] for row in table if row.get("side") == "ours"], [3])
+        pictures = 4 * 3 * 224**2 / 2**20
+        self.assertGreater(written["result"]["mib_a_batch_ahead"], 0.8 * pictures)
+        self.assertLess(written["result"]["mib_a_batch_ahead"], 1.5 * pictures)
+
+    def test_order(self):
+        values, written, _ = run("order", "--samples", "1000,20000", "--windows", "8,1000", "--block",
+                                 "16", "--order-batch", "64")
+        self.check(values, written, "order", ["displacement", "neighbours", "near_partners",
+                                              "near_partners_full"])
+        small, whole, large, whole_large = written["table"]
+        for row in (small, large):
+            # A window holds 8 x 16 samples: a sample meets 15 of its block there, 63 of 127 in its batch.
+            self.assertAlmostEqual(row["ours"]["near_partners"], 15 * 63 / 127, delta=1.5)
+        for row in (whole, whole_large):
+            self.assertAlmostEqual(row["full"]["near_partners"], 63 * 30 / row["samples"], delta=0.3)
+            for key in ("displacement", "neighbours"):
+                self.assertAlmostEqual(row["ours"][key], 1, delta=0.15)
+                self.assertAlmostEqual(row["full"][key], 1, delta=0.1)
+            self.assertLess(abs(row["full"]["correlation"]), 0.1)
+
+
+    def test_encode(self):
+        values, written, printed = run("encode", *TINY, "--batch", "2", "--classes", "3",
+                                       "--text-batch", "8")
+        self.check(values, written, "encode", ["image_ratio", "text_ratio"])
+        self.assertEqual([row["kind"] for row in written["table"]], ["images", "texts", "strings"])
+        self.assertLessEqual(max(row["difference"] for row in written["table"]), encode.TOLERANCE)
+        self.assertEqual(written["conditions"]["texts"], 18)
+        self.assertIn("tokenised too", printed)
 
 
 class RefusalTest(unittest.TestCase):
@@ -108,7 +145,25 @@ class RefusalTest(unittest.TestCase):
             self.assertLess(bench.compare_gradients(Side(1.0), Side(1.00001), Path(folder)), 1e-4)
 
 
+    def test_features_that_differ_are_refused(self):
+        class Side:
+            def __init__(self, value):
+                self.value = value
+
+            def ask(self, command):
+                naive.save_file({"texts": naive.torch.tensor([self.value])}, command.split()[1])
+
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(SystemExit, "features of texts differ"):
+                encode.compare_features(Side(0.1), Side(0.10002), Path(folder))
+            self.assertLess(encode.compare_features(Side(0.1), Side(0.100001), Path(folder)), 1e-5)
+
+
 class CaptionsTest(unittest.TestCase):
+    def test_prompts_are_distinct(self):
+        texts = encode.prompts(128)
+        self.assertEqual(len(set(texts)), 768)
+
     def test_captions_have_the_statistics_of_the_published_table(self):
         # Of ten published rows: 40 valid, 34 distinct captions of 689 tokens.
         found = batches.token_statistics(batches.read_captions(batches.CAPTIONS, 10))

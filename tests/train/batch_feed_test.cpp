@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "src/core/error.h"
-#include "src/data/sample_order.h"
+#include "src/data/shuffled_order.h"
 #include "src/distributed/rendezvous.h"
 #include "tests/data/test_shards.h"
 
@@ -94,7 +94,8 @@ TEST(BatchFeed, ARankThatCannotReadItsBatchEndsAllAtTheSameStep) {
   constexpr int kRank = 1;
   TestShards shards(kNumSamples, 10);
   const DataOptions data;
-  const SampleOrder order(options_of(0).seed, kNumSamples, data.shuffle_block, data.shuffle_window);
+  const ShuffledOrder order(options_of(0).seed, kNumSamples, data.shuffle_block,
+                            data.shuffle_window);
   shards.damage(order.sample(0, kStep * kGlobalBatch + options_of(kRank).first));
   const auto outcomes = feed_ranks(shards.dataset(), [](int) { return false; });
   for (int rank = 0; rank < kNumRanks; ++rank) {

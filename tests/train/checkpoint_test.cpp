@@ -109,6 +109,16 @@ TEST_F(Checkpoint, KeepsTheNewestThatTheRunHasReached) {
   EXPECT_FALSE(fs::exists(checkpoint_path(folder_, 10)));
 }
 
+TEST_F(Checkpoint, KeepsTheBest) {
+  const fs::path checkpoints = folder_ / "checkpoints";
+  for (const int64_t step : {1, 2, 3, 4}) {
+    save_checkpoint(checkpoints, model_, optimizer_, {step, "config", "data"}, /*keep=*/1);
+    if (step == 2) mark_best(checkpoints, 2);
+  }
+  EXPECT_EQ(read_file(folder_ / "best"), "step_00000002\n");
+  EXPECT_THAT(checkpoint_steps(checkpoints), testing::ElementsAre(4, 2));
+}
+
 TEST_F(Checkpoint, EveryDamageIsNamed) {
   save(1);
   EXPECT_EQ(refusal(1), "");

@@ -359,6 +359,15 @@ bool waits_for_copy(const at::RecordFunction& function) {
   return device && !inputs[*device].isNone() && !inputs[*non_blocking].toBool();
 }
 
+// A rank's pictures for the device to resize and to change in every way.
+CropBatch crops_of_size(int64_t size) {
+  const Crop crop{black_image(40, 30),
+                  {.crop = {},
+                   .colors = {{ColorOperation::kHue, 0.1}, {ColorOperation::kContrast, 0.7}},
+                   .gray = true}};
+  return pack(std::vector<Crop>(kSamplesPerRank, crop), static_cast<int>(size));
+}
+
 // No operator that makes the host wait for a device is called. (Boolean masks as indices, which
 // wait inside of another operator, are not seen, nor whether a copy's memory is pinned.)
 TEST(DistributedStep, NeverWaitsForTheDevice) {
@@ -373,6 +382,7 @@ TEST(DistributedStep, NeverWaitsForTheDevice) {
   Share own = own_share(global);
   // As the loader gives them, with patch dropout.
   own.batch.images = (own.batch.images * 60).abs().to(at::kByte);
+  const CropBatch crops = crops_of_size(own.batch.images.size(3));
   own.batch.kept_patches = at::tensor({0, 3}, at::kLong).repeat({kSamplesPerRank, 1});
   TrainOptions options;
   options.optimizer.clip_norm = 1;
@@ -397,9 +407,12 @@ TEST(DistributedStep, NeverWaitsForTheDevice) {
   own.batch.mask.to(model.device());
   EXPECT_EQ(seen.size(), 2) << "the callback does not see everything";
   seen.clear();
-  const StepResult result = step.compute_gradients(own.batch, own.sizes);
-  const at::Tensor norm = clip_gradient_norm(model.parameters(), options.optimizer.clip_norm);
-  optimizer.step(1e-3, watch.check(1, result, norm, own.batch));
+  for (const bool augmenting : {false, true}) {
+    if (augmenting) own.batch.crops = crops;
+    const StepResult result = step.compute_gradients(own.batch, own.sizes);
+    const at::Tensor norm = clip_gradient_norm(model.parameters(), options.optimizer.clip_norm);
+    optimizer.step(1e-3, watch.check(1, result, norm, own.batch));
+  }
   at::removeCallback(handle);
   EXPECT_THAT(seen, testing::IsEmpty());
 }

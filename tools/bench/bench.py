@@ -20,8 +20,10 @@ import tempfile
 from pathlib import Path
 
 import batches as data
+import encode
 from harness import AtOnce, Report, Spread, Worker, spread, take_turns
 from loader import bench_loader
+from order import bench_order
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,8 +261,17 @@ def bench_collectives(arguments, report, folder):
                       "hidden": hidden.median}
 
 
+def bench_encode(arguments, report, folder):
+    encode.measure_encode(arguments, report, folder, *make_model(arguments, folder))
+
+
 BENCHES = {"step": bench_step, "objective": bench_objective, "scaling": bench_scaling,
-           "collectives": bench_collectives, "loader": bench_loader}
+           "collectives": bench_collectives, "loader": bench_loader, "encode": bench_encode,
+           "order": bench_order}
+
+
+def numbers(text):
+    return [int(number) for number in text.split(",")]
 
 
 def main():
@@ -269,14 +280,14 @@ def main():
     parser.add_argument("bench", choices=BENCHES)
     parser.add_argument("--json", type=Path, help="also write conditions, table and result here")
     parser.add_argument("--rounds", type=int, default=5, help="measured turns of each side")
-    parser.add_argument("--model", type=Path, help="step, scaling, collectives: configuration",
+    parser.add_argument("--model", type=Path, help="step, scaling, collectives, encode: configuration",
                         default=ROOT / "configs/models/ViT-B-16-quickgelu.json")
-    parser.add_argument("--batch", type=int, default=10, help="step: rows of the table")
+    parser.add_argument("--batch", type=int, default=10, help="step: rows of the table; encode: pictures")
     parser.add_argument("--csv", type=Path, help="step: a table of your own for `speedup`")
     parser.add_argument("--profiles", type=lambda text: text.split(","), default=PROFILES,
                         help="step: which of " + ",".join(PROFILES))
-    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")],
-                        default=[64, 128, 256, 512, 1024, 2048, 4096], help="objective: batches")
+    parser.add_argument("--sizes", type=numbers, default=[64, 128, 256, 512, 1024, 2048, 4096],
+                        help="objective: batches")
     parser.add_argument("--patches-up-to", type=int, default=256,
                         help="objective: largest batch with local attention from patches")
     parser.add_argument("--all-valid", action="store_true",
@@ -287,14 +298,36 @@ def main():
                         help="scaling, collectives: images a rank")
     parser.add_argument("--images", type=int, default=512, help="loader: pictures")
     parser.add_argument("--loader-batch", type=int, default=64, help="loader: batch")
-    parser.add_argument("--threads", type=int, default=1, help="loader: reader threads")
-    parser.add_argument("--sides", type=lambda text: [int(side) for side in text.split(",")],
-                        default=[256, 384], help="loader: short sides; the result is the first's")
+    parser.add_argument("--sides", type=numbers, default=[256, 384],
+                        help="loader: short sides; the result is the first's")
+    parser.add_argument("--threads", type=numbers, default=[1],
+                        help="loader: reader threads; more than one number: also the curve over them")
+    parser.add_argument("--against", type=lambda text: text.split(","), default=[],
+                        help="loader: further opponents, of webdataset,streaming")
+    parser.add_argument("--prefetch", type=numbers, default=[],
+                        help="loader: memory with so many batches ahead, at least two numbers")
+    parser.add_argument("--records", type=numbers, default=[],
+                        help="loader: speed and start with so many tiny records, e.g. 1000,1000000")
+    parser.add_argument("--shards", type=int, default=0,
+                        help="loader: start with so many tiny shards, e.g. 1000")
+    parser.add_argument("--classes", type=int, default=128,
+                        help="encode: classes, each with six prompts")
+    parser.add_argument("--text-batch", type=int, default=64, help="encode: prompts a call")
+    parser.add_argument("--samples", type=lambda text: [int(number) for number in text.split(",")],
+                        default=[10**4, 10**5, 10**6, 10**7], help="order: sizes of data")
+    parser.add_argument("--block", type=int, default=64, help="order: data.shuffle_block")
+    parser.add_argument("--windows", type=lambda text: [int(number) for number in text.split(",")],
+                        default=[64], help="order: data.shuffle_window; the result is the first's")
+    parser.add_argument("--order-batch", type=int, default=2048, help="order: batch")
     parser.add_argument("--dermatome", type=Path, help="loader: the program that makes shards",
                         default=ROOT / "build/release/dermatome")
     parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")
     parser.add_argument("--mpirun", default="mpirun", help="command that starts ranks")
     arguments = parser.parse_args()
+    if unknown := set(arguments.against) - {"webdataset", "streaming"}:
+        parser.error(f"--against: {', '.join(sorted(unknown))} is not one of webdataset, streaming")
+    if arguments.prefetch and len(set(arguments.prefetch)) < 2:
+        parser.error("--prefetch compares: name at least two numbers")
     arguments.naive = [sys.executable, Path(__file__).with_name("naive.py")]
     report = Report(arguments)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,110 +1,194 @@
-"""`tools/bench.sh loader`: batches from shards beside the published pipeline on picture files."""
+"""`tools/bench.sh loader`: batches from shards beside the published pipeline on picture files, and
+beside webdataset and mosaicml-streaming."""
 
-import csv
-import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import batches as data
-import numpy
 from harness import Spread, Worker, spread, take_turns
-from PIL import Image
+from loader_data import (HEIGHT, WIDTH, make_archives, make_pictures, make_shards,
+                         make_tiny_records, shrink)
 
 RECIPE = Path(__file__).resolve().parents[2] / "configs/make_vit_b16.yaml"
-HEIGHT, WIDTH = 410, 520  # of the originals, a typical size of Derm1M's
+# Records an archive file: as many as make a few files.
+RECORDS_A_FILE = 128
+# A record of raw pictures of that short side is planned with 250 kB, four in the smallest shard.
+SMALL_SHARDS = 250, "--raw", "--shard-size-mb", "1"
+RECORDS_A_SMALL_SHARD = 4
 
 
-def draw_picture(generator):
-    """As hard to code as a photograph: structure of every size, and noise of the sensor."""
-    pixels = numpy.zeros((HEIGHT, WIDTH, 3))
-    for cells, contrast in ((4, 60), (16, 40), (64, 25), (256, 12)):
-        coarse = generator.normal(size=(cells * HEIGHT // WIDTH + 2, cells + 2, 3)).astype("float32")
-        layer = numpy.stack([numpy.asarray(Image.fromarray(coarse[..., channel]).resize(
-            (WIDTH, HEIGHT), Image.Resampling.BICUBIC)) for channel in range(3)], -1)
-        pixels += contrast * (0.3 * layer + 0.7 * layer[..., :1])
-    pixels += numpy.array([190, 140, 120]) + generator.normal(size=pixels.shape) * 4
-    return Image.fromarray(pixels.clip(0, 255).astype("uint8"))
+class Sides:
+    """Starts the processes that are measured."""
+
+    def __init__(self, arguments, folder, image_size=224):
+        self.arguments, self.folder = arguments, folder
+        self.common = ["--batch", arguments.loader_batch, "--image-size", image_size]
+
+    def ours(self, *how, threads=None, options=()):
+        """On shards made with `how`: their short side, and options of `dermatome shard`."""
+        return Worker([self.arguments.worker, "loader", "--config", RECIPE, "--data",
+                       make_shards(self.arguments.dermatome, self.folder, *how),
+                       *self.placed(threads), *options])
+
+    def files(self, pictures, threads=None):
+        return self.naive("files", pictures, threads)
+
+    def archives(self, kind, pictures, threads=None, records=RECORDS_A_FILE):
+        return self.naive(kind, make_archives(kind, self.folder, pictures, records), threads)
+
+    def naive(self, kind, data, threads):
+        return Worker([sys.executable, Path(__file__).with_name("naive_loader.py"), "--kind", kind,
+                       "--table", self.folder / "table.csv", "--data", data,
+                       *self.placed(threads)])
+
+    def placed(self, threads):
+        return [*self.common, "--threads", threads or self.arguments.threads[0]]
 
 
-def make_pictures(folder, number):
-    """`number` originals with a table in MAKE's form, captions of captions.csv in turn."""
-    (folder / "originals").mkdir()
-    generator = numpy.random.default_rng(1)
-    with open(data.CAPTIONS, newline="", encoding="utf-8") as file:
-        captions = list(csv.DictReader(file))
-    names = [f"{i:05}.jpg" for i in range(number)]
-    for name in names:
-        draw_picture(generator).save(folder / "originals" / name, quality=90)
-    with open(folder / "table.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, {**captions[0], "filename": ""}.keys())
-        table.writeheader()
-        for i, name in enumerate(names):
-            table.writerow({**captions[i % len(captions)], "filename": name})
+def rate(answers, cost="cpu"):
+    return Spread([answer["images"] / answer[cost] for answer in answers])
 
 
-def shrink(folder, side):
-    """The originals as JPEG files of that short side, as `dermatome shard` stores them."""
-    target = folder / f"files_{side}"
-    target.mkdir()
-    for path in sorted((folder / "originals").iterdir()):
-        with Image.open(path) as picture:
-            scale = side / min(picture.size)
-            size = [int(extent * scale) for extent in picture.size]
-            picture.resize(size, Image.Resampling.BICUBIC).save(target / path.name, quality=90)
-    return target
+@contextmanager
+def running(workers):
+    with ExitStack() as stack:
+        for worker in workers.values():
+            stack.enter_context(worker)
+        yield
 
 
-def make_shards(arguments, folder, side, *options):
-    output = folder / f"shards_{side}{''.join(options)}"
-    subprocess.run([arguments.dermatome, "shard", "--csv", folder / "table.csv", "--images",
-                    folder / "originals", "--output", output, "--short-side", str(side), *options],
-                   check=True, capture_output=True)
-    return output
+def compare(arguments, report, sides, side):
+    """Images a CPU second, everybody in turn."""
+    files = shrink(sides.folder, side)
+    workers = {"jpeg": sides.ours(side), "raw": sides.ours(side, "--raw"),
+               "cut": sides.ours(side, options=["--cut-only"]),
+               "originals": sides.files(sides.folder / "originals"), "files": sides.files(files)}
+    workers |= {kind: sides.archives(kind, files) for kind in arguments.against}
+    commands = {name: (worker, "epoch") for name, worker in workers.items()}
+    commands |= {"jpeg_alone": (workers["jpeg"], "alone"), "raw_alone": (workers["raw"], "alone"),
+                 "checksums": (workers["jpeg"], "checksums")}
+    with running(workers):
+        take_turns(1, *((worker, "epoch") for worker in workers.values()))
+        turns = dict(zip(commands, take_turns(arguments.rounds, *commands.values())))
+    rates = {name: rate(answers) for name, answers in turns.items()}
+    first = spread(turns["jpeg"], "first_batch")
+    over = {name: rates[f"{name}_alone"].median / rates[name].median - 1
+            for name in ("jpeg", "raw")}
+    checksum = rates["jpeg"].median / rates["checksums"].median
+    report.row(
+        f"short side {side}: images a CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
+        f"{rates['raw']:.0f}; JPEG shards, decoded and cut only, the rest left to a device "
+        f"{rates['cut']:.0f}; DataLoader on the originals {rates['originals']:.0f}, on JPEG files "
+        f"of that size {rates['files']:.0f}" + "".join(
+            f", {kind} of those files {rates[kind]:.0f}" for kind in arguments.against) +
+        f"; alone, decode and augment: JPEG {rates['jpeg_alone']:.0f}, raw "
+        f"{rates['raw_alone']:.0f}; the loader adds {100 * over['jpeg']:.0f} %, "
+        f"{100 * over['raw']:.0f} %; checksums {100 * checksum:.1f} % of JPEG's time; first batch "
+        f"after {first:.3f} s",
+        side=side, **rates, over_alone=over, checksum_share=checksum, first_batch=first)
+    return {name: rate.median for name, rate in rates.items()}
+
+
+def measure_threads(arguments, report, sides, side):
+    """Images a second of wall time, with more and more reader threads or processes."""
+    files = shrink(sides.folder, side)
+    for threads in arguments.threads:
+        workers = {"jpeg": sides.ours(side, threads=threads),
+                   "raw": sides.ours(side, "--raw", threads=threads),
+                   "files": sides.files(files, threads)}
+        workers |= {kind: sides.archives(kind, files, threads) for kind in arguments.against}
+        commands = [(worker, "epoch") for worker in workers.values()]
+        with running(workers):
+            take_turns(1, *commands)
+            turns = take_turns(arguments.rounds, *commands)
+        walls = {name: rate(answers, "wall") for name, answers in zip(workers, turns)}
+        cpus = {name: rate(answers) for name, answers in zip(workers, turns)}
+        report.row(f"{threads} thread(s), short side {side}: images a second of wall time (a CPU "
+                   "second): " + ", ".join(f"{name} {walls[name]:.0f} ({cpus[name].median:.0f})"
+                                           for name in workers),
+                   threads=threads, side=side, wall={n: r.fields() for n, r in walls.items()},
+                   cpu={n: r.fields() for n, r in cpus.items()})
+        report.result[f"jpeg_per_s_{threads}"] = walls["jpeg"].median
+
+
+def measure_records(arguments, report, folder):
+    """What the number of records costs: tiny pictures, so that order and index show."""
+    workers = {}
+    for number in arguments.records:
+        make_tiny_records(folder / f"records_{number}", number)
+        sides = Sides(arguments, folder / f"records_{number}", image_size=16)
+        workers[number] = sides.ours(384)
+    steps = max(1, 16384 // arguments.loader_batch)
+    commands = [(worker, f"batches {steps}") for worker in workers.values()]
+    with running(workers):
+        take_turns(1, *commands)
+        turns = take_turns(arguments.rounds, *commands)
+        starts = take_turns(arguments.rounds, *((worker, "start") for worker in workers.values()))
+        peaks = take_turns(1, *((worker, "memory") for worker in workers.values()))
+    rates = {}
+    for number, batches, start, peak in zip(workers, turns, starts, peaks):
+        rates[number] = rate(batches)
+        first = spread(start, "wall")
+        report.row(f"{number} records of 16 x 16 pixels in {start[0]['shards']} shard(s): images a "
+                   f"CPU s {rates[number]:.0f}, first batch {first:.3f} s after the start, resident "
+                   f"at most {peak[0]['peak']:.0f} MiB",
+                   records=number, shards=start[0]["shards"], rate=rates[number], start=first,
+                   peak=peak[0]["peak"])
+    report.result["flat_records"] = (rates[max(rates)].median / rates[min(rates)].median)
+
+
+def measure_shards(arguments, report, folder):
+    """From nothing open to the first batch, with so many shards."""
+    records = arguments.shards * RECORDS_A_SMALL_SHARD
+    make_tiny_records(folder / "small_shards", records)
+    sides = Sides(arguments, folder / "small_shards")
+    pictures = sides.folder / "originals"
+    workers = {"ours": sides.ours(*SMALL_SHARDS)}
+    workers |= {kind: sides.archives(kind, pictures, records=RECORDS_A_SMALL_SHARD)
+                for kind in arguments.against}
+    with running(workers):
+        turns = take_turns(arguments.rounds, *((worker, "start") for worker in workers.values()))
+    for name, answers in zip(workers, turns):
+        wall, cpu = spread(answers, "wall"), spread(answers, "cpu")
+        shards = answers[0].get("shards", f"about {arguments.shards}")
+        report.row(f"start to first batch, {name}, {shards} shards: {wall:.3f} s, CPU {cpu:.3f} s",
+                   side=name, shards=shards, start=wall, cpu=cpu)
+        report.result["start_s" if name == "ours" else f"start_{name}_s"] = wall.median
+
+
+def measure_prefetch(arguments, report, sides, side):
+    """Resident memory, readers as far ahead as they may be."""
+    batch = arguments.loader_batch * 3 * 224**2 / 2**20
+    peaks = {}
+    for prefetch in arguments.prefetch:
+        with sides.ours(side, options=["--prefetch", prefetch]) as worker:
+            peaks[prefetch] = worker.ask("memory")["peak"]
+        report.row(f"prefetch {prefetch}: resident at most {peaks[prefetch]:.0f} MiB",
+                   prefetch=prefetch, peak=peaks[prefetch])
+    extra = (peaks[max(peaks)] - peaks[min(peaks)]) / (max(peaks) - min(peaks))
+    report.row(f"another batch ahead: {extra:.1f} MiB; its pictures are {batch:.1f} MiB",
+               another_batch=extra, batch=batch)
+    report.result["mib_a_batch_ahead"] = extra
 
 
 def bench_loader(arguments, report, folder):
     make_pictures(folder, arguments.images)
-    common = ["--batch", arguments.loader_batch, "--threads", arguments.threads, "--image-size",
-              "224"]
     report.condition(images=arguments.images, originals=f"{WIDTH}x{HEIGHT} JPEG",
-                     threads=arguments.threads, batch=arguments.loader_batch,
+                     threads=arguments.threads[0], batch=arguments.loader_batch,
                      recipe="MAKE's: crop 0.4-1 bicubic, jitter, grey")
-
-    def ours(*options):
-        return Worker([arguments.worker, "loader", "--data", make_shards(arguments, folder, *options),
-                       "--config", RECIPE, *common])
-
-    def theirs(pictures):
-        return Worker([sys.executable, Path(__file__).with_name("naive_loader.py"), "--table",
-                       folder / "table.csv", "--folder", pictures, *common])
-
-    def rate(answers):
-        return Spread([answer["images"] / answer["cpu"] for answer in answers])
-
-    for side in arguments.sides:
-        with ours(side) as jpeg, ours(side, "--raw") as raw, (
-                theirs(folder / "originals")) as originals, theirs(shrink(folder, side)) as files:
-            take_turns(1, *((worker, "epoch") for worker in (jpeg, raw, originals, files)))
-            turns = take_turns(arguments.rounds, (jpeg, "epoch"), (raw, "epoch"),
-                               (originals, "epoch"), (files, "epoch"), (jpeg, "alone"),
-                               (raw, "alone"), (jpeg, "checksums"))
-        names = ("jpeg", "raw", "originals", "files", "jpeg_alone", "raw_alone", "checksums")
-        rates = dict(zip(names, map(rate, turns)))
-        first = spread(turns[0], "first_batch")
-        over = {name: rates[f"{name}_alone"].median / rates[name].median - 1
-                for name in ("jpeg", "raw")}
-        checksum = rates["jpeg"].median / rates["checksums"].median
-        report.row(
-            f"short side {side}: images a CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
-            f"{rates['raw']:.0f}; DataLoader on the originals {rates['originals']:.0f}, on JPEG files "
-            f"of that size {rates['files']:.0f}; alone, decode and augment: JPEG "
-            f"{rates['jpeg_alone']:.0f}, raw {rates['raw_alone']:.0f}; the loader adds "
-            f"{100 * over['jpeg']:.0f} %, {100 * over['raw']:.0f} %; checksums "
-            f"{100 * checksum:.1f} % of JPEG's time; first batch after {first:.3f} s",
-            side=side, **rates, over_alone=over, checksum_share=checksum, first_batch=first)
-        if side == arguments.sides[0]:
-            report.result |= {
-                "jpeg_ratio": rates["jpeg"].median / rates["originals"].median,
-                "raw_ratio": rates["raw"].median / rates["originals"].median,
-                "jpeg_vs_same_files": rates["jpeg"].median / rates["files"].median,
-                "jpeg_per_cpu_s": rates["jpeg"].median}
+    sides = Sides(arguments, folder)
+    first = arguments.sides[0]
+    rates = {side: compare(arguments, report, sides, side) for side in arguments.sides}[first]
+    report.result |= {"jpeg_ratio": rates["jpeg"] / rates["originals"],
+                      "raw_ratio": rates["raw"] / rates["originals"],
+                      "jpeg_vs_same_files": rates["jpeg"] / rates["files"],
+                      "jpeg_per_cpu_s": rates["jpeg"], "cut_per_cpu_s": rates["cut"]}
+    report.result |= {f"jpeg_vs_{kind}": rates["jpeg"] / rates[kind] for kind in arguments.against}
+    if len(arguments.threads) > 1:
+        measure_threads(arguments, report, sides, first)
+    if arguments.prefetch:
+        measure_prefetch(arguments, report, sides, first)
+    if arguments.records:
+        measure_records(arguments, report, folder)
+    if arguments.shards:
+        measure_shards(arguments, report, folder)

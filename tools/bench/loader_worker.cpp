@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sharding/dataset.h"
@@ -22,37 +23,76 @@ struct Arguments {
   std::string config;
   int64_t batch = 64;
   int64_t threads = 1;
+  int64_t prefetch = DataOptions().prefetch;
   int64_t image_size = 224;
+  bool cut_only = false;
 };
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 class LoaderWorker {
  public:
   explicit LoaderWorker(const Arguments& arguments)
-      : dataset_(arguments.data, tokenizer_.hash()), image_size_(arguments.image_size) {
+      : path_(arguments.data),
+        dataset_(path_, tokenizer_.hash()),
+        image_size_(arguments.image_size) {
     options_.global_batch = options_.count = arguments.batch;
     options_.image_size = arguments.image_size;
     options_.data.workers = arguments.threads;
+    options_.data.prefetch = arguments.prefetch;
+    if (arguments.cut_only) options_.data.augment_on = AugmentOn::kDevice;
     options_.augmentation = load_train_config(arguments.config, {}).augmentation;
   }
 
-  // An epoch, each time another one.
-  nlohmann::json epoch() {
+  // So many batches from the beginning of an epoch on, each time another one; without a number the
+  // epoch.
+  nlohmann::json batches(const std::string& number) {
     int64_t images = 0;
     double first_batch = 0;
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     nlohmann::json answer = cost_of([&] {
       Loader loader(dataset_, options_, epoch_, /*step=*/0);
-      for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
-        images += loader.next().value().images.size(0);
-        if (step == 0) {
-          first_batch =
-              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        }
+      const int64_t steps = number.empty() ? loader.steps_per_epoch() : std::stoll(number);
+      for (int64_t step = 0; step < steps; ++step) {
+        images += loader.next().value().size();
+        if (step == 0) first_batch = seconds_since(start);
       }
     });
     ++epoch_;
     answer["images"] = images;
     answer["first_batch"] = first_batch;
+    return answer;
+  }
+
+  // From nothing open to the first batch.
+  nlohmann::json start() {
+    int64_t shards = 0;
+    nlohmann::json answer = cost_of([&] {
+      const Tokenizer tokenizer;
+      const ShardedDataset dataset(path_, tokenizer.hash());
+      Loader(dataset, options_, epoch_, /*step=*/0).next().value();
+      shards = std::ssize(dataset.sources().front().manifest.shards);
+    });
+    ++epoch_;
+    answer["shards"] = shards;
+    return answer;
+  }
+
+  // While the readers are as far ahead as they may be.
+  nlohmann::json memory() {
+    nlohmann::json answer = memory_of([&] {
+      const auto start = Clock::now();
+      Loader loader(dataset_, options_, epoch_, /*step=*/0);
+      loader.next().value();
+      const double batch_seconds = seconds_since(start);
+      const auto ahead = static_cast<double>(options_.data.prefetch + 1);
+      std::this_thread::sleep_for(std::chrono::duration<double>(ahead * batch_seconds));
+    });
+    ++epoch_;
     return answer;
   }
 
@@ -66,7 +106,7 @@ class LoaderWorker {
     nlohmann::json answer = cost_of([&] {
       for (int64_t i = 0; i < images; ++i) {
         const auto [shard, row] = dataset_.locate(i);
-        shard.decode(row, image);
+        shard->decode(row, image);
         augment(image,
                 draw_augmentation(options_.augmentation, image.height, image.width, /*seed=*/1,
                                   epoch_, i),
@@ -81,7 +121,7 @@ class LoaderWorker {
   // As many bytes as the pictures' records have, through their checksum alone.
   nlohmann::json checksums() const {
     uint64_t bytes = 0;
-    for (const ShardEntry& shard : dataset_.manifest().shards) bytes += shard.bytes;
+    for (const ShardEntry& shard : dataset_.sources().front().manifest.shards) bytes += shard.bytes;
     const std::string record(bytes / static_cast<uint64_t>(dataset_.size()), 'x');
     uint32_t sum = 0;
     nlohmann::json answer = cost_of([&] {
@@ -96,6 +136,7 @@ class LoaderWorker {
 
  private:
   Tokenizer tokenizer_;
+  std::string path_;
   ShardedDataset dataset_;
   LoaderOptions options_;
   int64_t image_size_;
@@ -105,7 +146,10 @@ class LoaderWorker {
 void run(const Arguments& arguments) {
   const auto collectives = make_single_process_collectives();
   LoaderWorker worker(arguments);
-  serve(*collectives, {{"epoch", [&](const std::string&) { return worker.epoch(); }},
+  serve(*collectives, {{"epoch", [&](const std::string&) { return worker.batches(""); }},
+                       {"batches", [&](const std::string& n) { return worker.batches(n); }},
+                       {"start", [&](const std::string&) { return worker.start(); }},
+                       {"memory", [&](const std::string&) { return worker.memory(); }},
                        {"alone", [&](const std::string&) { return worker.alone(); }},
                        {"checksums", [&](const std::string&) { return worker.checksums(); }}});
 }
@@ -119,7 +163,9 @@ void add_loader(CLI::App& app) {
   command->add_option("--config", arguments->config, "Whose augmentation is used")->required();
   command->add_option("--batch", arguments->batch)->capture_default_str();
   command->add_option("--threads", arguments->threads)->capture_default_str();
+  command->add_option("--prefetch", arguments->prefetch)->capture_default_str();
   command->add_option("--image-size", arguments->image_size)->capture_default_str();
+  command->add_flag("--cut-only", arguments->cut_only, "Leave the rest to the device");
   command->callback([arguments] { run(*arguments); });
 }
 

@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   bench::add_objective(app);
   bench::add_step(app);
   bench::add_loader(app);
+  bench::add_encode(app);
+  bench::add_order(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

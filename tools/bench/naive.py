@@ -3,6 +3,7 @@
 
     tools/bench/naive.py step --model HUB_FOLDER --batches FOLDER --lr RATE [--plain]
     tools/bench/naive.py objective --input FILE
+    tools/bench/naive.py encode --model HUB_FOLDER --pixels FILE --texts FILE --text-batch NUMBER
 
 As the released code does, every caption is encoded with all its padding, missing and repeated ones
 too, every patch meets every text, and the loss holds one row of logits for each caption. Its Python
@@ -231,6 +232,38 @@ def serve_objective(arguments):
            "gradients": write_gradients})
 
 
+def serve_features(arguments):
+    """open_clip's own encoding, which is not naive."""
+    config = json.loads((arguments.model / "open_clip_config.json").read_text())["model_cfg"]
+    model = Step(config, load_file(arguments.model / "open_clip_model.safetensors"), 0,
+                 plain=True).model.eval()
+    tokenizer = open_clip.get_tokenizer("ViT-B-16")
+    pixels = load_file(arguments.pixels)["pixels"]
+    texts = arguments.texts.read_text(encoding="utf-8").splitlines()
+    tokens = tokenizer(texts)
+
+    @torch.inference_mode()
+    def images():
+        return model.encode_image(pixels, normalize=True)
+
+    @torch.inference_mode()
+    def of_tokens():
+        return torch.cat([model.encode_text(batch, normalize=True)
+                          for batch in tokens.split(arguments.text_batch)])
+
+    @torch.inference_mode()
+    def of_strings():
+        size = arguments.text_batch
+        return torch.cat([model.encode_text(tokenizer(texts[first:first + size]), normalize=True)
+                          for first in range(0, len(texts), size)])
+
+    def write_features(file):
+        save_file({"images": images(), "texts": of_tokens(), "strings": of_strings()}, file)
+
+    serve({"images": lambda: cost_of(images), "texts": lambda: cost_of(of_tokens),
+           "strings": lambda: cost_of(of_strings), "features": write_features})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -241,10 +274,15 @@ def main():
     step.add_argument("--lr", type=float, required=True)
     step.add_argument("--plain", action="store_true")
     commands.add_parser("objective").add_argument("--input", type=Path, required=True)
+    encode = commands.add_parser("encode")
+    for name in ("--model", "--pixels", "--texts"):
+        encode.add_argument(name, type=Path, required=True)
+    encode.add_argument("--text-batch", type=int, required=True)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     check_golden()
-    {"step": serve_steps, "objective": serve_objective}[arguments.command](arguments)
+    {"step": serve_steps, "objective": serve_objective,
+     "encode": serve_features}[arguments.command](arguments)
 
 
 if __name__ == "__main__":

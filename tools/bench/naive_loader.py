@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""The loader's opponent: the published pipeline in Pillow, torchvision and torch's DataLoader.
+"""The loader's opponents: the published pipeline in Pillow, torchvision and torch's DataLoader, on
+picture files or on the archives of archives.py.
 
-Started and commanded by bench.py. Decodes a file, crops, resizes, jitters, and
+Started and commanded by bench.py. Decodes a picture, crops, resizes, jitters, and
 tokenises the sample's captions, as MAKE's released code does for every sample of every epoch.
 """
 
 import argparse
-import csv
+import resource
 import sys
+import time
 from pathlib import Path
 
 import open_clip
 import torch
-from naive import cost_of, serve
+from archives import ARCHIVES, read_table
+from naive import serve
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
@@ -28,37 +31,58 @@ def recipe(size):
 
 
 class Pictures(Dataset):
-    def __init__(self, table, folder, size):
-        with open(table, newline="", encoding="utf-8") as file:
-            self.rows = list(csv.DictReader(file))
-        self.captions = [name for name in self.rows[0] if "caption" in name and "mask" not in name]
-        self.folder, self.transform = folder, recipe(size)
-        self.tokenizer = open_clip.get_tokenizer("ViT-B-16")
+    def __init__(self, table, folder, prepare):
+        self.rows, self.captions = read_table(table)
+        self.folder, self.prepare = folder, prepare
 
     def __len__(self):
         return len(self.rows)
 
     def __getitem__(self, number):
         row = self.rows[number]
-        with Image.open(self.folder / row["filename"]) as picture:
-            image = self.transform(picture.convert("RGB"))
-        return image, self.tokenizer([row[name] for name in self.captions])
+        return self.prepare(self.folder / row["filename"], [row[name] for name in self.captions])
+
+
+def seconds():
+    """CPU seconds of this process and of the workers that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
+
+
+def cost_of(work):
+    start, cpu = time.perf_counter(), seconds()
+    work()
+    return {"cpu": seconds() - cpu, "wall": time.perf_counter() - start}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kind", choices=("files", *ARCHIVES), required=True)
     parser.add_argument("--table", type=Path, required=True)
-    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--image-size", type=int, required=True)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    # One thread is this process itself: a worker of its own would only add the transport.
-    loader = DataLoader(Pictures(arguments.table, arguments.folder, arguments.image_size),
-                        batch_size=arguments.batch, shuffle=True, drop_last=True,
-                        num_workers=0 if arguments.threads == 1 else arguments.threads)
+    transform = recipe(arguments.image_size)
+    tokenizer = open_clip.get_tokenizer("ViT-B-16")
+
+    def prepare(file, captions):
+        with Image.open(file) as picture:
+            return transform(picture.convert("RGB")), tokenizer(captions)
+
+    def open_loader():
+        files = arguments.kind == "files"
+        dataset = Pictures(arguments.table, arguments.data, prepare) if files else (
+            ARCHIVES[arguments.kind].open(arguments.data, prepare, arguments.batch))
+        # One thread is this process itself: a worker of its own would only add the transport.
+        return DataLoader(dataset, batch_size=arguments.batch, shuffle=True if files else None,
+                          drop_last=True,
+                          num_workers=0 if arguments.threads == 1 else arguments.threads)
+
+    loader = open_loader()
 
     def epoch():
         images = 0
@@ -69,7 +93,7 @@ def main():
                 images += len(pictures)
         return cost_of(work) | {"images": images}
 
-    serve({"epoch": epoch})
+    serve({"epoch": epoch, "start": lambda: cost_of(lambda: next(iter(open_loader())))})
 
 
 if __name__ == "__main__":

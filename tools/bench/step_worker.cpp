@@ -9,6 +9,7 @@
 #include "src/config/train_config.h"
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
+#include "src/model/weights.h"
 #include "src/train/optimizer.h"
 #include "src/train/train_step.h"
 #include "tools/bench/measured_collectives.h"

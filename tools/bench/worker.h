@@ -29,8 +29,10 @@ void serve(Collectives& collectives, const std::map<std::string, Command>& comma
 // One thread a rank, on the CPU, and collectives that wait while the other side has its turn.
 RuntimeOptions runtime_options();
 
+void add_encode(CLI::App& app);
 void add_objective(CLI::App& app);
 void add_step(CLI::App& app);
 void add_loader(CLI::App& app);
+void add_order(CLI::App& app);
 
 }  // namespace dermatome::bench

@@ -1,0 +1,28 @@
+// What commands that use a model have in common.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "launcher/runtime.h"
+#include "src/config/options.h"
+
+namespace dermatome {
+
+struct ModelUse {
+  int64_t batch_size = 256;  // pictures or texts an encode call, a rank
+  Precision precision = Precision::kFp32;
+  RuntimeOptions runtime;
+};
+
+// --batch-size, --precision, --device, --threads.
+void add_model_options(CLI::App& command, ModelUse& use);
+
+// --device.
+void add_device_option(CLI::App& command, RuntimeOptions& runtime);
+
+// Throws ConfigError where `runtime` has several ranks, which `command` has no use for.
+void require_one_rank(const Runtime& runtime, const std::string& command);
+
+}  // namespace dermatome

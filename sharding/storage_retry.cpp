@@ -1,0 +1,38 @@
+#include "sharding/storage_retry.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "src/core/log.h"
+
+namespace dermatome {
+namespace {
+
+// Between tries; 8.5 s in all, for a file server to come back.
+constexpr std::array<std::chrono::milliseconds, 4> kPauses = {
+    std::chrono::milliseconds(100), std::chrono::milliseconds(400), std::chrono::milliseconds(1600),
+    std::chrono::milliseconds(6400)};
+
+}  // namespace
+
+bool may_pass(int error) {
+  constexpr std::array kErrors = {EIO,       EAGAIN,    ESTALE,      ETIMEDOUT,
+                                  ENETDOWN,  EHOSTDOWN, ENETUNREACH, EHOSTUNREACH,
+                                  EREMOTEIO, ECOMM,     ENOTCONN,    ESHUTDOWN};
+  return std::ranges::find(kErrors, error) != kErrors.end();
+}
+
+void wait_for_storage(const StorageFailure& failure, size_t retries) {
+  if (retries == kPauses.size()) {
+    throw DataError(std::string(failure.what()) + ", also when tried " + std::to_string(retries) +
+                    " times again; check the file system, then continue");
+  }
+  log_warning(std::string(failure.what()) + "; trying again");
+  std::this_thread::sleep_for(kPauses[retries]);
+}
+
+}  // namespace dermatome

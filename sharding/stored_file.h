@@ -1,0 +1,32 @@
+// A read-only file on storage that may be slow, stall or vanish.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+namespace dermatome {
+
+// Read by pread, never mapped: where a file system vanishes a mapping ends the process by a signal,
+// a read fails with an error. Safe to use from any number of threads. An error that may pass is
+// waited for, a few times, up to ten seconds.
+class StoredFile {
+ public:
+  // Throws DataError.
+  explicit StoredFile(const std::filesystem::path& path);
+  ~StoredFile();
+  StoredFile(const StoredFile&) = delete;
+  StoredFile& operator=(const StoredFile&) = delete;
+
+  uint64_t size() const { return size_; }
+  // Fills `target` from `offset` on. Throws DataError.
+  void read(uint64_t offset, std::span<std::byte> target) const;
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+  uint64_t size_ = 0;
+};
+
+}  // namespace dermatome

@@ -1,0 +1,21 @@
+// augment() (augmentation.h) for many pictures at once, as tensor operations on any device, without
+// kernels of its own and without the host waiting for the device. The result is augment()'s to the
+// last bit: what is added up are whole numbers, which float32 holds exactly, and the rest follows
+// its rounding step by step.
+//
+// Where a crop shrinks to less than a fifteenth of its side, sums of whole numbers outgrow float32,
+// and pixels may differ by one level.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "src/data/crops.h"
+
+namespace dermatome {
+
+// `crops`, whose tensors are on one device, resized and adjusted: uint8 [B, 3, S, S] on that
+// device. Not under autocast, and with float32 matrix products in full precision (not TF32):
+// LibTorch's default.
+at::Tensor augment_crops(const CropBatch& crops);
+
+}  // namespace dermatome

@@ -1,0 +1,36 @@
+#include "src/eval/leakage.h"
+
+#include <map>
+#include <system_error>
+
+#include "sharding/csv_reader.h"
+#include "src/core/file.h"
+
+namespace dermatome {
+
+std::optional<Leakage> read_leakage(const std::filesystem::path& path,
+                                    const std::filesystem::path& benchmark) {
+  const std::string content = read_file(path);
+  CsvReader reader(content, path.string());
+  const size_t mine = reader.column("filename");
+  const size_t set = reader.column("other_set");
+  const size_t theirs = reader.column("other_filename");
+  std::map<std::string, bool> is_this;  // by the set's name
+  Leakage leakage{path.string(), {}};
+  bool compared = false;
+  for (CsvRow row; reader.next(row);) {
+    const auto [known, added] = is_this.try_emplace(row.fields[set], false);
+    if (added) {
+      std::error_code missing;  // then it is another one
+      known->second = std::filesystem::equivalent(row.fields[set], benchmark, missing);
+    }
+    if (!known->second) continue;
+    compared = true;
+    // A row without pictures only says that the set was compared.
+    if (!row.fields[mine].empty()) leakage.names.insert(row.fields[theirs]);
+  }
+  if (!compared) return std::nullopt;
+  return leakage;
+}
+
+}  // namespace dermatome

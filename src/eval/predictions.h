@@ -1,0 +1,69 @@
+// What a classifier says about a set of samples, and what that scores. Definitions are
+// scikit-learn's.
+//
+// Every score takes the samples' weights [n] (at least 0, some above): all of them, a slice, a
+// resample and a set without its near-duplicates are weightings of one set of predictions.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/eval/roc.h"
+
+namespace dermatome {
+
+class Predictions {
+ public:
+  // logits [n, C] floating, labels [n] int64 in [0, C); n > 0.
+  Predictions(const at::Tensor& logits, const at::Tensor& labels);
+
+  // Share of samples whose label is among the k largest logits; of equal logits the class of the
+  // smaller index counts as the larger.
+  double top_k_accuracy(int64_t k, std::span<const double> weights) const;
+  // Mean over the classes that occur of the share of their samples predicted right.
+  double balanced_accuracy(std::span<const double> weights) const;
+  // F1 of each class, weighted by its number of samples; 0 where a class is neither predicted nor
+  // there.
+  double weighted_f1(std::span<const double> weights) const;
+  // Mean over the classes that occur (and are not all there is) of the one-vs-rest AUROC of their
+  // softmax probability. NaN where there is no such class.
+  double macro_auroc(std::span<const double> weights) const;
+
+  // By their names in a benchmark's file: top1, top5, balanced_accuracy, weighted_f1, auroc.
+  std::map<std::string, double> scores(const std::vector<std::string>& metrics,
+                                       std::span<const double> weights) const;
+
+  struct ClassScores {
+    double count = 0;      // samples, weighted
+    double recall = 0;     // NaN for a class without samples
+    double precision = 0;  // NaN for a class never predicted
+    double f1 = 0;
+    double auroc = 0;  // NaN unless there are samples of the class and others
+  };
+  std::vector<ClassScores> class_scores(std::span<const double> weights) const;
+
+  // [C][C]: samples of a true class (row) predicted as a class (column).
+  std::vector<std::vector<int64_t>> confusion() const;
+
+  int64_t num_samples() const { return static_cast<int64_t>(labels_.size()); }
+
+ private:
+  // Weights of a class's samples, of those predicted as it, and of both.
+  struct Counts {
+    std::vector<double> labelled, predicted, right;
+  };
+  Counts count(std::span<const double> weights) const;
+
+  int64_t num_classes_;
+  std::vector<int64_t> labels_;     // [n]
+  std::vector<int64_t> predicted_;  // [n]
+  std::vector<int64_t> rank_;       // [n]: of the label among the logits, from 0
+  std::vector<RocCurve> curves_;    // [C]
+};
+
+}  // namespace dermatome

@@ -1,0 +1,34 @@
+// A benchmark's result as it is written.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "src/eval/scoring.h"
+#include "src/model/clip_config.h"
+
+namespace dermatome {
+
+// Which model a result is of.
+struct ScoredModel {
+  std::string checkpoint;    // as given
+  std::string architecture;  // architecture_name()
+  std::string weights;       // weights_hash()
+};
+
+// open_clip's name of the image tower where it has one, as ViT-B-16; else its width, layers and
+// patch size.
+std::string architecture_name(const VisionConfig& vision);
+
+// Dermatome's own: `benchmark`, `checkpoint`, `num_samples`, `scores` and the result's details, the
+// weights' hash among the `hashes`.
+nlohmann::ordered_json result_json(const BenchmarkResult& result, const ScoredModel& model);
+
+// One line of JSON; bytes that are no UTF-8, as in names of files, are replaced.
+std::string json_line(const nlohmann::ordered_json& value);
+
+// CLIP_benchmark's (LAION): `dataset`, `model`, `pretrained`, `task`, `metrics` under its names
+// where it has one, `language`. Throws ConfigError for a kind it does not know.
+nlohmann::ordered_json clip_benchmark_json(const BenchmarkResult& result, const ScoredModel& model);
+
+}  // namespace dermatome

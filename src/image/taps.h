@@ -1,0 +1,37 @@
+// What Pillow's antialiased resizing does along one side of a picture: the weights, in its
+// fixed-point form. Whoever multiplies with them, on whatever device, and rounds as it says here
+// gets Pillow's pixels.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace dermatome {
+
+enum class Interpolation { kBicubic, kBilinear };
+
+// Weights are integers with this many fractional bits: 32 minus 8 for the pixel and 2 for sums
+// beyond 1. A pixel is its weighted sum plus a half, without its fractional bits, clipped to
+// 0..255.
+inline constexpr int kFractionBits = 22;
+
+// For every output place: the first input place it draws from and the weights from there on.
+struct Taps {
+  struct Window {
+    int first = 0;
+    int count = 0;
+  };
+  std::vector<Window> windows;   // [output]
+  std::vector<int32_t> weights;  // [output, max_count], 0 behind a window's count
+  int max_count = 0;
+};
+
+// From `input` places to `output`, both at least 1. Equal numbers change nothing.
+Taps make_taps(int input, int output, Interpolation interpolation);
+
+// Whether a picture's height is resized before its width. It shows in the pixels, because each pass
+// rounds and clips. Pillow takes the width first, unless (since version 13) the height loses more
+// than twice as many pixels as the width.
+bool height_first(int input_height, int input_width, int height, int width);
+
+}  // namespace dermatome

@@ -1,0 +1,16 @@
+// Learned positional embeddings for other numbers of positions, as open_clip computes them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace dermatome {
+
+// positions [1 + g * g, width] of the class token and a square of patches, row by row. Returns
+// [1 + grid * grid, width], fp32: bicubic with antialiasing, the class token's as it is. Undefined
+// when the patches are no square.
+at::Tensor resize_image_positions(const at::Tensor& positions, int64_t grid);
+
+// positions [n, width]. Returns [length, width], fp32, interpolated linearly.
+at::Tensor resize_text_positions(const at::Tensor& positions, int64_t length);
+
+}  // namespace dermatome

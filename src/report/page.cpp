@@ -1,0 +1,82 @@
+#include "src/report/page.h"
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "src/core/error.h"
+
+#define DERMATOME_EMBED(symbol, file)                                       \
+  __asm__(".pushsection .rodata\n" #symbol                                  \
+          "_begin:\n"                                                       \
+          ".incbin \"" DERMATOME_PAGE "/" file "\"\n" #symbol               \
+          "_end:\n"                                                         \
+          ".byte 0\n"                                                       \
+          ".popsection\n");                                                 \
+  extern "C" {                                                              \
+  extern const char symbol##_begin[] __attribute__((visibility("hidden"))); \
+  extern const char symbol##_end[] __attribute__((visibility("hidden")));   \
+  }
+
+DERMATOME_EMBED(dermatome_page_html, "page.html")
+DERMATOME_EMBED(dermatome_page_style, "style.css")
+DERMATOME_EMBED(dermatome_page_elements, "elements.js")
+DERMATOME_EMBED(dermatome_page_charts, "charts.js")
+DERMATOME_EMBED(dermatome_page_scores, "scores.js")
+DERMATOME_EMBED(dermatome_page_pictures, "pictures.js")
+DERMATOME_EMBED(dermatome_page_main, "main.js")
+
+#undef DERMATOME_EMBED
+
+namespace dermatome {
+namespace {
+
+std::string_view text(const char* begin, const char* end) {
+  return {begin, static_cast<size_t>(end - begin)};
+}
+
+std::string script() {
+  std::string joined;
+  joined += text(dermatome_page_elements_begin, dermatome_page_elements_end);
+  joined += text(dermatome_page_charts_begin, dermatome_page_charts_end);
+  joined += text(dermatome_page_scores_begin, dermatome_page_scores_end);
+  joined += text(dermatome_page_pictures_begin, dermatome_page_pictures_end);
+  joined += text(dermatome_page_main_begin, dermatome_page_main_end);
+  return joined;
+}
+
+// JSON inside <script>: without `<` no end tag and no comment can begin.
+std::string harmless(const nlohmann::json& data) {
+  const std::string plain =
+      data.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+  std::string escaped;
+  escaped.reserve(plain.size());
+  for (const char c : plain) {
+    if (c == '<') {
+      escaped += "\\u003c";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+}  // namespace
+
+std::string render_page(const nlohmann::json& data) {
+  std::string page(text(dermatome_page_html_begin, dermatome_page_html_end));
+  // From the last to the first, so that nothing is looked for in what was put in.
+  const std::pair<std::string_view, std::string> parts[] = {
+      {"@SCRIPT@", script()},
+      {"@DATA@", harmless(data)},
+      {"@STYLE@", std::string(text(dermatome_page_style_begin, dermatome_page_style_end))}};
+  size_t end = page.size();
+  for (const auto& [mark, content] : parts) {
+    const size_t place = page.rfind(mark, end);
+    require(place != std::string::npos, "the page's template lacks " + std::string(mark));
+    page.replace(place, mark.size(), content);
+    end = place;
+  }
+  return page;
+}
+
+}  // namespace dermatome

@@ -1,0 +1,140 @@
+// Curves over training steps.
+
+const SERIES = ['var(--s1)', 'var(--s2)', 'var(--s3)', 'var(--s4)', 'var(--s5)'];
+const MARGIN = {left: 46, right: 12, top: 8, bottom: 30};
+const HEIGHT = 210;
+
+// A card. series: [{name, steps, values, colour: place in SERIES, dashed}]; zero: the axis begins there.
+function chart({title, unit, series, zero, format = number}) {
+  series = series.filter((one) => one.values.some(isNumber));
+  if (!series.length) return null;
+  const plot = element('div', {class: 'plot'});
+  const legend = element('div', {class: 'legend'}, series.map((one) => element('span', {},
+    element('i', {class: one.dashed ? 'dashed' : null, style: {borderTopColor: SERIES[one.colour]}}),
+    `${one.name} `, element('b', {}, format(one.values.findLast(isNumber))))));
+  whenSized(plot, (width) => draw(plot, {title, series, zero, format}, width));
+  return element('div', {class: 'card'}, element('h3', {}, title,
+    unit ? element('span', {class: 'quiet'}, `, ${unit}`) : null), legend, plot);
+}
+
+function scales({series, zero}, width) {
+  const steps = [0, Math.max(1, ...series.map((one) => one.steps[one.steps.length - 1]))];
+  const values = range(series.flatMap((one) => one.values));
+  if (zero) values[0] = Math.min(0, values[0]);
+  if (values[0] === values[1]) values[1] += Math.abs(values[1]) || 1;
+  const marks = ticks(values[0], values[1], 4);
+  const [low, high] = [marks[0], marks[marks.length - 1]];
+  const inner = {width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom};
+  return {
+    marks, steps,
+    x: (step) => MARGIN.left + step / steps[1] * inner.width,
+    y: (value) => MARGIN.top + (high - value) / (high - low) * inner.height,
+  };
+}
+
+function axes({marks, steps, x, y}, width) {
+  const bottom = HEIGHT - MARGIN.bottom;
+  const parts = marks.flatMap((mark) => [
+    drawing('line', {class: 'rule', x1: MARGIN.left, x2: width - MARGIN.right, y1: y(mark), y2: y(mark)}),
+    drawing('text', {x: MARGIN.left - 6, y: y(mark) + 4, 'text-anchor': 'end'}, number(mark, 3))]);
+  for (const step of ticks(steps[0], steps[1], Math.max(3, Math.floor(width / 100)))) {
+    if (step > steps[1] || !Number.isInteger(step)) continue;
+    parts.push(drawing('text', {x: x(step), y: bottom + 14, 'text-anchor': 'middle'}, number(step)));
+  }
+  parts.push(drawing('text', {x: width - MARGIN.right, y: HEIGHT - 3, 'text-anchor': 'end'}, 'step'));
+  return parts;
+}
+
+// A line with gaps where a value is missing; single points become dots.
+function curve(one, {x, y}) {
+  let path = '';
+  let pen = false;
+  one.values.forEach((value, i) => {
+    if (isNumber(value)) path += `${pen ? 'L' : 'M'}${x(one.steps[i]).toFixed(1)} ${y(value).toFixed(1)}`;
+    pen = isNumber(value);
+  });
+  const line = drawing('path', {d: path, fill: 'none', 'stroke-width': 1.8, 'stroke-linejoin': 'round',
+    'stroke-dasharray': one.dashed ? '5 4' : null, style: {stroke: SERIES[one.colour]}});
+  if (one.values.length > 40) return [line];
+  return [line, ...one.values.flatMap((value, i) => (isNumber(value) ?
+    [drawing('circle', {cx: x(one.steps[i]), cy: y(value), r: 2.6, style: {fill: SERIES[one.colour]}})] : []))];
+}
+
+function draw(plot, {title, series, zero, format}, width) {
+  const scale = scales({series, zero}, width);
+  const marks = drawing('g');
+  const spoken = series.map((one) => `${one.name} ${format(one.values.findLast(isNumber))}`).join(', ');
+  const picture = drawing('svg', {viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: 'img', tabindex: 0,
+    'aria-label': `${title}, last values: ${spoken}`},
+    axes(scale, width), series.flatMap((one) => curve(one, scale)), marks);
+  const tip = element('div', {class: 'tip', hidden: ''});
+  plot.replaceChildren(picture, tip);
+  listen(picture, scale, series, (step) => point(step, {plot, tip, marks, scale, series, format, width}));
+}
+
+// Tells show() of the step that pointer or arrow keys are at, null when they leave.
+function listen(picture, scale, series, show) {
+  const steps = [...new Set(series.flatMap((one) => one.steps))].sort((a, b) => a - b);
+  let at = steps.length - 1;
+  const move = (event) => {
+    const place = event.clientX - picture.getBoundingClientRect().left;
+    at = steps.reduce((best, step, i) =>
+      (Math.abs(scale.x(step) - place) < Math.abs(scale.x(steps[best]) - place) ? i : best), 0);
+    show(steps[at]);
+  };
+  picture.addEventListener('pointermove', move);
+  picture.addEventListener('pointerdown', move);
+  picture.addEventListener('pointerleave', () => show(null));
+  picture.addEventListener('blur', () => show(null));
+  picture.addEventListener('keydown', (event) => {
+    const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+    if (!by) return;
+    at = Math.min(steps.length - 1, Math.max(0, at + by));
+    show(steps[at]);
+    event.preventDefault();
+  });
+}
+
+function point(step, {plot, tip, marks, scale, series, format, width}) {
+  marks.replaceChildren();
+  tip.hidden = step === null;
+  if (step === null) return;
+  const found = series.map((one) => ({one, value: one.values[one.steps.indexOf(step)]}))
+    .filter(({value}) => isNumber(value));
+  const x = scale.x(step);
+  marks.append(drawing('line', {class: 'hair', x1: x, x2: x, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom}),
+    ...found.map(({one, value}) =>
+      drawing('circle', {cx: x, cy: scale.y(value), r: 4, style: {fill: SERIES[one.colour]}})));
+  tip.replaceChildren(element('div', {class: 'quiet'}, `step ${number(step)}`),
+    ...found.map(({one, value}) => element('div', {},
+      element('i', {style: {background: SERIES[one.colour]}}), `${one.name} ${format(value)}`)));
+  const room = tip.offsetWidth + 12;
+  tip.style.left = `${x + room > width ? Math.max(0, x - room) : x + 12}px`;
+  tip.style.top = `${MARGIN.top}px`;
+}
+
+function trainingCharts() {
+  const {train, validation, averaged} = report.curves;
+  if (!train.step.length) return section('training', missing('training'));
+  const column = (name, key, colour) =>
+    ({name, steps: train.step, values: train[key] ?? [], colour});
+  const held = validation.loss;
+  const loss = [column('total', 'loss', 0), column('MKCL', 'mkcl', 1)];
+  if ((train.slra ?? []).some((value) => value)) loss.push(column('SLRA', 'slra', 2));
+  if (held) {
+    loss.push({name: 'total, held out', steps: held.step, values: held.total ?? [], colour: 3, dashed: true});
+  }
+  const norm = (train.gradient_norm ?? []).some((value) => value) ? chart({title: 'Gradient norm',
+    unit: 'before clipping', zero: true, series: [column('norm', 'gradient_norm', 0)]}) : null;
+  section('training',
+    averaged > 1 ? paragraph(`Each point is the mean of ${averaged} logged steps.`) : null,
+    held ? paragraph('Held-out losses are means over batches of the validation shards: comparable with ' +
+      'training only at the same batch size, and without augmentation.') : null,
+    element('div', {class: 'grid'}, [
+      chart({title: 'Loss', series: loss}),
+      chart({title: 'Learning rate', zero: true, series: [column('rate', 'lr', 0)]}),
+      chart({title: 'Throughput', unit: 'images a second, all ranks', zero: true,
+        series: [column('images/s', 'images_per_second', 0)]}),
+      chart({title: 'Logit scale', unit: 'factor on cosines', series: [column('scale', 'logit_scale', 0)]}),
+      norm].filter(Boolean)));
+}

@@ -1,0 +1,166 @@
+// Retrieved examples and patch maps.
+
+function photo(row, small) {
+  const image = element('img', {src: report.pictures[row], alt: `picture of record ${row}`,
+    class: small ? 'small' : null});
+  // A picture of few pixels is what the model saw; smoothing would hide that.
+  image.addEventListener('load', () => image.classList.toggle('pixels', image.naturalWidth < 64));
+  return image;
+}
+
+function origin() {
+  const {path, origin: key, records} = report.data;
+  const trained = key === 'data.train' ? ' The run has no data.validation, so these are pictures it was trained on.' : '';
+  return `Pictures: ${path} (${key}, ${number(records)} records).${trained}`;
+}
+
+function hitLine(hit) {
+  return [cosine(hit.cosine), hit.own ? element('span', {class: 'own-mark'}, ' ✓ its own') : null];
+}
+
+function retrievedSection() {
+  section('retrieved', missing('retrieved'));
+  const found = report.retrieved;
+  if (!found) return;
+  if (!found.by_caption.length) {
+    return section('retrieved', note('No record with a raw caption was looked at: none was asked for ' +
+      '(`--pictures`), or the data has none.'));
+  }
+  section('retrieved', paragraph(`The nearest of ${number(found.pictures)} pictures and ` +
+    `${number(found.captions)} raw captions, spread over the data, by cosine. A check by eye, not a ` +
+    `score: among more candidates ranks are worse. ${origin()}`),
+    element('div', {class: 'grid'}, found.by_caption.map((query, i) => retrievedCard(query, found.by_picture[i]))));
+}
+
+function retrievedCard(byCaption, byPicture) {
+  return element('div', {class: 'card'},
+    element('h3', {class: 'clamp', title: byCaption.text}, `“${byCaption.text}”`),
+    element('h4', {class: 'quiet'}, `Pictures for this caption; its own is number ${number(byCaption.rank)}`),
+    element('div', {class: 'hits'}, byCaption.hits.map((hit) => element('figure', {class: hit.own ? 'own' : null},
+      photo(hit.row, true), element('figcaption', {}, hitLine(hit))))),
+    element('h4', {class: 'quiet'}, `Captions for its picture; its own is number ${number(byPicture.rank)}`),
+    element('div', {class: 'query'}, photo(byPicture.row, true),
+      element('ol', {class: 'texts'}, byPicture.hits.map((hit) => element('li', {},
+        element('span', {class: 'clamp', title: hit.text}, hit.text),
+        element('span', {class: 'quiet'}, hitLine(hit)))))));
+}
+
+// One scale for all maps: blue below 0, orange above, clear at 0.
+const BELOW = [33, 102, 214];
+const ABOVE = [226, 92, 10];
+const STRONGEST = .88;
+
+function mapScale() {
+  const sizes = report.maps.flatMap((picture) => picture.maps).flatMap((map) =>
+    [...map.trained, ...map.untrained, ...(map.other?.values ?? [])]).filter(isNumber).map(Math.abs);
+  const most = sizes.reduce((a, b) => Math.max(a, b), 0);
+  return most > 0 ? Math.ceil(most * 20) / 20 : 1;
+}
+
+function colour(value, most) {
+  const share = Math.max(-1, Math.min(1, value / most));
+  return [...(share < 0 ? BELOW : ABOVE), Math.abs(share) * STRONGEST];
+}
+
+function scaleBar(most) {
+  const [low, high] = [-most, most].map((value) => `rgba(${colour(value, most).join()})`);
+  const clear = [BELOW, ABOVE].map((rgb) => `rgba(${rgb.join()},0)`);
+  return colourBar(`linear-gradient(90deg, ${low}, ${clear[0]} 50%, ${clear[1]} 50%, ${high}), #b4b4b4`,
+    [-most, -most / 2, 0, most / 2, most].map((value) => cosine(value)),
+    'weight or cosine of a patch; clear: 0');
+}
+
+function overlay(values, most, label) {
+  const side = report.grid;
+  const canvas = element('canvas', {width: side, height: side, class: 'pixels', role: 'img', 'aria-label': label});
+  const context = canvas.getContext('2d');
+  const pixels = context.createImageData(side, side);
+  values.forEach((value, i) => {
+    const [red, green, blue, alpha] = colour(value ?? 0, most);
+    pixels.data.set([red, green, blue, Math.round(alpha * 255)], 4 * i);
+  });
+  context.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+function mapFigure(row, values, title, most) {
+  const span = range(values);
+  const extent = span ? `${cosine(span[0])} to ${cosine(span[1])}` : 'not finite';
+  const value = element('span', {}, extent);
+  const map = element('div', {class: 'map'}, photo(row, false), overlay(values, most, `${title}: ${extent}`));
+  map.addEventListener('pointermove', (event) => {
+    const box = map.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]
+      .map((place) => Math.min(report.grid - 1, Math.max(0, Math.floor(place * report.grid))));
+    value.textContent = `here ${cosine(values[y * report.grid + x])}`;
+  });
+  map.addEventListener('pointerleave', () => { value.textContent = extent; });
+  return element('figure', {}, map, element('figcaption', {}, element('b', {}, title), element('br'), value));
+}
+
+const KINDS = {weights: 'patch weights', cosines: 'patch cosine'};
+
+function mapRow(row, map, most) {
+  return element('div', {},
+    element('h4', {}, element('span', {class: `tag ${map.kind}`}, KINDS[map.kind]),
+      element('span', {class: 'quiet'}, `${words(map.aspect)}: `),
+      element('span', {title: map.text}, `“${map.text}”`)),
+    element('div', {class: 'maps'},
+      mapFigure(row, map.trained, 'trained', most),
+      mapFigure(row, map.untrained, 'untrained', most),
+      map.other ? mapFigure(row, map.other.values, 'shuffled', most) :
+        element('div', {class: 'absent'}, 'no other caption among the pictures; ask for more with --pictures')),
+    map.other ? element('figcaption', {class: 'clamp', title: map.other.text},
+      `shuffled: “${map.other.text}” (${words(map.other.aspect)} of record ${map.other.row})`) : null);
+}
+
+function mapNotes() {
+  const run = report.run;
+  const notes = [];
+  if (!run.local_alignment) {
+    notes.push('This run trained without local alignment (`objective.local_alignment: false`): nothing used ' +
+      'these patch weights. They show what it would have taken.');
+  } else if (run.released) {
+    notes.push('This run trained in mode `released`, which selects patches by another row of the batch than ' +
+      'the picture\'s own raw caption. The weights shown are those of its own, which training did not use.');
+  }
+  if (run.pretrained) {
+    notes.push('This run started from pretrained weights. “Untrained” is random weights, not that start.');
+  }
+  return notes.map(note);
+}
+
+function mapSection() {
+  section('maps', missing('maps'));
+  if (!report.maps) return;
+  if (!report.maps.length) {
+    return section('maps', note('No picture was asked for, or none could be read. `dermatome report RUN --pictures 6` shows six.'));
+  }
+  const most = mapScale();
+  const even = fraction(1 / report.grid);
+  const explained = element('ul', {},
+    element('li', {}, element('span', {class: 'tag weights'}, KINDS.weights), prose('of the raw caption: what ' +
+      'training\'s local alignment took of each patch. Cosines of the patches with the caption, 0 below sigma ' +
+      `(${report.run.sigma} in this run), divided by their norm; ${even} each if all are equal.`)),
+    element('li', {}, element('span', {class: 'tag cosines'}, KINDS.cosines), 'of a subcaption: a similarity ' +
+      'looked at afterwards. Training never weighed patches by subcaptions.'));
+  const toggle = element('input', {type: 'checkbox', checked: ''});
+  const cards = element('div', {class: 'stack'}, report.maps.map((picture) => mapCard(picture, most)));
+  toggle.addEventListener('change', () => cards.classList.toggle('plain', !toggle.checked));
+  section('maps', mapNotes(), explained, paragraph('Beside each map of the newest checkpoint: the same from ' +
+    `random weights (same architecture, seed ${report.run.seed}), and the trained model's for another record's ` +
+    'caption. A map that looks like those says little about its caption. Pictures without augmentation; ' +
+    `point at a patch for its value. ${origin()}`),
+    element('div', {class: 'controls'}, scaleBar(most), element('label', {}, toggle, ' overlays')), cards);
+}
+
+function mapCard(picture, most) {
+  const captions = picture.captions.map((caption) =>
+    element('li', {}, element('span', {class: 'quiet'}, `${words(caption.aspect)}: `), caption.text));
+  return element('div', {class: 'card'},
+    element('div', {class: 'query'}, photo(picture.row, true),
+      element('div', {}, element('h3', {}, `Record ${picture.row}`),
+        element('div', {class: 'quiet'}, picture.source), more('All its captions', element('ul', {}, captions)))),
+    picture.maps.length ? element('div', {class: 'maprows'}, picture.maps.map((map) => mapRow(picture.row, map, most))) :
+      paragraph('This record has no raw caption and no subcaption, so there is nothing to map.'));
+}

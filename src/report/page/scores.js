@@ -1,0 +1,240 @@
+// Benchmarks: scores over steps, final scores with intervals, confusion matrices.
+
+// Of each benchmark the evaluations by step, the last one written of a step counts.
+function evaluationsByBenchmark() {
+  const found = new Map();
+  for (const evaluation of report.evaluations) {
+    if (!found.has(evaluation.benchmark)) found.set(evaluation.benchmark, new Map());
+    found.get(evaluation.benchmark).set(evaluation.step ?? null, evaluation);
+  }
+  return found;
+}
+
+// The evaluation of the latest checkpoint, null without any.
+function latest(evaluations) {
+  const steps = [...(evaluations?.keys() ?? [])].sort((a, b) => (a ?? -1) - (b ?? -1));
+  return steps.length ? evaluations.get(steps[steps.length - 1]) : null;
+}
+
+// Scores of validation during training and of evaluations together: {metric: Map(step, score)}.
+function scoreHistory(name, evaluations) {
+  const history = {};
+  const add = (metric, step, value) => {
+    if (isNumber(step) && isNumber(value)) (history[metric] ??= new Map()).set(step, value);
+  };
+  const validation = report.curves.validation[name] ?? {step: []};
+  for (const [metric, values] of Object.entries(validation)) {
+    if (metric !== 'step') values.forEach((value, i) => add(metric, validation.step[i], value));
+  }
+  for (const evaluation of evaluations?.values() ?? []) {
+    for (const [metric, value] of Object.entries(evaluation.scores)) add(metric, evaluation.step, value);
+  }
+  return history;
+}
+
+const isRank = (metric) => metric.endsWith('_rank');
+const isAside = (metric) => metric.endsWith('_tied');
+
+const DIRECTIONS = ['image_to_text_', 'text_to_image_', ''];
+
+// A chart for each direction of retrieval and each kind of score; none for what was scored only once.
+function scoreCharts(name, history) {
+  const charts = [];
+  const left = new Set(Object.keys(history).filter((metric) => !isAside(metric) && history[metric].size > 1));
+  for (const direction of DIRECTIONS) {
+    for (const [unit, wanted] of [['', (metric) => !isRank(metric)], ['lower is better', isRank]]) {
+      const metrics = [...left].filter((metric) => metric.startsWith(direction) && wanted(metric)).slice(0, SERIES.length);
+      const series = metrics.map((metric, i) => {
+        left.delete(metric);
+        const steps = [...history[metric].keys()].sort((a, b) => a - b);
+        return {name: words(metric.slice(direction.length)), steps, colour: i,
+          values: steps.map((step) => history[metric].get(step))};
+      });
+      const what = [words(direction).trim(), unit].filter(Boolean).join(', ');
+      charts.push(chart({title: name, unit: what, zero: true, series, format: unit ? number : fraction}));
+    }
+  }
+  return charts;
+}
+
+// A line from 0 to 1 with the score as a dot and its interval as a bar.
+function whisker(value, interval) {
+  if (!isNumber(value) || value < 0 || value > 1) return null;
+  const at = (x) => `${(x * 100).toFixed(2)}%`;
+  const ink = {stroke: 'var(--s1)'};
+  return drawing('svg', {'aria-hidden': 'true'},
+    drawing('line', {x1: 0, x2: '100%', y1: 7, y2: 7, style: {stroke: 'var(--line)'}, 'stroke-width': 2}),
+    interval ? drawing('line', {x1: at(interval[0]), x2: at(interval[1]), y1: 7, y2: 7, style: ink,
+      'stroke-width': 4, 'stroke-linecap': 'round', 'stroke-opacity': .55}) : null,
+    drawing('circle', {cx: at(value), cy: 7, r: 4.5, style: {fill: 'var(--s1)'}}));
+}
+
+function scoreRow(metric, value, interval) {
+  const shown = isRank(metric) ? number : fraction;
+  return element('div', {class: 'score'}, element('span', {}, words(metric)), element('b', {}, shown(value)),
+    element('span', {class: 'quiet'}, interval ? `${shown(interval[0])} to ${shown(interval[1])}` : ''),
+    isRank(metric) ? null : whisker(value, interval));
+}
+
+// What an evaluation says about how its scores came about.
+function conditions(evaluation) {
+  const said = [`${number(evaluation.num_samples)} pictures, checkpoint of step ${number(evaluation.step)}.`];
+  const newest = report.run.checkpoint?.step;
+  if (isNumber(newest) && evaluation.step !== newest) {
+    said.push(`The newest checkpoint is that of step ${number(newest)}.`);
+  }
+  if (Object.keys(evaluation.intervals ?? {}).length) {
+    said.push(evaluation.resampled_by?.startsWith('image') ?
+      'Bars: 95 % bootstrap intervals; pictures are treated as independent.' :
+      `Bars: 95 % bootstrap intervals; pictures of one ${evaluation.resampled_by} are resampled together.`);
+  } else {
+    said.push('This evaluation holds no intervals.');
+  }
+  const leakage = evaluation.leakage;
+  if (leakage?.status === 'checked') {
+    said.push(`Near-duplicates of training pictures, listed in ${leakage.pairs}: ${number(leakage.near_duplicates)}.`);
+  } else if (leakage) {
+    said.push('Not checked for pictures that were trained on.');
+  }
+  if (evaluation.absent_classes?.length) said.push(`Without pictures: ${evaluation.absent_classes.join(', ')}.`);
+  if (evaluation.missing_concepts?.length) {
+    said.push(`Without a column: ${evaluation.missing_concepts.join(', ')}.`);
+  }
+  const unlisted = Object.entries(evaluation.unlisted_labels ?? {});
+  if (unlisted.length) {
+    said.push(`Left out: ${unlisted.map(([label, count]) => `${label} (${number(count)})`).join(', ')}.`);
+  }
+  return paragraph(said.join(' '));
+}
+
+function more(title, content) {
+  return element('details', {}, element('summary', {}, title), content);
+}
+
+function concepts(evaluation) {
+  if (!evaluation.concepts?.length) return null;
+  return more('Concepts', table(['concept', 'n', 'present', 'AUROC', '95 % interval'],
+    evaluation.concepts.map((concept) => [concept.label, number(concept.n), number(concept.positives),
+      fraction(concept.auroc), concept.interval ? concept.interval.map(fraction).join(' to ') : '–'])));
+}
+
+function slices(evaluation) {
+  return Object.entries(evaluation.slices ?? {}).map(([column, values]) => {
+    const metrics = [...new Set(values.flatMap((slice) => Object.keys(slice.scores ?? {})))];
+    return more(`By ${column}`, table([column, 'n', ...metrics.map(words)], values.map((slice) =>
+      [slice.value, number(slice.n), ...metrics.map((metric) => fraction(slice.scores?.[metric]))])));
+  });
+}
+
+function hashes(evaluation) {
+  const entries = Object.entries(evaluation.hashes ?? {});
+  return entries.length ? more('Hashes', table(['of', 'SHA-256'],
+    entries.map(([name, value]) => [name, element('code', {}, value)]))) : null;
+}
+
+function finalScores(name, evaluation, history) {
+  if (evaluation?.failure) {
+    return element('div', {class: 'card'}, element('h3', {}, name),
+      paragraph(`The checkpoint of step ${number(evaluation.step)} could not be scored: ${evaluation.failure}`));
+  }
+  if (evaluation) {
+    return element('div', {class: 'card'}, element('h3', {}, name), conditions(evaluation),
+      Object.entries(evaluation.scores).map(([metric, value]) =>
+        scoreRow(metric, value, evaluation.intervals?.[metric])),
+      concepts(evaluation), slices(evaluation), hashes(evaluation));
+  }
+  const last = (scores) => [...scores.entries()].reduce((best, entry) => (entry[0] > best[0] ? entry : best));
+  const rows = Object.entries(history).map(([metric, scores]) => ({metric, step: last(scores)[0], value: last(scores)[1]}));
+  const step = Math.max(...rows.map((row) => row.step));
+  return element('div', {class: 'card'}, element('h3', {}, name),
+    paragraph(`Validation during training, step ${number(step)}; no intervals.`),
+    rows.map(({metric, value}) => scoreRow(metric, value, null)));
+}
+
+function scoreSection() {
+  const evaluations = evaluationsByBenchmark();
+  const names = [...new Set([...Object.keys(report.curves.validation).filter((name) => name !== 'loss'),
+                             ...evaluations.keys()])].sort();
+  section('scores', missing('scores'));
+  if (names.length) {
+    const histories = Object.fromEntries(names.map((name) => [name, scoreHistory(name, evaluations.get(name))]));
+    const charts = names.flatMap((name) => scoreCharts(name, histories[name])).filter(Boolean);
+    if (charts.length) section('scores', element('h3', {}, 'Over training'), element('div', {class: 'grid'}, charts));
+    section('scores', element('h3', {style: {marginTop: '1.75rem'}}, 'Latest'),
+      report.missing.scores ? null : missing('intervals'),
+      element('div', {class: 'stack'}, names.map((name) =>
+        finalScores(name, latest(evaluations.get(name)), histories[name]))));
+  }
+  const matrices = names.map((name) => latest(evaluations.get(name)))
+    .filter((evaluation) => evaluation?.confusion?.length && evaluation.classes?.length);
+  section('confusion', missing('confusion'), matrices.length ?
+    paragraph('Rows are the true classes, columns the predicted ones. Colour is the share of a row: 0 to 1.') : null,
+    element('div', {class: 'stack'}, matrices.map(confusionCard)));
+}
+
+function confusionCard(evaluation) {
+  const {classes, confusion} = evaluation;
+  const plot = element('div', {class: 'plot'});
+  whenSized(plot, (width) => drawConfusion(plot, evaluation, width));
+  const totals = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const mistakes = confusion.flatMap((row, i) => row.map((count, j) => ({i, j, count})))
+    .filter(({i, j, count}) => i !== j && count > 0).sort((a, b) => b.count - a.count).slice(0, 5);
+  return element('div', {class: 'card'}, element('h3', {}, evaluation.benchmark),
+    element('div', {class: 'matrix'},
+      element('div', {}, plot,
+        colourBar('linear-gradient(90deg, rgba(var(--cell), 0), rgba(var(--cell), 1))', ['0', '0.5', '1'],
+          'share of the true class')),
+      element('div', {},
+        table(['class', 'n', 'recall', 'precision', 'F1', 'AUROC'], classes.map((one, i) =>
+          [`${i + 1}  ${one.label}`, number(one.n), fraction(one.recall), fraction(one.precision), fraction(one.f1),
+           fraction(one.auroc)])),
+        mistakes.length ? element('div', {style: {marginTop: '1rem'}}, element('h4', {}, 'Most frequent confusions'),
+          element('ol', {class: 'texts'}, mistakes.map(({i, j, count}) => element('li', {},
+            `${classes[i].label} taken for ${classes[j].label}: ${number(count)} of ${number(totals[i])}`)))) : null)));
+}
+
+function drawConfusion(plot, {classes, confusion}, width) {
+  const edge = 26;
+  const count = classes.length;
+  const cell = (width - edge) / count;
+  const every = Math.ceil((count < 100 ? 18 : 26) / cell);
+  const parts = [];
+  const tip = element('div', {class: 'tip', hidden: ''});
+  confusion.forEach((row, i) => {
+    const total = row.reduce((sum, value) => sum + value, 0);
+    if (i % every === 0) {
+      const middle = edge + (i + .5) * cell;
+      parts.push(drawing('text', {x: edge - 5, y: middle + 4, 'text-anchor': 'end'}, i + 1),
+        drawing('text', {x: middle, y: edge - 7, 'text-anchor': 'middle'}, i + 1));
+    }
+    row.forEach((value, j) => {
+      const share = total ? value / total : 0;
+      const [x, y] = [edge + j * cell, edge + i * cell];
+      if (share > 0) {
+        parts.push(drawing('rect', {x, y, width: cell, height: cell, style: {fill: `rgba(var(--cell), ${share})`}}));
+      }
+      if (cell >= 24 && value > 0) {
+        parts.push(drawing('text', {x: x + cell / 2, y: y + cell / 2 + 4, 'text-anchor': 'middle',
+          style: {fill: share > .5 ? 'var(--cell-ink)' : 'var(--ink)'}}, value));
+      }
+    });
+  });
+  parts.push(drawing('rect', {x: edge + .5, y: edge + .5, width: width - edge - 1, height: width - edge - 1,
+    fill: 'none', style: {stroke: 'var(--line)'}}));
+  const picture = drawing('svg', {viewBox: `0 0 ${width} ${width}`, height: width, role: 'img',
+    'aria-label': 'Confusion matrix; the table beside it holds each class\'s recall'}, parts);
+  picture.addEventListener('pointermove', (event) => {
+    const box = picture.getBoundingClientRect();
+    const [j, i] = [event.clientX - box.left, event.clientY - box.top].map((x) => Math.floor((x - edge) / cell));
+    tip.hidden = !(confusion[i]?.[j] >= 0);
+    if (tip.hidden) return;
+    const total = confusion[i].reduce((sum, value) => sum + value, 0);
+    tip.replaceChildren(element('div', {}, `true: ${classes[i].label}`),
+      element('div', {}, `predicted: ${classes[j].label}`),
+      element('div', {}, `${number(confusion[i][j])} of ${number(total)}`));
+    tip.style.left = `${Math.max(0, Math.min(event.clientX - box.left + 12, width - tip.offsetWidth))}px`;
+    tip.style.top = `${event.clientY - box.top + 14}px`;
+  });
+  picture.addEventListener('pointerleave', () => { tip.hidden = true; });
+  plot.replaceChildren(picture, tip);
+}

@@ -1,0 +1,247 @@
+#include "src/report/report.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "sharding/dataset.h"
+#include "src/config/train_config.h"
+#include "src/core/error.h"
+#include "src/core/file.h"
+#include "src/eval/benchmark.h"
+#include "src/eval/result_json.h"
+#include "src/model/hub.h"
+#include "src/model/weights.h"
+#include "src/model/weights_hash.h"
+#include "src/report/examples.h"
+#include "src/report/history.h"
+#include "src/report/patch_maps.h"
+#include "src/report/pictures.h"
+#include "src/report/retrieved.h"
+#include "src/text/tokenizer.h"
+#include "src/train/checkpoint.h"
+#include "src/train/run_checks.h"
+
+namespace dermatome {
+namespace {
+
+using nlohmann::json;
+
+// Records among which examples are retrieved: enough to be a choice, few enough to be encoded on a
+// CPU in about a minute.
+constexpr int64_t kSearchedRecords = 128;
+
+TrainOptions read_run(const std::filesystem::path& run) {
+  const std::filesystem::path config = run / "config.yaml";
+  if (!std::filesystem::is_regular_file(config)) {
+    throw ConfigError(run.string() + " is no run's directory: it holds no config.yaml; give the " +
+                      "directory that `dermatome train` wrote, such as runs/NAME");
+  }
+  return load_train_config(config, {});
+}
+
+// What there is to read of a run, and what is not there.
+class Collector {
+ public:
+  Collector(const ReportOptions& options, c10::Device device, Collectives& collectives)
+      : options_(options),
+        train_options_(read_run(options.run)),
+        device_(device),
+        collectives_(collectives) {}
+
+  json collect() {
+    find_checkpoint();
+    add_history();
+    if (checkpoint_) {
+      trained_.emplace(load_clip(*checkpoint_, device_));
+      score();
+      add_pictures();
+    }
+    name_missing_scores();
+    return std::move(report_);
+  }
+
+ private:
+  void miss(const char* section, const std::string& what) { report_["missing"][section] = what; }
+  void find_checkpoint();
+  void add_history();
+  void score();
+  void add_pictures();
+  void show(const ShardedDataset& dataset);
+  void name_missing_scores();
+
+  const ReportOptions& options_;
+  const TrainOptions train_options_;
+  const c10::Device device_;
+  Collectives& collectives_;
+  const Tokenizer tokenizer_;
+  std::optional<std::filesystem::path> checkpoint_;
+  int64_t step_ = 0;  // of the checkpoint
+  std::optional<Clip> trained_;
+  json report_ = {{"missing", json::object()}};
+};
+
+void Collector::find_checkpoint() {
+  const std::filesystem::path checkpoints = options_.run / "checkpoints";
+  std::string reason = "The run has no checkpoint yet";
+  try {
+    if (std::filesystem::is_directory(checkpoints)) {
+      if (const auto newest = find_newest_checkpoint(checkpoints)) {
+        step_ = newest->step;
+        checkpoint_ = checkpoint_path(checkpoints, step_);
+      }
+    }
+  } catch (const DataError& error) {
+    reason = error.what();
+  }
+  const bool is_released = train_options_.objective.mode == ObjectiveMode::kReleased;
+  report_["run"] = {{"name", train_options_.name},
+                    {"config", dump_train_config(train_options_)},
+                    {"checkpoint", nullptr},
+                    {"pretrained", train_options_.model.pretrained},
+                    {"seed", train_options_.seed},
+                    {"batch_size", train_options_.batch_size},
+                    {"sigma", train_options_.objective.sigma},
+                    {"local_alignment", train_options_.objective.local_alignment},
+                    {"released", is_released}};
+  if (checkpoint_) {
+    report_["run"]["checkpoint"] = {{"path", checkpoint_->string()}, {"step", step_}};
+    return;
+  }
+  const std::string remedy =
+      ": pictures need its weights. Let it train to its first one (checkpoint.every_steps), then "
+      "make the report again.";
+  for (const char* section : {"retrieved", "maps"}) miss(section, reason + remedy);
+}
+
+void Collector::add_history() {
+  report_["curves"] = read_curves(options_.run);
+  report_["evaluations"] = read_evaluations(options_.run);
+  if (report_["curves"]["train"]["step"].empty()) {
+    miss("training", "No step is logged in " + (options_.run / "results.jsonl").string() +
+                         " yet. `dermatome train` logs every runtime.log_every steps; then make "
+                         "the report again.");
+  }
+}
+
+void Collector::score() {
+  for (const Benchmark& benchmark : open_benchmarks(options_.benchmarks)) {
+    const BenchmarkResult result =
+        benchmark.run(*trained_, tokenizer_, collectives_, train_options_.validation.batch_size,
+                      Precision::kFp32)({});
+    auto evaluation =
+        result_json(result, {checkpoint_->string(), architecture_name(trained_->config().vision),
+                             weights_hash(*trained_)});
+    evaluation["step"] = step_;
+    report_["evaluations"].push_back(json(std::move(evaluation)));
+  }
+}
+
+void Collector::add_pictures() {
+  const DataOptions& data = train_options_.data;
+  const bool held_out = !data.validation.empty();
+  std::vector<std::filesystem::path> paths = training_directories(data);
+  std::string path = training_data_name(data);
+  std::string origin = "data.train";
+  if (held_out || !options_.data.empty()) {
+    path = options_.data.empty() ? data.validation : options_.data;
+    paths = {path};
+    origin = options_.data.empty() ? "data.validation" : "--data";
+  }
+  report_["data"] = {{"path", path}, {"origin", origin}};
+  try {
+    show(ShardedDataset(paths, tokenizer_.hash()));
+  } catch (const DataError& error) {
+    const std::string what = "The shards of " + origin + " cannot be read: " + error.what() +
+                             ". Start the command where training was started, or name shards with "
+                             "`dermatome report " +
+                             options_.run.string() + " --data SHARDS`.";
+    for (const char* section : {"retrieved", "maps"}) miss(section, what);
+  }
+}
+
+// Patch maps of some records, and what is found for them among more.
+void Collector::show(const ShardedDataset& dataset) {
+  const std::vector<int64_t> rows = choose_rows(dataset, options_.pictures);
+  std::vector<int64_t> searched_rows = rows;
+  if (!rows.empty()) {
+    std::ranges::copy(choose_rows(dataset, kSearchedRecords), std::back_inserter(searched_rows));
+  }
+  std::ranges::sort(searched_rows);
+  searched_rows.erase(std::unique(searched_rows.begin(), searched_rows.end()), searched_rows.end());
+  const std::vector<Example> searched = read_examples(dataset, searched_rows);
+  std::vector<size_t> places;
+  std::vector<Example> shown;
+  for (size_t i = 0; i < searched.size(); ++i) {
+    if (!std::ranges::binary_search(rows, searched[i].row)) continue;
+    places.push_back(i);
+    shown.push_back(searched[i]);
+  }
+  const ClipConfig& config = trained_->config();
+  Clip untrained(config, device_);
+  untrained.initialise(train_options_.seed);
+  json maps =
+      map_examples(shown, encode_examples(*trained_, tokenizer_, shown, true),
+                   encode_examples(untrained, tokenizer_, shown, true), train_options_.objective);
+  json retrieved =
+      retrieve(searched, encode_examples(*trained_, tokenizer_, searched, false), places);
+
+  json pictures = json::object();  // by row, those that are looked at
+  const auto add = [&](const Example& example) {
+    const std::string row = std::to_string(example.row);
+    if (!pictures.contains(row)) pictures[row] = picture_uri(example, config);
+  };
+  for (const Example& example : shown) add(example);
+  for (const json& query : retrieved["by_caption"]) {
+    for (const json& hit : query["hits"]) {
+      for (const Example& example : searched) {
+        if (example.row == hit["row"]) add(example);
+      }
+    }
+  }
+  report_["data"]["records"] = dataset.size();
+  report_["grid"] = config.vision.image_size / config.vision.patch_size;
+  report_["pictures"] = std::move(pictures);
+  report_["maps"] = std::move(maps);
+  report_["retrieved"] = std::move(retrieved);
+}
+
+void Collector::name_missing_scores() {
+  const std::string run = options_.run.string();
+  const std::string remedy = "`dermatome watch " + run + " --benchmarks BENCHMARK.yaml`";
+  const json& evaluations = report_["evaluations"];
+  json validated = report_["curves"]["validation"];
+  validated.erase("loss");
+  if (evaluations.empty()) {
+    miss("intervals", "No evaluation is written in " +
+                          (options_.run / "evaluations.jsonl").string() +
+                          ", so there are no intervals and no confusion matrices. " + remedy +
+                          " writes it, for every checkpoint.");
+  }
+  if (evaluations.empty() && validated.empty()) {
+    miss("scores", "This run was not scored on any benchmark. " + remedy +
+                       " scores its checkpoints; validation.benchmarks in a configuration scores "
+                       "a run while it trains.");
+  }
+  bool has_confusion = false;
+  for (const json& evaluation : evaluations) has_confusion |= evaluation.contains("confusion");
+  if (!has_confusion) {
+    miss("confusion",
+         "No evaluation of a classification benchmark with a confusion matrix is "
+         "there. " +
+             remedy + " writes them.");
+  }
+}
+
+}  // namespace
+
+json collect_report(const ReportOptions& options, c10::Device device, Collectives& collectives) {
+  require(options.pictures >= 0, "a negative number of pictures");
+  return Collector(options, device, collectives).collect();
+}
+
+}  // namespace dermatome

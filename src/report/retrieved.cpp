@@ -1,0 +1,99 @@
+#include "src/report/retrieved.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace dermatome {
+namespace {
+
+using nlohmann::json;
+
+// The distinct raw captions of all records.
+struct RawCaptions {
+  std::vector<std::string> texts;
+  std::vector<int64_t> rows;       // [texts]: a row of the encoded texts
+  std::vector<int64_t> of_record;  // place in `texts`, -1 without a raw caption
+};
+
+RawCaptions raw_captions(const std::vector<Example>& records, const EncodedExamples& encoded) {
+  RawCaptions captions;
+  std::map<std::string, int64_t> places;
+  for (size_t i = 0; i < records.size(); ++i) {
+    captions.of_record.push_back(-1);
+    if (!records[i].has_raw_caption()) continue;
+    const std::string& text = records[i].captions.front().text;
+    const auto [entry, added] =
+        places.try_emplace(text, static_cast<int64_t>(captions.texts.size()));
+    if (added) {
+      captions.texts.push_back(text);
+      captions.rows.push_back(encoded.first_text[i]);
+    }
+    captions.of_record.back() = entry->second;
+  }
+  return captions;
+}
+
+// The best candidates, and the best rank of an own one; `cosines` [candidates].
+template <typename IsOwn, typename Describe>
+json search(const at::Tensor& cosines, const IsOwn& is_own, const Describe& describe) {
+  const at::Tensor order = cosines.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
+  json hits = json::array();
+  double own = -2;
+  for (int64_t i = 0; i < order.size(0); ++i) {
+    const auto candidate = order[i].item<int64_t>();
+    const auto cosine = cosines[candidate].item<double>();
+    if (is_own(candidate)) own = std::max(own, cosine);
+    if (i >= kHitsShown) continue;
+    json hit = describe(candidate);
+    hit["cosine"] = std::round(cosine * 1e4) / 1e4;
+    hit["own"] = is_own(candidate);
+    hits.push_back(hit);
+  }
+  int64_t rank = 0;  // pessimistic where cosines are equal
+  for (int64_t i = 0; i < cosines.size(0); ++i) {
+    const bool counts = cosines[i].item<double>() >= own && !is_own(i);
+    rank += counts ? 1 : 0;
+  }
+  return {{"rank", rank + 1}, {"hits", hits}};
+}
+
+}  // namespace
+
+json retrieve(const std::vector<Example>& records, const EncodedExamples& encoded,
+              const std::vector<size_t>& queries) {
+  const RawCaptions captions = raw_captions(records, encoded);
+  const at::Tensor texts = encoded.text.index_select(0, at::tensor(captions.rows, at::kLong));
+  const at::Tensor cosines = encoded.image.matmul(texts.t());  // [records, texts]
+  json by_caption = json::array();
+  json by_picture = json::array();
+  for (const size_t i : queries) {
+    const int64_t own = captions.of_record[i];
+    if (own < 0) continue;
+    json found = search(
+        cosines.select(1, own), [&](int64_t other) { return captions.of_record[other] == own; },
+        [&](int64_t other) {
+          return json{{"row", records[other].row}};
+        });
+    found["row"] = records[i].row;
+    found["text"] = captions.texts[own];
+    by_caption.push_back(found);
+    found = search(
+        cosines[static_cast<int64_t>(i)], [&](int64_t text) { return text == own; },
+        [&](int64_t text) {
+          return json{{"text", captions.texts[text]}};
+        });
+    found["row"] = records[i].row;
+    by_picture.push_back(found);
+  }
+  return {{"pictures", records.size()},
+          {"captions", captions.texts.size()},
+          {"by_caption", by_caption},
+          {"by_picture", by_picture}};
+}
+
+}  // namespace dermatome

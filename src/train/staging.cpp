@@ -1,0 +1,69 @@
+#include "src/train/staging.h"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+#include <exception>
+#include <future>
+#include <stop_token>
+#include <thread>
+
+#include "sharding/stage.h"
+#include "src/core/error.h"
+#include "src/train/run_checks.h"
+
+namespace dermatome {
+namespace {
+
+// How often ranks tell each other that they are still at work; far below any collective's timeout.
+constexpr std::chrono::milliseconds kTurn(200);
+
+// Waits until `own` and the work of all other ranks is done. A rank that is ready waits in one
+// short collective after the other, so that none of them lasts as long as the work.
+void wait_for_all(std::future<void>& own, Collectives& group) {
+  bool done = false;
+  std::exception_ptr error;
+  for (;;) {
+    if (!done && own.wait_for(kTurn) == std::future_status::ready) {
+      done = true;
+      try {
+        own.get();
+      } catch (...) {
+        error = std::current_exception();
+      }
+    }
+    const at::Tensor busy_and_failed = at::zeros({2}, at::kLong);
+    auto* counts = busy_and_failed.mutable_data_ptr<int64_t>();
+    counts[0] = done ? 0 : 1;
+    counts[1] = error ? 1 : 0;
+    group.all_reduce_sum(busy_and_failed, "staging")->wait();
+    if (error) std::rethrow_exception(error);
+    if (counts[1] > 0) {
+      throw CommunicationError("another rank could not stage the shards; its own message says why");
+    }
+    if (counts[0] == 0) return;
+  }
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> staged_training_data(const TrainOptions& options,
+                                                        const TrainingEnvironment& environment) {
+  const std::vector<std::filesystem::path> sources = training_directories(options.data);
+  if (options.data.stage.empty()) return sources;
+  const auto group = environment.connect_cpu_group("staging");
+  std::packaged_task<void(std::stop_token)> work([&](const std::stop_token& stop) {
+    if (environment.local_rank != 0) return;
+    stage_datasets(sources, options.data.stage, static_cast<int>(options.data.workers), stop);
+  });
+  std::future<void> done = work.get_future();
+  const std::jthread copier(std::move(work));
+  wait_for_all(done, *group);
+  std::vector<std::filesystem::path> copies;
+  for (const std::filesystem::path& source : sources) {
+    copies.push_back(staged_directory(options.data.stage, read_manifest(source)));
+  }
+  return copies;
+}
+
+}  // namespace dermatome

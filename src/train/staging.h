@@ -1,0 +1,18 @@
+// The training shards on storage of the machine's own.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "src/config/options.h"
+#include "src/train/trainer.h"
+
+namespace dermatome {
+
+// Where this rank reads data.train: there, or its copies in data.stage, which one rank of every
+// machine makes first while the others wait, however long it takes. Every rank calls it. Throws
+// what stage_datasets() throws; on the other ranks a CommunicationError.
+std::vector<std::filesystem::path> staged_training_data(const TrainOptions& options,
+                                                        const TrainingEnvironment& environment);
+
+}  // namespace dermatome

@@ -1,0 +1,35 @@
+// Batches of a loader in a form that can be compared.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sharding/dataset.h"
+#include "src/data/loader.h"
+
+namespace dermatome {
+
+inline constexpr int64_t kLoadedSize = 24;  // pixels a side
+
+// A sample of a batch by itself, so that samples of different ranks' batches can be compared.
+struct Sample {
+  int64_t id = 0;
+  std::vector<uint8_t> pixels;              // [3, H, W]
+  std::vector<int64_t> kept_patches;        // empty: all
+  std::vector<std::vector<int64_t>> texts;  // ids of every caption; empty: none
+  std::vector<bool> mask;
+  bool operator==(const Sample&) const = default;
+};
+
+std::vector<Sample> samples_of(const Batch& batch);
+
+// A training with all of augmentation, its order in small blocks.
+LoaderOptions options_for(int64_t global_batch, int64_t rank = 0, int64_t world = 1);
+
+// The global batches of `steps` steps from (epoch, step) on, put together from the slices of
+// `world` ranks.
+std::vector<std::vector<Sample>> global_batches(const ShardedDataset& dataset, LoaderOptions common,
+                                                int64_t world, int64_t epoch, int64_t step,
+                                                int64_t steps);
+
+}  // namespace dermatome

@@ -1,0 +1,105 @@
+// Loaders over several sources, drawn with replacement, with records to stand in for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "src/core/error.h"
+#include "src/data/sample_order.h"
+#include "src/text/tokenizer.h"
+#include "tests/data/loaded_samples.h"
+#include "tests/data/test_shards.h"
+
+namespace dermatome {
+namespace {
+
+const Tokenizer& tokenizer() {
+  static const Tokenizer instance;
+  return instance;
+}
+
+std::vector<int64_t> encode(const std::string& text) {
+  const std::vector<int32_t> ids = tokenizer().encode(text);
+  return {ids.begin(), ids.end()};
+}
+
+// From one rank to as many as a batch can be split over, through all that a loader adds to the
+// order: pictures, augmentation, texts.
+TEST(Loader, SourcesAreMixedAlikeForAnyNumberOfRanksAndStart) {
+  const TestShards first(53, 20), second(21, 9);
+  const ShardedDataset dataset({first.directory(), second.directory()}, tokenizer().hash());
+  for (const Sampling sampling : {Sampling::kShuffle, Sampling::kResampled}) {
+    LoaderOptions options = options_for(48);
+    options.data.sampling = sampling;
+    if (sampling == Sampling::kResampled) {
+      options.data.weights = {1, 3};
+      options.data.epoch_samples = 100;
+    }
+    const int64_t steps_per_epoch = sampling == Sampling::kShuffle ? 1 : 2;
+    const auto expected = global_batches(dataset, options, 1, 0, 0, 3);
+    for (const int64_t world : {2, 3, 4, 6, 8, 12, 16, 24, 48}) {
+      options.data.workers = 1 + world % 3;
+      EXPECT_TRUE(global_batches(dataset, options, world, 0, 0, 3) == expected) << world;
+      const auto rest =
+          global_batches(dataset, options, world, 1 / steps_per_epoch, 1 % steps_per_epoch, 2);
+      EXPECT_TRUE(std::equal(rest.begin(), rest.end(), expected.begin() + 1)) << world;
+    }
+    const auto order = make_order(7, options.data, {53, 21});
+    int of_second = 0;
+    for (int64_t i = 0; i < 48; ++i) {
+      const Sample& sample = expected[0][static_cast<size_t>(i)];
+      EXPECT_EQ(sample.id, order->sample(0, i));
+      // The second source's samples are told from their number there.
+      const int64_t number = sample.id < 53 ? sample.id : sample.id - 53;
+      EXPECT_EQ(sample.texts[0], test_caption(number, 0).valid
+                                     ? encode(test_caption(number, 0).text)
+                                     : std::vector<int64_t>());
+      of_second += sample.id >= 53;
+    }
+    if (sampling == Sampling::kResampled) {
+      EXPECT_NEAR(of_second, 36, 15);
+    }
+    EXPECT_EQ(Loader(dataset, options, 0, 0).steps_per_epoch(), steps_per_epoch);
+  }
+}
+
+TEST(Loader, AStandInComesFromTheSourceThatWasDrawn) {
+  TestShards first(10, 10), second(10, 10);
+  second.damage(3);
+  const ShardedDataset dataset({first.directory(), second.directory()}, tokenizer().hash());
+  LoaderOptions options = options_for(40);
+  options.data.sampling = Sampling::kResampled;
+  options.data.epoch_samples = 40;
+  options.data.on_corrupt = Corrupt::kSkip;
+  const auto order = make_order(7, options.data, {10, 10});
+  const auto batches = global_batches(dataset, options, 4, 0, 0, 4);
+  int64_t stood_in = 0;
+  for (size_t epoch = 0; epoch < 4; ++epoch) {
+    for (size_t i = 0; i < 40; ++i) {
+      const auto place = static_cast<int64_t>(i);
+      const int64_t drawn = order->sample(static_cast<int64_t>(epoch), place);
+      const int64_t id = batches[epoch][i].id;
+      EXPECT_NE(id, 13);
+      EXPECT_EQ(id >= 10, drawn >= 10);
+      if (drawn != 13) {
+        EXPECT_EQ(id, drawn);
+      }
+      stood_in += drawn == 13;
+    }
+  }
+  EXPECT_GT(stood_in, 0);
+}
+
+TEST(Loader, EndsWhereNoRecordCanStandIn) {
+  TestShards shards(2, 2);
+  shards.damage(0);
+  shards.damage(1);
+  LoaderOptions options = options_for(2);
+  options.data.on_corrupt = Corrupt::kSkip;
+  Loader loader(shards.dataset(), options, 0, 0);
+  EXPECT_THAT([&] { loader.next(); },
+              testing::ThrowsMessage<DataError>(testing::HasSubstr("too few are whole")));
+}
+
+}  // namespace
+}  // namespace dermatome

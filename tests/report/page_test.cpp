@@ -1,0 +1,46 @@
+#include "src/report/page.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace dermatome {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+// The page's data, as its script reads it.
+json data_of(const std::string& page) {
+  const std::string begin = "id=\"data\">";
+  const size_t first = page.find(begin) + begin.size();
+  return json::parse(page.substr(first, page.find("</script>", first) - first));
+}
+
+TEST(Page, HoldsItsDataWhateverTheyAre) {
+  const json data = {
+      {"text", "</script><script>alert(1)</script><!-- @SCRIPT@ @STYLE@ @DATA@ &amp; \u2028"}};
+  const std::string page = render_page(data);
+  EXPECT_EQ(data_of(page), data);
+  EXPECT_THAT(page, Not(HasSubstr("alert(1)</script>")));
+  EXPECT_THAT(page, Not(HasSubstr("<!--")));
+}
+
+TEST(Page, ReplacesBytesThatAreNotUtf8) {
+  EXPECT_EQ(data_of(render_page({{"name",
+                                  "a\xff"
+                                  "b"}}))["name"],
+            "a\uFFFDb");
+}
+
+TEST(Page, ForbidsItselfToAskForAnything) {
+  const std::string page = render_page(json::object());
+  EXPECT_THAT(page, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(page, Not(HasSubstr("@STYLE@")));
+  EXPECT_THAT(page, Not(HasSubstr("@SCRIPT@")));
+}
+
+}  // namespace
+}  // namespace dermatome

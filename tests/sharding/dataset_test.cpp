@@ -1,0 +1,128 @@
+#include "sharding/dataset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "sharding/build.h"
+#include "src/core/error.h"
+#include "tests/sharding/test_data.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Data sets of two pictures a shard: one of 6, one of 3 samples.
+class DatasetTest : public testing::Test {
+ protected:
+  DatasetTest() {
+    build(first_, 6);
+    build(second_, 3);
+  }
+  static void build(const TemporaryDirectory& output, int num_samples,
+                    bool fewer_captions = false) {
+    const TemporaryDirectory pictures;
+    BuildOptions options;
+    options.image_root = pictures.path();
+    options.output = output.path();
+    options.samples_per_shard = 2;
+    SampleTable table = make_table(pictures, num_samples);
+    if (fewer_captions) {
+      table.aspects.pop_back();
+      for (CaptionedSample& sample : table.samples) {
+        sample.captions.pop_back();
+        sample.mask.pop_back();
+      }
+    }
+    build_shards(table, tokenizer(), options);
+  }
+  ShardedDataset both(OpenShardLimits limits = {}) const {
+    return {{first_.path(), second_.path()}, tokenizer().hash(), limits};
+  }
+
+  TemporaryDirectory first_, second_;
+};
+
+std::string name_of(const ShardedDataset& dataset, int64_t index) {
+  const auto [shard, row] = dataset.locate(index);
+  return shard->source(row);
+}
+
+TEST_F(DatasetTest, SourcesFollowEachOther) {
+  const ShardedDataset dataset = both();
+  EXPECT_EQ(dataset.size(), 9);
+  EXPECT_THAT(dataset.source_sizes(), ElementsAre(6, 3));
+  for (int64_t i = 0; i < 9; ++i) {
+    EXPECT_EQ(name_of(dataset, i), std::to_string(i < 6 ? i : i - 6) + ".jpg");
+    const auto directory = dataset.locate(i).shard->path().parent_path();
+    EXPECT_EQ(directory, i < 6 ? first_.path() : second_.path());
+  }
+}
+
+TEST_F(DatasetTest, TheDigestIsTheManifestsOrOverAllInTheirOrder) {
+  const ShardedDataset one(first_.path(), tokenizer().hash());
+  EXPECT_EQ(one.digest(), read_manifest(first_.path()).digest);
+  EXPECT_EQ(both().digest().size(), 64u);
+  const ShardedDataset turned({second_.path(), first_.path()}, tokenizer().hash());
+  const ShardedDataset twice({first_.path(), first_.path()}, tokenizer().hash());
+  EXPECT_NE(both().digest(), one.digest());
+  EXPECT_NE(both().digest(), turned.digest());
+  EXPECT_NE(twice.digest(), one.digest());
+  EXPECT_EQ(both().digest(), both().digest());
+}
+
+TEST_F(DatasetTest, RefusesSourcesThatCannotBeMixed) {
+  const TemporaryDirectory other, empty;
+  build(other, 2, /*fewer_captions=*/true);
+  Manifest nothing = read_manifest(second_.path());
+  nothing.shards.clear();
+  write_manifest(empty.path(), nothing);
+  const auto mix = [&](const TemporaryDirectory& second) {
+    return error_of([&] { ShardedDataset({first_.path(), second.path()}, tokenizer().hash()); });
+  };
+  EXPECT_THAT(mix(other), AllOf(HasSubstr(other.path().string() + " has 4 captions a sample"),
+                                HasSubstr(first_.path().string() + " has 5")));
+  EXPECT_THAT(mix(empty), HasSubstr(empty.path().string() + " has no samples"));
+  EXPECT_EQ(ShardedDataset(empty.path(), tokenizer().hash()).size(), 0);
+}
+
+// A shard that is closed has to be opened again, which fails once its file is gone.
+TEST_F(DatasetTest, ClosesTheShardsNotUsedForLongest) {
+  const ShardedDataset dataset = both({.shards = 2});
+  const SamplePlace kept = dataset.locate(1);
+  EXPECT_EQ(name_of(dataset, 2), "2.jpg");
+  EXPECT_EQ(name_of(dataset, 0), "0.jpg");
+  EXPECT_EQ(name_of(dataset, 4), "4.jpg");  // closes the one of 2
+  std::filesystem::rename(first_.path(), first_.path().string() + ".gone");
+  EXPECT_EQ(name_of(dataset, 0), "0.jpg");
+  EXPECT_EQ(name_of(dataset, 5), "5.jpg");
+  EXPECT_THAT(error_of([&] { dataset.locate(3); }), HasSubstr("shard-00001.h5"));
+  EXPECT_EQ(name_of(dataset, 7), "1.jpg");
+  EXPECT_EQ(name_of(dataset, 8), "2.jpg");
+  EXPECT_THAT(error_of([&] { dataset.locate(0); }), HasSubstr("shard-00000.h5"));
+  EXPECT_EQ(kept.shard->decode(kept.row).height, 31);  // whoever holds a place goes on reading
+  std::filesystem::rename(first_.path().string() + ".gone", first_.path());
+}
+
+TEST_F(DatasetTest, ReadsTheSameHoweverFewShardsAreOpen) {
+  for (const OpenShardLimits limits : {OpenShardLimits{.shards = 1}, OpenShardLimits{.bytes = 0}}) {
+    const ShardedDataset dataset = both(limits);
+    std::vector<std::jthread> threads;
+    for (int64_t thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int64_t i = 0; i < 90; ++i) {
+          const int64_t sample = (i * 5 + thread) % 9;
+          const std::string expected = std::to_string(sample < 6 ? sample : sample - 6) + ".jpg";
+          ASSERT_EQ(name_of(dataset, sample), expected);
+        }
+      });
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,125 @@
+"""Trainings on several data sets at once, and on copies of them, through the binary.
+
+usage: sources_test.py BINARY MPIRUN WORK_DIR
+"""
+
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import training_data  # noqa: E402
+
+BINARY, MPIRUN, WORK = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]) / "sources"
+RANKS = 2
+SETTINGS = ["data.sampling=resampled", "data.weights=[1, 3]", "data.epoch_samples=30"]
+
+
+def train(name, *overrides, ranks=RANKS, sources=("a", "b")):
+    launch = [MPIRUN, str(ranks)] if ranks > 1 else []
+    folders = ", ".join(f"{WORK}/{source}/shards" for source in sources)
+    return subprocess.run([*launch, BINARY, "train", WORK / "a/config.yaml", f"name={name}",
+                           f"data.train=[{folders}]", *overrides], capture_output=True, text=True, timeout=120)
+
+
+def losses(name):
+    lines = (WORK / f"a/runs/{name}/results.jsonl").read_text().splitlines()
+    return {line["step"]: line["train"]["loss"] for line in map(json.loads, lines) if "train" in line}
+
+
+def plan(*overrides):
+    return subprocess.run([BINARY, "plan", WORK / "a/config.yaml", "--ranks", "2", *overrides],
+                          capture_output=True, text=True)
+
+
+class Sources(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        shutil.rmtree(WORK, ignore_errors=True)
+        for name, number in (("a", 40), ("b", 24)):
+            training_data.make_data(WORK / name, BINARY, number, "--short-side", "20")
+        training_data.write_configuration(WORK / "a", 6, 2, 30, "{every_epochs: 0, at_start: false}")
+
+    def succeed(self, done):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr
+
+
+class Mixture(Sources):
+    def test_any_number_of_ranks_draws_the_same_also_after_a_stop(self):
+        self.succeed(train("two", *SETTINGS))
+        self.succeed(train("one", *SETTINGS, ranks=1))
+        self.succeed(train("stopped", *SETTINGS))
+        for checkpoint in ("step_00000006", "step_00000004"):
+            shutil.rmtree(WORK / f"a/runs/stopped/checkpoints/{checkpoint}")
+        self.succeed(train("stopped", *SETTINGS, ranks=1))
+        expected = losses("two")
+        self.assertEqual(len(expected), 6)
+        for name in ("one", "stopped"):
+            for step, loss in losses(name).items():
+                self.assertAlmostEqual(loss, expected[step], delta=1e-4)
+
+    def test_other_sources_do_not_continue_a_run(self):
+        self.succeed(train("kept"))
+        for sources in (("b", "a"), ("a",), ("a", "a")):
+            refused = train("kept", sources=sources)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("was trained on another data set than", refused.stderr)
+        self.assertIn("resuming from step 6", self.succeed(train("kept")))
+
+    def test_plan_counts_all_sources(self):
+        both = f"data.train=[{WORK}/a/shards, {WORK}/b/shards]"
+        printed = plan(both).stdout
+        self.assertIn("64 samples in 2 shard(s)", printed)
+        self.assertIn("5 an epoch (4 samples left out)", printed)
+        self.assertIn("2 an epoch (6 samples left out)", plan(both, *SETTINGS).stdout)
+        self.assertIn("is not there", plan(f"data.train=[{WORK}/a/shards, /nowhere]").stdout)
+        short = plan(both, "data.sampling=resampled", "data.epoch_samples=6")
+        self.assertEqual(short.returncode, 2)
+        self.assertIn("larger than an epoch, data.epoch_samples = 6", short.stderr)
+
+
+class Staging(Sources):
+    def test_copies_are_read_and_used_again(self):
+        stage = f"data.stage={WORK}/local"
+        self.assertIn("2 of 2 shard(s)", self.succeed(train("staged", stage)))
+        self.succeed(train("unstaged"))
+        self.assertEqual(losses("staged"), losses("unstaged"))
+        shutil.rmtree(WORK / "a/runs/staged")
+        shards = list((WORK / "local").glob("*/shard-*.h5"))
+        self.assertEqual(len(shards), 2)
+        times = [path.stat().st_mtime_ns for path in shards]
+        self.assertIn("0 of 2 shard(s)", self.succeed(train("staged", stage)))
+        self.assertEqual(times, [path.stat().st_mtime_ns for path in shards])
+
+    def test_a_copy_that_cannot_be_made_ends_all_ranks(self):
+        shutil.copytree(WORK / "b", WORK / "damaged", dirs_exist_ok=True)
+        shard = WORK / "damaged/shards/shard-00000.h5"
+        content = bytearray(shard.read_bytes())
+        content[len(content) // 2] ^= 1
+        shard.write_bytes(content)
+        failed = train("failed", f"data.stage={WORK}/local2", sources=("a", "damaged"))
+        self.assertEqual(failed.returncode, 3, failed.stderr)
+        self.assertIn("damaged/shards/shard-00000.h5 fails its manifest's size or checksum", failed.stderr)
+
+    def test_ranks_wait_longer_than_a_collective_may_take(self):
+        # This process holds the folder; a collective's timeout passes meanwhile.
+        folder = WORK / "held"
+        folder.mkdir(exist_ok=True)
+        holder = os.open(folder, os.O_RDONLY)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        threading.Timer(25, os.close, [holder]).start()
+        waited = self.succeed(train("waited", f"data.stage={folder}", "runtime.timeout_s=10"))
+        self.assertIn("waiting for it to end", waited)
+        self.assertEqual(len(list(folder.glob("*/shard-*.h5"))), 2)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Opponents of the loader that read archives: webdataset (tar files) and mosaicml-streaming (MDS).
+
+    archives.py webdataset|streaming TABLE PICTURES OUTPUT RECORDS
+
+packs the table's pictures with their captions into OUTPUT, about RECORDS a file.
+"""
+
+import csv
+import importlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def import_package(name):
+    """From the folder that bench.sh names: apart from others, which would import some of it."""
+    if (folder := os.environ["DERMATOME_BENCH_PACKAGES"]) not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(name)
+
+
+def read_table(table):
+    """(rows, names of the captions' columns) of a table in MAKE's form."""
+    with open(table, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return rows, [name for name in rows[0] if "caption" in name and "mask" not in name]
+
+
+def samples_of(table, pictures):
+    rows, captions = read_table(table)
+    for row in rows:
+        yield (pictures / row["filename"]).read_bytes(), [row[name] for name in captions]
+
+
+class WebDataset:
+    """As its documentation does it: whole shards shuffled, and samples in a buffer."""
+
+    @staticmethod
+    def pack(samples, output, records):
+        webdataset = import_package("webdataset")
+        with webdataset.ShardWriter(f"{output}/%06d.tar", maxcount=records, verbose=0) as writer:
+            for number, (picture, captions) in enumerate(samples):
+                writer.write({"__key__": f"{number:08}", "jpg": picture,
+                              "json": json.dumps(captions).encode()})
+
+    @staticmethod
+    def open(folder, prepare, _batch):
+        webdataset = import_package("webdataset")
+        archives = sorted(str(path) for path in folder.glob("*.tar"))
+        return webdataset.WebDataset(archives, shardshuffle=100).shuffle(1000).map(
+            lambda sample: prepare(io.BytesIO(sample["jpg"]), json.loads(sample["json"])))
+
+
+class Streaming:
+    """Its own shuffle, from a folder of this machine."""
+
+    @staticmethod
+    def pack(samples, output, records):
+        streaming = import_package("streaming")
+        samples = list(samples)
+        size = sum(len(picture) + len(json.dumps(captions)) for picture, captions in samples)
+        with streaming.MDSWriter(out=str(output), columns={"picture": "bytes", "captions": "json"},
+                                 size_limit=max(1, size * records // len(samples))) as writer:
+            for picture, captions in samples:
+                writer.write({"picture": picture, "captions": captions})
+
+    @staticmethod
+    def open(folder, prepare, batch):
+        streaming = import_package("streaming")
+
+        class Prepared(streaming.StreamingDataset):
+            def __getitem__(self, number):
+                sample = super().__getitem__(number)
+                return prepare(io.BytesIO(sample["picture"]), sample["captions"])
+
+        return Prepared(local=str(folder), shuffle=True, batch_size=batch)
+
+
+ARCHIVES = {"webdataset": WebDataset, "streaming": Streaming}
+
+
+def main():
+    kind, table, pictures, output, records = sys.argv[1:]
+    Path(output).mkdir()
+    ARCHIVES[kind].pack(samples_of(table, Path(pictures)), output, int(records))
+
+
+if __name__ == "__main__":
+    main()

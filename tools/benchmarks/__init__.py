@@ -1,0 +1,5 @@
+"""The parts of tools/import_benchmarks.py: literals of Python files, definitions of benchmarks."""
+
+
+class Unusable(Exception):
+    """Why something of the checkout cannot become (part of) a benchmark."""
