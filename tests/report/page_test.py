@@ -58,8 +58,7 @@ def evaluations():
     labels = ["red", MARKUP, "blue"]
     classes = [{"label": label, "n": 10, "recall": 0.5, "precision": 0.25, "f1": 0.3, "auroc": None}
                for label in labels]
-    common = {"role": "test", "num_samples": 30,
-              "resampled_by": "image (images are treated as independent)",
+    common = {"role": "test", "num_samples": 30, "resampled_by": "patient",
               "leakage": {"status": "not checked"}, "hashes": {"data": "0" * 64}}
     classified = {"benchmark": "skin", "kind": "classification", **common, "classes": classes,
                   "confusion": [[5, 3, 2], [0, 10, 0], [1, 4, 5]], "absent_classes": ["green"],
@@ -73,7 +72,8 @@ def evaluations():
         {**classified, "step": STEPS},
         {"benchmark": "many", "kind": "classification", **common, "step": 3, "classes": many,
          "confusion": [[int(i == j) * 7 for j in range(114)] for i in range(114)], "scores": {"top1": 1.0}},
-        {"benchmark": "concepts", "kind": "concepts", **common, "step": STEPS, "scores": {"auroc": 0.7},
+        {"benchmark": "concepts", "kind": "concepts", **common, "step": STEPS,
+         "resampled_by": "image (images are treated as independent)", "scores": {"auroc": 0.7},
          "intervals": {"auroc": [0.6, 0.8]}, "missing_concepts": ["Scale"],
          "concepts": [{"label": "Papule", "positives": 3, "n": 30, "auroc": None, "interval": None}]},
         {"benchmark": "captions", "kind": "retrieval", **common, "step": STEPS,
@@ -138,6 +138,10 @@ class Page(unittest.TestCase):
         self.assertEqual(self.count("#scores .plot svg"), 2)
         self.assertIn("0.6250.500 to 0.750", self.text("#scores"))
         self.assertIn("pictures of one patient are resampled together", self.text("#scores"))
+        self.assertIn("pictures are treated as independent", self.text("#scores"))
+        self.assertIn("listed in pairs.csv: 7", self.text("#scores"))
+        self.assertIn("could not be scored: rank 1", self.text("#scores"))
+        self.assertNotIn("undefined", self.text("#scores"))
         self.assertEqual(self.count("#confusion .plot svg"), 2)
         self.assertIn("red taken for " + MARKUP + ": 3 of 10", self.text("#confusion"))
         self.assertEqual(self.count("#retrieved .card"), 3)

@@ -41,7 +41,10 @@ class WebDataset:
     @staticmethod
     def pack(samples, output, records):
         webdataset = import_package("webdataset")
-        with webdataset.ShardWriter(f"{output}/%06d.tar", maxcount=records, verbose=0) as writer:
+        samples = list(samples)
+        # Workers share out archives, not samples: there must be some for each.
+        count = max(1, min(records, len(samples) // 4))
+        with webdataset.ShardWriter(f"{output}/%06d.tar", maxcount=count, verbose=0) as writer:
             for number, (picture, captions) in enumerate(samples):
                 writer.write({"__key__": f"{number:08}", "jpg": picture,
                               "json": json.dumps(captions).encode()})
