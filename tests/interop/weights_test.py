@@ -67,7 +67,7 @@ class Weights(unittest.TestCase):
         self.folder.mkdir(exist_ok=True)
         for old in self.folder.iterdir():
             old.unlink()
-        self.output = self.folder / "features.out"
+        self.output = self.folder / "features.safetensors"
 
     def encode(self, path):
         return subprocess.run([DERMATOME, "encode", "--checkpoint", path, "--texts", self.texts, "--images",
