@@ -126,8 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "64 bits"},
         Malformed{"K\x01(\x85.", "a value is missing"}, Malformed{"NNu.", "a mark is missing"},
         Malformed{"K\x01(.", "a value is missing"}, Malformed{"h\x01.", "used before"},
-        Malformed{"q\x01.", "a value is missing"}, Malformed{"}(Nu.", "do not take them"},
-        Malformed{"](NNu.", "do not take them"}, Malformed{"}Na.", "do not take them"},
+        Malformed{"q\x01.", "a value is missing"}, Malformed{"}(Nu.", "does not take them"},
+        Malformed{"](NNu.", "does not take them"}, Malformed{"}Na.", "does not take them"},
         Malformed{"NNb.", "has none"}, Malformed{"S'x'\n.", "opcode 83"},
         Malformed{"i.", "opcode 105"}, Malformed{"\x82\x01.", "opcode 130"},
         Malformed{std::string(Pickle::kMaxBytes + 1, 'N'), "too many"}));
