@@ -58,7 +58,7 @@ std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer&
   parallel_for(shard.num_samples(), num_threads, [&](int64_t row) {
     try {
       shard.decode(row);
-    } catch (const DataError& error) {
+    } catch (const CorruptRecord& error) {
       pictures[row] = error.what();
     }
   });

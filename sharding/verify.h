@@ -25,7 +25,8 @@ struct VerifyReport {
 VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
                             const Tokenizer& tokenizer, int num_threads);
 
-// What is wrong with an open shard's pictures and tokens, in the order of rows.
+// What is wrong with an open shard's pictures and tokens, in the order of rows. Throws DataError
+// when the file cannot be read: storage that is away is not asked for every record.
 std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer& tokenizer,
                                       int num_threads);
 
