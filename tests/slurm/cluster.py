@@ -118,7 +118,7 @@ class Cluster:
         record = self.run("scontrol", "--oneliner", "show", "job", number)
         return dict(re.findall(r"(\w[\w:/]*)=(\S*)", record))
 
-    def wait_for(self, number, seconds=60, states=ENDED):
+    def wait_for(self, number, seconds=180, states=ENDED):
         """The record of a job, once it is in one of these states."""
         self.wait_until(lambda: self.job(number)["JobState"] in states, f"end of job {number}", seconds)
         return self.job(number)

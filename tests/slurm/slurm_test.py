@@ -145,7 +145,7 @@ exec {BINARY} "$@"
         self.assertEqual(result["num_samples"], 90)
         self.assertEqual(result["scores"], validation["validation"]["colours"])
 
-    def test_an_array_scores_a_pair_a_task(self):
+    def test_evaluation_in_an_array_takes_a_pair_a_task(self):
         self.assert_ends(self.straight, "COMPLETED", 0)
         chosen, beyond = (self.evaluate("straight", f"--array={task}") for task in (1, 99))
         for job in (chosen, beyond):
@@ -154,7 +154,7 @@ exec {BINARY} "$@"
         self.assertTrue(result["checkpoint"].endswith(f"/step_{2 * CHECKPOINT_STEPS:08d}"), result)
         self.assertEqual(self.log(beyond), "")
 
-    def test_a_job_watches_a_run(self):
+    def test_evaluation_watches_a_run(self):
         self.assert_ends(self.straight, "COMPLETED", 0)
         run = WORK / "runs/straight"
         job = self.submit("evaluate.sbatch", "watch", run, "--benchmark", WORK / "colours.yaml", "--until-step",
