@@ -18,7 +18,7 @@ constexpr int64_t kPasses = 2;
 at::Tensor filled(at::IntArrayRef shape, at::ScalarType type) {
   // Not at::zeros, which starts threads of its own on large tensors.
   at::Tensor tensor = at::empty(shape, type);
-  std::memset(tensor.mutable_data_ptr(), 0, tensor.nbytes());
+  if (tensor.numel() > 0) std::memset(tensor.mutable_data_ptr(), 0, tensor.nbytes());
   return tensor;
 }
 
