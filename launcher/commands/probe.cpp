@@ -21,9 +21,9 @@
 #include "launcher/runtime.h"
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
-#include "src/core/hash.h"
 #include "src/eval/benchmark_table.h"
 #include "src/eval/bootstrap.h"
+#include "src/eval/data_hash.h"
 #include "src/eval/encode.h"
 #include "src/eval/predictions.h"
 #include "src/eval/result_json.h"
@@ -105,10 +105,7 @@ void encode(Set& set, const Clip& model, const Arguments& arguments) {
                     " cannot be probed: the model gives features that are not finite");
   }
   set.samples = {features.cpu(), at::tensor(set.table.labels, at::kLong)};
-  Sha256 hash;
-  hash.update(set.table.content);
-  hash.update(std::as_bytes(std::span(checksums)));
-  set.hash = hash.finish();
+  set.hash = data_hash(set.table, checksums);
 }
 
 // What the settings of C stand for. "auto": as the released linear probes of dermatology choose it,

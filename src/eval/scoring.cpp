@@ -13,6 +13,7 @@
 #include "src/core/hash.h"
 #include "src/eval/bootstrap.h"
 #include "src/eval/concepts.h"
+#include "src/eval/data_hash.h"
 #include "src/eval/predictions.h"
 #include "src/eval/retrieval.h"
 #include "src/eval/roc.h"
@@ -242,10 +243,7 @@ std::string hash_of(const std::vector<std::string>& texts) {
 
 Json hashes(const BenchmarkOptions& options, const BenchmarkTable& table,
             const BenchmarkFeatures& features) {
-  Sha256 data;
-  data.update(table.content);
-  data.update(std::as_bytes(std::span(features.checksums)));
-  Json result = {{"data", data.finish()}};
+  Json result = {{"data", data_hash(table, features.checksums)}};
   if (options.kind == BenchmarkKind::kRetrieval) return result;
   std::vector<std::string> classes;
   for (const auto& entry : options.classes) {
