@@ -113,8 +113,8 @@ class Watch {
     Task task;
     task.end = stop_signal_received();
     if (task.end || !open_log()) return task;
-    choose_best();
     auto steps = checkpoint_steps(checkpoints_);
+    choose_best(steps);
     std::ranges::reverse(steps);
     for (const int64_t step : steps) {
       std::vector<bool> wanted;
@@ -221,10 +221,10 @@ class Watch {
              ": " + line.at("scores").dump());
   }
 
-  // Of the checkpoints that are there.
-  void choose_best() {
+  // Of the checkpoints that are there, whose steps these are.
+  void choose_best(const std::vector<int64_t>& steps) {
     if (!criterion_) return;
-    const auto best = log_->best_step(*criterion_, checkpoint_steps(checkpoints_));
+    const auto best = log_->best_step(*criterion_, steps);
     if (!best || best == best_) return;
     mark_best(checkpoints_, *best);
     best_ = best;
