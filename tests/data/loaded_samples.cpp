@@ -6,6 +6,16 @@
 
 namespace dermatome {
 
+const Tokenizer& tokenizer() {
+  static const Tokenizer instance;
+  return instance;
+}
+
+std::vector<int64_t> encode(const std::string& text) {
+  const std::vector<int32_t> ids = tokenizer().encode(text);
+  return {ids.begin(), ids.end()};
+}
+
 std::vector<Sample> samples_of(const Batch& batch) {
   std::vector<Sample> samples;
   for (int64_t i = 0; i < batch.images.size(0); ++i) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "sharding/dataset.h"
 #include "src/data/loader.h"
+#include "src/text/tokenizer.h"
 
 namespace dermatome {
 
@@ -22,6 +24,10 @@ struct Sample {
 };
 
 std::vector<Sample> samples_of(const Batch& batch);
+
+// One for all tests, and what it makes of a text.
+const Tokenizer& tokenizer();
+std::vector<int64_t> encode(const std::string& text);
 
 // A training with all of augmentation, its order in small blocks.
 LoaderOptions options_for(int64_t global_batch, int64_t rank = 0, int64_t world = 1);

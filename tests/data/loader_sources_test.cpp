@@ -6,22 +6,11 @@
 
 #include "src/core/error.h"
 #include "src/data/sample_order.h"
-#include "src/text/tokenizer.h"
 #include "tests/data/loaded_samples.h"
 #include "tests/data/test_shards.h"
 
 namespace dermatome {
 namespace {
-
-const Tokenizer& tokenizer() {
-  static const Tokenizer instance;
-  return instance;
-}
-
-std::vector<int64_t> encode(const std::string& text) {
-  const std::vector<int32_t> ids = tokenizer().encode(text);
-  return {ids.begin(), ids.end()};
-}
 
 // From one rank to as many as a batch can be split over, through all that a loader adds to the
 // order: pictures, augmentation, texts.

@@ -14,22 +14,11 @@
 #include "src/data/device_augmentation.h"
 #include "src/data/patch_dropout.h"
 #include "src/data/shuffled_order.h"
-#include "src/text/tokenizer.h"
 #include "tests/data/loaded_samples.h"
 #include "tests/data/test_shards.h"
 
 namespace dermatome {
 namespace {
-
-const Tokenizer& tokenizer() {
-  static const Tokenizer instance;
-  return instance;
-}
-
-std::vector<int64_t> encode(const std::string& text) {
-  const std::vector<int32_t> ids = tokenizer().encode(text);
-  return {ids.begin(), ids.end()};
-}
 
 // [3, height, width]
 std::vector<uint8_t> planes(const Image& image) {

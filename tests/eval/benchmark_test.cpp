@@ -18,6 +18,7 @@
 #include "src/core/rng.h"
 #include "src/image/codec.h"
 #include "tests/eval/embedded_tokens.h"
+#include "tests/eval/tiny_clip.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/thread_ranks.h"
 
@@ -85,16 +86,6 @@ class BenchmarkRun : public testing::Test {
       write_image(name, static_cast<uint64_t>(i));
       csv << name << "," << (i % 2 == 0 ? "even" : "odd") << ",picture number " << i << "\n";
     }
-  }
-
-  static ClipConfig tiny_config() {
-    ClipConfig config;
-    config.embed_dim = 16;
-    config.vision = {.image_size = 16, .patch_size = 8, .width = 32, .layers = 1, .head_width = 16};
-    config.text.width = 32;
-    config.text.heads = 2;
-    config.text.layers = 1;
-    return config;
   }
 
   void write_image(const std::string& name, uint64_t seed) {

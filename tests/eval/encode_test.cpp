@@ -7,23 +7,14 @@
 #include <vector>
 
 #include "tests/eval/embedded_tokens.h"
+#include "tests/eval/tiny_clip.h"
 
 namespace dermatome {
 namespace {
 
 class EncodeTexts : public testing::Test {
  protected:
-  EncodeTexts() : model_(tiny_config(), c10::kCPU) { model_.initialise(3); }
-
-  static ClipConfig tiny_config() {
-    ClipConfig config;
-    config.embed_dim = 16;
-    config.vision = {.image_size = 16, .patch_size = 8, .width = 32, .layers = 1, .head_width = 16};
-    config.text.width = 32;
-    config.text.heads = 2;
-    config.text.layers = 2;
-    return config;
-  }
+  EncodeTexts() : model_(tiny_config(/*text_layers=*/2), c10::kCPU) { model_.initialise(3); }
 
   at::Tensor encode(const std::vector<std::string>& texts, int64_t batch_size) const {
     return encode_texts(model_, tokenizer_, texts, batch_size, Precision::kFp32);

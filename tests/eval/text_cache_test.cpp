@@ -7,6 +7,7 @@
 
 #include "src/core/file.h"
 #include "tests/eval/embedded_tokens.h"
+#include "tests/eval/tiny_clip.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -16,16 +17,6 @@ class TextCache : public testing::Test {
  protected:
   TextCache() : folder_(scratch_folder() / "texts"), model_(tiny_config(), c10::kCPU) {
     model_.initialise(3);
-  }
-
-  static ClipConfig tiny_config() {
-    ClipConfig config;
-    config.embed_dim = 16;
-    config.vision = {.image_size = 16, .patch_size = 8, .width = 32, .layers = 1, .head_width = 16};
-    config.text.width = 32;
-    config.text.heads = 2;
-    config.text.layers = 1;
-    return config;
   }
 
   // The features, and how many tokens had to be looked up for them.
