@@ -19,7 +19,7 @@ struct DataSource {
   Manifest manifest;
 };
 
-// Shards open at a time, and what their metadata may take in memory: about 17 million samples of
+// Shards open at a time, and what their metadata may take in memory: about 15 million samples of
 // MAKE's table. Those not used for longest are closed first.
 struct OpenShardLimits {
   int64_t shards = 768;  // each needs a file descriptor, of which processes often have 1,024

@@ -43,7 +43,7 @@ enum class Precision { kFp32, kAmpBf16 };
 
 struct ModelOptions {
   std::string architecture;  // path of an open_clip model configuration (JSON)
-  std::string pretrained;    // hub-layout directory or .safetensors file; empty: random weights
+  std::string pretrained;    // hub-layout directory or file of weights; empty: random weights
   Precision precision = Precision::kFp32;  // fp32 | amp_bf16
   // Activation checkpointing: so many of a tower's blocks, from the first, are computed again in
   // the backward pass instead of keeping their activations; -1: all. The result is the same.
