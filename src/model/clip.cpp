@@ -1,6 +1,7 @@
 #include "src/model/clip.h"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 
 #include <algorithm>
 #include <utility>
@@ -81,10 +82,12 @@ void Clip::initialise(uint64_t seed) { initialise_parameters(parameters_, config
 
 void Clip::check_pixels(const at::Tensor& pixels) const {
   const int64_t side = config_.vision.image_size;
-  require(
-      pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
-          pixels.size(3) == side && pixels.scalar_type() == at::kFloat,
-      "pixels must be float [B, 3, " + std::to_string(side) + ", " + std::to_string(side) + "]");
+  const bool half = pixels.scalar_type() == at::kBFloat16 &&
+                    at::autocast::is_autocast_enabled(pixels.device().type());
+  require(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
+              pixels.size(3) == side && (pixels.scalar_type() == at::kFloat || half),
+          "pixels must be float (under autocast, or bfloat16) [B, 3, " + std::to_string(side) +
+              ", " + std::to_string(side) + "]");
 }
 
 ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,

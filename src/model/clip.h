@@ -44,8 +44,9 @@ class Clip {
   void initialise(uint64_t seed);
 
   // pixels [B, 3, H, W], float, normalised, on the model's device. Runs under autocast if the
-  // caller enabled it; results are fp32. kept_patches [B, K] int64, on the same device: only these
-  // patches are encoded (patch dropout), P is K then; undefined: all.
+  // caller enabled it, then also of bfloat16 pixels; results are fp32. kept_patches [B, K] int64,
+  // on the same device: only these patches are encoded (patch dropout), P is K then; undefined:
+  // all.
   ImageFeatures encode_image(const at::Tensor& pixels, bool with_patches,
                              const at::Tensor& kept_patches = {}) const;
 

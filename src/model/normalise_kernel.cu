@@ -11,14 +11,16 @@ namespace {
 constexpr int kThreads = 256;
 
 // A block column a plane, so that no thread divides to find its channel.
-__global__ void normalise_planes(NormaliseBatch batch) {
+template <typename Value>
+__global__ void normalise_planes(NormaliseBatch<Value> batch) {
   const int64_t offset = static_cast<int64_t>(blockIdx.y) * kThreads + threadIdx.x;
   if (offset < batch.plane_size) normalise_value(batch, blockIdx.x, offset);
 }
 
 }  // namespace
 
-void launch_normalise(const NormaliseBatch& batch, void* stream) {
+template <typename Value>
+void launch_normalise(const NormaliseBatch<Value>& batch, void* stream) {
   const dim3 blocks(static_cast<unsigned>(batch.num_planes),
                     static_cast<unsigned>((batch.plane_size + kThreads - 1) / kThreads));
   normalise_planes<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(batch);
@@ -32,5 +34,8 @@ void launch_normalise(const NormaliseBatch& batch, void* stream) {
         "CMAKE_CUDA_ARCHITECTURES");
   }
 }
+
+template void launch_normalise(const NormaliseBatch<float>& batch, void* stream);
+template void launch_normalise(const NormaliseBatch<uint16_t>& batch, void* stream);
 
 }  // namespace dermatome

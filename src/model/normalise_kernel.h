@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #ifdef __CUDACC__
 #define DERMATOME_HOST_DEVICE __host__ __device__
@@ -12,29 +13,45 @@
 
 namespace dermatome {
 
-// B pictures of 3 planes of plane_size values each.
+// B pictures of 3 planes of plane_size values each, to be float, or bfloat16 as its bits in
+// uint16_t.
+template <typename Value>
 struct NormaliseBatch {
   const uint8_t* pixels = nullptr;  // [B, 3, plane_size]
-  float* normalised = nullptr;      // [B, 3, plane_size]
+  Value* normalised = nullptr;      // [B, 3, plane_size]
   int64_t num_planes = 0;           // B * 3
   int64_t plane_size = 0;
   float mean[3] = {};  // of values in [0, 1]
   float std[3] = {};
 };
 
-// The one value at `offset` of plane `plane`. Divides as torchvision does: multiplying by a
-// reciprocal would round otherwise.
-DERMATOME_HOST_DEVICE inline void normalise_value(const NormaliseBatch& batch, int64_t plane,
+DERMATOME_HOST_DEVICE inline void store(float value, float* place) { *place = value; }
+
+// Of a finite value: to the nearest bfloat16, of two the even one, as LibTorch does.
+DERMATOME_HOST_DEVICE inline void store(float value, uint16_t* place) {
+  uint32_t bits = 0;
+  memcpy(&bits, &value, sizeof(bits));
+  *place = static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+// The one value at `offset` of plane `plane`, computed in float. Divides as torchvision does:
+// multiplying by a reciprocal would round otherwise.
+template <typename Value>
+DERMATOME_HOST_DEVICE inline void normalise_value(const NormaliseBatch<Value>& batch, int64_t plane,
                                                   int64_t offset) {
   const int64_t channel = plane % 3;
   const int64_t index = plane * batch.plane_size + offset;
   const float value = static_cast<float>(batch.pixels[index]) / 255.0F;
-  batch.normalised[index] = (value - batch.mean[channel]) / batch.std[channel];
+  store((value - batch.mean[channel]) / batch.std[channel], batch.normalised + index);
 }
 
 // Normalises `batch`, whose pointers are the current CUDA device's, on `stream` (a cudaStream_t);
 // returns at once. Throws InternalError naming CUDA's error, also one that earlier work on the
 // device left behind, and ConfigError in a build without CUDA.
-void launch_normalise(const NormaliseBatch& batch, void* stream);
+template <typename Value>
+void launch_normalise(const NormaliseBatch<Value>& batch, void* stream);
+
+extern template void launch_normalise(const NormaliseBatch<float>& batch, void* stream);
+extern template void launch_normalise(const NormaliseBatch<uint16_t>& batch, void* stream);
 
 }  // namespace dermatome

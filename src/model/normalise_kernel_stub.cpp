@@ -4,9 +4,13 @@
 
 namespace dermatome {
 
-void launch_normalise(const NormaliseBatch& /*batch*/, void* /*stream*/) {
+template <typename Value>
+void launch_normalise(const NormaliseBatch<Value>& /*batch*/, void* /*stream*/) {
   throw ConfigError(
       "this build of Dermatome has no CUDA: use device cpu, or build with DERMATOME_CUDA=ON");
 }
+
+template void launch_normalise(const NormaliseBatch<float>& batch, void* stream);
+template void launch_normalise(const NormaliseBatch<uint16_t>& batch, void* stream);
 
 }  // namespace dermatome

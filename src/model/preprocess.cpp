@@ -27,12 +27,31 @@ Image fit(const Image& image, const ClipConfig& config) {
   return center_crop(resize_shorter_side(image, size, interpolation), size);
 }
 
-void normalise_on_host(const NormaliseBatch& batch) {
+template <typename Value>
+void normalise_on_host(const NormaliseBatch<Value>& batch) {
   at::parallel_for(0, batch.num_planes, 1, [&](int64_t first, int64_t last) {
     for (int64_t plane = first; plane < last; ++plane) {
       for (int64_t i = 0; i < batch.plane_size; ++i) normalise_value(batch, plane, i);
     }
   });
+}
+
+// uint8 `source` [B, 3, H, W] to as many values at `normalised`, on the same device.
+template <typename Value>
+void normalise_into(Value* normalised, const at::Tensor& source, const PreprocessConfig& config) {
+  NormaliseBatch<Value> batch{.pixels = source.const_data_ptr<uint8_t>(),
+                              .normalised = normalised,
+                              .num_planes = 3 * source.size(0),
+                              .plane_size = source.size(2) * source.size(3)};
+  std::copy(config.mean.begin(), config.mean.end(), batch.mean);
+  std::copy(config.std.begin(), config.std.end(), batch.std);
+  if (source.is_cpu()) {
+    normalise_on_host(batch);
+  } else {
+    const c10::DeviceGuard guard(source.device());
+    const c10::impl::VirtualGuardImpl devices(source.device().type());
+    launch_normalise(batch, devices.getStream(source.device()).native_handle());
+  }
 }
 
 }  // namespace
@@ -44,25 +63,20 @@ at::Tensor preprocess_image(const Image& image, const ClipConfig& config) {
   return pixels.permute({2, 0, 1}).contiguous();
 }
 
-at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device) {
+at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device,
+                     c10::ScalarType type) {
   require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.size(1) == 3,
           "normalise: the pixels are not uint8 [B, 3, H, W]");
+  require(type == at::kFloat || type == at::kBFloat16, "normalise: neither float nor bfloat16");
   // Bytes travel, a quarter of floats.
   const at::Tensor source = (pixels.is_cpu() ? upload(pixels, device) : pixels).contiguous();
-  at::Tensor normalised = at::empty(source.sizes(), source.options().dtype(at::kFloat));
-  NormaliseBatch batch{.pixels = source.const_data_ptr<uint8_t>(),
-                       .normalised = normalised.mutable_data_ptr<float>(),
-                       .num_planes = 3 * source.size(0),
-                       .plane_size = source.size(2) * source.size(3)};
-  std::copy(config.mean.begin(), config.mean.end(), batch.mean);
-  std::copy(config.std.begin(), config.std.end(), batch.std);
+  at::Tensor normalised = at::empty(source.sizes(), source.options().dtype(type));
   if (normalised.numel() == 0) return normalised;
-  if (device.is_cpu()) {
-    normalise_on_host(batch);
+  if (type == at::kFloat) {
+    normalise_into(normalised.mutable_data_ptr<float>(), source, config);
   } else {
-    const c10::DeviceGuard guard(source.device());
-    const c10::impl::VirtualGuardImpl devices(source.device().type());
-    launch_normalise(batch, devices.getStream(source.device()).native_handle());
+    auto* bits = reinterpret_cast<uint16_t*>(normalised.mutable_data_ptr<c10::BFloat16>());
+    normalise_into(bits, source, config);
   }
   return normalised;
 }

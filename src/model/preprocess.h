@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include "src/image/image.h"
 #include "src/model/clip_config.h"
@@ -14,8 +15,10 @@ namespace dermatome {
 // = config.vision.image_size.
 at::Tensor preprocess_image(const Image& image, const ClipConfig& config);
 
-// pixels uint8 [B, 3, H, W], on the host or there, to float (pixels / 255 - mean) / std,
-// [B, 3, H, W], contiguous, on `device`.
-at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device);
+// pixels uint8 [B, 3, H, W], on the host or there, to (pixels / 255 - mean) / std, [B, 3, H, W],
+// contiguous, on `device`. Computed in float32 and written as `type`, kFloat or kBFloat16: the
+// latter is what bf16 autocast would make of the former.
+at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device,
+                     c10::ScalarType type = c10::ScalarType::Float);
 
 }  // namespace dermatome

@@ -110,9 +110,9 @@ Activations image_activations(const ClipConfig& config, const TrainOptions& opti
       .rows = rows, .positions = rows, .read = read, .packed = false, .reads_all = patches};
   // Pixels; the embedded patches; the last block's output, normalised; features before and after
   // their normalisation.
-  const double ends = images * 3 * side * side * kFloat + rows * tower.bytes.stream * tower.width +
-                      read * (tower.bytes.stream + tower.bytes.other) * tower.width +
-                      read * 2 * d * kFloat;
+  const double ends =
+      images * 3 * side * side * tower.bytes.other + rows * tower.bytes.stream * tower.width +
+      read * (tower.bytes.stream + tower.bytes.other) * tower.width + read * 2 * d * kFloat;
   // Gradients of the patches, from the objective and in the tower.
   return {kept_by_tower(tower, n) + ends,
           used_by_backward(tower, n) + (patches ? 2 * read * d * kFloat : 0),

@@ -32,18 +32,22 @@ at::Tensor narrow(const at::Tensor& tensor, Span rows) {
 }
 
 // The batch's images [rows.begin, + rows.size) as the image tower takes them, on its device.
-at::Tensor normalised_pixels(const Batch& batch, Span rows, const Clip& model) {
+at::Tensor normalised_pixels(const Batch& batch, Span rows, const Clip& model,
+                             Precision precision) {
   const c10::Device device = model.device();
+  const auto finish = [&](const at::Tensor& pixels) {
+    return normalise(pixels, model.config().preprocess, device,
+                     precision == Precision::kAmpBf16 ? at::kBFloat16 : at::kFloat);
+  };
   if (batch.crops) {
     const CropBatch crops =
         batch.crops->slice(rows.begin, rows.size).changed([&](const at::Tensor& tensor) {
           return upload(tensor, device);
         });
-    return normalise(augment_crops(crops), model.config().preprocess, device);
+    return finish(augment_crops(crops));
   }
   const at::Tensor pixels = narrow(batch.images, rows);
-  return pixels.scalar_type() == at::kByte ? normalise(pixels, model.config().preprocess, device)
-                                           : upload(pixels, device);
+  return pixels.scalar_type() == at::kByte ? finish(pixels) : upload(pixels, device);
 }
 
 // [B] bool: the samples whose embeddings are all finite, those of their texts too.
@@ -99,7 +103,7 @@ at::Tensor TrainStep::encode_text(const Batch& batch, Span rows) const {
 TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
                                                const at::Tensor& text_leaf) const {
   ImagePiece piece;
-  const at::Tensor pixels = normalised_pixels(batch, rows, model_);
+  const at::Tensor pixels = normalised_pixels(batch, rows, model_, options_.model.precision);
   at::Tensor kept_patches;
   if (batch.kept_patches.defined()) {
     kept_patches = upload(narrow(batch.kept_patches, rows), model_.device());

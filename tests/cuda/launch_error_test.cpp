@@ -10,7 +10,7 @@ namespace {
 // Fails with a GPU (a grid of no blocks) and without (nothing to launch on).
 TEST(LaunchNormalise, NamesWhatCudaSays) {
   try {
-    launch_normalise(NormaliseBatch{.num_planes = 0, .plane_size = 49}, nullptr);
+    launch_normalise(NormaliseBatch<float>{.num_planes = 0, .plane_size = 49}, nullptr);
     FAIL() << "the launch was reported as successful";
   } catch (const InternalError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("0 planes of 49 pixels"));

@@ -12,10 +12,12 @@ namespace {
 const c10::Device kGpu(c10::DeviceType::CUDA, 0);
 
 void expect_the_hosts_bits(const at::Tensor& pixels) {
-  const at::Tensor expected = normalise(pixels, PreprocessConfig{}, at::kCPU);
-  const at::Tensor found = normalise(pixels, PreprocessConfig{}, kGpu);
-  EXPECT_TRUE(found.is_cuda() && found.is_contiguous());
-  EXPECT_TRUE(at::equal(found.cpu(), expected)) << pixels.sizes();
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    const at::Tensor expected = normalise(pixels, PreprocessConfig{}, at::kCPU, type);
+    const at::Tensor found = normalise(pixels, PreprocessConfig{}, kGpu, type);
+    EXPECT_TRUE(found.is_cuda() && found.is_contiguous());
+    EXPECT_TRUE(at::equal(found.cpu(), expected)) << pixels.sizes();
+  }
 }
 
 TEST(NormaliseOnGpu, GivesTheHostsBits) {

@@ -253,6 +253,20 @@ TEST(Clip, ManyTextsOfOneBeginningKeepTheirGradientsInBf16) {
   }
 }
 
+TEST(Clip, TakesBfloat16PixelsUnderAutocastOnly) {
+  const Clip clip = golden_clip("quickgelu");
+  const int64_t side = clip.config().vision.image_size;
+  const at::Tensor pixels = at::sin(at::arange(2 * 3 * side * side)).view({2, 3, side, side});
+  {
+    const AutocastScope autocast(c10::kCPU, /*enabled=*/true);
+    const ImageFeatures expected = clip.encode_image(pixels, /*with_patches=*/true);
+    const ImageFeatures found = clip.encode_image(pixels.to(at::kBFloat16), /*with_patches=*/true);
+    EXPECT_TRUE(at::equal(found.image, expected.image));
+    EXPECT_TRUE(at::equal(found.patches, expected.patches));
+  }
+  EXPECT_THROW(clip.encode_image(pixels.to(at::kBFloat16), false), InternalError);
+}
+
 TEST(Clip, TokensBehindEndOfTextHaveNoInfluence) {
   const Clip clip = golden_clip("gelu");
   const GoldenTexts texts = mixed_texts(40);

@@ -54,6 +54,15 @@ TEST(Preprocess, NormalisesAsTorchvision) {
   }
 }
 
+TEST(Preprocess, RoundsToBfloat16AsAutocastDoes) {
+  const at::Tensor pixels =
+      at::arange(3 * 16 * 16).remainder(256).to(at::kByte).view({1, 3, 16, 16});
+  const at::Tensor found = normalise(pixels, PreprocessConfig{}, at::kCPU, at::kBFloat16);
+  EXPECT_EQ(found.scalar_type(), at::kBFloat16);
+  const at::Tensor expected = normalise(pixels, PreprocessConfig{}, at::kCPU).to(at::kBFloat16);
+  EXPECT_TRUE(at::equal(found, expected));
+}
+
 TEST(Preprocess, LeavesItsInputAlone) {
   const at::Tensor pixels = at::full({1, 3, 2, 2}, 7, at::kByte);
   normalise(pixels, PreprocessConfig{}, at::kCPU);
