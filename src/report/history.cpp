@@ -3,38 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "src/core/error.h"
-#include "src/core/file.h"
+#include "src/core/json_lines.h"
 
 namespace dermatome {
 namespace {
 
 using nlohmann::json;
-
-// Calls take(line) for every line of a file of JSON objects; the file may be missing.
-template <typename Take>
-void read_lines(const std::filesystem::path& path, const Take& take) {
-  if (!std::filesystem::exists(path)) return;
-  const std::string content = read_file(path);
-  std::istringstream lines(content);
-  int64_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    const std::string where = path.string() + ":" + std::to_string(number);
-    const json parsed = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (parsed.is_object()) {
-      take(parsed, where);
-      continue;
-    }
-    // A writer that was killed, or is at it.
-    if (lines.eof() && !content.ends_with('\n')) return;
-    throw DataError(where + ": this line is no JSON object; remove it");
-  }
-}
 
 // Six digits are more than a curve shows, and a third of what a double prints.
 json rounded(double value) {
@@ -80,7 +58,7 @@ json averaged(const json& column, size_t count) {
 json read_curves(const std::filesystem::path& run_directory) {
   json train = {{"step", json::array()}};
   json validation = json::object();
-  read_lines(run_directory / "results.jsonl", [&](const json& line, const std::string& where) {
+  read_json_lines(run_directory / "results.jsonl", [&](const json& line, const std::string& where) {
     if (!line.contains("step") || !line["step"].is_number_integer()) {
       throw DataError(where + ": this line has no whole number 'step'");
     }
@@ -101,15 +79,16 @@ json read_curves(const std::filesystem::path& run_directory) {
 
 json read_evaluations(const std::filesystem::path& run_directory) {
   json evaluations = json::array();
-  read_lines(run_directory / "evaluations.jsonl", [&](const json& line, const std::string& where) {
-    if (!line.contains("benchmark") || !line["benchmark"].is_string() || !line.contains("scores") ||
-        !line["scores"].is_object()) {
-      throw DataError(where +
-                      ": this line is no evaluation: it lacks the text 'benchmark' or the " +
-                      "object 'scores'; remove it");
-    }
-    evaluations.push_back(line);
-  });
+  read_json_lines(
+      run_directory / "evaluations.jsonl", [&](const json& line, const std::string& where) {
+        if (!line.contains("benchmark") || !line["benchmark"].is_string() ||
+            !line.contains("scores") || !line["scores"].is_object()) {
+          throw DataError(where +
+                          ": this line is no evaluation: it lacks the text 'benchmark' or the " +
+                          "object 'scores'; remove it");
+        }
+        evaluations.push_back(line);
+      });
   return evaluations;
 }
 
