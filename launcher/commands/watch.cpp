@@ -4,18 +4,20 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
+#include "sharding/directory_lock.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/eval/benchmark.h"
@@ -41,28 +43,29 @@ struct Arguments {
 };
 
 // BENCHMARK:METRIC, one that may choose a checkpoint.
-Criterion parse_criterion(const std::string& text, const std::vector<Benchmark>& benchmarks) {
+Criterion parse_criterion(const std::string& text, const std::vector<Benchmark>& benchmarks,
+                          const std::vector<Definition>& definitions) {
   const auto fail = [&](const std::string& problem) {
     throw ConfigError("--select " + text + ": " + problem);
   };
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) fail("expected BENCHMARK:METRIC");
-  const Criterion criterion = {text.substr(0, colon), text.substr(colon + 1)};
-  const auto found = std::ranges::find(benchmarks, criterion.benchmark, &Benchmark::name);
-  if (found == benchmarks.end()) fail("no --benchmark is named " + criterion.benchmark);
-  const BenchmarkOptions& options = found->options();
+  const std::string name = text.substr(0, colon), metric = text.substr(colon + 1);
+  const auto found = std::ranges::find(definitions, name, &Definition::benchmark);
+  if (found == definitions.end()) fail("no --benchmark is named " + name);
+  const BenchmarkOptions& options = benchmarks[found - definitions.begin()].options();
   if (options.role != BenchmarkRole::kValidation) {
-    fail(criterion.benchmark +
+    fail(name +
          " has role: test, and a test set must not choose a checkpoint; "
          "select by a benchmark with role: validation");
   }
   const std::vector<std::string> scores = score_names(options);
-  if (std::ranges::find(scores, criterion.metric) == scores.end()) {
+  if (std::ranges::find(scores, metric) == scores.end()) {
     std::string known;
     for (const auto& score : scores) known += (known.empty() ? "" : ", ") + score;
-    fail(criterion.benchmark + " has the scores " + known);
+    fail(name + " has the scores " + known);
   }
-  return criterion;
+  return {*found, metric};
 }
 
 class Watch {
@@ -72,7 +75,12 @@ class Watch {
         arguments_(arguments),
         checkpoints_(std::filesystem::path(arguments.run) / "checkpoints") {
     benchmarks_ = open_benchmarks(arguments.benchmarks);
-    if (!arguments.select.empty()) criterion_ = parse_criterion(arguments.select, benchmarks_);
+    for (const Benchmark& benchmark : benchmarks_) {
+      definitions_.push_back({benchmark.name(), benchmark.hash(arguments.use.precision)});
+    }
+    if (!arguments.select.empty()) {
+      criterion_ = parse_criterion(arguments.select, benchmarks_, definitions_);
+    }
     if (is_root() && arguments.once && !std::filesystem::is_directory(arguments.run)) {
       throw DataError(arguments.run + ": no such directory; name a run's, as runs/NAME");
     }
@@ -104,6 +112,7 @@ class Watch {
   bool open_log() {
     if (log_) return true;
     if (!std::filesystem::is_directory(arguments_.run)) return false;
+    lock_.emplace(arguments_.run);
     log_.emplace(arguments_.run);
     return true;
   }
@@ -113,41 +122,72 @@ class Watch {
     Task task;
     task.end = stop_signal_received();
     if (task.end || !open_log()) return task;
-    auto steps = checkpoint_steps(checkpoints_);
-    choose_best(steps);
-    std::ranges::reverse(steps);
-    for (const int64_t step : steps) {
+    const std::vector<ScoredCheckpoint> checkpoints = list_checkpoints();
+    choose_best(checkpoints);
+    bool all_scored = false;  // from --until-step on
+    for (const ScoredCheckpoint& checkpoint : checkpoints) {
       std::vector<bool> wanted;
-      for (const auto& benchmark : benchmarks_) {
-        wanted.push_back(!log_->has(step, benchmark.name()));
+      for (const auto& definition : definitions_) {
+        wanted.push_back(!log_->has(checkpoint, definition));
       }
-      if (std::ranges::find(wanted, true) != wanted.end() && verifies(step)) {
-        return {step, false, wanted};
+      const bool scored = std::ranges::find(wanted, true) == wanted.end();
+      if (!scored && verifies(checkpoint.step)) {
+        found_ = checkpoint;
+        return {checkpoint.step, false, wanted};
       }
+      all_scored |=
+          scored && arguments_.until_step >= 0 && checkpoint.step >= arguments_.until_step;
     }
-    task.end =
-        arguments_.once || (arguments_.until_step >= 0 && all_scored_from(arguments_.until_step));
+    task.end = arguments_.once || all_scored;
     return task;
   }
 
-  bool all_scored_from(int64_t step) const {
-    return std::ranges::all_of(benchmarks_, [&](const Benchmark& benchmark) {
-      return log_->newest_step(benchmark.name()) >= step;
-    });
+  // Those that are there, the oldest first.
+  std::vector<ScoredCheckpoint> list_checkpoints() {
+    std::vector<ScoredCheckpoint> found;
+    for (const int64_t step : checkpoint_steps(checkpoints_)) {
+      try {
+        found.push_back({step, state_hash(checkpoint_path(checkpoints_, step))});
+      } catch (const DataError& error) {
+        refuse(step, error);
+      }
+    }
+    std::ranges::reverse(found);
+    return found;
   }
 
+  // Reads all of it, but not again what is as it was when it was refused.
   bool verifies(int64_t step) {
-    const auto path = checkpoint_path(checkpoints_, step);
     try {
-      verify_checkpoint(path);
+      const auto refused = refused_.find(step);
+      if (refused != refused_.end() && refused->second == stamp(step)) return false;
+      verify_checkpoint(checkpoint_path(checkpoints_, step));
       return true;
     } catch (const DataError& error) {
-      // Perhaps the training has just removed it.
-      if (std::filesystem::exists(path) && refused_.insert(step).second) {
-        log_warning(std::string("skipped: ") + error.what());
-      }
+      refuse(step, error);
       return false;
     }
+  }
+
+  void refuse(int64_t step, const DataError& error) {
+    const std::string now = stamp(step);
+    if (now.empty()) return;  // the training has just removed it
+    if (std::exchange(refused_[step], now) != now) {
+      log_warning(std::string("skipped: ") + error.what());
+    }
+  }
+
+  // Changes with each of a checkpoint's files; empty if it is not there.
+  std::string stamp(int64_t step) const {
+    std::string stamp;
+    std::error_code error;
+    const auto path = checkpoint_path(checkpoints_, step);
+    for (const auto& file : std::filesystem::directory_iterator(path, error)) {
+      const auto time = file.last_write_time(error).time_since_epoch().count();
+      stamp += file.path().filename().string() + " " + std::to_string(file.file_size(error)) + " " +
+               std::to_string(time) + "\n";
+    }
+    return stamp;
   }
 
   // Rank 0 looks, so that all ranks do the same.
@@ -200,31 +240,32 @@ class Watch {
       const Scoring scoring =
           benchmarks_[i].run(*model, tokenizer, runtime_.collectives(), arguments_.use.batch_size,
                              arguments_.use.precision);
+      nlohmann::ordered_json line;
       try {
         const auto result = score_together(scoring, {}, runtime_.collectives(), runtime_.device());
-        if (result) keep(task.step, result_json(*result, scored));
+        if (result) line = result_json(*result, scored);
       } catch (const DataError& error) {
-        // The same would come of the next try. Later checkpoints may be better.
-        log_error("step " + std::to_string(task.step) + ": " + error.what());
+        // Later checkpoints may be better.
+        log_error("step " + std::to_string(task.step) + ": " + error.what() +
+                  "; mend it and start watch again");
         failed_ = true;
-        keep(task.step, {{"benchmark", benchmarks_[i].name()},
-                         {"checkpoint", path},
-                         {"scores", nlohmann::json::object()},
-                         {"failure", error.what()}});
+        line = {
+            {"checkpoint", path}, {"scores", nlohmann::json::object()}, {"failure", error.what()}};
       }
+      if (is_root()) keep(definitions_[i], line);
     }
   }
 
-  void keep(int64_t step, const nlohmann::ordered_json& line) {
-    log_->add(step, line);
-    log_info("step " + std::to_string(step) + ", " + line.at("benchmark").get<std::string>() +
-             ": " + line.at("scores").dump());
+  void keep(const Definition& definition, const nlohmann::ordered_json& result) {
+    log_->add(found_, definition, result);
+    log_info("step " + std::to_string(found_.step) + ", " + definition.benchmark + ": " +
+             result.at("scores").dump());
   }
 
-  // Of the checkpoints that are there, whose steps these are.
-  void choose_best(const std::vector<int64_t>& steps) {
+  // Of the checkpoints that are there.
+  void choose_best(const std::vector<ScoredCheckpoint>& checkpoints) {
     if (!criterion_) return;
-    const auto best = log_->best_step(*criterion_, steps);
+    const auto best = log_->best_step(*criterion_, checkpoints);
     if (!best || best == best_) return;
     mark_best(checkpoints_, *best);
     best_ = best;
@@ -243,11 +284,14 @@ class Watch {
   const Arguments& arguments_;
   std::filesystem::path checkpoints_;
   std::vector<Benchmark> benchmarks_;
+  std::vector<Definition> definitions_;  // [benchmarks]
   std::optional<Criterion> criterion_;
-  std::optional<EvaluationLog> log_;  // rank 0 only
-  std::optional<int64_t> best_;       // the step that RUN/best names; rank 0 only
-  std::set<int64_t> refused_;         // steps whose damage was reported; rank 0 only
-  bool failed_ = false;               // a checkpoint could not be scored; rank 0 only
+  std::optional<DirectoryLock> lock_;       // rank 0 only
+  std::optional<EvaluationLog> log_;        // rank 0 only
+  ScoredCheckpoint found_;                  // by the last look; rank 0 only
+  std::optional<int64_t> best_;             // the step that RUN/best names; rank 0 only
+  std::map<int64_t, std::string> refused_;  // stamps of damaged checkpoints by step; rank 0 only
+  bool failed_ = false;                     // a checkpoint could not be scored; rank 0 only
 };
 
 }  // namespace

@@ -13,6 +13,8 @@
 
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/core/file.h"
+#include "src/core/hash.h"
 #include "src/distributed/wait_together.h"
 #include "src/eval/encode.h"
 
@@ -175,6 +177,15 @@ std::optional<BenchmarkResult> score_together(const Scoring& scoring, const Scor
 
 Benchmark::Benchmark(const BenchmarkOptions& options)
     : options_(options), table_(read_benchmark_table(options)) {}
+
+std::string Benchmark::hash(Precision precision) const {
+  std::string text = read_file(options_.file) + table_.content;
+  // Names may come from further files.
+  for (const BenchmarkClass& entry : options_.classes) {
+    for (const std::string& name : entry.names) text += name + "\n";
+  }
+  return sha256_hex(text + (precision == Precision::kAmpBf16 ? "amp_bf16" : "fp32"));
+}
 
 Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
                        int64_t batch_size, Precision precision) const {

@@ -44,6 +44,10 @@ class Benchmark {
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
               int64_t batch_size, Precision precision) const;
 
+  // SHA-256 of what its scores follow from but for model and pictures: its file, names and table,
+  // and the precision. Throws DataError.
+  std::string hash(Precision precision) const;
+
   const std::string& name() const { return options_.name; }
   const BenchmarkOptions& options() const { return options_; }
 

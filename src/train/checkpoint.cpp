@@ -115,6 +115,10 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const AdamW
   }
 }
 
+std::string state_hash(const fs::path& checkpoint) {
+  return sha256_hex(read_file(checkpoint / kStateFile));
+}
+
 TrainingState verify_checkpoint(const fs::path& checkpoint) {
   const fs::path path = checkpoint / kStateFile;
   try {
@@ -137,6 +141,8 @@ TrainingState verify_checkpoint(const fs::path& checkpoint) {
   } catch (const json::exception& error) {
     throw DataError("checkpoint " + path.string() + ": " + error.what());
   } catch (const DataError& error) {
+    throw DataError("checkpoint " + checkpoint.string() + ": " + error.what());
+  } catch (const fs::filesystem_error& error) {  // as of a file that another process removes
     throw DataError("checkpoint " + checkpoint.string() + ": " + error.what());
   }
 }

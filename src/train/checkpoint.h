@@ -42,6 +42,10 @@ std::vector<int64_t> checkpoint_steps(const std::filesystem::path& checkpoints);
 // Makes `step` the best one, which stays when others are removed. Throws DataError.
 void mark_best(const std::filesystem::path& checkpoints, int64_t step);
 
+// Tells checkpoints of one step apart: SHA-256 of state.json, which holds checksums of the rest.
+// Throws DataError.
+std::string state_hash(const std::filesystem::path& checkpoint);
+
 // Reads a checkpoint's state and verifies every file of it. Throws DataError naming the file.
 TrainingState verify_checkpoint(const std::filesystem::path& checkpoint);
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <sstream>
+#include <map>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/json_lines.h"
 #include "src/core/log.h"
 #include "src/eval/result_json.h"
 
@@ -20,74 +21,66 @@ bool Criterion::lower_is_better() const {
 
 EvaluationLog::EvaluationLog(const std::filesystem::path& run_directory)
     : path_(run_directory / "evaluations.jsonl") {
-  if (!std::filesystem::exists(path_)) return;
-  const std::string content = read_file(path_);
-  std::istringstream stream(content);
-  std::string whole;
-  int64_t number = 0;
-  for (std::string text; std::getline(stream, text);) {
-    ++number;
-    if (stream.eof()) {  // no line break behind it
-      log_warning(path_.string() + ": dropped its last line, which was cut short");
-      break;
-    }
+  const uint64_t whole = read_json_lines(path_, [&](const Json& line, const std::string& where) {
     try {
-      keep(Json::parse(text));
+      keep(line, /*of_this_start=*/false);
     } catch (const Json::exception& error) {
-      throw DataError(path_.string() + ":" + std::to_string(number) + ": " + error.what() +
-                      "; remove the line");
+      throw DataError(where + ": " + error.what() + "; remove the line");
     }
-    whole += text + "\n";
+  });
+  if (std::filesystem::exists(path_) && std::filesystem::file_size(path_) > whole) {
+    log_warning(path_.string() + ": dropped its last line, which was cut short");
+    std::filesystem::resize_file(path_, whole);
   }
-  if (whole != content) write_file_atomically(path_, whole);
 }
 
-void EvaluationLog::keep(const Json& line) {
-  lines_.push_back({line.at("step"), line.at("benchmark"),
-                    line.value("role", std::string()) == "test", line.at("scores")});
+void EvaluationLog::keep(const Json& line, bool of_this_start) {
+  lines_.push_back({{line.at("step"), line.value("state", std::string())},
+                    {line.at("benchmark"), line.value("definition", std::string())},
+                    /*of_test=*/line.value("role", std::string()) == "test",
+                    /*to_retry=*/line.contains("failure") && !of_this_start,
+                    line.at("scores")});
 }
 
-bool EvaluationLog::has(int64_t step, const std::string& benchmark) const {
-  return std::ranges::any_of(
-      lines_, [&](const Line& line) { return line.step == step && line.benchmark == benchmark; });
+bool EvaluationLog::has(const ScoredCheckpoint& checkpoint, const Definition& definition) const {
+  return std::ranges::any_of(lines_, [&](const Line& line) {
+    return line.checkpoint == checkpoint && line.definition == definition && !line.to_retry;
+  });
 }
 
-void EvaluationLog::add(int64_t step, const Json& result) {
-  Json line = {{"step", step}};
+void EvaluationLog::add(const ScoredCheckpoint& checkpoint, const Definition& definition,
+                        const Json& result) {
+  Json line = {{"step", checkpoint.step}, {"benchmark", definition.benchmark}};
   line.update(result);
+  line["state"] = checkpoint.state;
+  line["definition"] = definition.hash;
+  const bool exists = std::filesystem::exists(path_);
+  const uint64_t size = exists ? std::filesystem::file_size(path_) : 0;
   std::ofstream file(path_, std::ios::app);
   file << json_line(line) << "\n";
   file.close();
-  if (!file) throw DataError("cannot write " + path_.string());
-  sync_path(path_);
-  keep(line);
-}
-
-int64_t EvaluationLog::newest_step(const std::string& benchmark) const {
-  int64_t newest = -1;
-  for (const Line& line : lines_) {
-    if (line.benchmark == benchmark) newest = std::max(newest, line.step);
+  if (!file) {
+    std::error_code error;  // the failure below matters more
+    std::filesystem::resize_file(path_, size, error);
+    throw DataError("cannot write " + path_.string() + "; is the disk full?");
   }
-  return newest;
+  sync_path(path_);
+  keep(line, /*of_this_start=*/true);
 }
 
-std::optional<int64_t> EvaluationLog::best_step(const Criterion& criterion,
-                                                std::span<const int64_t> steps) const {
-  std::optional<int64_t> best;
-  double best_score = 0;
+std::optional<int64_t> EvaluationLog::best_step(
+    const Criterion& criterion, std::span<const ScoredCheckpoint> checkpoints) const {
+  std::map<int64_t, double> scores;  // by step
   for (const Line& line : lines_) {
-    if (line.benchmark != criterion.benchmark || line.of_test) continue;
-    if (std::ranges::find(steps, line.step) == steps.end()) continue;
+    if (line.definition != criterion.definition || line.of_test) continue;
+    if (std::ranges::find(checkpoints, line.checkpoint) == checkpoints.end()) continue;
     const auto found = line.scores.find(criterion.metric);
     if (found == line.scores.end() || !found->is_number()) continue;  // null: not a number
     const double score = found->get<double>() * (criterion.lower_is_better() ? -1 : 1);
-    if (std::isnan(score)) continue;
-    if (!best || score > best_score || (score == best_score && line.step < *best)) {
-      best = line.step;
-      best_score = score;
-    }
+    if (!std::isnan(score)) scores[line.checkpoint.step] = score;
   }
-  return best;
+  if (scores.empty()) return std::nullopt;
+  return std::ranges::max_element(scores, {}, &std::pair<const int64_t, double>::second)->first;
 }
 
 }  // namespace dermatome

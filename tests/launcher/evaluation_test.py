@@ -287,6 +287,49 @@ class Watch(unittest.TestCase):
         self.assertEqual((run / "best").read_text().strip(), f"step_{best:08d}")
         self.assertEqual(lines[-1]["scores"], evaluate("--benchmark", self.judging)[0]["scores"])
 
+    def test_a_benchmark_that_was_written_anew_scores_again(self):
+        run = self.copy("anew")
+        shutil.copy(WORK / "table.csv", WORK / "anew.csv")
+        arguments = ["watch", run, "--once", "--benchmark",
+                     write_benchmark("anew", metrics=["top1"], data={"csv": "anew.csv"})]
+        dermatome(*arguments)
+        self.assertEqual(len(self.lines(run)), 3)
+        rows = (WORK / "anew.csv").read_text().splitlines(keepends=True)
+        (WORK / "anew.csv").write_text("".join(rows[:-1]))
+        for _ in range(2):
+            dermatome(*arguments)
+            dermatome(*arguments, "--precision", "amp_bf16")
+        lines = self.lines(run)
+        self.assertEqual([line["step"] for line in lines], [4, 8, 12] * 3)
+        self.assertEqual(len({line["definition"] for line in lines}), 3)
+        self.assertEqual(len({line["state"] for line in lines}), 3)
+
+    def test_one_watch_a_run(self):
+        run = self.copy("taken")
+        first = self.start("watch", run, "--benchmark", self.choosing, "--interval", "0.2")
+        deadline = time.time() + 300
+        while not (run / "evaluations.jsonl").exists() and time.time() < deadline:
+            time.sleep(0.1)
+        second = dermatome("watch", run, "--benchmark", self.choosing, "--once", check=False)
+        self.assertEqual(second.returncode, 2)
+        self.assertIn(str(run), second.stderr)
+        first.send_signal(signal.SIGTERM)
+        self.assertEqual(first.wait(300), 0)
+
+    def test_it_watches_until_the_step_is_there_and_scored(self):
+        run = self.copy("until")
+        arguments = ["watch", run, "--benchmark", self.choosing]
+        dermatome(*arguments, "--until-step", "12")
+        # A run that goes on from an earlier checkpoint comes to the step again.
+        last = run / "checkpoints/step_00000012"
+        last.rename(run / "aside")
+        watch = self.start(*arguments, "--until-step", "12", "--interval", "0.2")
+        time.sleep(2)
+        self.assertIsNone(watch.poll())
+        (run / "aside").rename(last)
+        self.assertEqual(watch.wait(300), 0)
+        self.assertEqual([line["step"] for line in self.lines(run)], [4, 8, 12])
+
     def test_what_is_not_whole_is_skipped_until_it_is(self):
         run = self.copy("damaged")
         weights = run / "checkpoints/step_00000008/open_clip_model.safetensors"
@@ -324,9 +367,15 @@ class Watch(unittest.TestCase):
         broken = write_benchmark("broken", data={"csv": "broken.csv"})
         done = dermatome("watch", run, "--benchmark", broken, self.choosing, "--once", check=False)
         self.assertEqual(done.returncode, 3)
-        self.assertIn("none.png", done.stderr)
+        self.assertRegex(done.stderr, "none.png.* start watch again")
         self.assertEqual([(line["step"], line["benchmark"], bool(line["scores"])) for line in self.lines(run)],
                          [(step, name, name == "choosing") for step in (4, 8, 12) for name in ("broken", "choosing")])
+        missing = WORK / "images/none.png"
+        shutil.copy(WORK / "images/0.png", missing)
+        self.addCleanup(missing.unlink)
+        dermatome("watch", run, "--benchmark", broken, self.choosing, "--once")
+        self.assertEqual([(line["step"], line["benchmark"], bool(line["scores"])) for line in self.lines(run)[6:]],
+                         [(step, "broken", True) for step in (4, 8, 12)])
 
     def test_a_test_set_cannot_choose(self):
         run = self.copy("chosen")
