@@ -12,6 +12,7 @@
 #include "src/config/train_config.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/log.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/result_json.h"
 #include "src/model/hub.h"
@@ -130,13 +131,20 @@ void Collector::add_history() {
 
 void Collector::score() {
   for (const Benchmark& benchmark : open_benchmarks(options_.benchmarks)) {
-    const BenchmarkResult result =
-        benchmark.run(*trained_, tokenizer_, collectives_, train_options_.validation.batch_size,
-                      Precision::kFp32)({});
-    auto evaluation =
-        result_json(result, {checkpoint_->string(), architecture_name(trained_->config().vision),
-                             weights_hash(*trained_)});
+    const Scoring scoring = benchmark.run(*trained_, tokenizer_, collectives_,
+                                          train_options_.validation.batch_size, Precision::kFp32);
+    nlohmann::ordered_json evaluation = {{"benchmark", benchmark.name()},
+                                         {"scores", json::object()}};
+    try {
+      evaluation = result_json(scoring({}),
+                               {checkpoint_->string(), architecture_name(trained_->config().vision),
+                                weights_hash(*trained_)});
+    } catch (const DataError& error) {  // the rest of the page is worth showing
+      log_error(error.what());
+      evaluation["failure"] = error.what();
+    }
     evaluation["step"] = step_;
+    evaluation["definition"] = benchmark.hash(Precision::kFp32);
     report_["evaluations"].push_back(json(std::move(evaluation)));
   }
 }

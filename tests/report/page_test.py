@@ -68,6 +68,8 @@ def evaluations():
                                            {"value": "6", "n": 2, "scores": None}]}}
     many = [{**classes[0], "label": f"class {i}"} for i in range(114)]
     return [
+        # Of other templates: no point of the same curve.
+        *({**classified, "step": step, "definition": "old", "scores": {"balanced_accuracy": 0.25}} for step in (1, 2)),
         {**classified, "step": 3, "scores": {"top1": 0.5}},
         {**classified, "step": STEPS},
         {"benchmark": "many", "kind": "classification", **common, "step": 3, "classes": many,
@@ -142,6 +144,7 @@ class Page(unittest.TestCase):
         self.assertIn("listed in pairs.csv: 7", self.text("#scores"))
         self.assertIn("could not be scored: rank 1", self.text("#scores"))
         self.assertNotIn("undefined", self.text("#scores"))
+        self.assertNotIn("balanced", self.text("#scores"))
         self.assertEqual(self.count("#confusion .plot svg"), 2)
         self.assertIn("red taken for " + MARKUP + ": 3 of 10", self.text("#confusion"))
         self.assertEqual(self.count("#retrieved .card"), 3)

@@ -1,9 +1,12 @@
 // Benchmarks: scores over steps, final scores with intervals, confusion matrices.
 
-// Of each benchmark the evaluations by step, the last one written of a step counts.
+// Of each benchmark the evaluations by step, the last one written of a step counts. Those of another
+// definition than its last one's would be no comparison.
 function evaluationsByBenchmark() {
+  const last = new Map(report.evaluations.map((evaluation) => [evaluation.benchmark, evaluation.definition]));
   const found = new Map();
   for (const evaluation of report.evaluations) {
+    if (evaluation.definition !== last.get(evaluation.benchmark)) continue;
     if (!found.has(evaluation.benchmark)) found.set(evaluation.benchmark, new Map());
     found.get(evaluation.benchmark).set(evaluation.step ?? null, evaluation);
   }
@@ -84,7 +87,7 @@ function conditions(evaluation) {
     said.push(`The newest checkpoint is that of step ${number(newest)}.`);
   }
   if (Object.keys(evaluation.intervals ?? {}).length) {
-    said.push(evaluation.resampled_by?.startsWith('image') ?
+    said.push(evaluation.resampled_by?.startsWith('image (') ?
       'Bars: 95 % bootstrap intervals; pictures are treated as independent.' :
       `Bars: 95 % bootstrap intervals; pictures of one ${evaluation.resampled_by} are resampled together.`);
   } else {
