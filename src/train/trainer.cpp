@@ -61,6 +61,9 @@ class Trainer {
   void collect_validation(std::chrono::seconds patience);
   // Logs them when they are there; all ranks wait.
   void finish_validation();
+  // Logs them when they are there, after the last collective: the process lasts as long anyway, but
+  // a launcher may end it.
+  void collect_late_validation();
   void save();
 
   const TrainOptions& options_;
@@ -223,6 +226,15 @@ void Trainer::collect_validation(std::chrono::seconds patience) {
   log_->validation(pending_.step, pending_.epoch, pending_.scores.get());
 }
 
+void Trainer::collect_late_validation() {
+  if (!pending_.scores.valid()) return;
+  log_warning("the scores of step " + std::to_string(pending_.step) +
+              " are still being computed; if this process is ended before, they are lost, and "
+              "`dermatome evaluate` gives them where the step has a checkpoint");
+  pending_.scores.wait();
+  collect_validation(std::chrono::seconds(0));
+}
+
 void Trainer::finish_validation() {
   wait_together(
       collectives_, environment_.device,
@@ -273,6 +285,7 @@ TrainingOutcome Trainer::run() {
       collect_validation(
           std::chrono::seconds(static_cast<int64_t>(options_.runtime.timeout_s / 2)));
       collectives_.barrier("checkpoint before the stop");
+      collect_late_validation();
       return TrainingOutcome::kStopped;
     }
     train_on(fed, seconds_since(start));
