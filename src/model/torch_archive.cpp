@@ -190,7 +190,7 @@ class Reader {
 
 }  // namespace
 
-TorchArchive read_torch_archive(const std::filesystem::path& path) {
+std::map<std::string, at::Tensor> read_torch_archive(const std::filesystem::path& path) {
   ZipArchive zip(path);
   const std::string root = find_root(zip);
   if (zip.members().contains(root + "/byteorder") &&
@@ -199,20 +199,18 @@ TorchArchive read_torch_archive(const std::filesystem::path& path) {
   }
   const Pickle pickle(read_text(zip, root + "/data.pkl", Pickle::kMaxBytes),
                       path.string() + ": data.pkl");
-  TorchArchive archive;
-  archive.is_script = zip.members().contains(root + "/constants.pkl");
+  const bool is_script = zip.members().contains(root + "/constants.pkl");
   Reader reader(zip, root, pickle);
   const Value& value = pickle.root();
-  if (archive.is_script && value.kind == Kind::kObject) {
+  if (is_script && value.kind == Kind::kObject) {
     reader.read_module(value, "", 0);
-  } else if (!archive.is_script && value.kind == Kind::kDict) {
+  } else if (!is_script && value.kind == Kind::kDict) {
     const Value* inner = pickle.find(value, "state_dict");
     reader.read_dict(inner != nullptr && inner->kind == Kind::kDict ? *inner : value);
   } else {
     zip.fail("holds no state dict; save model.state_dict() with torch.save");
   }
-  archive.tensors = reader.take();
-  return archive;
+  return reader.take();
 }
 
 }  // namespace dermatome

@@ -19,18 +19,13 @@
 
 namespace dermatome {
 
-struct TorchArchive {
-  // By the names of the state dict. On the CPU; tensors that share a storage in the file share
-  // their memory.
-  std::map<std::string, at::Tensor> tensors;
-  bool is_script = false;  // written by torch.jit.save()
-};
-
 // The tensors of a state dict, of the "state_dict" in a training checkpoint (what lies beside it,
 // as an optimizer's state, is not read), or of a TorchScript module, in which values that are no
 // tensors are passed over. Throws DataError naming the file, and the tensor or name, for anything
 // else: values that are no tensors in a state dict, names given twice, tensors that are empty,
 // leave their storage or have more elements than it, storages whose size is another than claimed.
-TorchArchive read_torch_archive(const std::filesystem::path& path);
+// By the names of the state dict, on the CPU; tensors that share a storage in the file share their
+// memory.
+std::map<std::string, at::Tensor> read_torch_archive(const std::filesystem::path& path);
 
 }  // namespace dermatome

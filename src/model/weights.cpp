@@ -129,9 +129,7 @@ Weights read_weights(const std::filesystem::path& path) {
   }
   const std::string start = first_bytes(weights.file);
   if (start == kZip) {
-    TorchArchive archive = read_torch_archive(weights.file);
-    weights.tensors = std::move(archive.tensors);
-    weights.are_openai = archive.is_script;
+    weights.tensors = read_torch_archive(weights.file);
   } else if (start.starts_with(kOldTorch)) {
     throw DataError(weights.file.string() +
                     ": is a bare pickle, as PyTorch before 1.6 wrote; load it in Python where you "

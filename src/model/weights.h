@@ -27,8 +27,8 @@ struct Weights {
   std::map<std::string, at::Tensor> tensors;  // on the CPU, of any type
   // The open_clip_config.json of the directory, or beside the file; nullopt: there is none.
   std::optional<std::filesystem::path> described_by;
-  // OpenAI's: a TorchScript archive, or a state dict with the three numbers that only theirs hold.
-  // Such models were trained with QuickGELU; other weights do not say.
+  // OpenAI's, told by numbers beside the parameters that only theirs hold. Such models were trained
+  // with QuickGELU; other weights do not say.
   bool are_openai = false;
 };
 

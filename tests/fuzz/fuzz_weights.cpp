@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (file < 0 || write(file, data, size) != static_cast<ssize_t>(size)) return 0;
   const std::string path = "/proc/self/fd/" + std::to_string(file);
   try {
-    use(read_torch_archive(path).tensors);
+    use(read_torch_archive(path));
   } catch (const DataError&) {
   }
   try {

@@ -142,19 +142,23 @@ class Weights(unittest.TestCase):
         torch.save(model.state_dict(), self.folder / "open_clip_pytorch_model.bin")
         self.expect_features_of(model, self.folder)
 
-    def openai_archive(self, how):
-        """A TorchScript archive in half precision. Returns its path, and its model in single precision."""
-        model = random_model(PLAIN, quick_gelu=True).half()
-        add_openai_numbers(model)
+    def write_archive(self, model, how):
+        """`model` as a TorchScript archive. Returns its path."""
         path = self.folder / "ViT.pt"
         if how == "trace":
             size = PLAIN["vision_cfg"]["image_size"]
-            inputs = (torch.zeros(1, 3, size, size, dtype=torch.half), torch.zeros(1, 77, dtype=torch.long))
-            script = torch.jit.trace(model, inputs, check_trace=False)
+            pixels = torch.zeros(1, 3, size, size, dtype=model.logit_scale.dtype)
+            script = torch.jit.trace(model, (pixels, torch.zeros(1, 77, dtype=torch.long)), check_trace=False)
         else:
             script = torch.jit.script(model)
         torch.jit.save(script, path)
-        return path, model.float()
+        return path
+
+    def openai_archive(self, how):
+        """An archive in half precision. Returns its path, and its model in single precision."""
+        model = random_model(PLAIN, quick_gelu=True).half()
+        add_openai_numbers(model)
+        return self.write_archive(model, how), model.float()
 
     def test_traced_archive(self):
         path, model = self.openai_archive("trace")
@@ -164,6 +168,12 @@ class Weights(unittest.TestCase):
     def test_scripted_archive(self):
         path, model = self.openai_archive("script")
         self.expect_features_of(model, path)
+
+    def test_archives_without_openais_numbers(self):
+        for how in ("trace", "script"):
+            model = random_model(PLAIN)
+            said = self.expect_features_of(model, self.write_archive(model, how))
+            self.assertIn("GELU (not QuickGELU)", said)
 
     def test_state_dict_with_openais_numbers(self):
         model = random_model(PLAIN, quick_gelu=True).half()

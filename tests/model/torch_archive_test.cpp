@@ -21,7 +21,7 @@ std::string floats(int64_t count) {
 class TorchFile : public ::testing::Test {
  protected:
   // Of the pickle of `value` and a storage "0" of six floats.
-  TorchArchive read(const std::string& value, Members more = {}) {
+  std::map<std::string, at::Tensor> read(const std::string& value, Members more = {}) {
     more.emplace("data.pkl", pickle_of(value));
     more.emplace("data/0", floats(6));
     write_torch_file(path_, more);
@@ -49,29 +49,28 @@ class TorchFile : public ::testing::Test {
 };
 
 TEST_F(TorchFile, ViewsOfOneStorageComeBack) {
-  const TorchArchive archive =
+  const auto tensors =
       read(pickled_dict({pickled_text("whole"), whole_, pickled_text("turned"),
                          pickled_tensor(storage_, 0, {3, 2}, {1, 3}), pickled_text("end"),
                          pickled_tensor(storage_, 4, {2}, {1}), pickled_text("one"),
                          pickled_tensor(storage_, 5, {}, {})}));
 
   const at::Tensor values = at::arange(6, at::kFloat);
-  EXPECT_FALSE(archive.is_script);
-  ASSERT_EQ(archive.tensors.size(), 4);
-  EXPECT_TRUE(at::equal(archive.tensors.at("whole"), values.view({2, 3})));
-  EXPECT_TRUE(at::equal(archive.tensors.at("turned"), values.view({2, 3}).t()));
-  EXPECT_TRUE(at::equal(archive.tensors.at("end"), values.slice(0, 4)));
-  EXPECT_TRUE(at::equal(archive.tensors.at("one"), values[5]));
+  ASSERT_EQ(tensors.size(), 4);
+  EXPECT_TRUE(at::equal(tensors.at("whole"), values.view({2, 3})));
+  EXPECT_TRUE(at::equal(tensors.at("turned"), values.view({2, 3}).t()));
+  EXPECT_TRUE(at::equal(tensors.at("end"), values.slice(0, 4)));
+  EXPECT_TRUE(at::equal(tensors.at("one"), values[5]));
 }
 
 TEST_F(TorchFile, OfACheckpointTheStateDictAloneIsRead) {
-  const TorchArchive archive =
+  const auto tensors =
       read(pickled_dict({pickled_text("epoch"), pickled_number(3), pickled_text("optimizer"),
                          pickled_dict({pickled_text("missing"),
                                        pickled_tensor(pickled_storage("7", 100), 0, {100}, {1})}),
                          pickled_text("state_dict"), pickled_dict({pickled_text("w"), whole_})}));
-  ASSERT_EQ(archive.tensors.size(), 1);
-  EXPECT_TRUE(archive.tensors.contains("w"));
+  ASSERT_EQ(tensors.size(), 1);
+  EXPECT_TRUE(tensors.contains("w"));
 }
 
 TEST_F(TorchFile, OfAScriptModuleTheTensorsInModulesAreRead) {
@@ -81,10 +80,9 @@ TEST_F(TorchFile, OfAScriptModuleTheTensorsInModulesAreRead) {
   const std::string module =
       object({pickled_text("training"), "\x88", pickled_text("inner"),
               object({pickled_text("w"), whole_, pickled_text("hook"), "N"})});
-  const TorchArchive archive = read(module, {{"constants.pkl", pickle_of(")")}});
-  EXPECT_TRUE(archive.is_script);
-  ASSERT_EQ(archive.tensors.size(), 1);
-  EXPECT_TRUE(archive.tensors.contains("inner.w"));
+  const auto tensors = read(module, {{"constants.pkl", pickle_of(")")}});
+  ASSERT_EQ(tensors.size(), 1);
+  EXPECT_TRUE(tensors.contains("inner.w"));
 }
 
 TEST_F(TorchFile, ModulesInCirclesAreRefused) {
