@@ -65,7 +65,7 @@ void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Task>&
   const Clip model = load_clip(checkpoint, runtime.device());
   const Tokenizer tokenizer;
   const bool is_root = runtime.world().rank == 0;
-  const ScoredModel scored = {checkpoint, architecture_name(model.config().vision),
+  const ScoredModel scored = {checkpoint, architecture_name(model.config()),
                               is_root ? weights_hash(model) : ""};
   for (const auto& [benchmark, leakage] : benchmarks) {
     const Scoring scoring = benchmark.run(model, tokenizer, runtime.collectives(),

@@ -32,7 +32,13 @@ std::string architecture_name(const VisionConfig& vision) {
        {std::tuple("S", 384, 12), {"B", 768, 12}, {"L", 1024, 24}, {"H", 1280, 32}}) {
     if (vision.width == width && vision.layers == layers) size = letter;
   }
-  return "ViT-" + size + "-" + std::to_string(vision.patch_size);
+  std::string name = "ViT-" + size + "-" + std::to_string(vision.patch_size);
+  if (vision.image_size != 224) name += "-" + std::to_string(vision.image_size);
+  return name;
+}
+
+std::string architecture_name(const ClipConfig& config) {
+  return architecture_name(config.vision) + (config.quick_gelu ? "-quickgelu" : "");
 }
 
 Json result_json(const BenchmarkResult& result, const ScoredModel& model) {

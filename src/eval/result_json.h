@@ -16,9 +16,12 @@ struct ScoredModel {
   std::string weights;       // weights_hash()
 };
 
-// open_clip's name of the image tower where it has one, as ViT-B-16; else its width, layers and
-// patch size.
+// open_clip's name of the image tower where it has one, as ViT-B-16 or ViT-L-14-336; else its
+// width, layers, patch size and, unless it is 224, picture size.
 std::string architecture_name(const VisionConfig& vision);
+
+// The same of the whole model, as ViT-B-16-quickgelu.
+std::string architecture_name(const ClipConfig& config);
 
 // Dermatome's own: `benchmark`, `checkpoint`, `num_samples`, `scores` and the result's details, the
 // weights' hash among the `hashes`.
