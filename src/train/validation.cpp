@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,8 +17,13 @@ using nlohmann::json;
 
 constexpr const char* kObjectiveScores = "loss";
 
-GlobalSizes gather_sizes(Collectives& collectives, const Batch& batch, c10::Device device) {
-  const at::Tensor own = at::tensor({batch.size(), batch.tokens.size(0)}, at::kLong).to(device);
+constexpr int64_t kNoBatch = -1;  // the size that a rank gives where it could not read its batch
+
+GlobalSizes gather_sizes(Collectives& collectives, const std::optional<Batch>& batch,
+                         c10::Device device) {
+  const int64_t images = batch ? batch->size() : kNoBatch;
+  const int64_t texts = batch ? batch->tokens.size(0) : kNoBatch;
+  const at::Tensor own = at::tensor({images, texts}, at::kLong).to(device);
   at::Tensor all = at::empty({collectives.size() * 2}, own.options());
   collectives.all_gather(all, own, "validation batch sizes")->wait();
   all = all.cpu();
@@ -81,15 +87,27 @@ Validation::Validation(const TrainOptions& options, const Clip& model, const Tok
       dataset_(open_validation_set(options, model.config().preprocess, tokenizer)),
       benchmarks_(open_benchmarks(options.validation)) {}
 
-json Validation::objective_on_validation_set() {
+std::optional<json> Validation::objective_on_validation_set() {
   Loader loader(*dataset_, loader_options(options_, model_, collectives_, /*training=*/false),
                 /*epoch=*/0, /*step=*/0);
   double total = 0;
   double mkcl = 0;
   double slra = 0;
   double samples = 0;
-  while (const auto batch = loader.next()) {
-    const GlobalSizes sizes = gather_sizes(collectives_, *batch, model_.device());
+  for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
+    std::optional<Batch> batch;
+    std::optional<DataError> damage;
+    try {
+      batch = loader.next();
+    } catch (const DataError& error) {
+      damage = error;
+    }
+    const GlobalSizes sizes = gather_sizes(collectives_, batch, model_.device());
+    const auto without = std::ranges::find(sizes.images, kNoBatch);
+    if (without != sizes.images.end()) {
+      report_damage(damage, without - sizes.images.begin());
+      return std::nullopt;
+    }
     const ObjectiveResult result = step_.evaluate(*batch, sizes).objective;
     double count = 0;
     for (const int64_t images : sizes.images) count += static_cast<double>(images);
@@ -98,12 +116,25 @@ json Validation::objective_on_validation_set() {
     slra += count * result.slra.item<double>();
     samples += count;
   }
-  return {{"total", total / samples}, {"mkcl", mkcl / samples}, {"slra", slra / samples}};
+  return json{{"total", total / samples}, {"mkcl", mkcl / samples}, {"slra", slra / samples}};
+}
+
+void Validation::report_damage(const std::optional<DataError>& own, int64_t damaged_rank) const {
+  const bool ends_run = options_.validation.on_failure == ValidationFailure::kFail;
+  if (own && ends_run) throw *own;
+  if (own) log_error(std::string("validation: data.validation has no loss: ") + own->what());
+  if (ends_run) {
+    throw CommunicationError("rank " + std::to_string(damaged_rank) +
+                             " could not read its batch of data.validation; its own message says "
+                             "why");
+  }
 }
 
 std::optional<std::future<json>> Validation::run() {
   json scores = json::object();
-  if (dataset_) scores[kObjectiveScores] = objective_on_validation_set();
+  if (dataset_) {
+    if (auto loss = objective_on_validation_set()) scores[kObjectiveScores] = std::move(*loss);
+  }
   std::vector<Scoring> scorings;
   for (const auto& benchmark : benchmarks_) {
     scorings.push_back(benchmark.run(model_, tokenizer_, collectives_,

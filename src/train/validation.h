@@ -10,6 +10,7 @@
 
 #include "sharding/dataset.h"
 #include "src/config/options.h"
+#include "src/core/error.h"
 #include "src/eval/benchmark.h"
 #include "src/train/train_step.h"
 
@@ -31,13 +32,16 @@ class Validation {
              TrainStep& step, Collectives& collectives);
 
   // Measures the model as it is. A collective call. On rank 0 the future gives an object of scores
-  // by name (`loss` for the objective), computed on a host thread so that no rank waits for it; a
-  // benchmark that failed is logged and left out, or thrown by the future, as
-  // validation.on_failure says.
+  // by name (`loss` for the objective), computed on a host thread so that no rank waits for it.
+  // What failed, data.validation by damage on any rank or a benchmark, is logged and left out, or
+  // thrown (a benchmark's error by the future), as validation.on_failure says.
   std::optional<std::future<nlohmann::json>> run();
 
  private:
-  nlohmann::json objective_on_validation_set();
+  // nullopt: a rank met damage, which was reported; all ranks left in the same batch.
+  std::optional<nlohmann::json> objective_on_validation_set();
+  // Throws where damage is to end the run. `own`: this rank's.
+  void report_damage(const std::optional<DataError>& own, int64_t damaged_rank) const;
 
   const TrainOptions& options_;
   const Clip& model_;

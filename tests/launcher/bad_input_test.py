@@ -255,7 +255,7 @@ class Shards(Case):
         self.assert_resumes()
 
     def test_wrong_checksum_of_a_picture(self):
-        damage_pictures(self.shards())
+        training_data.damage_pictures(self.shards())
         self.assert_names_shard("row ", "checksum")
 
     def test_wrong_checksum_of_the_captions(self):
@@ -378,7 +378,7 @@ class Ranks(Case):
             self.folder, ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "1", *train, ":",
                           "-n", "1", *train, f"data.train={copy}"], 3,
             env={**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
-        damage_pictures(sorted(copy.glob("*.h5")))
+        training_data.damage_pictures(sorted(copy.glob("*.h5")))
         run = self.end_of(running)
         self.assert_one_clear_line(run, DATA, "| rank 1 | error | step ", copy, "row ", "checksum")
         self.assert_resumes()
@@ -443,20 +443,6 @@ class Ranks(Case):
 
     def rank(self, number):
         return training_data.ranks_of(BINARY, self.folder / "config.yaml")[number]
-
-
-def damage_pictures(shards):
-    """Flips a bit of every picture's first pixels, in place."""
-    for shard in shards:
-        with h5py.File(shard, "r") as file:
-            start = file["images/bytes"].id.get_offset()
-            offsets = [int(row["offset"]) for row in file["images/index"]]
-        with open(shard, "r+b") as file:
-            for offset in offsets:
-                file.seek(start + offset)
-                byte = file.read(1)[0]
-                file.seek(start + offset)
-                file.write(bytes([byte ^ 1]))
 
 
 def run_one(test):

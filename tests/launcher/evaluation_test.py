@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -427,6 +428,31 @@ class Validation(unittest.TestCase):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("none.png", done.stderr)
         self.assertFalse((WORK / f"runs/failed/checkpoints/step_{STEPS:08d}").exists())
+
+    def held_out(self):
+        """The setting of held-out shards whose first batch rank 1 alone cannot read."""
+        folder = WORK / "held_out"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(WORK / "shards", folder)
+        training_data.damage_pictures([folder / "shard-00000.h5"], rows=[8])
+        return f"data.validation={folder}"
+
+    def test_damaged_held_out_shards_are_loud_and_end_nothing(self):
+        done = dermatome("train", *self.settings, self.held_out(), "name=damaged", ranks=2)
+        self.assertEqual(len(re.findall(r"rank 1 \| error \| .*data.validation has no loss: .*held_out/shard-00000.h5",
+                                        done.stderr)), 3, done.stderr)
+        found = self.validations("damaged")
+        self.assertEqual(sorted(found), [5, 10, STEPS])
+        self.assertEqual([list(scores) for scores in found.values()], [["good"]] * 3)
+        self.assertTrue((WORK / f"runs/damaged/checkpoints/step_{STEPS:08d}").exists())
+
+    def test_damaged_held_out_shards_can_end_the_run(self):
+        done = dermatome("train", *self.settings, self.held_out(), "name=ended", "validation.on_failure=fail", ranks=2,
+                         check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        error, = (line for line in done.stderr.splitlines() if "| error |" in line)
+        self.assertIn("held_out/shard-00000.h5", error)
+        self.assertFalse((WORK / f"runs/ended/checkpoints/step_{STEPS:08d}").exists())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import random
 import subprocess
 import time
 
+import h5py
 import numpy
 from PIL import Image
 
@@ -65,6 +66,20 @@ metrics: [top1]
     subprocess.run([binary, "shard", "--csv", folder / "train.csv", "--images", folder / "images",
                     "--output", folder / "shards", *shard_options], check=True, stderr=subprocess.DEVNULL)
     return rows
+
+
+def damage_pictures(shards, rows=slice(None)):
+    """Flips a bit of the first byte of each shard's pictures in these rows, in place."""
+    for shard in shards:
+        with h5py.File(shard, "r") as file:
+            start = file["images/bytes"].id.get_offset()
+            offsets = [int(row["offset"]) for row in file["images/index"][rows]]
+        with open(shard, "r+b") as file:
+            for offset in offsets:
+                file.seek(start + offset)
+                byte = file.read(1)[0]
+                file.seek(start + offset)
+                file.write(bytes([byte ^ 1]))
 
 
 def write_configuration(folder, steps, checkpoint_steps, timeout, validation):
