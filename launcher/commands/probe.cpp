@@ -100,10 +100,6 @@ void encode(Set& set, const Clip& model, const Arguments& arguments) {
   const at::Tensor features = encode_image_files(
       model, set.table.images, arguments.use.batch_size, arguments.use.precision, checksums,
       /*after_batch=*/{}, arguments.normalise ? FeatureScale::kNormalised : FeatureScale::kRaw);
-  if (!features.isfinite().all().item<bool>()) {
-    throw DataError("benchmark " + set.options.name +
-                    " cannot be probed: the model gives features that are not finite");
-  }
   set.samples = {features.cpu(), at::tensor(set.table.labels, at::kLong)};
   set.hash = data_hash(set.table, checksums);
 }

@@ -207,8 +207,9 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
   try {
     image_features = encode_image_files(model, own_images, batch_size, precision, checksums, meet);
     text_features = encode_tokens(model, distinct.tokens.narrow(0, first_text, num_own_texts),
-                                  distinct.lengths.narrow(0, first_text, num_own_texts), batch_size,
-                                  precision, meet);
+                                  distinct.lengths.narrow(0, first_text, num_own_texts),
+                                  std::span(distinct.texts).subspan(first_text, num_own_texts),
+                                  batch_size, precision, meet);
   } catch (const CommunicationError&) {
     throw;
   } catch (const std::exception& error) {

@@ -8,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/image/codec.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
+#include "src/model/quoted.h"
 
 namespace dermatome {
 namespace {
@@ -30,6 +32,14 @@ at::Tensor encode_in_batches(const Clip& model, size_t n, int64_t batch_size, Pr
     if (after_batch) after_batch();
   }
   return at::cat(features);
+}
+
+// What is encoded in row i of the features [n, d] is named names[i].
+void check_finite(const at::Tensor& features, std::span<const std::string> names) {
+  const at::Tensor bad = features.isfinite().all(1).logical_not();
+  if (!bad.any().item<bool>()) return;
+  throw DataError(quoted(names[bad.nonzero()[0][0].item<int64_t>()]) +
+                  ": the model's features of it are not finite; the weights may be damaged");
 }
 
 // [U] int64: the rows of tokens [U, L] in lexicographic order.
@@ -52,7 +62,7 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
                               int64_t batch_size, Precision precision,
                               std::span<uint32_t> checksums, const AfterBatch& after_batch,
                               FeatureScale scale) {
-  return encode_in_batches(
+  at::Tensor features = encode_in_batches(
       model, paths.size(), batch_size, precision, after_batch, [&](size_t first, size_t last) {
         std::vector<at::Tensor> images(last - first);
         at::parallel_for(
@@ -70,6 +80,8 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
         if (scale == FeatureScale::kRaw) return model.encode_image_raw(pixels);
         return model.encode_image(pixels, /*with_patches=*/false).image;
       });
+  check_finite(features, paths);
+  return features;
 }
 
 DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::string> texts,
@@ -86,10 +98,13 @@ DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::st
   std::map<std::vector<int32_t>, int64_t> rows;
   std::vector<const std::vector<int32_t>*> distinct;
   size_t longest = 0;
-  for (std::vector<int32_t>& text : ids) {
+  for (size_t i = 0; i < ids.size(); ++i) {
     const auto [entry, added] =
-        rows.try_emplace(std::move(text), static_cast<int64_t>(distinct.size()));
-    if (added) distinct.push_back(&entry->first);
+        rows.try_emplace(std::move(ids[i]), static_cast<int64_t>(distinct.size()));
+    if (added) {
+      distinct.push_back(&entry->first);
+      result.texts.push_back(texts[i]);
+    }
     longest = std::max(longest, entry->first.size());
     *row++ = entry->second;
   }
@@ -107,17 +122,20 @@ DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::st
 }
 
 at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
-                         int64_t batch_size, Precision precision, const AfterBatch& after_batch) {
+                         std::span<const std::string> texts, int64_t batch_size,
+                         Precision precision, const AfterBatch& after_batch) {
   // What the texts of a batch begin with alike is encoded once.
   const at::Tensor order = lexicographic_order(tokens);
-  const at::Tensor features = encode_in_batches(
+  at::Tensor features = encode_in_batches(
       model, static_cast<size_t>(tokens.size(0)), batch_size, precision, after_batch,
       [&](size_t first, size_t last) {
         const at::Tensor rows =
             order.slice(0, static_cast<int64_t>(first), static_cast<int64_t>(last));
         return model.encode_text(tokens.index_select(0, rows), lengths.index_select(0, rows));
       });
-  return features.index_select(0, order.argsort().to(features.device()));
+  features = features.index_select(0, order.argsort().to(features.device()));
+  check_finite(features, texts);
+  return features;
 }
 
 at::Tensor encode_texts(const Clip& model, const Tokenizer& tokenizer,
@@ -125,8 +143,8 @@ at::Tensor encode_texts(const Clip& model, const Tokenizer& tokenizer,
                         Precision precision) {
   const DistinctTexts distinct =
       distinct_texts(tokenizer, texts, model.config().text.context_length);
-  const at::Tensor features =
-      encode_tokens(model, distinct.tokens, distinct.lengths, batch_size, precision);
+  const at::Tensor features = encode_tokens(model, distinct.tokens, distinct.lengths,
+                                            distinct.texts, batch_size, precision);
   return features.index_select(0, distinct.row.to(features.device()));
 }
 

@@ -50,7 +50,7 @@ std::vector<std::string> score_names(const BenchmarkOptions& options);
 std::vector<std::string> benchmark_texts(const BenchmarkOptions& options,
                                          const BenchmarkTable& table);
 
-// Throws DataError for features that are not finite.
+// `features` are finite.
 BenchmarkResult score_benchmark(const BenchmarkOptions& options, const BenchmarkTable& table,
                                 const BenchmarkFeatures& features, const ScoringOptions& how);
 

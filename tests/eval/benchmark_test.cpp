@@ -195,6 +195,16 @@ TEST_F(BenchmarkRun, UnreadableImageFailsTheScoringAndNoCollective) {
   }
 }
 
+TEST_F(BenchmarkRun, FeaturesThatAreNotFiniteFailTheScoringAndNoCollective) {
+  for (const auto& parameter : model_.parameters()) {
+    if (parameter.name == "visual.proj") parameter.value.detach()[0][0].fill_(NAN);
+  }
+  EXPECT_THAT([&] { run(classification(), 3, 4); },
+              testing::ThrowsMessage<DataError>(testing::AllOf(testing::HasSubstr("rank 0"),
+                                                               testing::HasSubstr("0.jpg"),
+                                                               testing::HasSubstr("not finite"))));
+}
+
 // Pictures that come only when rank 0 has come to a barrier once more.
 TEST_F(BenchmarkRun, RanksWaitForASlowOneBatchByBatch) {
   // Rank 1 of 2 reads the last three of the seven.

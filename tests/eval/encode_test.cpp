@@ -1,11 +1,13 @@
 #include "src/eval/encode.h"
 
 #include <ATen/ATen.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "src/core/error.h"
 #include "tests/eval/embedded_tokens.h"
 #include "tests/eval/tiny_clip.h"
 
@@ -50,6 +52,21 @@ TEST_F(EncodeTexts, InWhateverBatchesTheFeaturesAreThoseOfEveryTextAlone) {
 
 TEST_F(EncodeTexts, OfNoTextsAreNoRows) {
   EXPECT_EQ(encode({}, 4).sizes(), (std::vector<int64_t>{0, 16}));
+}
+
+TEST_F(EncodeTexts, NameTheTextWhoseFeaturesAreNotFinite) {
+  // One token's embedding is damaged: what does not hold it is encoded as before.
+  const auto token = tokenizer_.encode("vitiligo").at(1);
+  for (const NamedParameter& parameter : model_.parameters()) {
+    if (parameter.name == "token_embedding.weight") parameter.value.detach()[token].fill_(NAN);
+  }
+  EXPECT_EQ(encode({kShort, kLong}, 2).size(0), 2);
+  EXPECT_THAT(
+      [&] {
+        encode({kLong, kShort, "some vitiligo", kShort}, 2);
+      },
+      testing::ThrowsMessage<DataError>(testing::AllOf(testing::HasSubstr("\"some vitiligo\""),
+                                                       testing::HasSubstr("not finite"))));
 }
 
 TEST_F(EncodeTexts, EncodeATextOnceHoweverOftenItComes) {

@@ -6,8 +6,6 @@
 
 #include <numeric>
 
-#include "src/core/error.h"
-
 namespace dermatome {
 namespace {
 
@@ -98,11 +96,6 @@ TEST_F(Classification, ScoresAloneAreTheSame) {
   const BenchmarkResult result = score({.scores_only = true});
   EXPECT_EQ(result.scores, score().scores);
   EXPECT_TRUE(result.details.empty());
-}
-
-TEST_F(Classification, FeaturesThatAreNotFiniteAreAnError) {
-  features_.images[0][0] = NAN;
-  EXPECT_THROW(score(), DataError);
 }
 
 TEST(ConceptScoring, LeavesOutUnknownOnesAndAveragesTheRest) {

@@ -17,7 +17,7 @@ import unittest
 
 import numpy
 import yaml
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from sklearn import metrics
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -224,6 +224,25 @@ class Evaluation(unittest.TestCase):
         refused = dermatome("concepts", self.images[5], *common, "--benchmark", WORK / "one.yaml", check=False)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("kind is not concepts", refused.stderr)
+
+    def test_weights_that_are_not_finite_are_refused(self):
+        damaged = WORK / "damaged"
+        shutil.rmtree(damaged, ignore_errors=True)
+        shutil.copytree(LAST, damaged)
+        weights = load_file(damaged / "open_clip_model.safetensors")
+        weights["visual.proj"][0, 0] = numpy.nan
+        save_file(weights, damaged / "open_clip_model.safetensors")
+        path = write_benchmark("one")
+        output = WORK / "damaged.safetensors"
+        for command in (["classify", self.images[3], "--benchmark", path, "--cache", WORK / "cache"],
+                        ["encode", "--images", self.images[3], "--output", output],
+                        ["evaluate", "--benchmark", path],
+                        ["probe", "--train", path, "--test", path]):
+            refused = dermatome(*command, "--checkpoint", damaged, check=False)
+            self.assertEqual(refused.returncode, 3, refused.stderr)
+            self.assertRegex(refused.stderr, r"images/\d.png.* not finite; the weights may be damaged")
+            self.assertEqual(refused.stdout, "")
+        self.assertFalse(output.exists())
 
     def test_clip_benchmarks_format(self):
         training_data.write_table(WORK / "captions.csv", ["filename", "caption"],

@@ -43,7 +43,8 @@ class EncodeWorker {
 
   // From tokens.
   at::Tensor texts() const {
-    return encode_tokens(model_, distinct_.tokens, distinct_.lengths, text_batch_, Precision::kFp32)
+    return encode_tokens(model_, distinct_.tokens, distinct_.lengths, distinct_.texts, text_batch_,
+                         Precision::kFp32)
         .index_select(0, distinct_.row);
   }
 
