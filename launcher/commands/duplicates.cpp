@@ -2,6 +2,7 @@
 // with evaluation sets.
 #include <cinttypes>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -55,12 +56,15 @@ class Report {
 
   void add(const std::string& set, const HashedPictures& mine, const HashedPictures& theirs,
            const std::vector<NearDuplicate>& pairs) {
+    // Whoever reads the list may run in another folder.
+    const std::string place =
+        quote_cell(std::filesystem::absolute(set).lexically_normal().string());
     // That the set was compared, also where it shares nothing.
-    list_ += "," + quote_cell(set) + ",," + std::to_string(distance_) + "\n";
+    list_ += "," + place + ",," + std::to_string(distance_) + "\n";
     std::set<size_t> first, second;
     for (const auto& [a, b, distance] : pairs) {
-      list_ += quote_cell(mine.names[a]) + "," + quote_cell(set) + "," +
-               quote_cell(theirs.names[b]) + "," + std::to_string(distance) + "\n";
+      list_ += quote_cell(mine.names[a]) + "," + place + "," + quote_cell(theirs.names[b]) + "," +
+               std::to_string(distance) + "\n";
       first.insert(a);
       second.insert(b);
     }

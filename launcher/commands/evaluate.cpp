@@ -15,7 +15,6 @@
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/core/error.h"
-#include "src/core/log.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/leakage.h"
 #include "src/eval/result_json.h"
@@ -92,10 +91,6 @@ int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
     std::optional<Leakage> leakage;
     if (!arguments.near_duplicates.empty()) {
       leakage = read_leakage(arguments.near_duplicates, options.file);
-      if (!leakage) {
-        log_warning(arguments.near_duplicates + " says nothing of " + options.file +
-                    ": whether training has seen its pictures is not checked");
-      }
     }
     benchmarks.push_back({std::move(benchmark), std::move(leakage)});
   }

@@ -5,8 +5,25 @@
 
 #include "sharding/csv_reader.h"
 #include "src/core/file.h"
+#include "src/core/log.h"
 
 namespace dermatome {
+namespace {
+
+void warn_of_missing(const std::filesystem::path& path, const std::map<std::string, bool>& sets,
+                     const std::filesystem::path& benchmark) {
+  std::string names;
+  for (const auto& entry : sets) {
+    if (!names.empty()) names += ", ";
+    names += std::filesystem::absolute(entry.first).string();
+  }
+  log_warning(path.string() + " compares with " + (names.empty() ? "nothing" : names) +
+              ", none of which is " + benchmark.string() +
+              ": whether training has seen its pictures is not checked; name it behind --against "
+              "of `dermatome duplicates`");
+}
+
+}  // namespace
 
 std::optional<Leakage> read_leakage(const std::filesystem::path& path,
                                     const std::filesystem::path& benchmark) {
@@ -29,7 +46,10 @@ std::optional<Leakage> read_leakage(const std::filesystem::path& path,
     // A row without pictures only says that the set was compared.
     if (!row.fields[mine].empty()) leakage.names.insert(row.fields[theirs]);
   }
-  if (!compared) return std::nullopt;
+  if (!compared) {
+    warn_of_missing(path, is_this, benchmark);
+    return std::nullopt;
+  }
   return leakage;
 }
 

@@ -14,8 +14,8 @@ struct Leakage {
 };
 
 // Of a CSV file that `dermatome duplicates TRAINING --against BENCHMARK… --output FILE` wrote: what
-// it says of the benchmark whose file is `benchmark`. nullopt when it was not compared with that
-// one. Throws DataError.
+// it says of the benchmark whose file is `benchmark`. nullopt, with a warning, when it was not
+// compared with that one. Throws DataError.
 std::optional<Leakage> read_leakage(const std::filesystem::path& path,
                                     const std::filesystem::path& benchmark);
 

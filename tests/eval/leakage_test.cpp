@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -45,6 +46,17 @@ TEST_F(PairsFile, TellsNothingFoundFromNotCompared) {
   ASSERT_TRUE(snu);
   EXPECT_TRUE(snu->names.empty());
   EXPECT_FALSE(read("other.yaml"));
+}
+
+TEST_F(PairsFile, SaysWhatWasLookedForWhereTheBenchmarkIsMissing) {
+  initialise_logging(0, 1);
+  testing::internal::CaptureStderr();
+  read("other.yaml");
+  const std::string said = testing::internal::GetCapturedStderr();
+  for (const auto& file : {folder_ / "pairs.csv", folder_ / "pad.yaml", folder_ / "other.yaml",
+                           std::filesystem::current_path() / "shards"}) {
+    EXPECT_THAT(said, testing::HasSubstr(file.string()));
+  }
 }
 
 TEST_F(PairsFile, OfAnotherKindIsRefused) {

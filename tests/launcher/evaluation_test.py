@@ -34,9 +34,9 @@ COLOURS = list(training_data.COLOURS)
 CONCEPTS = ["reddish", "cold"]
 
 
-def dermatome(*arguments, ranks=1, check=True):
+def dermatome(*arguments, ranks=1, check=True, cwd=None):
     command = [BINARY] if ranks == 1 else [MPIRUN, str(ranks), BINARY]
-    result = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
+    result = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=cwd)
     if check and result.returncode != 0:
         raise AssertionError(result.stderr)
     return result
@@ -154,8 +154,8 @@ class Evaluation(unittest.TestCase):
         (WORK / "leaked").mkdir()
         for i in range(7):
             shutil.copy(self.images[i], WORK / "leaked")
-        dermatome("duplicates", WORK / "leaked", "--against", path, "--distance", 0, "--output",
-                  WORK / "pairs.csv")
+        # The list is read from another folder than it is written in.
+        dermatome("duplicates", "leaked", "--against", path.name, "--distance", 0, "--output", "pairs.csv", cwd=WORK)
         leakage = evaluate("--benchmark", path, "--near-duplicates", WORK / "pairs.csv")[0]["leakage"]
         self.assertEqual((leakage["status"], leakage["near_duplicates"]), ("checked", 7))
         guess = (self.image_features @ self.classifier.T).argmax(1)
