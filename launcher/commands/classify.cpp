@@ -122,8 +122,7 @@ void print_text(const Arguments& arguments, const BenchmarkOptions& benchmark,
   std::printf("%s\n", concepts ? kConceptNote : kNote);
 }
 
-int show(Runtime& runtime, const Arguments& arguments, BenchmarkKind kind,
-         const std::string& command) {
+int show(Runtime& runtime, Arguments arguments, BenchmarkKind kind, const std::string& command) {
   require_one_rank(runtime, command);
   const BenchmarkOptions benchmark = load_benchmark(arguments.benchmark);
   if (benchmark.kind != kind) {
@@ -131,6 +130,7 @@ int show(Runtime& runtime, const Arguments& arguments, BenchmarkKind kind,
                       (kind == BenchmarkKind::kConcepts ? "concepts" : "classification") +
                       ", which dermatome " + command + " needs");
   }
+  arguments.checkpoint = find_checkpoint(arguments.checkpoint, runtime);
   const Clip model = load_clip(arguments.checkpoint, runtime.device());
   const bool concepts = kind == BenchmarkKind::kConcepts;
   const at::Tensor texts = cached_text_features(
@@ -156,10 +156,7 @@ void add_command(CLI::App& app, const std::string& name, BenchmarkKind kind,
   const auto arguments = std::make_shared<Arguments>();
   arguments->top = default_top;
   command->add_option("images", arguments->images, "Pictures")->required();
-  command
-      ->add_option("--checkpoint", arguments->checkpoint,
-                   "Directory in open_clip's hub layout, or a weight file (.safetensors, .pt)")
-      ->required();
+  command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
   command
       ->add_option("--benchmark", arguments->benchmark,
                    "Benchmark file (YAML), of which names and templates are used; no data are read")

@@ -82,7 +82,7 @@ int encode(Runtime& runtime, const Arguments& arguments) {
   check(arguments, !images.empty());
   std::vector<std::string> texts;
   if (!arguments.texts.empty()) texts = read_lines(arguments.texts);
-  const Clip model = load_clip(arguments.checkpoint, runtime.device());
+  const Clip model = load_clip(find_checkpoint(arguments.checkpoint, runtime), runtime.device());
   NamedTensors features;
   if (!images.empty()) {
     features.emplace_back(
@@ -109,10 +109,7 @@ void add_encode(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "encode", "Write the L2-normalised features of pictures and texts to a file");
   const auto arguments = std::make_shared<Arguments>();
-  command
-      ->add_option("--checkpoint", arguments->checkpoint,
-                   "Directory in open_clip's hub layout, or a weight file (.safetensors, .pt)")
-      ->required();
+  command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
   CLI::Option* images = command->add_option("--images", arguments->images,
                                             "Pictures, for image_features [number, d]");
   CLI::Option* csv =

@@ -1,7 +1,4 @@
 // `dermatome evaluate`: scores checkpoints on benchmarks.
-#include <ATen/ATen.h>
-
-#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -21,7 +18,6 @@
 #include "src/model/weights.h"
 #include "src/model/weights_hash.h"
 #include "src/text/tokenizer.h"
-#include "src/train/checkpoint.h"
 
 namespace dermatome {
 namespace {
@@ -35,24 +31,6 @@ struct Arguments {
   Format format = Format::kDermatome;
   ModelUse use;
 };
-
-// The checkpoint that `given` stands for: itself or, of a run's directory, the newest that
-// verifies.
-std::string find_checkpoint(const std::string& given, Runtime& runtime) {
-  const std::filesystem::path of_run = std::filesystem::path(given) / "checkpoints";
-  constexpr int64_t kAsGiven = -1;
-  // Rank 0 looks, so that all ranks score the same one.
-  at::Tensor step = at::full({1}, kAsGiven, at::kLong);
-  if (runtime.world().rank == 0 && std::filesystem::is_directory(of_run)) {
-    const auto newest = find_newest_checkpoint(of_run);
-    if (!newest) throw DataError(of_run.string() + " holds no checkpoint yet");
-    step.fill_(newest->step);
-  }
-  step = step.to(runtime.device());
-  runtime.collectives().broadcast(step, 0, "checkpoint to score");
-  const auto found = step.item<int64_t>();
-  return found == kAsGiven ? given : checkpoint_path(of_run, found).string();
-}
 
 struct Task {
   Benchmark benchmark;
@@ -106,11 +84,7 @@ void add_evaluate(CLI::App& app) {
   auto* command = app.add_subcommand(
       "evaluate", "Score checkpoints on benchmarks, one JSON object a line on standard output");
   const auto arguments = std::make_shared<Arguments>();
-  command
-      ->add_option("--checkpoint", arguments->checkpoints,
-                   "Directories in open_clip's hub layout, weight files (.safetensors, .pt), or "
-                   "directories of runs: their newest checkpoint")
-      ->required();
+  command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   command->add_option("--benchmark", arguments->benchmarks, "Benchmark files (YAML)")->required();
   command->add_option(
       "--near-duplicates", arguments->near_duplicates,

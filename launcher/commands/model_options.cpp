@@ -1,8 +1,12 @@
 #include "launcher/commands/model_options.h"
 
+#include <ATen/ATen.h>
+
+#include <filesystem>
 #include <map>
 
 #include "src/core/error.h"
+#include "src/train/checkpoint.h"
 
 namespace dermatome {
 
@@ -23,6 +27,22 @@ void add_model_options(CLI::App& command, ModelUse& use) {
           {"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}}));
   add_device_option(command, use.runtime);
   command.add_option("--threads", use.runtime.threads, "Threads a rank; 0: its cores");
+}
+
+std::string find_checkpoint(const std::string& given, Runtime& runtime) {
+  const std::filesystem::path of_run = std::filesystem::path(given) / "checkpoints";
+  constexpr int64_t kAsGiven = -1;
+  // Rank 0 looks, so that all ranks use the same one.
+  at::Tensor step = at::full({1}, kAsGiven, at::kLong);
+  if (runtime.world().rank == 0 && std::filesystem::is_directory(of_run)) {
+    const auto newest = find_newest_checkpoint(of_run);
+    if (!newest) throw DataError(of_run.string() + " holds no checkpoint yet");
+    step.fill_(newest->step);
+  }
+  step = step.to(runtime.device());
+  runtime.collectives().broadcast(step, 0, "checkpoint to use");
+  const auto found = step.item<int64_t>();
+  return found == kAsGiven ? given : checkpoint_path(of_run, found).string();
 }
 
 void require_one_rank(const Runtime& runtime, const std::string& command) {

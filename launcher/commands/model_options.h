@@ -22,6 +22,15 @@ void add_model_options(CLI::App& command, ModelUse& use);
 // --device.
 void add_device_option(CLI::App& command, RuntimeOptions& runtime);
 
+// What --checkpoint takes.
+inline constexpr const char* kCheckpointHelp =
+    "Directory in open_clip's hub layout, file of weights (.safetensors, .pt), or directory of a "
+    "run: its newest checkpoint";
+
+// The checkpoint that `given` stands for: itself or, of a run's directory, the newest that
+// verifies. A collective call. Throws DataError.
+std::string find_checkpoint(const std::string& given, Runtime& runtime);
+
 // Throws ConfigError where `runtime` has several ranks, which `command` has no use for.
 void require_one_rank(const Runtime& runtime, const std::string& command);
 

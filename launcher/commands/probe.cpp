@@ -313,16 +313,14 @@ int probe(Runtime& runtime, const Arguments& arguments) {
     draw_shots(train.samples.labels, labels_of(train.options), shots, arguments.seed, 0);
   }
   for (const auto& checkpoint : arguments.checkpoints) {
-    probe_checkpoint(checkpoint, train, validation, tests, arguments, runtime.device());
+    probe_checkpoint(find_checkpoint(checkpoint, runtime), train, validation, tests, arguments,
+                     runtime.device());
   }
   return kExitOk;
 }
 
 void add_options(CLI::App& command, Arguments& arguments) {
-  command
-      .add_option("--checkpoint", arguments.checkpoints,
-                  "Directories in open_clip's hub layout, or weight files (.safetensors, .pt)")
-      ->required();
+  command.add_option("--checkpoint", arguments.checkpoints, kCheckpointHelp)->required();
   command.add_option("--train", arguments.train, "Benchmark file (YAML) of the training set")
       ->required();
   command.add_option("--test", arguments.tests, "Benchmark files (YAML) to score on")->required();

@@ -36,7 +36,8 @@ std::filesystem::path weights_file(const std::filesystem::path& path) {
   for (const char* name : {kWeightsFile, kOldWeightsFile}) {
     if (std::filesystem::exists(path / name)) return path / name;
   }
-  throw DataError(path.string() + ": holds neither " + kWeightsFile + " nor " + kOldWeightsFile);
+  throw DataError(path.string() + ": holds neither " + kWeightsFile + " nor " + kOldWeightsFile +
+                  "; name a directory that does, of a run RUN/checkpoints/step_..., or a file");
 }
 
 std::string first_bytes(const std::filesystem::path& file) {

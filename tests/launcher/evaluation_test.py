@@ -225,6 +225,15 @@ class Evaluation(unittest.TestCase):
         self.assertEqual(refused.returncode, 2)
         self.assertIn("kind is not concepts", refused.stderr)
 
+    def test_a_run_stands_for_its_newest_checkpoint(self):
+        path = write_benchmark("one")
+        run = ["--checkpoint", CHECKPOINTS.parent]
+        for command in (["classify", self.images[0], "--benchmark", path, "--json"],
+                        ["probe", "--train", path, "--test", path], ["evaluate", "--benchmark", path]):
+            self.assertEqual(json.loads(dermatome(*command, *run).stdout)["checkpoint"], str(LAST))
+        dermatome("encode", "--images", self.images[0], *run, "--output", WORK / "one.npy")
+        numpy.testing.assert_allclose(numpy.load(WORK / "one.npy")[0], self.image_features[0], atol=1e-6)
+
     def test_weights_that_are_not_finite_are_refused(self):
         damaged = WORK / "damaged"
         shutil.rmtree(damaged, ignore_errors=True)

@@ -189,6 +189,18 @@ TEST(WeightFiles, ADescriptionBesideThemIsFollowed) {
             hub_config_json(golden_config("quickgelu")));
 }
 
+TEST(WeightFiles, AFolderWithoutThemIsRefusedWithWhatToName) {
+  const auto run = scratch_folder();
+  std::filesystem::create_directory(run / "checkpoints");
+  try {
+    read_weights(run);
+    FAIL() << "read a folder without weights";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(run.string() + ": holds neither"));
+    EXPECT_THAT(error.what(), HasSubstr("RUN/checkpoints/step_"));
+  }
+}
+
 TEST(WeightFiles, BarePicklesAreRefused) {
   const auto path = scratch_folder() / "old.pt";
   write_file_atomically(path, pickle_of("N"));
