@@ -21,6 +21,7 @@
 #include "launcher/runtime.h"
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/eval/benchmark_table.h"
 #include "src/eval/bootstrap.h"
 #include "src/eval/data_hash.h"
@@ -137,12 +138,47 @@ void check(const Arguments& arguments) {
   }
 }
 
+std::vector<Amount> amounts_of(const Arguments& arguments) {
+  std::vector<Amount> amounts;
+  for (const int64_t shots : arguments.shots) amounts.push_back({.shots = shots, .fraction = {}});
+  for (const double fraction : arguments.fractions) {
+    amounts.push_back({.shots = {}, .fraction = fraction});
+  }
+  if (amounts.empty()) amounts.emplace_back();
+  return amounts;
+}
+
 at::Tensor draw_rows(const Amount& amount, const Set& train, uint64_t seed, uint64_t repetition) {
   const at::Tensor& labels = train.samples.labels;
   if (amount.shots) {
     return draw_shots(labels, labels_of(train.options), *amount.shots, seed, repetition);
   }
   return draw_share(labels.size(0), amount.fraction.value_or(1), seed, repetition);
+}
+
+int64_t repetitions_of(const Amount& amount, const Arguments& arguments) {
+  return amount.is_all() ? 1 : arguments.repetitions;
+}
+
+// Throws where too little is drawn to fit a classifier to, before anything is encoded.
+void check_draws(const Set& train, const Arguments& arguments) {
+  const at::Tensor& labels = train.samples.labels;
+  for (const auto& amount : amounts_of(arguments)) {
+    for (int64_t repetition = 0; repetition < repetitions_of(amount, arguments); ++repetition) {
+      const at::Tensor drawn = labels.index_select(
+          0, draw_rows(amount, train, arguments.seed, static_cast<uint64_t>(repetition)));
+      if (std::get<0>(at::_unique2(drawn)).size(0) > 1) continue;
+      const std::string share =
+          amount.fraction ? format("--fractions %g draws", *amount.fraction) : "training has";
+      const std::string remedy = amount.fraction
+                                     ? "ask for a larger share, another --seed or --shots"
+                                     : "add samples of another class";
+      throw DataError(arguments.train + ": " + share + " " + std::to_string(drawn.size(0)) +
+                      " of " + std::to_string(labels.size(0)) + " samples, all of class '" +
+                      labels_of(train.options)[drawn[0].item<int64_t>()] +
+                      "', but a classifier needs two classes; " + remedy);
+    }
+  }
 }
 
 Run fit(const LabelledFeatures& train, const LabelledFeatures* validation, bool join,
@@ -253,16 +289,6 @@ Json score(const std::vector<Run>& runs, const Amount& amount, const Set& train,
   return result;
 }
 
-std::vector<Amount> amounts_of(const Arguments& arguments) {
-  std::vector<Amount> amounts;
-  for (const int64_t shots : arguments.shots) amounts.push_back({.shots = shots, .fraction = {}});
-  for (const double fraction : arguments.fractions) {
-    amounts.push_back({.shots = {}, .fraction = fraction});
-  }
-  if (amounts.empty()) amounts.emplace_back();
-  return amounts;
-}
-
 void probe_checkpoint(const std::string& checkpoint, Set& train, std::optional<Set>& validation,
                       std::vector<Set>& tests, const Arguments& arguments, c10::Device device) {
   const Clip model = load_clip(checkpoint, device);
@@ -273,8 +299,7 @@ void probe_checkpoint(const std::string& checkpoint, Set& train, std::optional<S
   const auto num_classes = static_cast<int64_t>(train.options.classes.size());
   for (const auto& amount : amounts_of(arguments)) {
     std::vector<Run> runs;
-    const int64_t repetitions = amount.is_all() ? 1 : arguments.repetitions;
-    for (int64_t repetition = 0; repetition < repetitions; ++repetition) {
+    for (int64_t repetition = 0; repetition < repetitions_of(amount, arguments); ++repetition) {
       const LabelledFeatures drawn = train.samples.rows(
           draw_rows(amount, train, arguments.seed, static_cast<uint64_t>(repetition)));
       runs.push_back(fit(drawn, validation ? &validation->samples : nullptr, amount.is_all(),
@@ -309,9 +334,7 @@ int probe(Runtime& runtime, const Arguments& arguments) {
   std::vector<Set> tests;
   for (const auto& path : arguments.tests) tests.push_back(read_set(path, &train));
   train.samples.labels = at::tensor(train.table.labels, at::kLong);
-  for (const int64_t shots : arguments.shots) {
-    draw_shots(train.samples.labels, labels_of(train.options), shots, arguments.seed, 0);
-  }
+  check_draws(train, arguments);
   for (const auto& checkpoint : arguments.checkpoints) {
     probe_checkpoint(find_checkpoint(checkpoint, runtime), train, validation, tests, arguments,
                      runtime.device());

@@ -213,7 +213,12 @@ class Probe(unittest.TestCase):
         self.assertEqual(done.stdout, "")
 
     def test_refusals(self):
+        # Each before the first picture is looked at.
+        (WORK / "images").rename(WORK / "away")
+        self.addCleanup((WORK / "away").rename, WORK / "images")
         sets = ["--train", WORK / "train.yaml", "--test", WORK / "test.yaml"]
+        self.check(DATA, f"{WORK / 'train.yaml'}: --fractions 0.01 draws 1 of 28 samples, all of class '", *sets,
+                   "--fractions", "0.5", "0.01")
         self.check(DATA, "class 'green' has 5 training samples, fewer than 6 shots", *sets, "--shots",
                    "6")
         self.check(USAGE, "--C 0: must be a number above 0", *sets, "--C", "0")
