@@ -267,7 +267,9 @@ Json score(const std::vector<Run>& runs, const Amount& amount, const Set& train,
                                   test.samples.labels);
     scores.push_back(predictions.scores(test.options.metrics, all));
     each.push_back({{"C", run.c}, {"num_train", run.num_train}, {"scores", scores.back()}});
-    if (!amount.is_all() || test.options.bootstrap == 0) continue;
+    if (!amount.is_all()) continue;
+    result["classes"] = class_table(predictions, test.options);
+    if (test.options.bootstrap == 0) continue;
     for (const auto& [name, interval] : bootstrap_intervals(
              [&](auto weights) { return predictions.scores(test.options.metrics, weights); },
              test.table.group, test.options.bootstrap)) {
@@ -313,7 +315,11 @@ void probe_checkpoint(const std::string& checkpoint, Set& train, std::optional<S
           {"unlisted_labels", test.table.unlisted}};
       line.update(amount_json(amount, arguments));
       line.update(score(runs, amount, train, test, arguments));
-      line["hashes"] = {{"train", train.hash}, {"data", test.hash}, {"weights", weights}};
+      line["leakage"] = {{"status", "not checked"}};
+      line["hashes"] = {{"train", train.hash},
+                        {"data", test.hash},
+                        {"classes", classes_hash(test.options)},
+                        {"weights", weights}};
       std::cout << json_line(line) << std::endl;
     }
   }

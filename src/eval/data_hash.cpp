@@ -11,4 +11,23 @@ std::string data_hash(const BenchmarkTable& table, std::span<const uint32_t> che
   return hash.finish();
 }
 
+std::string classes_hash(const BenchmarkOptions& options) {
+  std::vector<std::string> classes;
+  for (const auto& entry : options.classes) {
+    classes.push_back(entry.label);
+    classes.insert(classes.end(), entry.names.begin(), entry.names.end());
+    classes.emplace_back();
+  }
+  return texts_hash(classes);
+}
+
+std::string texts_hash(const std::vector<std::string>& texts) {
+  Sha256 hash;
+  for (const auto& text : texts) {
+    hash.update(std::to_string(text.size()) + ":");
+    hash.update(text);
+  }
+  return hash.finish();
+}
+
 }  // namespace dermatome

@@ -10,11 +10,9 @@
 #include <span>
 
 #include "src/core/error.h"
-#include "src/core/hash.h"
 #include "src/eval/bootstrap.h"
 #include "src/eval/concepts.h"
 #include "src/eval/data_hash.h"
-#include "src/eval/predictions.h"
 #include "src/eval/retrieval.h"
 #include "src/eval/roc.h"
 #include "src/eval/zero_shot.h"
@@ -57,19 +55,10 @@ class ClassificationScorer final : public Scorer {
   }
 
   void describe(Json& details, std::map<std::string, Interval>& /*intervals*/) const override {
-    const Weights all(table_.labels.size(), 1.0);
-    details["classes"] = Json::array();
+    details["classes"] = class_table(predictions_, options_);
     details["absent_classes"] = Json::array();
-    const auto scores = predictions_.class_scores(all);
-    for (size_t c = 0; c < scores.size(); ++c) {
-      const auto& label = options_.classes[c].label;
-      details["classes"].push_back({{"label", label},
-                                    {"n", static_cast<int64_t>(scores[c].count)},
-                                    {"recall", scores[c].recall},
-                                    {"precision", scores[c].precision},
-                                    {"f1", scores[c].f1},
-                                    {"auroc", scores[c].auroc}});
-      if (scores[c].count == 0) details["absent_classes"].push_back(label);
+    for (const Json& entry : details["classes"]) {
+      if (entry["n"] == 0) details["absent_classes"].push_back(entry["label"]);
     }
     details["unlisted_labels"] = table_.unlisted;
     details["confusion"] = predictions_.confusion();
@@ -232,29 +221,14 @@ std::string kind_name(BenchmarkKind kind) {
   throw InternalError("unknown kind of benchmark");
 }
 
-std::string hash_of(const std::vector<std::string>& texts) {
-  Sha256 hash;
-  for (const auto& text : texts) {
-    hash.update(std::to_string(text.size()) + ":");
-    hash.update(text);
-  }
-  return hash.finish();
-}
-
 Json hashes(const BenchmarkOptions& options, const BenchmarkTable& table,
             const BenchmarkFeatures& features) {
   Json result = {{"data", data_hash(table, features.checksums)}};
   if (options.kind == BenchmarkKind::kRetrieval) return result;
-  std::vector<std::string> classes;
-  for (const auto& entry : options.classes) {
-    classes.push_back(entry.label);
-    classes.insert(classes.end(), entry.names.begin(), entry.names.end());
-    classes.emplace_back();
-  }
-  result["classes"] = hash_of(classes);
+  result["classes"] = classes_hash(options);
   std::vector<std::string> templates = options.templates;
   templates.insert(templates.end(), options.references.begin(), options.references.end());
-  result["templates"] = hash_of(templates);
+  result["templates"] = texts_hash(templates);
   return result;
 }
 
@@ -267,6 +241,21 @@ std::string role_name(BenchmarkRole role) {
 std::string resampled_by(const BenchmarkOptions& options) {
   return options.group_column.empty() ? "image (images are treated as independent)"
                                       : options.group_column;
+}
+
+Json class_table(const Predictions& predictions, const BenchmarkOptions& options) {
+  const Weights all(static_cast<size_t>(predictions.num_samples()), 1.0);
+  Json table = Json::array();
+  const auto scores = predictions.class_scores(all);
+  for (size_t c = 0; c < scores.size(); ++c) {
+    table.push_back({{"label", options.classes[c].label},
+                     {"n", static_cast<int64_t>(scores[c].count)},
+                     {"recall", scores[c].recall},
+                     {"precision", scores[c].precision},
+                     {"f1", scores[c].f1},
+                     {"auroc", scores[c].auroc}});
+  }
+  return table;
 }
 
 std::vector<std::string> score_names(const BenchmarkOptions& options) {

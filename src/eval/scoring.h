@@ -12,6 +12,7 @@
 #include "src/config/benchmark_options.h"
 #include "src/eval/benchmark_table.h"
 #include "src/eval/leakage.h"
+#include "src/eval/predictions.h"
 
 namespace dermatome {
 
@@ -42,6 +43,9 @@ std::string role_name(BenchmarkRole role);
 
 // What confidence intervals resample: the group's column, or images, said to be independent.
 std::string resampled_by(const BenchmarkOptions& options);
+
+// A classification's `classes`: `label`, `n`, `recall`, `precision`, `f1` and `auroc` of each.
+nlohmann::ordered_json class_table(const Predictions& predictions, const BenchmarkOptions& options);
 
 // The names of the scores that a benchmark's metrics give.
 std::vector<std::string> score_names(const BenchmarkOptions& options);

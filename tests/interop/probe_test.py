@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, precision_recall_fscore_support, roc_auc_score
 
 DERMATOME, WORK = sys.argv.pop(1), Path(sys.argv.pop(1))
 CLASSES = {"red": (180, 90, 80), "green": (90, 180, 80), "blue": (80, 90, 180)}
@@ -158,6 +158,18 @@ class Probe(unittest.TestCase):
             {"benchmark": "test", "kind": "linear_probe", "train": "train", "num_train": 28,
              "num_samples": 30, "shots": None, "fraction": None, "C": 0.316, "penalty": "squared",
              "features": "raw", "untrained_classes": []})
+        features, truth = labelled("test")
+        precision, recall, f1, count = precision_recall_fscore_support(truth, peer.predict(features.astype("float64")))
+        for i, entry in enumerate(result["classes"]):
+            self.assertEqual((entry["label"], entry["n"]), (list(CLASSES)[i], count[i]))
+            for name, expected in [("precision", precision[i]), ("recall", recall[i]), ("f1", f1[i])]:
+                self.assertAlmostEqual(entry[name], expected, places=9)
+        self.assertEqual(len(result["classes"]), 3)
+        self.assertEqual(result["leakage"], {"status": "not checked"})
+        self.assertEqual(set(result["hashes"]), {"train", "data", "classes", "weights"})
+        done = run("evaluate", "--checkpoint", WORK / "model", "--benchmark", WORK / "test.yaml")
+        for name in ("data", "classes", "weights"):
+            self.assertEqual(result["hashes"][name], json.loads(done.stdout)["hashes"][name])
         low, high = result["intervals"]["top1"]
         self.assertTrue(low <= result["scores"]["top1"] <= high and low < high)
 
