@@ -233,7 +233,7 @@ class Watch {
     const auto model = load(path);
     if (!model) return;
     const Tokenizer tokenizer;
-    const ScoredModel scored = {path, architecture_name(model->config().vision),
+    const ScoredModel scored = {path, architecture_name(model->config()),
                                 is_root() ? weights_hash(*model) : ""};
     for (size_t i = 0; i < benchmarks_.size(); ++i) {
       if (!task.wanted[i]) continue;

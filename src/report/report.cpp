@@ -136,9 +136,9 @@ void Collector::score() {
     nlohmann::ordered_json evaluation = {{"benchmark", benchmark.name()},
                                          {"scores", json::object()}};
     try {
-      evaluation = result_json(scoring({}),
-                               {checkpoint_->string(), architecture_name(trained_->config().vision),
-                                weights_hash(*trained_)});
+      evaluation = result_json(
+          scoring({}),
+          {checkpoint_->string(), architecture_name(trained_->config()), weights_hash(*trained_)});
     } catch (const DataError& error) {  // the rest of the page is worth showing
       log_error(error.what());
       evaluation["failure"] = error.what();
