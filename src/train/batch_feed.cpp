@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/distributed/number_gather.h"
 #include "src/model/upload.h"
 
 namespace dermatome {
@@ -18,26 +19,8 @@ namespace {
 // Batches ready beyond the one in use; the loader itself keeps more.
 constexpr size_t kReady = 2;
 
-// What a rank tells the others of its next batch: columns of one int64 row.
-enum RecordColumn { kImages, kTexts, kStop, kFailed, kNumColumns };
-
-// Every rank's record, [W, kNumColumns].
-at::Tensor exchange(Collectives& group, const Batch& batch, bool stop, bool failed) {
-  at::Tensor own = at::zeros({1, kNumColumns}, at::kLong);
-  auto* row = own.data_ptr<int64_t>();
-  row[kImages] = failed ? 0 : batch.size();
-  row[kTexts] = failed ? 0 : batch.tokens.size(0);
-  row[kStop] = stop ? 1 : 0;
-  row[kFailed] = failed ? 1 : 0;
-  at::Tensor all = at::empty({group.size(), kNumColumns}, at::kLong);
-  group.all_gather(all, own, "batch record")->wait();
-  return all;
-}
-
-std::vector<int64_t> column(const at::Tensor& records, RecordColumn which) {
-  const at::Tensor values = records.select(1, which).contiguous();
-  return {values.data_ptr<int64_t>(), values.data_ptr<int64_t>() + values.numel()};
-}
+// What a rank tells the others of its next batch.
+enum Record { kImages, kTexts, kStop, kFailed };
 
 // Texts stay on the host, where the text tower packs them.
 void pin(Batch& batch, c10::Device device) {
@@ -77,17 +60,20 @@ struct BatchFeed::State {
     } catch (...) {
       own_error = std::current_exception();
     }
-    const at::Tensor records = exchange(*group, fed.batch, stop_requested(), own_error != nullptr);
+    const bool failed = own_error != nullptr;
+    const auto records =
+        gather_numbers({failed ? 0 : fed.batch.size(), failed ? 0 : fed.batch.tokens.size(0),
+                        stop_requested(), failed},
+                       *group, c10::kCPU, "batch record");
     if (own_error) std::rethrow_exception(own_error);
-    const auto failed = column(records, kFailed);
-    for (size_t rank = 0; rank < failed.size(); ++rank) {
-      if (failed[rank] != 0) {
+    for (size_t rank = 0; rank < records[kFailed].size(); ++rank) {
+      if (records[kFailed][rank] != 0) {
         throw CommunicationError("rank " + std::to_string(rank) +
                                  " could not make its batch ready; its own message says why");
       }
     }
-    fed.sizes = {column(records, kImages), column(records, kTexts)};
-    for (const int64_t stop : column(records, kStop)) fed.stop |= stop != 0;
+    fed.sizes = {records[kImages], records[kTexts]};
+    for (const int64_t stop : records[kStop]) fed.stop |= stop != 0;
     return fed;
   }
 
