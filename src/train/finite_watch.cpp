@@ -13,6 +13,8 @@ namespace {
 
 // Sample ids that a rank contributes to a message.
 constexpr int64_t kMaxIds = 16;
+// So many bad steps in a row end a run that skips them: what made them bad will not pass.
+constexpr int64_t kTooManyInARow = 10;
 
 // "5, 77 and 3 more"
 std::string list(const int64_t* ids, int64_t count) {
@@ -77,13 +79,20 @@ void FiniteWatch::report() {
   std::vector<at::Tensor> flags;
   for (const Seen& each : seen) flags.push_back(each.bad);
   const at::Tensor bad = at::stack(flags).cpu();
+  int64_t longest = 0;
+  for (int64_t i = 0; i < bad.size(0); ++i) {
+    bad_in_a_row_ = bad[i].item<float>() == 0 ? 0 : bad_in_a_row_ + 1;
+    longest = std::max(longest, bad_in_a_row_);
+  }
+  if (longest == 0) return;
   const auto num_bad = bad.sum().item<int64_t>();
-  if (num_bad == 0) return;
   const Seen& first = seen[static_cast<size_t>(bad.argmax().item<int64_t>())];
   const std::string what = "the loss or a gradient is not finite at step " +
                            std::to_string(first.step) + " (" + describe(first) + ")";
-  if (policy_ == NonFinite::kFail || num_bad == static_cast<int64_t>(seen.size())) {
+  const bool too_many = longest >= kTooManyInARow;
+  if (policy_ == NonFinite::kFail || too_many) {
     throw DataError(what +
+                    (too_many ? ", and " + std::to_string(longest) + " steps in a row are" : "") +
                     "; look at these samples, lower optimizer.lr or set optimizer.clip_norm. The "
                     "checkpoints are of finite weights");
   }

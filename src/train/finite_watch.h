@@ -28,8 +28,8 @@ class FiniteWatch {
 
   // Judges the steps since the last call; waits for the device. Throws DataError naming the first
   // bad step, the ranks and samples with embeddings that are not finite (with finite embeddings
-  // everywhere, the ranks' batches), if the policy is to fail, or if no step since the last call
-  // was good; else warns of it. A collective call where there is a bad step.
+  // everywhere, the ranks' batches), if the policy is to fail, or if ten steps in a row were
+  // bad, however many calls apart; else warns of it. A collective call where there is a bad step.
   void report();
 
  private:
@@ -45,6 +45,7 @@ class FiniteWatch {
   Collectives& collectives_;
   at::Tensor failed_;  // float, 0-dim: a step was bad, and the policy is to fail
   std::vector<Seen> seen_;
+  int64_t bad_in_a_row_ = 0;  // up to the last report
 };
 
 }  // namespace dermatome

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 #include "src/core/error.h"
 #include "src/distributed/single_process.h"
@@ -65,11 +66,37 @@ TEST_F(FiniteWatchTest, FailsAtTheReportAndAppliesNothingUntilThen) {
                   AllOf(HasSubstr("not finite at step 8"), HasSubstr("rank 0, samples 0, 1, 2"))));
 }
 
-TEST_F(FiniteWatchTest, GivesUpWhenEveryStepIsBad) {
-  FiniteWatch watch(NonFinite::kSkip, *alone_);
-  refused(watch, 1, bad_step());
-  refused(watch, 2, bad_step());
-  EXPECT_THROW(watch.report(), DataError);
+// Whether steps of which `is_bad` are bad end a run that skips such steps and reports after every
+// `every` steps.
+bool gives_up(const std::vector<bool>& is_bad, size_t every) {
+  const auto alone = make_single_process_collectives();
+  FiniteWatch watch(NonFinite::kSkip, *alone);
+  try {
+    for (size_t i = 0; i < is_bad.size(); ++i) {
+      watch.check(static_cast<int64_t>(i) + 1, is_bad[i] ? bad_step() : good_step(),
+                  at::full({}, 1.0), batch_of(0, 3));
+      if ((i + 1) % every == 0) watch.report();
+    }
+    watch.report();
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("and 10 steps in a row are"));
+    return true;
+  }
+  return false;
+}
+
+TEST(FiniteWatch, GivesUpAfterBadStepsInARowWheneverItReports) {
+  for (const size_t every : {1, 3, 10, 50}) {
+    SCOPED_TRACE(every);
+    EXPECT_FALSE(gives_up({true}, every));
+    std::vector<bool> steps(9, true);
+    EXPECT_FALSE(gives_up(steps, every));
+    steps.push_back(false);
+    steps.insert(steps.end(), 9, true);
+    EXPECT_FALSE(gives_up(steps, every));
+    steps.insert(steps.begin(), true);
+    EXPECT_TRUE(gives_up(steps, every));
+  }
 }
 
 TEST(FiniteWatch, NamesTheSamplesOfWhicheverRank) {
