@@ -16,8 +16,9 @@
 namespace dermatome {
 namespace {
 
-// Batches ready beyond the one in use; the loader itself keeps more.
-constexpr size_t kReady = 2;
+// Batches ready beyond the one in use. One suffices to hide the exchange behind a step, and a stop
+// reaches the trainer behind all that are ready; the loader itself keeps more batches.
+constexpr size_t kReady = 1;
 
 // What a rank tells the others of its next batch.
 enum Record { kImages, kTexts, kStop, kFailed };
@@ -49,17 +50,28 @@ struct BatchFeed::State {
   bool closed = false;
   std::thread thread;
 
-  FedBatch produce() {
-    FedBatch fed;
-    std::exception_ptr own_error;
+  // The loader's next batch, or why there is none.
+  std::exception_ptr take(Batch& batch) {
     try {
-      auto batch = loader->next();
-      require(batch.has_value(), "a training loader ended");
-      fed.batch = std::move(*batch);
-      pin(fed.batch, device);
+      auto next = loader->next();
+      require(next.has_value(), "a training loader ended");
+      batch = std::move(*next);
+      pin(batch, device);
+      return nullptr;
     } catch (...) {
-      own_error = std::current_exception();
+      return std::current_exception();
     }
+  }
+
+  // Whether there is room for another batch, once there is or nobody wants one any more.
+  bool wait_for_room() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return ready.size() < kReady || closed; });
+    return !closed;
+  }
+
+  // What all ranks say of their batches. Throws `own_error`, or an error for another rank's.
+  void exchange_records(FedBatch& fed, const std::exception_ptr& own_error) {
     const bool failed = own_error != nullptr;
     const auto records =
         gather_numbers({failed ? 0 : fed.batch.size(), failed ? 0 : fed.batch.tokens.size(0),
@@ -74,17 +86,17 @@ struct BatchFeed::State {
     }
     fed.sizes = {records[kImages], records[kTexts]};
     for (const int64_t stop : records[kStop]) fed.stop |= stop != 0;
-    return fed;
   }
 
   void run() {
     try {
       for (int64_t step = 0; step < num_steps; ++step) {
-        FedBatch fed = produce();
+        FedBatch fed;
+        const std::exception_ptr own_error = take(fed.batch);
+        if (!wait_for_room()) return;
+        exchange_records(fed, own_error);
         const bool last = fed.stop;
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [this] { return ready.size() < kReady || closed; });
-        if (closed) return;
+        const std::lock_guard lock(mutex);
         ready.push_back(std::move(fed));
         changed.notify_all();
         if (last) return;

@@ -1,9 +1,8 @@
 // Hands the trainer its batches together with what all ranks must know of each other before a step:
 // how many images and distinct texts every rank has, and whether a rank asks to stop.
 //
-// A thread of its own takes batches from the loader and exchanges one small record a step, at least
-// a step ahead of the trainer, over a CPU group that nobody else uses: the device never waits for a
-// size.
+// A thread of its own takes batches from the loader and exchanges one small record a step, a step
+// ahead of the trainer, over a CPU group that nobody else uses: the device never waits for a size.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -27,9 +26,10 @@ struct FedBatch {
 
 class BatchFeed {
  public:
-  // Produces `num_steps` batches, fewer if a rank stops: every rank then ends at the same one.
-  // `stop_requested` is asked once a batch, from the feed's thread, which also makes a batch's
-  // tensors ready for their upload() to `device`.
+  // Produces `num_steps` batches, fewer if a rank stops: every rank then ends at the same one, at
+  // the latest with the second batch after those taken by then. `stop_requested` is asked once a
+  // batch, from the feed's thread, which also makes a batch's tensors ready for their upload() to
+  // `device`.
   BatchFeed(std::unique_ptr<Loader> loader, std::unique_ptr<Collectives> group, int64_t num_steps,
             std::function<bool()> stop_requested, c10::Device device);
   ~BatchFeed();

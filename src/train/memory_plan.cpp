@@ -18,7 +18,7 @@ constexpr double kGpuContextBytes = 1500 * kMiB;
 // by twice what a backward pass uses and frees. Larger blocks it maps and gives back one by one.
 constexpr double kHeapHoles = 2, kLargestHeapBlock = 32 * kMiB;
 // Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
-constexpr double kBatchesInHand = 4;
+constexpr double kBatchesInHand = 3;
 
 // Bytes of a number: in the residual stream, in what layer norm keeps besides, and elsewhere.
 struct Widths {

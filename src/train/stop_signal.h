@@ -1,4 +1,4 @@
-// SIGTERM and SIGUSR1 as a request to stop at the next step boundary, as Slurm sends them before a
+// SIGTERM and SIGUSR1 as a request to stop soon, between two steps, as Slurm sends them before a
 // time limit.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -41,10 +42,14 @@ struct Outcome {
   std::string communication_error;
 };
 
-Outcome take_all(BatchFeed& feed) {
+using Hook = std::function<void(int64_t)>;
+
+// `after` is called with the number of batches taken.
+Outcome take_all(BatchFeed& feed, const Hook& after) {
   Outcome outcome;
   try {
     for (; outcome.num_batches < kNumSteps; ++outcome.num_batches) {
+      if (outcome.num_batches > 0) after(outcome.num_batches);
       const FedBatch fed = feed.next();
       EXPECT_EQ(fed.sizes.images, std::vector<int64_t>(kNumRanks, kGlobalBatch / kNumRanks));
       outcome.stopped = fed.stop;
@@ -58,9 +63,10 @@ Outcome take_all(BatchFeed& feed) {
   return outcome;
 }
 
-// What every rank, a thread each, got from its feed.
-std::vector<Outcome> feed_ranks(const ShardedDataset& dataset,
-                                const std::function<bool(int rank)>& stop_requested) {
+// What every rank, a thread each, got from its feed; `after` is called on rank 0.
+std::vector<Outcome> feed_ranks(
+    const ShardedDataset& dataset, const std::function<bool(int rank)>& stop_requested,
+    const Hook& after = [](int64_t) {}) {
   std::vector<Outcome> outcomes(kNumRanks);
   World world;
   world.size = world.local_size = kNumRanks;
@@ -74,7 +80,8 @@ std::vector<Outcome> feed_ranks(const ShardedDataset& dataset,
           std::make_unique<Loader>(dataset, options_of(world.rank), 0, 0),
           rendezvous.connect("feed"), kNumSteps,
           [&, rank = world.rank] { return stop_requested(rank); }, c10::kCPU);
-      outcomes[static_cast<size_t>(world.rank)] = take_all(feed);
+      outcomes[static_cast<size_t>(world.rank)] = take_all(
+          feed, world.rank == 0 ? after : [](int64_t) {});
     });
   }
   threads.clear();
@@ -106,6 +113,22 @@ TEST(BatchFeed, ARankThatCannotReadItsBatchEndsAllAtTheSameStep) {
     } else {
       EXPECT_THAT(outcome.communication_error, HasSubstr("rank 1 could not make its batch ready"));
     }
+  }
+}
+
+TEST(BatchFeed, ARequestTakesAtMostOneBatchMore) {
+  const TestShards shards(kNumSamples, 10);
+  std::atomic<bool> requested = false;
+  const auto outcomes = feed_ranks(
+      shards.dataset(), [&](int rank) { return rank == 0 && requested; },
+      [&](int64_t num_taken) {
+        // By then the feeds have made all batches ready that they may.
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        if (num_taken == 1) requested = true;
+      });
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_TRUE(outcome.stopped);
+    EXPECT_EQ(outcome.num_batches, 2);
   }
 }
 
