@@ -13,7 +13,7 @@ inline constexpr int kExitPeerLost = 1;  // a peer was lost or did not answer: r
 inline constexpr int kExitUsage = 2;     // command line or configuration: retrying cannot help
 inline constexpr int kExitData = 3;      // a file is missing, damaged or contradictory
 inline constexpr int kExitInternal = 4;  // a defect of Dermatome
-inline constexpr int kExitStopped = 75;  // a stop was asked for; its checkpoint is there: requeue
+inline constexpr int kExitStopped = 75;  // a stop was asked for; the run can be continued: requeue
 
 // The code for an error's kind.
 int exit_code_of(const std::exception& error);

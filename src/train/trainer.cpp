@@ -43,7 +43,8 @@ double seconds_since(Clock::time_point start) {
 
 class Trainer {
  public:
-  Trainer(const TrainOptions& options, const TrainingEnvironment& environment);
+  Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
+          const std::vector<std::filesystem::path>& data);
   TrainingOutcome run();
 
  private:
@@ -97,12 +98,13 @@ class Trainer {
   } since_log_;
 };
 
-Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment)
+Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
+                 const std::vector<std::filesystem::path>& data)
     : options_(options),
       environment_(environment),
       collectives_(*environment.collectives),
       checkpoints_(checkpoints_directory(options)),
-      dataset_(staged_training_data(options, environment), tokenizer_.hash()),
+      dataset_(data, tokenizer_.hash()),
       model_(read_clip_config(options.model.architecture), environment.device,
              {.image = options.model.checkpointed_image_blocks,
               .text = options.model.checkpointed_text_blocks}),
@@ -301,7 +303,8 @@ TrainingOutcome Trainer::run() {
 }  // namespace
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
-  return Trainer(options, environment).run();
+  const auto data = staged_training_data(options, environment);
+  return data ? Trainer(options, environment, *data).run() : TrainingOutcome::kStopped;
 }
 
 }  // namespace dermatome

@@ -25,7 +25,9 @@ struct TrainingEnvironment {
 
 enum class TrainingOutcome {
   kFinished,
-  kStopped,  // a rank was asked to stop (SIGTERM, SIGUSR1); a checkpoint of the last step is there
+  // A rank was asked to stop (SIGTERM, SIGUSR1). A checkpoint of the last step is there, but no
+  // new one if the request came while shards were staged.
+  kStopped,
 };
 
 // Runs, or continues, the training that `options` describe in <output>/<name>/. Every rank calls it

@@ -101,7 +101,7 @@ class Slurm(unittest.TestCase):
             record = self.assert_ends(job, "COMPLETED", 0)
             self.assertEqual(record["Restarts"], "1", self.log(job))
             self.assertIn("resuming from step", self.log(job))
-            self.assertEqual("stopped with a checkpoint: requeueing" in self.log(job), name != "requeued")
+            self.assertEqual("stopped on request: requeueing" in self.log(job), name != "requeued")
             self.assert_equals_straight(name)
 
     def test_request_before_the_ranks_can_answer_requeues(self):

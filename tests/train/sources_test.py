@@ -3,11 +3,13 @@
 usage: sources_test.py BINARY MPIRUN WORK_DIR
 """
 
+import contextlib
 import fcntl
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -21,11 +23,15 @@ RANKS = 2
 SETTINGS = ["data.sampling=resampled", "data.weights=[1, 3]", "data.epoch_samples=30"]
 
 
-def train(name, *overrides, ranks=RANKS, sources=("a", "b")):
+def command(name, *overrides, ranks=RANKS, sources=("a", "b")):
     launch = [MPIRUN, str(ranks)] if ranks > 1 else []
     folders = ", ".join(f"{WORK}/{source}/shards" for source in sources)
-    return subprocess.run([*launch, BINARY, "train", WORK / "a/config.yaml", f"name={name}",
-                           f"data.train=[{folders}]", *overrides], capture_output=True, text=True, timeout=120)
+    return [*launch, BINARY, "train", WORK / "a/config.yaml", f"name={name}", f"data.train=[{folders}]",
+            *overrides]
+
+
+def train(name, *overrides, **how):
+    return subprocess.run(command(name, *overrides, **how), capture_output=True, text=True, timeout=120)
 
 
 def losses(name):
@@ -86,6 +92,47 @@ class Mixture(Sources):
 
 
 class Staging(Sources):
+    @contextlib.contextmanager
+    def slow_copy(self, name):
+        """A training on two ranks while the copy of its only shard, `slow`'s, takes a while; its ranks."""
+        shutil.copytree(WORK / "b", WORK / "slow", dirs_exist_ok=True)
+        shard = WORK / "slow/shards/shard-00000.h5"
+        content = shard.read_bytes()
+        os.truncate(shard, 8 << 30)  # a hole, read as zeros
+        running = subprocess.Popen(command(name, f"data.stage={WORK}/{name}", sources=["slow"]),
+                                   stderr=subprocess.PIPE, text=True)
+        try:
+            for line in running.stderr:
+                if "are copied to" in line:
+                    break
+            yield running, training_data.ranks_of(BINARY, f"name={name}", WORK / "a/config.yaml")
+        finally:
+            running.kill()
+            shard.write_bytes(content)
+
+    def test_a_request_to_stop_ends_all_ranks(self):
+        with self.slow_copy("stopped_early") as (running, ranks):
+            os.kill(ranks[1], signal.SIGUSR1)  # rank 0 copies
+            errors = running.communicate(timeout=60)[1]
+        self.assertEqual(running.returncode, 75, errors)
+        self.assertIn("there is no new checkpoint", errors)
+        self.assertEqual(list((WORK / "stopped_early").glob("*/*")), [])
+        self.assertFalse((WORK / "a/runs/stopped_early").exists())
+
+    def test_the_next_start_copies_what_a_killed_one_had_begun(self):
+        stage = WORK / "killed"
+        with self.slow_copy("killed") as (running, ranks):
+            while not any(path.stat().st_size for path in stage.glob("*/*")):
+                self.assertIsNone(running.poll())
+            os.kill(ranks[0], signal.SIGKILL)
+            running.communicate(timeout=60)
+        self.assertNotEqual(running.returncode, 0)
+        self.assertEqual(len(list(stage.glob("*/*"))), 1)
+        self.assertIn("1 of 1 shard(s)", self.succeed(train("killed", f"data.stage={stage}", sources=["slow"])))
+        self.assertEqual(sorted(path.name for path in stage.glob("*/*")), ["manifest.yaml", "shard-00000.h5"])
+        self.succeed(train("original", sources=["b"]))
+        self.assertEqual(losses("killed"), losses("original"))
+
     def test_copies_are_read_and_used_again(self):
         stage = f"data.stage={WORK}/local"
         self.assertIn("2 of 2 shard(s)", self.succeed(train("staged", stage)))
