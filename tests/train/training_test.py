@@ -5,7 +5,7 @@ usage: training_test.py BINARY MPIRUN RANKS WORK_DIR
 Trains a tiny model on pictures and captions made here, on RANKS ranks, and checks that
 - a run that is killed in mid-epoch and started again ends with the very bytes of an uninterrupted one,
 - its losses are those of one rank on the same global batches,
-- with augmentation left to the device its losses are the same to the last bit,
+- with augmentation left to the device its losses and weights are the same to the last bit, in bfloat16 too,
 - a damaged newest checkpoint is refused and the one before it taken,
 - a request to stop (SIGTERM) leaves a checkpoint of the last step,
 - validation scores every sample, before, between and after.
@@ -127,11 +127,16 @@ class Training(unittest.TestCase):
     def test_augmentation_on_the_device_gives_the_same_losses(self):
         short = ("schedule.max_steps=8", "checkpoint.every_steps=0", "validation.every_epochs=0",
                  "validation.at_start=false")
-        for accum in (1, 3):  # all pictures of a rank at once, or in pieces
-            for where in ("host", "device"):
-                train(f"{where}_{accum}", RANKS, f"data.augment_on={where}", f"accum={accum}", *short)
-            self.assertEqual(len(losses(f"device_{accum}")), 8)
-            self.assertEqual(losses(f"device_{accum}"), losses(f"host_{accum}"))
+        # All pictures of a rank at once, or in pieces.
+        for accum, precision in ((1, "fp32"), (3, "fp32"), (3, "amp_bf16")):
+            host, device = (f"{where}_{accum}_{precision}" for where in ("host", "device"))
+            for name in (host, device):
+                train(name, RANKS, f"data.augment_on={name.split('_')[0]}", f"accum={accum}",
+                      f"model.precision={precision}", *short)
+            self.assertEqual(len(losses(device)), 8)
+            self.assertEqual(losses(device), losses(host))
+            weights = [(checkpoints(name)[-1] / "open_clip_model.safetensors").read_bytes() for name in (host, device)]
+            self.assertTrue(weights[0] == weights[1])
 
     def test_damaged_checkpoint_is_refused_and_the_one_before_taken(self):
         shutil.copytree(run_directory("straight"), run_directory("damaged"))
