@@ -11,10 +11,6 @@
 namespace dermatome {
 namespace {
 
-// Crops are worked on in groups of so many pixels, each crop counted as large as the group's
-// largest: up to about 1 GB of memory, whatever the batch.
-constexpr int64_t kGroupPixels = 1 << 24;
-
 // A weight has 23 bits and a pixel 8, more than float32 holds. So a weight is two numbers,
 // high * kLow + low with -kLow / 2 <= low < kLow / 2, whose products with pixels add up exactly.
 constexpr int64_t kLow = 1 << (kFractionBits / 2);

@@ -13,6 +13,10 @@
 
 namespace dermatome {
 
+// Crops are worked on in groups of so many pixels, each crop counted as large as the group's
+// largest: up to about 1 GB of memory, whatever the batch.
+inline constexpr int64_t kGroupPixels = 1 << 24;
+
 // `crops`, whose tensors are on one device, resized and adjusted: uint8 [B, 3, S, S] on that
 // device. Not under autocast, and with float32 matrix products in full precision (not TF32):
 // LibTorch's default.

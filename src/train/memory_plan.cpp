@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sharding/dataset.h"
+#include "src/data/device_augmentation.h"
 #include "src/model/clip.h"
 #include "src/objective/tile_math.h"
 
@@ -19,6 +21,13 @@ constexpr double kGpuContextBytes = 1500 * kMiB;
 constexpr double kHeapHoles = 2, kLargestHeapBlock = 32 * kMiB;
 // Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
 constexpr double kBatchesInHand = 3;
+
+// Of a shard's metadata, for a sample of MAKE's table (sharding/shard_reader.h).
+constexpr double kMetadataBytes = 290;
+// Stored pictures are taken to be 4:3, as photographs mostly are.
+constexpr double kLongSide = 4.0 / 3;
+// What augment_crops() works with for a pixel of a group of crops.
+constexpr double kAugmentationBytes = 64;
 
 // Bytes of a number: in the residual stream, in what layer norm keeps besides, and elsewhere.
 struct Widths {
@@ -150,6 +159,28 @@ double objective_bytes(const ClipConfig& config, const TrainOptions& options,
   return kFloat * ((load.ranks > 1 ? 2 : 1) * all * d + 2 * own * d + 3 * tile);
 }
 
+// Pixels of a sample in a batch: what the image tower takes, or a crop that the device resizes.
+double batch_pixels(const VisionConfig& vision, const TrainOptions& options, const StepLoad& load) {
+  if (options.data.augment_on == AugmentOn::kDevice) {
+    const auto side = static_cast<double>(load.stored_side);
+    const auto& [least, most] = options.augmentation.scale;
+    return side * side * kLongSide * (least + most) / 2;
+  }
+  const auto side = static_cast<double>(vision.image_size);
+  return side * side;
+}
+
+// While the device resizes a micro-batch's crops and changes their colours.
+double augmentation_bytes(const VisionConfig& vision, const TrainOptions& options,
+                          const StepLoad& load) {
+  if (options.data.augment_on == AugmentOn::kHost) return 0;
+  const auto images = static_cast<double>((load.images + options.accum - 1) / options.accum);
+  // Every crop of a group counts as its largest, and no smaller than what comes out.
+  const auto side = static_cast<double>(std::max<int64_t>(load.stored_side, vision.image_size));
+  const double group = std::min<double>(images * side * side * kLongSide, kGroupPixels);
+  return images * 3 * batch_pixels(vision, options, load) + group * kAugmentationBytes;
+}
+
 double parameter_bytes(const ClipConfig& config) {
   const Clip shapes(config, c10::kMeta);
   double numbers = 0;
@@ -175,6 +206,8 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
       image.kept + text_kept + std::max(objective, at_once ? text.in_backward : 0);
   const double during = image.kept + image.in_backward + (at_once ? 0 : objective);
   const double texts_alone = at_once ? 0 : text.kept + text.in_backward + objective;
+  // Before the image tower, the text tower being done.
+  const double augmentation = augmentation_bytes(config.vision, options, load);
   const bool text_is_there = at_once && before >= during;
 
   MemoryPlan plan;
@@ -186,7 +219,10 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   add("parameters", parameters);
   add("gradients", parameters);
   add("optimizer state", 2 * parameters);
-  if (texts_alone > std::max(before, during)) {
+  if (text_kept + augmentation > std::max({before, during, texts_alone})) {
+    if (at_once) add("text tower, kept for its backward pass", text.kept);
+    add("augmentation on the device", augmentation);
+  } else if (texts_alone > std::max(before, during)) {
     add("text tower, kept for its backward pass", text.kept);
     add("text tower, backward pass", text.in_backward);
     add("objective", objective);
@@ -196,11 +232,16 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
     add("backward pass of a block, or the objective",
         std::max(before, during) - image.kept - (text_is_there ? text.kept : 0));
   }
-  const auto side = static_cast<double>(config.vision.image_size);
   add("batches ready",
       (static_cast<double>(options.data.prefetch) + kBatchesInHand) *
-          static_cast<double>(load.images) * 3 * side * side,
+          static_cast<double>(load.images) * 3 * batch_pixels(config.vision, options, load),
       /*on_host=*/true);
+  if (load.num_samples > 0) {
+    add("the shards' metadata",
+        std::min(static_cast<double>(load.num_samples) * kMetadataBytes,
+                 static_cast<double>(OpenShardLimits{}.bytes)),
+        /*on_host=*/true);
+  }
   add("process and libraries", kProcessBytes, /*on_host=*/true);
   if (on_gpu) {
     add("CUDA context and NCCL", kGpuContextBytes);

@@ -24,6 +24,8 @@ struct StepLoad {
   int64_t images = 0;            // a rank
   int64_t tokens_per_image = 0;  // class token and the patches that are kept
   TextLoad texts;                // a rank's
+  int64_t num_samples = 0;       // of the training data; 0: not known
+  int64_t stored_side = 384;     // the shorter one of its pictures, as they are stored
 };
 
 // Of `num_samples` samples in the training's order, on average over the first few such batches of

@@ -68,5 +68,46 @@ TEST_F(MemoryPlanTest, GrowsWithTheGatheredBatchOnlyByItsEmbeddings) {
   EXPECT_LT(many - one, gathered + 4.0 * 3 * 2048 * 2048);
 }
 
+TEST_F(MemoryPlanTest, CountsTheShardsMetadataUpToWhatAReaderKeeps) {
+  const double without = plan_memory(config, options, load, true).host_bytes;
+  const auto metadata = [&](int64_t num_samples) {
+    load.num_samples = num_samples;
+    return plan_memory(config, options, load, true).host_bytes - without;
+  };
+  EXPECT_DOUBLE_EQ(metadata(1'000'000), 290e6);
+  EXPECT_DOUBLE_EQ(metadata(100'000'000), 4.0 * (1 << 30));
+}
+
+TEST_F(MemoryPlanTest, CountsTheCropsThatADeviceAugments) {
+  const auto batches = [&] {
+    for (const MemoryPart& part : plan_memory(config, options, load, true).parts) {
+      if (part.what == "batches ready") return part.bytes;
+    }
+    return 0.0;
+  };
+  const double on_host = batches();
+  options.data.augment_on = AugmentOn::kDevice;
+  options.augmentation.scale = {0.4, 1.0};
+  EXPECT_NEAR(batches() / on_host, 0.7 * 384 * 512 / (224 * 224), 1e-9);
+  load.stored_side = 256;
+  EXPECT_NEAR(batches() / on_host, 0.7 * 256 * 256 * 4 / 3 / (224 * 224), 1e-9);
+}
+
+// It is free again before the towers need theirs.
+TEST_F(MemoryPlanTest, CountsTheDevicesAugmentationOnlyWhereItIsThePeak) {
+  options.augmentation.scale = {0.4, 1.0};
+  const auto added = [&] {
+    options.data.augment_on = AugmentOn::kHost;
+    const double on_host = bytes(/*on_gpu=*/true);
+    options.data.augment_on = AugmentOn::kDevice;
+    return bytes(/*on_gpu=*/true) - on_host;
+  };
+  EXPECT_EQ(added(), 0);
+  options.model.checkpointed_image_blocks = options.model.checkpointed_text_blocks = kAllBlocks;
+  load.tokens_per_image = 2;  // a tower of next to no work
+  EXPECT_GT(added(), 0.2e9);
+  EXPECT_LT(added(), 1.5e9);
+}
+
 }  // namespace
 }  // namespace dermatome
