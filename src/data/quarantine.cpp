@@ -10,7 +10,7 @@ void Quarantine::add(int64_t sample, const std::string& reason) {
   if (!samples_.insert(sample).second) return;
   if (std::ssize(samples_) > max_records_) {
     throw DataError(reason + "; data.max_corrupt allows " + std::to_string(max_records_) +
-                    " such record(s) a rank");
+                    " such record(s) a rank and start");
   }
   log_warning("left out, another sample stands in: " + reason);
 }

@@ -15,6 +15,8 @@ import sys
 import threading
 import unittest
 
+import h5py
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import training_data  # noqa: E402
 
@@ -89,6 +91,33 @@ class Mixture(Sources):
         short = plan(both, "data.sampling=resampled", "data.epoch_samples=6")
         self.assertEqual(short.returncode, 2)
         self.assertIn("larger than an epoch, data.epoch_samples = 6", short.stderr)
+
+
+class Damage(Sources):
+    def test_a_run_that_leaves_records_out_continues_on_other_ranks(self):
+        shutil.copytree(WORK / "b", WORK / "marred", dirs_exist_ok=True)
+        shard = WORK / "marred/shards/shard-00000.h5"
+        with h5py.File(shard) as file:
+            start, index = file["images/bytes"].id.get_offset(), file["images/index"][:]
+        content = bytearray(shard.read_bytes())
+        for row in (3, 11):
+            content[start + int(index[row]["offset"])] ^= 1
+        shard.write_bytes(content)
+        # Two records a rank and start: the second start meets both again.
+        settings = ["data.on_corrupt=skip", "data.max_corrupt=2"]
+        self.succeed(train("marred", *settings, sources=["marred"]))
+        self.succeed(train("marred_on", *settings, sources=["marred"]))
+        for checkpoint in ("step_00000006", "step_00000004"):
+            shutil.rmtree(WORK / f"a/runs/marred_on/checkpoints/{checkpoint}")
+        resumed = self.succeed(train("marred_on", *settings, ranks=1, sources=["marred"]))
+        self.assertIn("resuming from step 2", resumed)
+        for row in (3, 11):
+            self.assertIn(f"another sample stands in: shard {shard} row {row} ", resumed)
+        for step, loss in losses("marred").items():
+            self.assertAlmostEqual(losses("marred_on")[step], loss, delta=1e-4)
+        refused = train("marred_twice", settings[0], "data.max_corrupt=1", ranks=1, sources=["marred"])
+        self.assertEqual(refused.returncode, 3, refused.stderr)
+        self.assertIn("data.max_corrupt allows 1 such record(s) a rank and start", refused.stderr)
 
 
 class Staging(Sources):
