@@ -79,7 +79,7 @@ struct DataOptions {
   int64_t shuffle_window = 64;  // blocks whose samples are mixed
   // skip: another sample stands in, the same whatever the ranks, and the log names the record.
   Corrupt on_corrupt = Corrupt::kFail;  // fail | skip
-  int64_t max_corrupt = 100;            // records a rank leaves out before it ends after all
+  int64_t max_corrupt = 100;  // records a rank and start leaves out before it ends after all
   // device: the host's readers only decode and cut, the model's device does the rest; the same
   // pixels.
   AugmentOn augment_on = AugmentOn::kHost;  // host | device

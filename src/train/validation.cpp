@@ -1,13 +1,12 @@
 #include "src/train/validation.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/distributed/number_gather.h"
 #include "src/train/loader_setup.h"
 
 namespace dermatome {
@@ -21,18 +20,10 @@ constexpr int64_t kNoBatch = -1;  // the size that a rank gives where it could n
 
 GlobalSizes gather_sizes(Collectives& collectives, const std::optional<Batch>& batch,
                          c10::Device device) {
-  const int64_t images = batch ? batch->size() : kNoBatch;
-  const int64_t texts = batch ? batch->tokens.size(0) : kNoBatch;
-  const at::Tensor own = at::tensor({images, texts}, at::kLong).to(device);
-  at::Tensor all = at::empty({collectives.size() * 2}, own.options());
-  collectives.all_gather(all, own, "validation batch sizes")->wait();
-  all = all.cpu();
-  GlobalSizes sizes;
-  for (int rank = 0; rank < collectives.size(); ++rank) {
-    sizes.images.push_back(all[2 * rank].item<int64_t>());
-    sizes.texts.push_back(all[2 * rank + 1].item<int64_t>());
-  }
-  return sizes;
+  auto sizes =
+      gather_numbers({batch ? batch->size() : kNoBatch, batch ? batch->tokens.size(0) : kNoBatch},
+                     collectives, device, "validation batch sizes");
+  return {std::move(sizes[0]), std::move(sizes[1])};
 }
 
 json score_all(const std::vector<Scoring>& scorings, json scores, ValidationFailure on_failure) {
