@@ -188,20 +188,27 @@ void ContiguousFile::check(bool good, const std::string& what) const {
   throw DataError("shard " + path_.string() + ": " + what);
 }
 
-int64_t ContiguousFile::integer(const char* name) const {
+// Reading an attribute writes all of its values, however many the caller has room for.
+Handle ContiguousFile::open_attribute(const char* name) const {
   errno = 0;
-  const Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
-  int64_t value = 0;
+  Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
   check(attribute.valid(), std::string("attribute ") + name + " is missing");
+  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
+  check(H5Sget_simple_extent_npoints(space.get()) == 1,
+        std::string("attribute ") + name + " is not a single value");
+  return attribute;
+}
+
+int64_t ContiguousFile::integer(const char* name) const {
+  const Handle attribute = open_attribute(name);
+  int64_t value = 0;
   check(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value) >= 0,
         std::string("attribute ") + name + " is no integer");
   return value;
 }
 
 std::string ContiguousFile::text(const char* name) const {
-  errno = 0;
-  const Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
-  check(attribute.valid(), std::string("attribute ") + name + " is missing");
+  const Handle attribute = open_attribute(name);
   const Handle type(H5Aget_type(attribute.get()), H5Tclose);
   check(H5Tget_class(type.get()) == H5T_STRING && H5Tis_variable_str(type.get()) == 0,
         std::string("attribute ") + name + " is no fixed-length string");

@@ -86,6 +86,8 @@ class ContiguousFile {
 
  private:
   void check(bool good, const std::string& what) const;
+  // Attribute `name`, which must have one value.
+  Handle open_attribute(const char* name) const;
 
   std::filesystem::path path_;
   std::unique_lock<std::mutex> lock_;

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <thread>
 
+#include "sharding/format.h"
+#include "sharding/hdf5.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/image/codec.h"
@@ -39,6 +41,23 @@ class ShardReaderTest : public testing::Test {
   TemporaryDirectory directory_;
   SampleTable table_ = make_table(directory_, kNumSamples);
 };
+
+// Exchanges attribute `name` for one of the same type with the values of `space`, all of them zero.
+void change_attribute(const std::filesystem::path& path, const char* name,
+                      const hdf5::Handle& space) {
+  const hdf5::Handle file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose);
+  hdf5::Handle old(H5Aopen(file.get(), name, H5P_DEFAULT), H5Aclose);
+  const hdf5::Handle type(H5Aget_type(old.get()), H5Tclose);
+  old.reset();
+  ASSERT_GE(H5Adelete(file.get(), name), 0);
+  const hdf5::Handle changed(
+      H5Acreate2(file.get(), name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  ASSERT_TRUE(changed.valid());
+  const auto values = static_cast<size_t>(H5Sget_simple_extent_npoints(space.get()));
+  const std::vector<std::byte> zeros(values * H5Tget_size(type.get()));
+  if (zeros.empty()) return;
+  ASSERT_GE(H5Awrite(changed.get(), type.get(), zeros.data()), 0);
+}
 
 void expect_samples(const ShardReader& reader, const SampleTable& table) {
   ASSERT_EQ(reader.num_samples(), table.samples.size());
@@ -175,6 +194,22 @@ TEST_F(ShardReaderTest, RefusesAnotherFormatVersion) {
   ShardHeader header = make_header();
   header.format_version = 99;
   EXPECT_THAT(error_of([&] { open(write(header)); }), HasSubstr("format version 99"));
+}
+
+TEST_F(ShardReaderTest, RefusesAttributesThatAreNotOneValue) {
+  namespace names = shard_format;
+  constexpr hsize_t kMany = 1000;
+  for (const char* name : {names::kFormatAttribute, names::kVersionAttribute}) {
+    for (const bool none : {false, true}) {
+      const auto path = write();
+      change_attribute(
+          path, name,
+          {none ? H5Screate(H5S_NULL) : H5Screate_simple(1, &kMany, nullptr), H5Sclose});
+      EXPECT_THAT(
+          error_of([&] { open(path); }),
+          AllOf(HasSubstr("s.h5"), HasSubstr(std::string("attribute ") + name + " is not")));
+    }
+  }
 }
 
 TEST_F(ShardReaderTest, RefusesFilesThatAreNoShards) {
