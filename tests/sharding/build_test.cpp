@@ -178,6 +178,25 @@ TEST_F(BuildTest, AnInterruptedRunIsContinued) {
   EXPECT_TRUE(files(options().output) == whole);
 }
 
+TEST_F(BuildTest, FilesOfTheUserStay) {
+  build(options());
+  const auto whole = files(options().output);
+  for (const char* name : {"notes.tmp.txt", "notes.tmp.12", "shard-00001.h5.tmp.old"}) {
+    work_.write(std::string("out/") + name, name);
+  }
+  work_.write("out/manifest.yaml.tmp.4711", "");
+  work_.write("out/rejected.csv.tmp.4712", "");
+  BuildOptions other = options();
+  other.images.raw = true;
+  EXPECT_THROW(build(other), ConfigError);  // refused before anything is removed
+  EXPECT_EQ(files(options().output).size(), whole.size() + 5);
+  build(options());
+  const auto content = files(options().output);
+  EXPECT_EQ(content.size(), whole.size() + 3);
+  EXPECT_TRUE(content.contains("notes.tmp.txt") && content.contains("notes.tmp.12") &&
+              content.contains("shard-00001.h5.tmp.old"));
+}
+
 TEST_F(BuildTest, ADamagedShardIsMadeAgain) {
   build(options());
   const auto whole = files(options().output);
