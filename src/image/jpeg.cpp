@@ -38,8 +38,10 @@ void formats::decode_jpeg(std::span<const std::byte> encoded, const std::string&
         ": a CMYK JPEG; convert it to RGB first, since its colours depend on an ink profile");
   }
   set_size(image, height, width, name);
+  // Every scan of a progressive picture costs a pass over all of it: a small file of thousands
+  // would take hours. The limit is 500; encoders write about ten.
   if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
-                    TJPF_RGB, TJFLAG_ACCURATEDCT) != 0) {
+                    TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) != 0) {
     // Also the library's warnings: it fills what it could not decode with made-up pixels.
     throw DataError(name + ": damaged JPEG: " + tjGetErrorStr2(handle.get()));
   }

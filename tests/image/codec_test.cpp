@@ -143,6 +143,25 @@ TEST(Codec, RefusesDecompressionBombs) {
   }
 }
 
+// The same coefficients, in ten scans instead of one.
+TEST(Codec, DecodesProgressiveJpeg) {
+  expect_same(load_image(data("progressive.jpg")), load_image(data("baseline.jpg")));
+}
+
+// Of a few bytes each, they would keep a large picture's decoder busy for hours.
+TEST(Codec, RefusesAJpegOfThousandsOfScans) {
+  const std::string whole = read_file(data("progressive.jpg"));
+  const size_t last = whole.rfind("\xFF\xDA");
+  ASSERT_NE(last, std::string::npos);
+  const std::string scan = whole.substr(last, whole.size() - 2 - last);
+  std::string bomb = whole.substr(0, last);
+  for (int i = 0; i < 2000; ++i) bomb += scan;
+  bomb += "\xFF\xD9";
+  EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(bomb)), "bomb"); },
+              testing::ThrowsMessage<DataError>(
+                  testing::AllOf(HasSubstr("bomb: damaged JPEG"), HasSubstr("scans"))));
+}
+
 TEST(Codec, JpegIsDeterministicAndCloseToThePicture) {
   const Image image = load_image(golden("image_b.jpg"));
   for (const int quality : {90, 95}) {

@@ -51,6 +51,8 @@ def main(folder):
     alpha.save(at("alpha.webp"), lossless=True, exact=True)
     fill("CMYK", lambda x, y: tuple(value(x, y, c) for c in range(4))).save(at("cmyk.jpg"))
     Image.new("L", (WIDTH, HEIGHT), 128).save(at("grey.jpg"), quality=95)
+    rgb.save(at("baseline.jpg"), quality=90)
+    rgb.save(at("progressive.jpg"), quality=90, progressive=True)
     tall = fill("RGB", lambda x, y: tuple(value(x, y, c) for c in range(3)), 6, 40)
     tall.save(at("tall.png"))
     tall.resize((9, 12), Image.Resampling.BICUBIC).save(at("tall_bicubic.png"))
