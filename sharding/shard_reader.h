@@ -27,12 +27,6 @@ class ContiguousFile;
 struct Section;
 }  // namespace hdf5
 
-// Ends messages about a shard that is damaged, truncated or not there.
-inline constexpr const char* kShardRemedy =
-    "; copy it again, or run `dermatome shard` again with the same arguments, which keeps the "
-    "shards "
-    "that are whole";
-
 // A picture's record that is damaged; everything else of its shard may be good.
 class CorruptRecord : public DataError {
  public:

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "sharding/storage_retry.h"
 #include "src/core/error.h"
@@ -17,29 +18,58 @@ namespace {
 [[noreturn]] void fail(const std::string& problem, int error) {
   const std::string message = problem + ": " + std::strerror(error);
   if (may_pass(error)) throw StorageFailure(message);
-  throw DataError(message);
+  throw DataError(message + kShardRemedy);
+}
+
+struct OpenFile {
+  int descriptor = -1;
+  uint64_t size = 0;
+};
+
+OpenFile open_file(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail("cannot open " + path.string(), errno);
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) {
+    const int error = errno;
+    ::close(descriptor);
+    fail("cannot look at " + path.string(), error);
+  }
+  return {descriptor, static_cast<uint64_t>(status.st_size)};
 }
 
 }  // namespace
 
 StoredFile::StoredFile(const std::filesystem::path& path) : path_(path) {
   retry_storage([this] {
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd_ < 0) fail("cannot open " + path_.string(), errno);
-    struct stat status {};
-    if (::fstat(fd_, &status) != 0) {
-      const int error = errno;
-      ::close(fd_);
-      fail("cannot look at " + path_.string(), error);
-    }
-    size_ = static_cast<uint64_t>(status.st_size);
+    const OpenFile file = open_file(path_);
+    fd_ = file.descriptor;
+    size_ = file.size;
   });
 }
 
 StoredFile::~StoredFile() { ::close(fd_); }
 
+void StoredFile::reopen() const {
+  const OpenFile file = open_file(path_);
+  if (file.size != size_) {
+    ::close(file.descriptor);
+    throw DataError(path_.string() + " has " + std::to_string(file.size) + " bytes instead of " +
+                    std::to_string(size_) +
+                    " now, so it was replaced or cut off since it was opened" + kShardRemedy);
+  }
+  // Under the number that other threads may be reading from.
+  const int result = ::dup3(file.descriptor, fd_, O_CLOEXEC);
+  const int error = errno;
+  ::close(file.descriptor);
+  if (result < 0) fail("cannot open " + path_.string() + " again", error);
+}
+
 void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
+  bool failed = false;
   retry_storage([&] {
+    // A file server that was away may know nothing of the descriptors it gave out before.
+    if (std::exchange(failed, true)) reopen();
     while (!target.empty()) {
       const ssize_t got = ::pread(fd_, target.data(), target.size(), static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
@@ -47,9 +77,10 @@ void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
         const int error = errno;
         const std::string problem = "cannot read " + std::to_string(target.size()) + " bytes at " +
                                     std::to_string(offset) + " of " + path_.string();
-        if (got == 0)
-          throw DataError(problem +
-                          ": the file ends before, so it was cut off since; copy it again");
+        if (got == 0) {
+          throw DataError(problem + ": the file ends before, so it was cut off since" +
+                          kShardRemedy);
+        }
         fail(problem, error);
       }
       target = target.subspan(static_cast<size_t>(got));

@@ -8,9 +8,15 @@
 
 namespace dermatome {
 
+// Ends messages about a shard that is damaged, truncated or not there.
+inline constexpr const char* kShardRemedy =
+    "; copy it again, or run `dermatome shard` again with the same arguments, which keeps the "
+    "shards that are whole";
+
 // Read by pread, never mapped: where a file system vanishes a mapping ends the process by a signal,
 // a read fails with an error. Safe to use from any number of threads. An error that may pass is
-// waited for, a few times, up to ten seconds.
+// waited for, a few times, up to ten seconds; each time the file is opened again, which must have
+// the size it had.
 class StoredFile {
  public:
   // Throws DataError.
@@ -24,6 +30,8 @@ class StoredFile {
   void read(uint64_t offset, std::span<std::byte> target) const;
 
  private:
+  void reopen() const;
+
   std::filesystem::path path_;
   int fd_ = -1;
   uint64_t size_ = 0;

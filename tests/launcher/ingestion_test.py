@@ -210,6 +210,14 @@ class Ingestion(unittest.TestCase):
             after += 1 if after < 30 else 7
         self.assertGreater(after, 30)  # 13 sections of metadata, HDF5's own reads, pictures, captions
 
+    def test_a_stale_file_is_opened_again(self):
+        self.make_table(4)
+        self.shard("shards")
+        for after in (0, 3, 12, 20):
+            passing = self.verify_on_flaky_storage(FLAKY_STALE=1, FLAKY_AFTER=after)
+            self.assertEqual(passing.returncode, 0, passing.stdout + passing.stderr)
+            self.assertIn("Stale file handle; trying again", passing.stderr)
+
     def test_storage_that_stays_away_is_an_error_that_names_the_shard(self):
         self.make_table(4)
         self.shard("shards")

@@ -1,6 +1,10 @@
 // Preloaded, makes shards fail as a file server that is away does, HDF5's own calls included:
 //   FLAKY_READS=N  N calls of pread() fail with EIO, after FLAKY_AFTER (default 0) that are let by
+//   FLAKY_STALE=1  after FLAKY_AFTER calls of pread() the next one's descriptor is stale: that and
+//                  all later calls with it fail with ESTALE, until a shard is opened
 //   FLAKY_OPENS=N  the first N times that a shard is opened fail with EIO
+#include "tests/support/flaky_reads.h"
+
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/types.h>
@@ -18,24 +22,43 @@ long number(const char* variable) {
   return text == nullptr ? 0 : std::strtol(text, nullptr, 10);
 }
 
-bool read_fails() {
+constexpr int kNone = -1;
+std::atomic<int> stale_file{kNone};
+std::atomic<bool> stalled{false};
+std::atomic<int> num_stalled{0};
+
+// errno of the read, or 0.
+int read_error(int file) {
   static const long first = number("FLAKY_AFTER"), count = number("FLAKY_READS");
+  static const bool becomes_stale = number("FLAKY_STALE") != 0;
   static std::atomic<long> calls{0};
   const long call = calls++;
-  return call >= first && call - first < count;
+  if (becomes_stale && call == first) stale_file = file;
+  if (file == stale_file) return ESTALE;
+  return call >= first && call - first < count ? EIO : 0;
 }
+
+void wait_while_stalled() {
+  if (!stalled) return;
+  ++num_stalled;
+  stalled.wait(true);
+  --num_stalled;
+}
+
+bool path_is_shard(std::string_view path) { return path.ends_with(".h5"); }
 
 bool open_fails(std::string_view path) {
   static std::atomic<long> left{number("FLAKY_OPENS")};
-  return path.ends_with(".h5") && left-- > 0;
+  return path_is_shard(path) && left-- > 0;
 }
 
 using Read = ssize_t (*)(int, void*, size_t, off_t);
 using Open = int (*)(const char*, int, ...);
 
 ssize_t read_or_fail(const char* name, int file, void* target, size_t size, off_t offset) {
-  if (read_fails()) {
-    errno = EIO;
+  wait_while_stalled();
+  if (const int error = read_error(file); error != 0) {
+    errno = error;
     return -1;
   }
   return reinterpret_cast<Read>(dlsym(RTLD_NEXT, name))(file, target, size, offset);
@@ -46,12 +69,26 @@ int open_or_fail(const char* name, const char* path, int flags, va_list argument
     errno = EIO;
     return -1;
   }
+  if (path_is_shard(path)) stale_file = kNone;
   const auto open = reinterpret_cast<Open>(dlsym(RTLD_NEXT, name));
   const bool has_mode = (flags & (O_CREAT | __O_TMPFILE)) != 0;
   return has_mode ? open(path, flags, va_arg(arguments, mode_t)) : open(path, flags);
 }
 
 }  // namespace
+
+namespace dermatome {
+
+StalledReads::StalledReads() { stalled = true; }
+
+StalledReads::~StalledReads() {
+  stalled = false;
+  stalled.notify_all();
+}
+
+int StalledReads::num_waiting() { return num_stalled; }
+
+}  // namespace dermatome
 
 extern "C" {
 
