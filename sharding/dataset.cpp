@@ -89,22 +89,43 @@ std::string ShardedDataset::digest() const {
   return sha256_hex(digests);
 }
 
-SamplePlace ShardedDataset::locate(int64_t global_index) const {
+int64_t ShardedDataset::max_open_shards() const {
+  if (size() == 0) return limits_.shards;
+  const double bytes_a_shard =
+      static_cast<double>(kMetadataBytesPerSample * size()) / static_cast<double>(num_shards());
+  const auto by_bytes = static_cast<int64_t>(static_cast<double>(limits_.bytes) / bytes_a_shard);
+  return std::max<int64_t>(1, std::min(limits_.shards, by_bytes));
+}
+
+size_t ShardedDataset::shard_of(int64_t global_index) const {
   require(global_index >= 0 && global_index < size(),
           "sample " + std::to_string(global_index) + " of " + std::to_string(size()));
   const auto next = std::upper_bound(first_row_.begin(), first_row_.end(), global_index);
-  const size_t shard = next - first_row_.begin() - 1;
+  return next - first_row_.begin() - 1;
+}
+
+std::filesystem::path ShardedDataset::shard_path(int64_t global_index) const {
+  const Slot& slot = slots_[shard_of(global_index)];
+  const DataSource& source = sources_[slot.source];
+  return source.directory / source.manifest.shards[slot.entry].file;
+}
+
+SamplePlace ShardedDataset::locate(int64_t global_index) const {
+  const size_t shard = shard_of(global_index);
   Slot& slot = slots_[shard];
   SamplePlace place{nullptr, global_index - first_row_[shard]};
-  slot.last_use = ++clock_;
   {
     const std::lock_guard lock(slot.mutex);
+    const bool was_open = slot.reader != nullptr;
+    if (!was_open) {
+      const DataSource& source = sources_[slot.source];
+      slot.reader = open_shard(source.directory, source.manifest,
+                               source.manifest.shards[slot.entry], tokenizer_hash_);
+    }
     place.shard = slot.reader;
-    if (place.shard) return place;
-    const DataSource& source = sources_[slot.source];
-    slot.reader = open_shard(source.directory, source.manifest, source.manifest.shards[slot.entry],
-                             tokenizer_hash_);
-    place.shard = slot.reader;
+    // Only now: while a shard was opened, all the others may have been used.
+    slot.last_use = ++clock_;
+    if (was_open) return place;
   }
   keep_within_limits(shard, place.shard->memory_bytes());
   return place;

@@ -19,6 +19,9 @@ struct DataSource {
   Manifest manifest;
 };
 
+// What a sample of MAKE's table takes in an open shard's memory, about.
+inline constexpr int64_t kMetadataBytesPerSample = 290;
+
 // Shards open at a time, and what their metadata may take in memory: about 15 million samples of
 // MAKE's table. Those not used for longest are closed first.
 struct OpenShardLimits {
@@ -55,6 +58,12 @@ class ShardedDataset {
   // Where sample `global_index` is. Throws DataError when its shard cannot be opened or is not the
   // one its manifest describes.
   SamplePlace locate(int64_t global_index) const;
+  // The file that sample `global_index` is in; opens nothing.
+  std::filesystem::path shard_path(int64_t global_index) const;
+
+  int64_t num_shards() const { return std::ssize(slots_); }
+  // How many shards of average size the limits let stay open.
+  int64_t max_open_shards() const;
 
  private:
   struct Slot {
@@ -64,6 +73,7 @@ class ShardedDataset {
     std::shared_ptr<const ShardReader> reader;
     std::atomic<uint64_t> last_use{0};
   };
+  size_t shard_of(int64_t global_index) const;
   // Notes that shard `opened` is open, and closes others.
   void keep_within_limits(size_t opened, uint64_t bytes) const;
 

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <thread>
 
 #include "sharding/build.h"
 #include "src/core/error.h"
 #include "tests/sharding/test_data.h"
+#include "tests/support/flaky_reads.h"
 
 namespace dermatome {
 namespace {
@@ -105,6 +107,25 @@ TEST_F(DatasetTest, ClosesTheShardsNotUsedForLongest) {
   EXPECT_EQ(name_of(dataset, 8), "2.jpg");
   EXPECT_THAT(error_of([&] { dataset.locate(0); }), HasSubstr("shard-00000.h5"));
   EXPECT_EQ(kept.shard->decode(kept.row).height, 31);  // whoever holds a place goes on reading
+  std::filesystem::rename(first_.path().string() + ".gone", first_.path());
+}
+
+// However slowly it was opened, and whatever was used meanwhile.
+TEST_F(DatasetTest, AShardJustOpenedIsTheOneUsedLast) {
+  const ShardedDataset dataset = both({.shards = 2});
+  dataset.locate(0);
+  dataset.locate(2);
+  {
+    std::optional<StalledReads> stalled(std::in_place);
+    const std::jthread opening([&] { dataset.locate(4); });
+    while (StalledReads::num_waiting() == 0) std::this_thread::yield();
+    dataset.locate(0);
+    dataset.locate(2);
+    stalled.reset();
+  }
+  std::filesystem::rename(first_.path(), first_.path().string() + ".gone");
+  EXPECT_EQ(name_of(dataset, 4), "4.jpg");
+  EXPECT_THAT(error_of([&] { dataset.locate(0); }), HasSubstr("shard-00000.h5"));
   std::filesystem::rename(first_.path().string() + ".gone", first_.path());
 }
 
