@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/data/augmentation.h"
 #include "src/data/patch_dropout.h"
 #include "src/data/quarantine.h"
@@ -37,6 +38,30 @@ void check(const LoaderOptions& options, int64_t num_places) {
           "a rank's slice leaves the global batch");
   require(!options.training || num_places >= options.global_batch,
           "a global batch larger than an epoch");
+}
+
+// Blocks come from anywhere in the data, samples drawn with replacement from everywhere: where more
+// shards are read by turns than stay open, they are closed and opened again all the time.
+void warn_of_closed_shards(const DataOptions& data, const ShardedDataset& dataset) {
+  const int64_t shards = dataset.num_shards();
+  const int64_t open = dataset.max_open_shards();
+  const int64_t shard_size = (dataset.size() + shards - 1) / shards;
+  const int64_t shards_a_block = std::min(shards, 1 + (data.shuffle_block - 1) / shard_size);
+  const bool resampled = data.sampling == Sampling::kResampled;
+  const int64_t read =
+      resampled ? shards : std::min(shards, std::min(shards, data.shuffle_window) * shards_a_block);
+  if (read <= open) return;
+  const std::string cost = std::to_string(read) + " shards by turns, but only " +
+                           std::to_string(open) +
+                           " stay open: they are closed and opened again all the time, which is "
+                           "slow; ";
+  if (resampled) {
+    log_warning("data.sampling resampled reads " + cost +
+                "make fewer, larger shards, or take data.sampling shuffle");
+  } else {
+    log_warning("data.shuffle_window " + std::to_string(data.shuffle_window) + " reads " + cost +
+                "lower it to " + std::to_string(std::max<int64_t>(1, open / shards_a_block)));
+  }
 }
 
 template <typename Function>
@@ -119,6 +144,8 @@ Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options
   if (options_.training) {
     order_ = make_order(options_.seed, options_.data, dataset_.source_sizes());
     num_batches_ = std::numeric_limits<int64_t>::max();
+    // One rank says it for all.
+    if (options_.first == 0) warn_of_closed_shards(options_.data, dataset_);
   } else {
     num_batches_ = std::max<int64_t>(0, steps_per_epoch() - step_);
   }

@@ -375,6 +375,31 @@ TEST(Loader, ReadsNoFurtherAheadThanThePrefetch) {
   EXPECT_THROW(loader.next(), DataError);
 }
 
+TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
+  const TestShards shards(53, 2);
+  const auto warning = [&](const LoaderOptions& options, OpenShardLimits limits) {
+    const ShardedDataset dataset(shards.directory(), tokenizer().hash(), limits);
+    testing::internal::CaptureStderr();
+    const Loader loader(dataset, options, 0, 0);
+    return testing::internal::GetCapturedStderr();
+  };
+  LoaderOptions options = options_for(10);  // 3 blocks of 4 samples, so of 2 shards, by turns
+  EXPECT_EQ(warning(options, {.shards = 6}), "");
+  EXPECT_THAT(
+      warning(options, {.shards = 5}),
+      testing::AllOf(testing::HasSubstr("data.shuffle_window 3 reads 6 shards"),
+                     testing::HasSubstr("only 5 stay open"), testing::HasSubstr("lower it to 2")));
+  EXPECT_THAT(warning(options, {.bytes = 5 * 2 * kMetadataBytesPerSample}),
+              testing::HasSubstr("only 5 stay open"));
+  EXPECT_EQ(warning(options_for(10, 1, 2), {.shards = 5}), "");  // rank 0 has said it
+  options.data.sampling = Sampling::kResampled;
+  EXPECT_THAT(warning(options, {.shards = 26}),
+              testing::HasSubstr("data.sampling resampled reads 27 shards"));
+  EXPECT_EQ(warning(options, {.shards = 27}), "");
+  options.training = false;
+  EXPECT_EQ(warning(options, {.shards = 1}), "");
+}
+
 TEST(Loader, StopsInTheMiddleOfItsWork) {
   const TestShards shards(53, 20);
   for (const int64_t workers : {1, 2, 8}) {
