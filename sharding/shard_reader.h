@@ -57,6 +57,8 @@ class ShardReader {
   int64_t label(int64_t row) const;                  // place in header().label_names, or -1
   int64_t ontology(int64_t row) const;               // ontology node, or -1
   std::string source(int64_t row) const;             // the picture's name in the table
+  // "shard PATH row ROW (SOURCE)", to begin an error with.
+  std::string where(int64_t row) const;
 
   // The caption table: the shard's distinct captions.
   int32_t caption_table_size() const { return static_cast<int32_t>(token_bounds_.size()) - 1; }
@@ -75,8 +77,6 @@ class ShardReader {
   // That `bounds` partitions `num_values` elements.
   void check_partition(std::span<const uint64_t> bounds, size_t num_values, const char* name) const;
   void check_row(int64_t row) const;
-  // "shard PATH row ROW (SOURCE)", to begin an error with.
-  std::string where(int64_t row) const;
   int64_t num_captions() const { return static_cast<int64_t>(header_.aspects.size()); }  // N
   void check_caption(int32_t caption) const;
 

@@ -288,7 +288,12 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
       augment(image, parameters, size, planes());
     }
   } else {
-    to_planes(center_crop(resize_shorter_side(image, size), size), planes());
+    try {
+      to_planes(center_crop(resize_shorter_side(image, size), size), planes());
+    } catch (const DataError& error) {
+      const auto& [shard, row] = pending.rows[static_cast<size_t>(i)];
+      throw DataError(shard->where(row) + ": " + error.what());
+    }
   }
   if (pending.patches) {
     const auto kept = static_cast<size_t>(options_.kept_patches);

@@ -400,6 +400,17 @@ TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
   EXPECT_EQ(warning(options, {.shards = 1}), "");
 }
 
+TEST(Loader, NamesThePictureThatCannotBeScaled) {
+  const TestShards shards(1, 1);
+  LoaderOptions options = options_for(1);
+  options.training = false;
+  options.image_size = 14'000;
+  Loader loader(shards.dataset(), options, 0, 0);
+  EXPECT_THAT([&] { loader.next(); }, testing::ThrowsMessage<DataError>(testing::AllOf(
+                                          testing::HasSubstr("shard-0.h5 row 0 (picture_0.png)"),
+                                          testing::HasSubstr("too long and thin"))));
+}
+
 TEST(Loader, StopsInTheMiddleOfItsWork) {
   const TestShards shards(53, 20);
   for (const int64_t workers : {1, 2, 8}) {
