@@ -3,12 +3,15 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -28,6 +31,8 @@ namespace {
 // How often a place tries another sample when its own is damaged. Where even one record in a
 // hundred is whole, that fails once in 23,000.
 constexpr int64_t kMostStandIns = 1000;
+
+constexpr int64_t kNotReading = -1;
 
 void check(const LoaderOptions& options, int64_t num_places) {
   require(options.data.workers >= 1 && options.data.prefetch >= 1,
@@ -83,6 +88,8 @@ struct Pending {
   std::vector<Crop> crops;     // for the device
   int64_t* patches = nullptr;  // kept ones; null: all
   std::vector<SamplePlace> rows;
+  // Of every sample the id that is being read, kNotReading before and after.
+  std::vector<std::atomic<int64_t>> reading;
   // A sample each; a batch without samples still has one, which completes it.
   int64_t num_tasks = 0;
   int64_t num_claimed = 0;
@@ -103,6 +110,8 @@ struct Loader::State {
   int64_t steps_per_epoch() const;
 
  private:
+  void wait_for_batch(std::unique_lock<std::mutex>& lock);
+  std::string shards_waited_for() const;
   void read(const std::stop_token& stop);
   bool has_work() const;
   bool leaves_augmentation_to_device() const;
@@ -168,7 +177,7 @@ int64_t Loader::State::steps_per_epoch() const {
 std::optional<Batch> Loader::State::next() {
   std::unique_lock lock(mutex_);
   if (num_handed_out_ == num_batches_) return std::nullopt;
-  ready_.wait(lock, [this] { return !pending_.empty() && pending_.front().ready; });
+  wait_for_batch(lock);
   Pending pending = std::move(pending_.front());
   pending_.pop_front();
   ++num_handed_out_;
@@ -176,6 +185,44 @@ std::optional<Batch> Loader::State::next() {
   work_.notify_one();
   if (pending.error) std::rethrow_exception(pending.error);
   return std::move(pending.batch);
+}
+
+void Loader::State::wait_for_batch(std::unique_lock<std::mutex>& lock) {
+  const StallLimits& limits = options_.stall;
+  const auto slice = std::max(limits.warning / 60, std::chrono::milliseconds(1));
+  const auto ready = [this] { return !pending_.empty() && pending_.front().ready; };
+  const auto num_done = [this] { return pending_.empty() ? 0 : pending_.front().num_done; };
+  int64_t done = num_done();
+  // Counted, not read from a clock: a job that was suspended meanwhile has not waited.
+  std::chrono::milliseconds waited(0);
+  bool warned = false;
+  while (!ready_.wait_for(lock, slice, ready)) {
+    waited += slice;
+    if (num_done() != done) {  // slow, but no stall
+      done = num_done();
+      waited = std::chrono::milliseconds(0);
+      warned = false;
+    }
+    if (waited < (warned ? limits.error : limits.warning)) continue;
+    const std::string problem = "no sample of the next batch was read for " +
+                                std::to_string(waited.count() / 1000) +
+                                " s; waiting for: " + shards_waited_for();
+    if (warned) throw DataError(problem + "; check the file system, then continue");
+    log_warning(problem);
+    warned = true;
+  }
+}
+
+std::string Loader::State::shards_waited_for() const {
+  std::set<std::string> paths;
+  if (!pending_.empty()) {
+    for (const std::atomic<int64_t>& id : pending_.front().reading) {
+      if (id != kNotReading) paths.insert(dataset_.shard_path(id).string());
+    }
+  }
+  std::string list;
+  for (const std::string& path : paths) list += (list.empty() ? "shard " : ", shard ") + path;
+  return list.empty() ? "no shard; the processors may be busy with something else" : list;
 }
 
 void Loader::State::read(const std::stop_token& stop) {
@@ -188,6 +235,9 @@ void Loader::State::read(const std::stop_token& stop) {
       if (task < std::ssize(pending.rows)) load_sample(pending, task);
     });
     lock.lock();
+    if (task < std::ssize(pending.reading)) {
+      pending.reading[static_cast<size_t>(task)] = kNotReading;
+    }
     if (error && task < pending.error_task) {
       pending.error = error;
       pending.error_task = task;
@@ -244,6 +294,8 @@ void Loader::State::open_batch() {
     }
     batch.sample_ids.resize(static_cast<size_t>(count));
     pending.rows.resize(static_cast<size_t>(count));
+    pending.reading = std::vector<std::atomic<int64_t>>(static_cast<size_t>(count));
+    for (std::atomic<int64_t>& id : pending.reading) id = kNotReading;
     pending.num_tasks = std::max<int64_t>(count, 1);
   });
 }
@@ -253,6 +305,7 @@ void Loader::State::open_batch() {
 void Loader::State::decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const {
   int64_t id = order_ ? order_->sample(pending.batch.epoch, place) : place;
   for (int64_t attempt = 1;; ++attempt) {
+    pending.reading[static_cast<size_t>(i)] = id;
     const SamplePlace sample = dataset_.locate(id);
     pending.batch.sample_ids[static_cast<size_t>(i)] = id;
     pending.rows[static_cast<size_t>(i)] = sample;

@@ -2,6 +2,7 @@
 // number of batches ready.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,15 @@
 #include "src/data/batch_texts.h"
 
 namespace dermatome {
+
+// How long the loader waits without a sample of the next batch being read.
+struct StallLimits {
+  // Then it warns, with the shards that are waited for.
+  std::chrono::milliseconds warning = std::chrono::seconds(60);
+  // Then it throws. Less than runtime.timeout_s is by default, after which the other ranks would
+  // end without knowing why.
+  std::chrono::milliseconds error = std::chrono::seconds(240);
+};
 
 struct LoaderOptions {
   uint64_t seed = 0;
@@ -29,6 +39,7 @@ struct LoaderOptions {
   TextSelection texts;
   DataOptions data;
   AugmentationOptions augmentation;
+  StallLimits stall;
 };
 
 class Loader {
@@ -42,6 +53,11 @@ class Loader {
   // otherwise. In training a damaged record is left out as options.data says: its place is taken by
   // another sample, whose id the batch names. When a sample of it could not be read, throws the
   // DataError in the batch's place; the call after goes on behind it.
+  //
+  // Where the file system answers no read at all, throws DataError naming the shards once the limit
+  // of options.stall is over. The readers are then still waiting for it, and the destructor would
+  // wait for them: such an error is for ending the process without unwinding. A call after waits
+  // for the same batch.
   std::optional<Batch> next();
 
   // Steps an epoch: floor(places of the order / global batch) in training, ceil(samples / global
