@@ -5,6 +5,7 @@
 
 #include "sharding/table_cell.h"
 #include "src/core/caption_rows.h"
+#include "src/text/unicode.h"
 
 namespace dermatome {
 namespace {
@@ -14,10 +15,19 @@ size_t column_of(const CsvReader& csv, const std::string& name, const std::strin
   return csv.column(csv.has_column(name) || !csv.has_column(other_name) ? name : other_name);
 }
 
-// `before` + the cell + "."; empty when the cell is missing or is the word for nothing.
-std::string sentence(const char* before, std::string_view cell, std::string_view nothing) {
-  const std::string_view text = trim(cell);
-  if (is_missing(text) || text == nothing) return "";
+// The words for nothing, as tools/captions.py knows them (its `stated`): in any case, with or
+// without a final point.
+bool says_nothing(std::string_view cell) {
+  const std::string text = encode_utf8(lower(collapse_spaces(decode_utf8(cell))));
+  return text == "no definitive diagnosis" || text == "no visual concepts";
+}
+
+// `before` + the cell + "."; empty when the cell is missing or says nothing.
+std::string sentence(const char* before, std::string_view cell) {
+  std::string_view text = trim(cell);
+  if (is_missing(text)) return "";
+  text = text.substr(0, text.find_last_not_of('.') + 1);
+  if (text.empty() || says_nothing(text)) return "";
   return before + std::string(text) + ".";
 }
 
@@ -34,11 +44,9 @@ class Derm1mRowReader : public RowReader {
     const std::string& whole = row.fields[caption_];
     const std::string& raw =
         truncated_ && !is_missing(row.fields[*truncated_]) ? row.fields[*truncated_] : whole;
-    sample.captions = {
-        is_missing(raw) ? "" : raw,
-        sentence("This is a skin photo diagnosed as ", row.fields[ontology_],
-                 "No definitive diagnosis"),
-        sentence("This skin photo shows ", row.fields[concepts_], "No visual concepts")};
+    sample.captions = {is_missing(raw) ? "" : raw,
+                       sentence("This is a skin photo diagnosed as ", row.fields[ontology_]),
+                       sentence("This skin photo shows ", row.fields[concepts_])};
     if (!is_missing(whole)) add_pieces(whole, sample.captions);
     sample.captions.resize(num_captions_);
     for (const std::string& caption : sample.captions) sample.mask.push_back(!caption.empty());

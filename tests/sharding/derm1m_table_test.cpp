@@ -37,10 +37,22 @@ TEST(Derm1mTable, DerivesCaptionsFromRawColumns) {
 TEST(Derm1mTable, WordsForNothingAreNoCaptions) {
   const SampleTable table = read(std::string(kHeader) +
                                  "a.png,Text,Text,web,No definitive diagnosis,No visual concepts\n"
-                                 "b.png,,,web,,nan\n");
+                                 "b.png,,,web,,nan\n"
+                                 "c.png,,,web,no definitive diagnosis.,NO visual  Concepts\n"
+                                 "d.png,,,web,No visual concepts,No Definitive Diagnosis..\n"
+                                 "e.png,,,web,..,.\n");
   EXPECT_THAT(table.samples[0].captions, ElementsAre("Text", "", "", "Text", "", ""));
   EXPECT_THAT(table.samples[0].mask, ElementsAre(1, 0, 0, 1, 0, 0));
-  EXPECT_THAT(table.samples[1].mask, ElementsAre(0, 0, 0, 0, 0, 0));
+  for (size_t row = 1; row < 5; ++row) {
+    EXPECT_THAT(table.samples[row].mask, ElementsAre(0, 0, 0, 0, 0, 0)) << "row " << row;
+  }
+}
+
+TEST(Derm1mTable, SentencesEndInOnePoint) {
+  const SampleTable table =
+      read(std::string(kHeader) + "a.png,Text,Text,web,Lichen planus.,papule..\n");
+  EXPECT_EQ(table.samples[0].captions[1], "This is a skin photo diagnosed as Lichen planus.");
+  EXPECT_EQ(table.samples[0].captions[2], "This skin photo shows papule.");
 }
 
 TEST(Derm1mTable, PiecesAreTrimmedNeverEmptyAndAsManyAsAsked) {
