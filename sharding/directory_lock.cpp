@@ -37,8 +37,9 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory, WhenLocked 
   if (reason == EWOULDBLOCK) {
     ::close(descriptor_);
     throw ConfigError(directory.string() +
-                      ": another process is building shards there; wait for it, and start one "
-                      "process only (it uses threads, not ranks)");
+                      ": another process is building shards there; wait for it to end. Ranks "
+                      "that build together are started by one launcher (mpirun, srun or "
+                      "`dermatome launch`)");
   }
   log_warning(directory.string() + ": no lock (" + std::strerror(reason) +
               "); make sure that only one process writes there");
