@@ -22,6 +22,10 @@ namespace {
 
 using Json = nlohmann::json;
 
+// A build with too many bad pictures goes on, so that its list of them is whole and its shards are
+// there for the next run; but not for long, since the folder of the pictures may be the wrong one.
+constexpr int64_t kMostBeyondLimit = 1000;
+
 // The texts that `action` gives on every rank. When it throws on one, all end.
 std::vector<std::string> together(BuildTeam& team, const std::function<std::string()>& action) {
   constexpr char kGood = '+', kBad = '-';
@@ -99,7 +103,9 @@ class Build {
     Progress progress(team_.size() == 1 ? "pictures" : "pictures of rank 0's part", own_rows());
     for (int64_t first = 0; first < builder_.num_shards(); first += team_.size()) {
       for (BuiltShard& shard : build_round(first, progress)) take(std::move(shard));
+      if (std::ssize(report_.rejected) > max_rejected_ + kMostBeyondLimit) break;
     }
+    check_rejected();
     together(team_, [&] {
       if (is_root()) finish();
       return std::string();
@@ -182,15 +188,26 @@ class Build {
     report_.manifest.shards.push_back(shard.entry);
     report_.num_kept_shards += shard.kept ? 1 : 0;
     std::ranges::move(shard.rejected, std::back_inserter(report_.rejected));
-    if (const auto rejected = std::ssize(report_.rejected); rejected > max_rejected_) {
-      throw DataError(std::to_string(rejected) + " of " + std::to_string(num_rows_) +
-                      " pictures cannot be read so far, " + std::to_string(max_rejected_) +
-                      " are allowed; repair them, or raise --max-bad; the last: " +
-                      report_.rejected.back().reason);
-    }
     log_info(format("shard %zu of %" PRId64 ": %s, %" PRId64 " samples, %.1f MB",
                     report_.manifest.shards.size(), builder_.num_shards(), shard.entry.file.c_str(),
                     shard.entry.num_samples, static_cast<double>(shard.entry.bytes) / 1e6));
+  }
+
+  void check_rejected() {
+    const auto rejected = std::ssize(report_.rejected);
+    if (rejected <= max_rejected_) return;
+    together(team_, [&] {
+      if (is_root()) write_rejected();
+      return std::string();
+    });
+    const bool all = std::ssize(report_.manifest.shards) == builder_.num_shards();
+    throw DataError(std::to_string(rejected) + " of " + std::to_string(num_rows_) +
+                    " pictures cannot be read" + (all ? "" : " so far") + ", " +
+                    std::to_string(max_rejected_) + " are allowed; " +
+                    (options_.output / kRejectedName).string() +
+                    " lists them: repair them, or raise --max-bad, and run again, which keeps the "
+                    "shards that are whole; the first: " +
+                    report_.rejected.front().reason);
   }
 
   void finish() {

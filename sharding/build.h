@@ -31,7 +31,8 @@ inline constexpr const char* kRejectedName = "rejected.csv";
 // is on a file system that they share. The manifest of the report is complete on rank 0 only.
 //
 // Throws ConfigError when `output` holds another data set, DataError when more pictures than
-// allowed are unreadable, CommunicationError when another process fails.
+// allowed are unreadable (after their list was written), CommunicationError when another process
+// fails.
 BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
                          const BuildOptions& options, BuildTeam& team);
 

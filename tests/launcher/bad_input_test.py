@@ -192,7 +192,7 @@ class Tables(Case):
         self.assert_one_clear_line(self.shard(), DATA, picture, "No such file", "--max-bad")
         self.assert_no_data_set()
         (self.folder / "kept.png").rename(picture)
-        self.assertIn("1 kept from before", self.assert_builds().errors)
+        self.assertIn("5 kept from before", self.assert_builds().errors)
 
     def test_unreadable_picture(self):
         picture = self.folder / "images/9.png"

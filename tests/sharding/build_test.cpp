@@ -248,6 +248,32 @@ TEST_F(BuildTest, AnUnreadablePictureStopsTheBuildAndIsNamed) {
   EXPECT_FALSE(std::filesystem::exists(options().output / "manifest.yaml"));
 }
 
+TEST_F(BuildTest, AllUnreadablePicturesAreListedBeforeTheBuildFails) {
+  const std::string picture = read_file(pictures_ / "3.jpg");
+  for (const char* name : {"3.jpg", "13.jpg", "24.jpg"}) pictures_.write(name, "not a picture");
+  EXPECT_THAT(error_of([&] { build(options()); }),
+              AllOf(HasSubstr("3 of 25 pictures cannot be read, 0 are allowed"),
+                    HasSubstr((options().output / kRejectedName).string())));
+  EXPECT_THAT(read_file(options().output / kRejectedName),
+              AllOf(HasSubstr("\"3.jpg\""), HasSubstr("\"13.jpg\""), HasSubstr("\"24.jpg\"")));
+  EXPECT_FALSE(std::filesystem::exists(options().output / "manifest.yaml"));
+  for (const char* name : {"3.jpg", "13.jpg", "24.jpg"}) pictures_.write(name, picture);
+  build(options());
+  EXPECT_FALSE(std::filesystem::exists(options().output / kRejectedName));
+}
+
+// As where --images names the wrong folder.
+TEST_F(BuildTest, StopsBeforeTheEndWhereMoreThanAThousandPicturesCannotBeRead) {
+  const CaptionedSample sample = table_.samples.front();
+  table_.samples.assign(2000, sample);
+  for (CaptionedSample& missing : table_.samples) missing.image_path += ".none";
+  BuildOptions many = options();
+  many.samples_per_shard = 100;
+  EXPECT_THAT(error_of([&] { build(many); }),
+              HasSubstr("1100 of 2000 pictures cannot be read so far"));
+  EXPECT_EQ(files(many.output).size(), 11 + 1);
+}
+
 TEST_F(BuildTest, UnreadablePicturesAreCountedUpToTheLimit) {
   pictures_.write("13.jpg", "not a picture");
   std::filesystem::remove(pictures_ / "3.jpg");
