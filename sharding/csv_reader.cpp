@@ -14,11 +14,11 @@ CsvReader::CsvReader(std::string_view content, std::string name)
   if (left_.starts_with("\xEF\xBB\xBF")) left_.remove_prefix(3);
   CsvRow header;
   if (!read_record(header))
-    throw DataError(name_ + " is empty: a line with column names was expected");
+    throw DataError(name_ + " is empty; begin it with a line of column names");
   columns_ = std::move(header.fields);
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (std::find(columns_.begin(), columns_.begin() + i, columns_[i]) != columns_.begin() + i) {
-      fail(header.line, "column '" + columns_[i] + "' occurs twice");
+      fail(header.line, "column '" + columns_[i] + "' occurs twice; rename or remove one");
     }
   }
 }
@@ -41,7 +41,8 @@ bool CsvReader::next(CsvRow& row) {
   if (!read_record(row)) return false;
   if (row.fields.size() != columns_.size()) {
     fail(row.line, std::to_string(row.fields.size()) + " fields, but the header has " +
-                       std::to_string(columns_.size()) + " columns");
+                       std::to_string(columns_.size()) +
+                       " columns; put fields with commas or line breaks in quotes");
   }
   return true;
 }
@@ -69,7 +70,9 @@ bool CsvReader::read_record(CsvRow& row) {
       continue;
     }
     if (left_.starts_with("\r\n")) left_.remove_prefix(1);
-    if (!left_.starts_with('\n')) fail(line_, "text behind a closing quote");
+    if (!left_.starts_with('\n')) {
+      fail(line_, "text behind a closing quote; double the quotes inside a quoted field");
+    }
     left_.remove_prefix(1);
     ++line_;
     return true;
@@ -82,7 +85,10 @@ std::string CsvReader::read_quoted() {
   left_.remove_prefix(1);
   for (;;) {
     const size_t quote = left_.find('"');
-    if (quote == std::string_view::npos) fail(first_line, "the quote opened here is never closed");
+    if (quote == std::string_view::npos) {
+      fail(first_line,
+           "the quote opened here is never closed; close it, or double the quotes inside");
+    }
     const std::string_view part = left_.substr(0, quote);
     line_ += std::count(part.begin(), part.end(), '\n');
     field += part;

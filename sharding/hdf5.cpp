@@ -7,6 +7,7 @@
 
 #include "sharding/format.h"
 #include "sharding/storage_retry.h"
+#include "sharding/stored_file.h"
 #include "src/core/error.h"
 
 namespace dermatome::hdf5 {
@@ -172,10 +173,7 @@ ContiguousFile::ContiguousFile(const std::filesystem::path& path)
   const Handle access = file_access();
   errno = 0;
   file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
-  check(
-      file_.valid(),
-      "cannot be opened: it is missing, truncated, damaged or no HDF5 file; copy it again, or make "
-      "it again with `dermatome shard`");
+  check(file_.valid(), "cannot be opened: it is missing, truncated, damaged or no HDF5 file");
 }
 
 // HDF5 does not say why a call failed, but leaves the reason of a failed read in errno, which every
@@ -185,7 +183,7 @@ void ContiguousFile::check(bool good, const std::string& what) const {
   if (const int error = errno; may_pass(error)) {
     throw StorageFailure("cannot read shard " + path_.string() + ": " + std::strerror(error));
   }
-  throw DataError("shard " + path_.string() + ": " + what);
+  throw DataError("shard " + path_.string() + ": " + what + kShardRemedy);
 }
 
 // Reading an attribute writes all of its values, however many the caller has room for.

@@ -14,6 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kMagic = "dermatome-manifest";
+constexpr const char* kRemedy =
+    "; copy it again, or run `dermatome shard` again, which keeps the shards that are whole";
 
 // Everything but the digest.
 Json content(const Manifest& manifest) {
@@ -69,14 +71,12 @@ void check(const Manifest& manifest, const std::string& name) {
     if (shard.num_samples < 0 || std::filesystem::path(shard.file).filename() != shard.file) {
       throw DataError(name + ": shard '" + shard.file + "' with " +
                       std::to_string(shard.num_samples) +
-                      " samples; a plain file name and a count were expected");
+                      " samples; a plain file name and a count were expected" + kRemedy);
     }
   }
   if (manifest.num_captions != static_cast<int64_t>(manifest.aspects.size()) ||
       digest(manifest) != manifest.digest) {
-    throw DataError(name +
-                    " contradicts its own digest: it was edited or is damaged; run "
-                    "`dermatome shard` again, which keeps the shards that are whole");
+    throw DataError(name + " contradicts its own digest: it was edited or is damaged" + kRemedy);
   }
 }
 
@@ -124,7 +124,9 @@ Manifest read_manifest(const std::filesystem::path& directory_or_file) {
   try {
     const Json json = Json::parse(text);
     if (json.value("format", "") != kMagic) {
-      throw DataError(path.string() + " is not the manifest of a Dermatome data set");
+      throw DataError(path.string() +
+                      " is not the manifest of a Dermatome data set; name the directory "
+                      "that `dermatome shard` made");
     }
     if (json.at("format_version") != shard_format::kFormatVersion) {
       throw DataError(path.string() + ": format version " + json.at("format_version").dump() +
@@ -133,7 +135,7 @@ Manifest read_manifest(const std::filesystem::path& directory_or_file) {
     }
     manifest = parse(json);
   } catch (const nlohmann::json::exception& error) {
-    throw DataError(path.string() + " is no valid manifest: " + error.what());
+    throw DataError(path.string() + " is no valid manifest: " + error.what() + kRemedy);
   }
   check(manifest, path.string());
   return manifest;

@@ -16,6 +16,8 @@ namespace {
 using hdf5::Element;
 namespace names = shard_format;
 
+constexpr const char* kShardAgain = "; shard the data again";
+
 // The metadata, in the order of its checksum.
 struct Metadata {
   const char* name;
@@ -67,32 +69,37 @@ ShardReader::ShardReader(const std::filesystem::path& path,
   check_indices();
 }
 
-void ShardReader::check(bool good, const std::string& what) const {
-  if (!good) throw DataError("shard " + path_.string() + ": " + what);
+void ShardReader::check(bool good, const std::string& what, const char* remedy) const {
+  if (!good) throw DataError("shard " + path_.string() + ": " + what + remedy);
 }
 
 void ShardReader::check_partition(std::span<const uint64_t> bounds, size_t num_values,
                                   const char* name) const {
   check(!bounds.empty() && bounds.front() == 0 && bounds.back() == num_values &&
             std::is_sorted(bounds.begin(), bounds.end()),
-        std::string(name) + " is inconsistent");
+        "data set " + std::string(name) +
+            " does not part its values: its bounds do not rise from 0 to " +
+            std::to_string(num_values));
 }
 
 void ShardReader::read_header(const hdf5::ContiguousFile& file,
                               const std::string& expected_tokenizer_hash) {
-  check(file.text(names::kFormatAttribute) == names::kMagic, "not a Dermatome shard");
+  check(file.text(names::kFormatAttribute) == names::kMagic, "not a Dermatome shard",
+        "; name one that `dermatome shard` made");
   header_.format_version = file.integer(names::kVersionAttribute);
   check(header_.format_version == names::kFormatVersion,
         "format version " + std::to_string(header_.format_version) + ", but this program reads " +
-            std::to_string(names::kFormatVersion) + "; shard the data again");
+            std::to_string(names::kFormatVersion),
+        kShardAgain);
   header_.tokenizer_hash = file.text(names::kTokenizerAttribute);
   check(header_.tokenizer_hash == expected_tokenizer_hash,
         "made with tokenizer " + header_.tokenizer_hash.substr(0, 12) + ", but this program has " +
-            expected_tokenizer_hash.substr(0, 12) + "; shard the data again");
+            expected_tokenizer_hash.substr(0, 12),
+        kShardAgain);
   header_.aspects = split_lines(file.text(names::kAspectsAttribute));
   const std::string encoding = file.text(names::kEncodingAttribute);
   check(encoding == names::kJpeg || encoding == names::kRaw,
-        "pictures are encoded as '" + encoding + "'; this program reads jpeg and raw");
+        "pictures are encoded as '" + encoding + "'; this program reads jpeg and raw", kShardAgain);
   header_.images.raw = encoding == names::kRaw;
   header_.images.short_side = static_cast<int>(file.integer(names::kShortSideAttribute));
   header_.images.quality = static_cast<int>(file.integer(names::kQualityAttribute));
@@ -149,7 +156,7 @@ void ShardReader::read_metadata(const std::vector<hdf5::Section>& sections) {
   read(labels);
   read(label_bounds);
   check(same_checksum(checksum, metadata_checksum_),
-        std::string("the metadata fails its checksum: the file is damaged") + kShardRemedy);
+        "the metadata fails its checksum: the file is damaged");
   check_partition(caption_bounds, captions.size(), names::kCaptionBounds);
   check(token_bounds_.size() == caption_bounds.size(),
         "the captions' texts and tokens differ in number");
@@ -162,35 +169,45 @@ void ShardReader::read_metadata(const std::vector<hdf5::Section>& sections) {
 void ShardReader::check_indices() const {
   const size_t n = images_.size();
   const size_t cells = n * header_.aspects.size();
-  check(caption_.size() == cells && mask_.size() == cells && label_.size() == n &&
-            ontology_.size() == n && source_bounds_.size() == n + 1,
-        "data sets disagree about the number of samples");
+  const auto check_size = [&](const char* name, size_t size, size_t expected) {
+    check(size == expected, std::string("data set ") + name + " has " + std::to_string(size) +
+                                " instead of " + std::to_string(expected) + " elements for the " +
+                                std::to_string(n) + " samples of " + names::kImageIndex);
+  };
+  check_size(names::kSampleCaption, caption_.size(), cells);
+  check_size(names::kSampleMask, mask_.size(), cells);
+  check_size(names::kSampleLabel, label_.size(), n);
+  check_size(names::kSampleOntology, ontology_.size(), n);
+  check_size(names::kSourceBounds, source_bounds_.size(), n + 1);
   check_partition(source_bounds_, source_.size(), names::kSourceBounds);
   check_partition(token_bounds_, tokens_.size(), names::kTokenBounds);
   const int32_t table = caption_table_size();
   check(empty_caption_ >= 0 && empty_caption_ < table && nan_caption_ >= 0 && nan_caption_ < table,
-        "the rows of the empty and the nan caption are not in the caption table");
+        std::string("attributes ") + names::kEmptyCaptionAttribute + " and " +
+            names::kNanCaptionAttribute + " are no rows of the caption table");
   for (size_t row = 0; row < n; ++row) {
+    const auto fail = [&](const std::string& what) {
+      throw DataError(where(row) + ": " + what + kShardRemedy);
+    };
     const auto& image = images_[row];
     if (image.offset > image_bytes_ || image.length > image_bytes_ - image.offset) {
-      throw DataError(where(row) + ": the picture's bytes lie outside /images/bytes");
+      fail(std::string("the picture's bytes lie outside ") + names::kImageBytes);
     }
     if (image.height == 0 || image.width == 0 || image.height > kMaxPixels / image.width) {
-      throw DataError(where(row) + ": a picture of " + std::to_string(image.width) + " x " +
-                      std::to_string(image.height) + " pixels");
+      fail("a picture of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+           " pixels");
     }
     for (size_t k = 0; k < header_.aspects.size(); ++k) {
       const int32_t caption = caption_ids(row)[k];
       const uint8_t valid = mask(row)[k];
       if (caption < -1 || caption >= table || valid > 1 || (valid == 1 && caption < 0)) {
-        throw DataError(where(row) + ": caption row " + std::to_string(caption) + " of " +
-                        std::to_string(table) + " with mask " + std::to_string(valid) + " for " +
-                        header_.aspects[k]);
+        fail("caption row " + std::to_string(caption) + " of " + std::to_string(table) +
+             " with mask " + std::to_string(valid) + " for " + header_.aspects[k]);
       }
     }
     if (label_[row] < -1 || label_[row] >= static_cast<int64_t>(header_.label_names.size())) {
-      throw DataError(where(row) + ": label " + std::to_string(label_[row]) + ", but there are " +
-                      std::to_string(header_.label_names.size()) + " label names");
+      fail("label " + std::to_string(label_[row]) + ", but there are " +
+           std::to_string(header_.label_names.size()) + " label names");
     }
   }
 }
@@ -296,8 +313,7 @@ std::string ShardReader::caption_text(int32_t caption) const {
              std::as_writable_bytes(std::span(bounds)));
   // They were right when the shard was opened.
   check(bounds[0] <= bounds[1] && bounds[1] <= caption_bytes_,
-        std::string(names::kCaptionBounds) + " has changed since the shard was opened" +
-            kShardRemedy);
+        std::string(names::kCaptionBounds) + " has changed since the shard was opened");
   std::string text(bounds[1] - bounds[0], '\0');
   file_.read(caption_offset_ + bounds[0], std::as_writable_bytes(std::span(text)));
   return text;

@@ -73,7 +73,7 @@ class ShardReader {
   std::vector<hdf5::Section> locate_metadata(const hdf5::ContiguousFile& file);
   void read_metadata(const std::vector<hdf5::Section>& sections);
   void check_indices() const;
-  void check(bool good, const std::string& what) const;
+  void check(bool good, const std::string& what, const char* remedy = kShardRemedy) const;
   // That `bounds` partitions `num_values` elements.
   void check_partition(std::span<const uint64_t> bounds, size_t num_values, const char* name) const;
   void check_row(int64_t row) const;

@@ -92,7 +92,8 @@ TEST(MakeTable, MasksAreParsedNeverEvaluated) {
   };
   EXPECT_THAT(error("__import__('os').abort()", "[1, 1]"),
               AllOf(HasSubstr("line 2, column knowledge_masks"), HasSubstr("brackets")));
-  EXPECT_THAT(error("[1, 1, 2]", "[1, 1]"), HasSubstr("entry 2 is neither 0 nor 1"));
+  EXPECT_THAT(error("[1, 1, 2]", "[1, 1]"),
+              HasSubstr("'[1, 1, 2]' is not a mask: entry 2 is neither 0 nor 1; write"));
   EXPECT_THAT(error("[1, , 1]", "[1, 1]"), HasSubstr("neither 0 nor 1"));
   EXPECT_THAT(error("[1, 1]", "[1, 1]"), HasSubstr("2 instead of 3 entries"));
   EXPECT_THAT(error("[1, 1, 1]", "[]"),

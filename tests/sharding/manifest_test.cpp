@@ -69,7 +69,8 @@ TEST(Manifest, RefusesWhatItCannotTrust) {
   const auto error = [&] { return error_of([&] { read_manifest(directory.path()); }); };
   EXPECT_THAT(error(), HasSubstr(path.string()));
   directory.write("manifest.yaml", "a: [1");
-  EXPECT_THAT(error(), AllOf(HasSubstr(path.string()), HasSubstr("no valid manifest")));
+  EXPECT_THAT(error(), AllOf(HasSubstr(path.string()), HasSubstr("no valid manifest"),
+                             HasSubstr("dermatome shard")));
   directory.write("manifest.yaml", "{}");
   EXPECT_THAT(error(), HasSubstr("not the manifest"));
 

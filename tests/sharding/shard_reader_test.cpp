@@ -205,16 +205,17 @@ TEST_F(ShardReaderTest, RefusesAttributesThatAreNotOneValue) {
       change_attribute(
           path, name,
           {none ? H5Screate(H5S_NULL) : H5Screate_simple(1, &kMany, nullptr), H5Sclose});
-      EXPECT_THAT(
-          error_of([&] { open(path); }),
-          AllOf(HasSubstr("s.h5"), HasSubstr(std::string("attribute ") + name + " is not")));
+      EXPECT_THAT(error_of([&] { open(path); }),
+                  AllOf(HasSubstr("s.h5"), HasSubstr(std::string("attribute ") + name + " is not"),
+                        HasSubstr(kShardRemedy)));
     }
   }
 }
 
 TEST_F(ShardReaderTest, RefusesFilesThatAreNoShards) {
   EXPECT_THAT(error_of([&] { open(directory_ / "none.h5"); }), HasSubstr("none.h5"));
-  EXPECT_THAT(error_of([&] { open(directory_ / "0.jpg"); }), HasSubstr("0.jpg"));
+  EXPECT_THAT(error_of([&] { open(directory_ / "0.jpg"); }),
+              AllOf(HasSubstr("0.jpg"), HasSubstr(kShardRemedy)));
   EXPECT_THAT(error_of([&] { open(directory_.write("empty.h5", "")); }), HasSubstr("empty.h5"));
 }
 
@@ -249,7 +250,7 @@ TEST_F(ShardReaderTest, DamagedMetadataIsFoundOnOpening) {
 TEST_F(ShardReaderTest, RefusesIndicesOutOfRange) {
   table_.samples[2].label = 3;
   EXPECT_THAT(error_of([&] { open(write()); }),
-              AllOf(HasSubstr("row 2 (2.jpg)"), HasSubstr("label 3")));
+              AllOf(HasSubstr("row 2 (2.jpg)"), HasSubstr("label 3"), HasSubstr(kShardRemedy)));
   table_.samples[2].label = 0;
   table_.samples[5].mask[2] = 1;  // its caption is missing
   EXPECT_THAT(error_of([&] { open(write()); }),
