@@ -68,9 +68,10 @@ void print_dataset(const ShardedDataset& dataset) {
   }
 }
 
-void print_record(const ShardReader& shard, int64_t row, const Image& image) {
+// `size`: the picture's, or that it has none.
+void print_record(const ShardReader& shard, int64_t row, const std::string& size) {
   std::printf("%s row %" PRId64 "\n", shard.path().c_str(), row);
-  std::printf("  picture    %s, %d x %d\n", shard.source(row).c_str(), image.width, image.height);
+  std::printf("  picture    %s, %s\n", shard.source(row).c_str(), size.c_str());
   const int64_t label = shard.label(row);
   std::printf("  label      %s\n",
               label < 0 ? "none" : shard.header().label_names[static_cast<size_t>(label)].c_str());
@@ -108,8 +109,15 @@ ViewOptions view_options(const std::string& config_file) {
 
 void show_record(const Records& records, const Arguments& arguments) {
   const auto [shard, row] = records.locate(arguments.row);
-  const Image image = shard->decode(row);
-  print_record(*shard, row, image);
+  Image image;
+  try {
+    shard->decode(row, image);
+  } catch (const DataError&) {
+    // What the record says besides may tell which picture it was.
+    print_record(*shard, row, "cannot be read");
+    throw;
+  }
+  print_record(*shard, row, std::to_string(image.width) + " x " + std::to_string(image.height));
   if (!arguments.image.empty()) write_png(image, arguments.image);
   if (arguments.sheet.empty()) return;
   const SheetRecord record = make_sheet_record(*shard, row, view_options(arguments.config),

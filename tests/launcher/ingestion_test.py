@@ -252,6 +252,21 @@ class Ingestion(unittest.TestCase):
         self.assertEqual(beyond.returncode, 2)
         self.assertIn("has rows 0 to 5", beyond.stderr)
 
+    def test_a_damaged_record_s_texts_are_shown(self):
+        rows = self.make_table(6)
+        self.shard("shards", *FOUR_A_SHARD)
+        path = self.folder / "shards/shard-00001.h5"
+        with h5py.File(path) as shard:
+            position = shard["images/bytes"].id.get_offset() + int(shard["images/index"][1]["offset"])
+        content = bytearray(path.read_bytes())
+        content[position] ^= 1
+        path.write_bytes(content)
+        shown = dermatome("inspect", self.folder / "shards", "--row", 5, check=False)
+        self.assertEqual(shown.returncode, 3)
+        for expected in ("shard-00001.h5 row 1", "5.png, cannot be read", rows[5]["ontology_caption"], "label      none"):
+            self.assertIn(expected, shown.stdout)
+        self.assertIn("fail their checksum", shown.stderr)
+
     def test_a_contact_sheet_is_drawn(self):
         self.make_table(6)
         self.shard("shards", *FOUR_A_SHARD)
