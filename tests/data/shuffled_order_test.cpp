@@ -59,30 +59,6 @@ TEST(ShuffledOrder, AcceptsBlocksAndWindowsWhoseProductWouldOverflow) {
   EXPECT_EQ(seen.size(), 1000u);
 }
 
-// The order asks for a place in the epoch, never for a rank: ranks that take slices of each global
-// batch see, put together, the same batches for every world size.
-TEST(ShuffledOrder, SlicesOfAnyWorldSizeMakeTheSameGlobalBatches) {
-  constexpr int64_t kSamples = 1000;
-  constexpr int64_t kGlobalBatch = 192;
-  const ShuffledOrder single(5, kSamples, 16, 4);
-  for (int64_t step = 0; step < kSamples / kGlobalBatch; ++step) {
-    std::vector<int64_t> expected;
-    for (int64_t p = 0; p < kGlobalBatch; ++p) {
-      expected.push_back(single.sample(2, step * kGlobalBatch + p));
-    }
-    for (int64_t world = 1; world <= 64; ++world) {
-      std::vector<int64_t> together;
-      for (int64_t rank = 0; rank < world; ++rank) {
-        const ShuffledOrder of_this_rank(5, kSamples, 16, 4);
-        for (int64_t p = kGlobalBatch * rank / world; p < kGlobalBatch * (rank + 1) / world; ++p) {
-          together.push_back(of_this_rank.sample(2, step * kGlobalBatch + p));
-        }
-      }
-      ASSERT_EQ(together, expected) << "step " << step << ", " << world << " ranks";
-    }
-  }
-}
-
 TEST(ShuffledOrder, IsAnotherOneForEverySeedAndEpoch) {
   std::set<std::vector<int64_t>> orders;
   for (const uint64_t seed : {0, 1, 2}) {
