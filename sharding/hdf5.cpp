@@ -230,9 +230,8 @@ Section ContiguousFile::section(const char* name, Element element, int rank) con
   std::vector<hsize_t> shape(rank);
   H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr);
   Section section;
-  section.shape.assign(shape.begin(), shape.end());
   section.bytes = H5Tget_size(type.get());
-  for (const uint64_t extent : section.shape) section.bytes *= extent;
+  for (const hsize_t extent : shape) section.bytes *= extent;
   if (section.bytes == 0) return section;
   const Handle creation(H5Dget_create_plist(dataset.get()), H5Pclose);
   const haddr_t offset = H5Dget_offset(dataset.get());

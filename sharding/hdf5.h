@@ -69,7 +69,6 @@ class FileWriter {
 struct Section {
   uint64_t offset = 0;
   uint64_t bytes = 0;
-  std::vector<uint64_t> shape;
 };
 
 // An existing file, to look things up in. Throws DataError naming file and item, StorageFailure
