@@ -1,27 +1,56 @@
-// Any bytes as a table: its rows and masks are parsed, or refused with a DataError; nothing else.
+// Any bytes as a table of every kind: read, or refused with a DataError; nothing else.
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "sharding/csv_reader.h"
+#include "sharding/table.h"
 #include "sharding/table_cell.h"
 #include "src/core/error.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace dermatome;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  try {
-    CsvReader csv(text, "input");
-    for (CsvRow row; csv.next(row);) {
-      for (const std::string& cell : row.fields) {
-        if (is_missing(cell)) continue;
-        try {
-          if (cell.starts_with('[')) parse_mask(cell, "input");
-          parse_integer(cell, "input");
-        } catch (const DataError&) {
-        }
+namespace dermatome {
+namespace {
+
+// Every cell as whatever a cell may be; tables have only some columns of each.
+void read_cells(std::string_view text) {
+  CsvReader csv(text, "input");
+  for (CsvRow row; csv.next(row);) {
+    for (const std::string& cell : row.fields) {
+      if (is_missing(cell)) continue;
+      try {
+        if (cell.starts_with('[')) parse_mask(cell, "input");
+        parse_integer(cell, "input");
+      } catch (const DataError&) {
       }
     }
+  }
+}
+
+void read_as(std::optional<TableKind> kind, const std::string& path) {
+  try {
+    read_table(path, {.kind = kind, .num_subcaptions = 2});
   } catch (const DataError&) {
   }
+}
+
+}  // namespace
+}  // namespace dermatome
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace dermatome;
+  try {
+    read_cells({reinterpret_cast<const char*>(data), size});
+  } catch (const DataError&) {
+  }
+  const int file = memfd_create("table", 0);
+  if (file < 0 || write(file, data, size) != static_cast<ssize_t>(size)) return 0;
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
+  read_as(std::nullopt, path);
+  for (const auto& [name, kind] : kTableKinds) read_as(kind, path);
+  close(file);
   return 0;
 }
