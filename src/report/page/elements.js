@@ -91,10 +91,11 @@ function ticks(low, high, count) {
 // Calls draw(width) now and whenever the node's width changes.
 function whenSized(node, draw) {
   let last = 0;
-  new ResizeObserver(() => {
+  // In the next frame: a drawing changes heights, which an observer must not do while it is told.
+  new ResizeObserver(() => requestAnimationFrame(() => {
     const width = Math.floor(node.clientWidth);
     if (width > 0 && width !== last) draw(last = width);
-  }).observe(node);
+  })).observe(node);
 }
 
 function table(heads, rows) {
