@@ -121,6 +121,7 @@ std::vector<hdf5::Section> ShardReader::locate_metadata(const hdf5::ContiguousFi
   image_offset_ = image_bytes.offset;
   image_bytes_ = image_bytes.bytes;
   std::vector<hdf5::Section> sections;
+  sections.reserve(kMetadata.size());
   for (const Metadata& part : kMetadata) {
     sections.push_back(locate(part.name, part.element, part.rank));
   }

@@ -77,6 +77,7 @@ void FiniteWatch::report() {
   const std::vector<Seen> seen = std::exchange(seen_, {});
   if (seen.empty()) return;
   std::vector<at::Tensor> flags;
+  flags.reserve(seen.size());
   for (const Seen& each : seen) flags.push_back(each.bad);
   const at::Tensor bad = at::stack(flags).cpu();
   int64_t longest = 0;

@@ -104,13 +104,18 @@ double hidden_bytes(const Tower& tower, const Rows& n) {
   return n.rows * tower.bytes.other * tower.mlp_width;
 }
 
+// Of a micro-batch.
+int64_t images_of_piece(const TrainOptions& options, const StepLoad& load) {
+  return (load.images + options.accum - 1) / options.accum;
+}
+
 Activations image_activations(const ClipConfig& config, const TrainOptions& options,
                               const StepLoad& load) {
   const VisionConfig& vision = config.vision;
   const Tower tower{static_cast<double>(vision.width), static_cast<double>(vision.mlp_width()),
                     vision.layers, options.model.checkpointed_image_blocks,
                     image_widths(options.model.precision)};
-  const double images = static_cast<double>((load.images + options.accum - 1) / options.accum);
+  const auto images = static_cast<double>(images_of_piece(options, load));
   const double rows = images * static_cast<double>(load.tokens_per_image);
   const bool patches = options.objective.local_alignment;
   const double read = patches ? rows : images;
@@ -175,7 +180,7 @@ double batch_pixels(const VisionConfig& vision, const TrainOptions& options, con
 double augmentation_bytes(const VisionConfig& vision, const TrainOptions& options,
                           const StepLoad& load) {
   if (options.data.augment_on == AugmentOn::kHost) return 0;
-  const auto images = static_cast<double>((load.images + options.accum - 1) / options.accum);
+  const auto images = static_cast<double>(images_of_piece(options, load));
   // Every crop of a group counts as its largest, and no smaller than what comes out.
   const auto side = static_cast<double>(std::max<int64_t>(load.stored_side, vision.image_size));
   const double group = std::min<double>(images * side * side * kLongSide, kGroupPixels);

@@ -59,7 +59,7 @@ std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
   }
   // Intervals beyond the end are as good as none.
   const auto interval = [&](int64_t every, int64_t unit) {
-    return every == 0 || every > total / unit ? total + 1 : every * unit;
+    return std::max<int64_t>(1, every == 0 || every > total / unit ? total + 1 : every * unit);
   };
   const int64_t steps = interval(checkpoint.every_steps, 1);
   const int64_t epochs =

@@ -72,6 +72,7 @@ std::optional<std::vector<std::filesystem::path>> staged_training_data(
     return std::nullopt;
   }
   std::vector<std::filesystem::path> copies;
+  copies.reserve(sources.size());
   for (const std::filesystem::path& source : sources) {
     copies.push_back(staged_directory(options.data.stage, read_manifest(source)));
   }
