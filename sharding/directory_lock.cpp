@@ -37,9 +37,8 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory, WhenLocked 
   if (reason == EWOULDBLOCK) {
     ::close(descriptor_);
     throw ConfigError(directory.string() +
-                      ": another process is building shards there; wait for it to end. Ranks "
-                      "that build together are started by one launcher (mpirun, srun or "
-                      "`dermatome launch`)");
+                      ": another process writes there; wait for it to end. Ranks that work "
+                      "together are started by one launcher (mpirun, srun or `dermatome launch`)");
   }
   log_warning(directory.string() + ": no lock (" + std::strerror(reason) +
               "); make sure that only one process writes there");

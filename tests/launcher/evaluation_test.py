@@ -341,7 +341,7 @@ class Watch(unittest.TestCase):
             time.sleep(0.1)
         second = dermatome("watch", run, "--benchmark", self.choosing, "--once", check=False)
         self.assertEqual(second.returncode, 2)
-        self.assertIn(str(run), second.stderr)
+        self.assertIn(f"{run}: another process writes there", second.stderr)
         first.send_signal(signal.SIGTERM)
         self.assertEqual(first.wait(300), 0)
 
