@@ -16,6 +16,7 @@
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/distributed/wait_together.h"
+#include "src/eval/data_hash.h"
 #include "src/eval/encode.h"
 
 namespace dermatome {
@@ -179,12 +180,9 @@ Benchmark::Benchmark(const BenchmarkOptions& options)
     : options_(options), table_(read_benchmark_table(options)) {}
 
 std::string Benchmark::hash(Precision precision) const {
-  std::string text = read_file(options_.file) + table_.content;
-  // Names may come from further files.
-  for (const BenchmarkClass& entry : options_.classes) {
-    for (const std::string& name : entry.names) text += name + "\n";
-  }
-  return sha256_hex(text + (precision == Precision::kAmpBf16 ? "amp_bf16" : "fp32"));
+  // Names of classes may come from further files.
+  return sha256_hex(read_file(options_.file) + table_.content + classes_hash(options_) +
+                    (precision == Precision::kAmpBf16 ? "amp_bf16" : "fp32"));
 }
 
 Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
