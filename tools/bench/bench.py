@@ -220,12 +220,12 @@ def bench_scaling(arguments, report, folder):
         report.row(f"{name}: wall s a step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "
                    f"{spread(turn, 'cpu'):.3f}", ranks=name, wall=spread(turn, "wall"),
                    cpu=spread(turn, "cpu"))
-    alone, apart, pair = ([answer["wall"] for answer in turn] for turn in turns)
+    alone, apart, pair = (spread(turn, "wall") for turn in turns)
     ratios = {"efficiency": (alone, pair), "machine": (alone, apart), "exchange": (apart, pair)}
     for key, (before, after) in ratios.items():
-        ratio = Spread([one / two for one, two in zip(before, after)])
-        report.row(f"{key}, round by round: {ratio:.3f}", **{key: ratio})
-        report.result[key] = ratio.median
+        report.row(f"{key}: {before.median / after.median:.3f}, round by round "
+                   f"{before.ratios_to(after):.3f}", **{f"{key}_by_round": before.ratios_to(after)})
+        report.result[key] = before.median / after.median
 
 
 def bench_collectives(arguments, report, folder):

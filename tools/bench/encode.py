@@ -61,8 +61,7 @@ def measure_encode(arguments, report, folder, model, image_size):
     for number, (kind, count) in enumerate(kinds.items()):
         mine, others = (Spread([count / answer["cpu"] for answer in side])
                         for side in turns[2 * number:2 * number + 2])
-        by_round = Spread([other["cpu"] / own["cpu"] for own, other in
-                           zip(*turns[2 * number:2 * number + 2])])
+        by_round = mine.ratios_to(others)
         what = "texts, tokenised before" if kind == "texts" else (
             "texts, tokenised too" if kind == "strings" else kind)
         report.row(f"{what}: x {mine.median / others.median:.2f}, round by round {by_round:.2f}; ours, "

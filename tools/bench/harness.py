@@ -69,10 +69,15 @@ class Spread:
     """The median of values, with their range."""
 
     def __init__(self, values):
+        self.values = list(values)
         self.median, self.low, self.high = statistics.median(values), min(values), max(values)
 
     def __format__(self, form):
         return f"{self.median:{form}} ({self.low:{form}}-{self.high:{form}})"
+
+    def ratios_to(self, other):
+        """The spread of this one's values over the other's of the same round."""
+        return Spread([one / two for one, two in zip(self.values, other.values)])
 
     def fields(self):
         return [self.median, self.low, self.high]
