@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes benchmarks for `dermatome evaluate` from your own copy of MAKE's public code.
 
-    tools/import_benchmarks.py CHECKOUT [--output FOLDER] [--data FOLDER] [--force]
+    tools/import_benchmarks.py CHECKOUT [--output FOLDER] [--data FOLDER] [--table LIST=CSV]…
+                               [--force]
 
-CHECKOUT holds MAKE, Derm1M or DermFM-Zero, which share a layout. Class lists and prompt templates
-come from src/open_clip/zero_shot_metadata.py, prompts for concepts from
+CHECKOUT holds MAKE, O-MAKE, Derm1M or DermFM-Zero, which share a layout. Class lists and prompt
+templates come from src/open_clip/zero_shot_metadata.py, prompts for concepts from
 concept_annotation/utils.py, synonyms from concept_annotation/term_lists/ConceptTerms.json, the
 rest from the tables and concept lists in the data folder. The Python files are parsed, never run:
 only literals and lambdas that place their argument in a text are read. What is written contains
@@ -23,6 +24,8 @@ from benchmarks.tables import Table
 from captions import BadInput, table
 
 TEMPLATES = "OPENAI_SKIN_TEMPLATES"
+# Ends the name of a list that says the same classes, at the same positions, in other words.
+REWORDED = "_ONTOLOGY_AUG"
 # Benchmark: list of classes, MAKE's table, Derm1M's and DermFM-Zero's name of the set.
 CLASSIFICATION = {
     "pad": ("PAD_CLASSNAMES", "PAD/MAKE_PAD.csv", "pad"),
@@ -49,8 +52,8 @@ CONCEPTS = ("skincon", "derm7pt")
 class Importer:
     """Collects files to write in `written`, by name; `complete` turns false if anything lacks."""
 
-    def __init__(self, checkout, data):
-        self.checkout, self.data = checkout, data
+    def __init__(self, checkout, data, tables):
+        self.checkout, self.data, self.own_tables = checkout, data, tables
         self.written, self.complete = {}, True
 
     def problem(self, text):
@@ -101,25 +104,51 @@ class Importer:
             if variable not in lists:
                 absent.append(f"{name} ({variable})")
                 continue
-            lists.remove(variable)
-            self.note_size(name, variable, metadata)
-
-            def make(found, variable=variable):
-                return definitions.classification(
-                    definitions.classes_of(metadata.get(variable)),
-                    definitions.templates_of(metadata.get(TEMPLATES)), found)
-
             places = [own] if own else []
             if shared:
                 places += [f"zero-shot-classification/{shared}-zero-shot/meta.csv",
                            f"zero-shot-classification/{shared}-zero-shot-test.csv",
                            f"zs/{shared}-zero-shot-test.csv"]
-            self.add(name, self.tables(*places), [f"{source} ({variable}, {TEMPLATES})"], make,
-                     "filename" if own else "image_path")
+            self.add_list(name, variable, metadata, self.tables(*places),
+                          "filename" if own else "image_path")
+            lists -= {variable, variable + REWORDED}
+        known = {variable for variable, _, _ in CLASSIFICATION.values()}
+        for variable in self.own_tables:
+            if variable.endswith(REWORDED):
+                self.problem(f"--table {variable}: give the table of "
+                             f"{variable.removesuffix(REWORDED)}, which has the labels")
+            elif variable not in metadata.values and variable not in metadata.refused:
+                self.problem(f"--table {variable}: there is no such list in {source}")
+            elif variable not in known:
+                self.add_list(list_name(variable), variable, metadata, [], "filename")
+                lists -= {variable, variable + REWORDED}
         if absent:
             print(f"import: not in {source}: {', '.join(absent)}")
         if lists:
-            print(f"import: no table is known for {', '.join(sorted(lists))}: left out")
+            print(f"import: no table is known for {', '.join(sorted(lists))}: left out; --table "
+                  "LIST=CSV names one")
+
+    def add_list(self, name, variable, metadata, paths, image_column):
+        """The benchmark of a list of classes, and that of its classes in the ontology's words."""
+        if f"{name}.yaml" in self.written:
+            self.problem(f"{variable} left out: another list is written as {name}.yaml")
+            return
+        paths = self.own_tables.get(variable, paths)
+        self.note_size(name, variable, metadata)
+
+        def make(found, reworded=None):
+            classes = definitions.classes_of(metadata.get(variable))
+            others = definitions.classes_of(metadata.get(reworded)) if reworded else classes
+            return definitions.classification(
+                classes, definitions.prompts_of(classes, others),
+                definitions.templates_of(metadata.get(TEMPLATES)), found)
+
+        self.add(name, paths, [f"{metadata.path} ({variable}, {TEMPLATES})"], make, image_column)
+        reworded = variable + REWORDED
+        if reworded in metadata.values or reworded in metadata.refused:
+            self.add(f"{name}_ontology", paths,
+                     [f"{metadata.path} ({variable}, {reworded}, {TEMPLATES})"],
+                     lambda found: make(found, reworded), image_column)
 
     def note_size(self, name, variable, metadata):
         """Names like SNU_134_CLASSNAMES promise a number."""
@@ -169,6 +198,11 @@ class Importer:
                      [str(path), str(prompts.path), str(terms_path)], make, "ImageID")
 
 
+def list_name(variable):
+    """SD_128_tails_10_CLASSNAMES: sd_128_tails_10."""
+    return re.sub(r"_CLASS(NAM)?ES", "", variable).lower()
+
+
 def read_terms(path):
     """The synonyms of each concept; those of a concept that the file gives twice are joined."""
     def joined(pairs):
@@ -198,6 +232,9 @@ def parse_arguments():
     add("--output", type=Path, default=Path("configs/benchmarks/imported"), metavar="FOLDER",
         help="where the YAML files go (configs/benchmarks/imported)")
     add("--data", type=Path, metavar="FOLDER", help="the data folder (CHECKOUT/data)")
+    add("--table", action="append", default=[], metavar="LIST=CSV", dest="tables",
+        help="the table of the class list of this name, such as those that the checkout has no "
+             "table for; may be repeated")
     add("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args()
     if options.data is None:
@@ -206,12 +243,22 @@ def parse_arguments():
         parser.error(f"--data {options.data} is no folder")
     if not options.checkout.is_dir():
         parser.error(f"{options.checkout} is no folder")
+    tables = {}
+    for text in options.tables:
+        variable, equals, path = text.partition("=")
+        if not (variable and equals and Path(path).is_file()):
+            parser.error(f"--table {text}: expected the name of a class list, =, and a CSV file "
+                         "that exists")
+        if variable in tables:
+            parser.error(f"--table {variable} is given twice")
+        tables[variable] = [Path(path).resolve()]
+    options.tables = tables
     return parser, options
 
 
 def main():
     parser, options = parse_arguments()
-    importer = Importer(options.checkout.resolve(), options.data.resolve())
+    importer = Importer(options.checkout.resolve(), options.data.resolve(), options.tables)
     importer.add_classification()
     importer.add_concepts()
     importer.add_retrieval()

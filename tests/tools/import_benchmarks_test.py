@@ -155,6 +155,55 @@ class ImportTest(Checkout):
         self.assertEqual(self.written("derm1m_holdout")["data"]["caption_column"],
                          "truncated_caption")
 
+    def test_a_list_in_the_ontologys_words_keeps_the_labels_of_its_own(self):
+        self.file("src/open_clip/zero_shot_metadata.py", METADATA + '''
+PAD_CLASSNAMES_ONTOLOGY_AUG = ["mark, red dot", "mark, blue dot", "spot, leaf", "odd"]
+SNU_134_CLASSNAMES_ONTOLOGY_AUG = ["too", "few"]
+''')
+        self.file("data/PAD/MAKE_PAD.csv", "filename,label\na.png,Blue dot\nb.png,Red dot\n")
+        log = self.run_import(code=1)
+        self.assertEqual(self.written("pad_ontology")["classes"], [
+            {"label": "Red dot", "names": ["mark, red dot"]},
+            {"label": "Blue dot", "names": ["mark, blue dot"]},
+            {"label": "green spot", "names": ["spot, leaf"]},
+            {"label": "it's: \"odd\" # {}", "names": ["odd"]}])
+        self.assertEqual(self.written("pad_ontology")["data"], self.written("pad")["data"])
+        self.assertIn("snu_ontology left out: 2 other names for 6 classes", log)
+
+    def test_a_table_for_a_list_that_has_none(self):
+        table = self.folder / "coins.csv"
+        table.write_text("filename,label\na.png,1\n")
+        log = self.run_import("--table", f"OTHER_CLASSES={table}")
+        self.assertNotIn("no table is known", log)
+        other = self.written("other")
+        self.assertEqual([entry["names"] for entry in other["classes"]], [["heads"], ["tails"]])
+        self.assertTrue((Path(other["root"]) / other["data"]["csv"]).samefile(table))
+        self.assertIn("give the table of OTHER_CLASSES", self.run_import(
+            "--force", "--table", f"OTHER_CLASSES_ONTOLOGY_AUG={table}", code=1))
+        self.assertIn("given twice", self.run_import(
+            "--table", f"OTHER_CLASSES={table}", "--table", f"OTHER_CLASSES={table}", code=2))
+        for name in ("NONE", "HAM_CLASSNAMES"):
+            self.assertIn("no such list", self.run_import("--force", "--table", f"{name}={table}",
+                                                          code=1))
+        for argument in ["OTHER_CLASSES", f"OTHER_CLASSES={table}x", f"={table}"]:
+            self.assertIn("expected the name of a class list", self.run_import(
+                "--table", argument, code=2))
+
+    def test_two_lists_of_one_name_are_not_mixed(self):
+        table = self.folder / "mine.csv"
+        table.write_text("filename,label\na.png,1\n")
+        self.file("src/open_clip/zero_shot_metadata.py", METADATA + 'PAD_CLASSES = ["a", "b"]\n')
+        log = self.run_import("--table", f"PAD_CLASSES={table}", code=1)
+        self.assertIn("PAD_CLASSES left out: another list is written as pad.yaml", log)
+        self.assertEqual(len(self.written("pad")["classes"]), 4)
+
+    def test_a_table_of_ones_own_counts_before_the_checkouts(self):
+        table = self.folder / "mine.csv"
+        table.write_text("filename,label\na.png,2\n")
+        self.run_import("--table", f"PAD_CLASSNAMES={table}")
+        pad = self.written("pad")
+        self.assertTrue((Path(pad["root"]) / pad["data"]["csv"]).samefile(table))
+
     def test_data_elsewhere(self):
         elsewhere = self.folder / "disk" / "data"
         elsewhere.parent.mkdir()
@@ -306,7 +355,8 @@ def harm(argument={touch}): pass
 
 class LabelsTest(unittest.TestCase):
     def label(self, value, cells):
-        entries, notes = definitions.label_classes(definitions.classes_of(value), cells)
+        classes = definitions.classes_of(value)
+        entries, notes = definitions.label_classes(classes, [names for _, names in classes], cells)
         return [entry["label"] for entry in entries], " / ".join(notes)
 
     def test_names_are_spelled_as_the_table_spells_them(self):
@@ -324,6 +374,14 @@ class LabelsTest(unittest.TestCase):
         self.assertEqual(labels, ["a", "b"])
         self.assertIn("1 rows have labels that are no class ('1')", notes)
         self.assertIn("1 classes have no row: 'b'", notes)
+
+    def test_other_words_are_for_the_same_classes(self):
+        classes = definitions.classes_of({"1": "one", "2": "two"})
+        self.assertEqual(definitions.prompts_of(
+            classes, definitions.classes_of({"1": "eins", "2": ["zwei"]})), [["eins"], ["zwei"]])
+        for other in [{"2": "zwei", "1": "eins"}, ["eins", "zwei"], {"1": "eins", "3": "drei"}]:
+            with self.assertRaisesRegex(Unusable, "other labels"):
+                definitions.prompts_of(classes, definitions.classes_of(other))
 
     def test_two_classes_of_one_label_become_one(self):
         labels, notes = self.label(["a", "b", "A"], ["a", "b"])

@@ -42,10 +42,19 @@ def classes_of(value):
     return classes
 
 
-def repeated_names(classes):
+def prompts_of(classes, others):
+    """The names that `others`, the same classes in other words, have for each of `classes`."""
+    if len(others) != len(classes):
+        raise Unusable(f"{len(others)} other names for {len(classes)} classes")
+    if [label for label, _ in others] != [label for label, _ in classes]:
+        raise Unusable("the other names are of classes with other labels, or in another order")
+    return [names for _, names in others]
+
+
+def repeated_names(prompts):
     """A note for each name that stands for several classes."""
     places = {}
-    for position, (_, names) in enumerate(classes):
+    for position, names in enumerate(prompts):
         for name in dict.fromkeys(map(normalised, names)):
             places.setdefault(name, []).append(position)
     return [f"'{name}' is the name of classes {', '.join(map(str, where))}, which no model can "
@@ -57,13 +66,14 @@ def number_in(cell):
     return int(cell.partition(".")[0]) if re.fullmatch(r"[0-9]{1,9}(\.0+)?", cell) else None
 
 
-def label_classes(classes, cells):
-    """The classes as the YAML file lists them, and notes. `cells`: the label column, if known.
+def label_classes(classes, prompts, cells):
+    """The classes as the YAML file lists them, and notes. `prompts`: the names of each to ask the
+    model for. `cells`: the label column, if known.
 
     A label is spelled as the table spells it: a position in the list of classes if all labels are
     numbers, else a name. Without a table it is the position.
     """
-    notes = repeated_names(classes)
+    notes = repeated_names(prompts)
     counts = Counter(cells)
     positions = {cell: number_in(cell) for cell in counts}
     if all(label is None for label, _ in classes) and \
@@ -82,7 +92,7 @@ def label_classes(classes, cells):
             found = [spelled[normalised(name)] for name in wanted if normalised(name) in spelled]
             labels.append(found[0] if found else wanted[0])
     entries = {}
-    for label, (_, names) in zip(labels, classes):
+    for label, names in zip(labels, prompts):
         if label in entries:
             notes.append(f"'{label}' is the label of two classes; the second one is left out")
         entries.setdefault(label, {"label": label, "names": names})
@@ -105,8 +115,8 @@ def compare(entries, counts):
     return notes
 
 
-def classification(classes, templates, table):
-    entries, notes = label_classes(classes, table.cells("label"))
+def classification(classes, prompts, templates, table):
+    entries, notes = label_classes(classes, prompts, table.cells("label"))
     top5 = ["top5"] if len(entries) > 5 else []
     return {
         "kind": "classification", "role": "test", **table.place(label_column="label"),
