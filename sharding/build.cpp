@@ -8,7 +8,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "sharding/directory_lock.h"
@@ -134,7 +133,7 @@ class Build {
     std::set<std::string> own = std::move(shards);
     own.insert(std::string(shard_format::kManifestName));
     own.insert(kRejectedName);
-    remove_leftovers_of(own);
+    remove_leftovers(options_.output, own);
   }
 
   // A directory that holds another data set is left alone: mixing two would lose both.
@@ -151,23 +150,6 @@ class Build {
     }
     const auto unplanned = shards_besides(options_.output, planned);
     if (!unplanned.empty()) ShardBuilder::refuse(options_.output / unplanned.front());
-  }
-
-  // Removes what replace_atomically() left of files `names` when a build was killed, and nothing
-  // else: the directory is the user's, who may keep other files there.
-  void remove_leftovers_of(const std::set<std::string>& names) const {
-    constexpr std::string_view kTemporary = ".tmp.";
-    std::vector<std::filesystem::path> found;
-    for (const auto& item : std::filesystem::directory_iterator(options_.output)) {
-      const std::string name = item.path().filename().string();
-      const size_t end = name.rfind(kTemporary);
-      if (end == std::string::npos || !names.contains(name.substr(0, end))) continue;
-      const std::string_view process = std::string_view(name).substr(end + kTemporary.size());
-      if (std::ranges::all_of(process, [](char c) { return c >= '0' && c <= '9'; })) {
-        found.push_back(item.path());
-      }
-    }
-    for (const auto& path : found) std::filesystem::remove(path);
   }
 
   // Shards first, first + 1, ..., one a rank.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -14,7 +15,8 @@
 namespace dermatome {
 namespace {
 
-constexpr const char* kTemporary = ".tmp.";
+// Between a file's name and the number of the process that writes it.
+constexpr std::string_view kTemporary = ".tmp.";
 
 [[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
   throw DataError(what + " " + path.string() + ": " + std::strerror(errno));
@@ -35,6 +37,26 @@ class Descriptor {
   int fd_;
 };
 
+// The file that one of this name was to become; empty: it is no temporary one.
+std::string target_of(const std::string& name) {
+  const size_t end = name.rfind(kTemporary);
+  if (end == std::string::npos) return "";
+  const std::string_view process = std::string_view(name).substr(end + kTemporary.size());
+  const bool is_number =
+      !process.empty() && std::ranges::all_of(process, [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? name.substr(0, end) : "";
+}
+
+void remove_entries(
+    const std::filesystem::path& directory,
+    const std::function<bool(const std::filesystem::directory_entry& entry)>& wanted) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (wanted(entry)) found.push_back(entry.path());
+  }
+  for (const auto& path : found) std::filesystem::remove_all(path);
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path) {
@@ -52,7 +74,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 void replace_atomically(const std::filesystem::path& path, const WriteFunction& write) {
   const std::filesystem::path temporary =
-      path.string() + kTemporary + std::to_string(static_cast<long>(::getpid()));
+      path.string() + std::string(kTemporary) + std::to_string(static_cast<long>(::getpid()));
   try {
     std::filesystem::remove_all(temporary);
     write(temporary);
@@ -85,13 +107,15 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 }
 
 void remove_leftovers(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> found;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().filename().string().find(kTemporary) != std::string::npos) {
-      found.push_back(entry.path());
-    }
-  }
-  for (const auto& path : found) std::filesystem::remove_all(path);
+  remove_entries(directory, [](const auto& entry) {
+    return entry.path().filename().string().find(kTemporary) != std::string::npos;
+  });
+}
+
+void remove_leftovers(const std::filesystem::path& directory, const std::set<std::string>& names) {
+  remove_entries(directory, [&](const auto& entry) {
+    return entry.is_regular_file() && names.contains(target_of(entry.path().filename().string()));
+  });
 }
 
 void make_directories(const std::filesystem::path& path) {

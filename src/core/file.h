@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,12 @@ void replace_atomically(const std::filesystem::path& path, const WriteFunction& 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 // Removes what replace_atomically() left in `directory` when its process was killed. For a
-// directory in which no other process writes.
+// directory that no other process and no user writes to.
 void remove_leftovers(const std::filesystem::path& directory);
+
+// Removes of that only what was to become files called `names`: for a directory in which users may
+// keep others.
+void remove_leftovers(const std::filesystem::path& directory, const std::set<std::string>& names);
 
 // Creates `path` and the folders above it where they are missing. Throws DataError.
 void make_directories(const std::filesystem::path& path);

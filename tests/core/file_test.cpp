@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
+#include <string>
 
 #include "src/core/error.h"
 
@@ -42,6 +44,26 @@ TEST(File, LeftoversOfAKilledProcessAreRemoved) {
   remove_leftovers(folder);
   EXPECT_TRUE(std::filesystem::exists(folder / "latest"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+}
+
+TEST(File, LeftoversOfOtherNamesAreKept) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_named_leftovers_test";
+  std::filesystem::remove_all(folder);
+  const std::set<std::string> kept = {"mine.tmp.12", "ours", "ours.tmp.", "ours.tmp.old",
+                                      "ours.tmp.9"};
+  std::filesystem::create_directories(folder / "ours.tmp.9");
+  for (const char* name : {"mine.tmp.12", "ours", "ours.tmp.", "ours.tmp.old"}) {
+    write_file_atomically(folder / name, "");
+  }
+  for (const char* name : {"ours.tmp.7", "ours.tmp.4711"}) {
+    write_file_atomically(folder / name, "");
+  }
+  remove_leftovers(folder, {"ours", "theirs"});
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    left.insert(entry.path().filename().string());
+  }
+  EXPECT_EQ(left, kept);
 }
 
 TEST(File, ADirectoryIsReplacedAsAWhole) {
