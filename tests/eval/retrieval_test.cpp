@@ -6,6 +6,7 @@
 
 #include <numeric>
 
+#include "tests/support/allocation_watch.h"
 #include "tests/support/golden.h"
 
 namespace dermatome {
@@ -53,6 +54,19 @@ TEST(RetrievalRanks, TilesDoNotShow) {
   const RetrievalRanks ranks = one_to_one(queries, candidates);
   // In single precision a few near ties may fall the other way.
   EXPECT_LT((at::tensor(ranks.better, at::kLong) - expected).abs().max().item<int64_t>(), 3);
+}
+
+TEST(RetrievalRanks, NeedMemoryForATileWhateverTheNumbers) {
+  const auto peak = [](int64_t count) {
+    const at::Tensor queries = at::randn({count, 4});
+    const at::Tensor candidates = at::randn({count, 4});
+    return watch_allocations([&] { one_to_one(queries, candidates); }).peak;
+  };
+  constexpr int64_t kTile = 1024 * 4096;
+  const int64_t once = peak(8192);
+  EXPECT_GT(once, kTile);
+  EXPECT_LT(once, 40 * kTile);
+  EXPECT_EQ(peak(16384), once);
 }
 
 TEST(RetrievalRanks, CountCandidatesThatAreExactlyAsNear) {
