@@ -232,6 +232,24 @@ Json hashes(const BenchmarkOptions& options, const BenchmarkTable& table,
   return result;
 }
 
+// What belongs to a result besides its identity.
+void add_details(Json& details, const BenchmarkOptions& options, const BenchmarkTable& table,
+                 const Scorer& scorer) {
+  details["kind"] = kind_name(options.kind);
+  details["role"] = role_name(options.role);
+  std::map<std::string, Interval> intervals;
+  if (options.bootstrap > 0) {
+    intervals = bootstrap_intervals([&](auto weights) { return scorer.resampled_scores(weights); },
+                                    table.group, options.bootstrap);
+    details["resamples"] = options.bootstrap;
+    details["resampled_by"] = resampled_by(options);
+  }
+  scorer.describe(details, intervals);
+  for (const auto& [name, interval] : intervals) details["intervals"][name] = to_json(interval);
+  details["min_slice"] = options.min_slice;
+  details["slices"] = slices(options, table, scorer);
+}
+
 }  // namespace
 
 std::string role_name(BenchmarkRole role) {
@@ -288,24 +306,9 @@ BenchmarkResult score_benchmark(const BenchmarkOptions& options, const Benchmark
   result.name = options.name;
   result.num_samples = std::ssize(table.images);
   result.scores = scorer->scores(all);
-  if (how.scores_only) return result;
-
-  Json& details = result.details;
-  details["kind"] = kind_name(options.kind);
-  details["role"] = role_name(options.role);
-  std::map<std::string, Interval> intervals;
-  if (options.bootstrap > 0) {
-    intervals = bootstrap_intervals([&](auto weights) { return scorer->resampled_scores(weights); },
-                                    table.group, options.bootstrap);
-    details["resamples"] = options.bootstrap;
-    details["resampled_by"] = resampled_by(options);
-  }
-  scorer->describe(details, intervals);
-  for (const auto& [name, interval] : intervals) details["intervals"][name] = to_json(interval);
-  details["min_slice"] = options.min_slice;
-  details["slices"] = slices(options, table, *scorer);
-  details["leakage"] = leakage_json(table, *scorer, how.leakage);
-  details["hashes"] = hashes(options, table, features);
+  if (!how.brief) add_details(result.details, options, table, *scorer);
+  result.details["leakage"] = leakage_json(table, *scorer, how.leakage);
+  result.details["hashes"] = hashes(options, table, features);
   return result;
 }
 

@@ -23,7 +23,7 @@ struct BenchmarkFeatures {
 };
 
 struct ScoringOptions {
-  bool scores_only = false;          // no `details`: cheap, for a look during training
+  bool brief = false;  // of `details` only `hashes` and `leakage`: for a look during training
   const Leakage* leakage = nullptr;  // null: not checked
 };
 

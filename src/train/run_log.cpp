@@ -91,7 +91,7 @@ void RunLog::step(const StepReport& report) {
   if (on_terminal_) draw_progress(report);
 }
 
-void RunLog::validation(int64_t step, int64_t epoch, const json& scores) {
+void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const json& benchmarks) {
   if (on_terminal_) std::fprintf(stderr, "\r\033[K");
   for (const auto& [name, values] : scores.items()) {
     std::string text;
@@ -101,7 +101,7 @@ void RunLog::validation(int64_t step, int64_t epoch, const json& scores) {
     log_info("Eval Step: " + std::to_string(step) + " Epoch: " + std::to_string(epoch) + " " +
              name + text);
   }
-  write({{"step", step}, {"epoch", epoch}, {"validation", scores}});
+  write({{"step", step}, {"epoch", epoch}, {"validation", scores}, {"benchmarks", benchmarks}});
 }
 
 }  // namespace dermatome

@@ -1,6 +1,6 @@
 // What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in
 // the run directory, one JSON object a line with `step`, `epoch` and either `train` or
-// `validation`. Only rank 0 makes one.
+// `validation` and `benchmarks`. Only rank 0 makes one.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,9 @@ class RunLog {
   bool has_validation(int64_t step) const;
 
   void step(const StepReport& report);
-  // `scores` under the key `validation`.
-  void validation(int64_t step, int64_t epoch, const nlohmann::json& scores);
+  // `scores` under the key `validation`, and what they are of under `benchmarks`.
+  void validation(int64_t step, int64_t epoch, const nlohmann::json& scores,
+                  const nlohmann::json& benchmarks);
 
  private:
   void write(const nlohmann::json& line);

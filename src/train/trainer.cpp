@@ -87,7 +87,7 @@ class Trainer {
   int64_t step_ = 0;  // optimizer steps done
   int64_t saved_step_ = -1;
   struct {
-    std::future<nlohmann::json> scores;
+    std::future<ValidationResult> scores;
     int64_t step = 0;
     int64_t epoch = 0;
   } pending_;  // the validation whose scores are being computed; rank 0 only
@@ -225,7 +225,8 @@ void Trainer::validate() {
 void Trainer::collect_validation(std::chrono::seconds patience) {
   if (!pending_.scores.valid()) return;
   if (pending_.scores.wait_for(patience) != std::future_status::ready) return;
-  log_->validation(pending_.step, pending_.epoch, pending_.scores.get());
+  const ValidationResult result = pending_.scores.get();
+  log_->validation(pending_.step, pending_.epoch, result.scores, result.benchmarks);
 }
 
 void Trainer::collect_late_validation() {

@@ -7,6 +7,7 @@
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/number_gather.h"
+#include "src/model/weights_hash.h"
 #include "src/train/loader_setup.h"
 
 namespace dermatome {
@@ -26,17 +27,21 @@ GlobalSizes gather_sizes(Collectives& collectives, const std::optional<Batch>& b
   return {std::move(sizes[0]), std::move(sizes[1])};
 }
 
-json score_all(const std::vector<Scoring>& scorings, json scores, ValidationFailure on_failure) {
+ValidationResult score_all(const std::vector<Scoring>& scorings, const std::string& weights,
+                           json scores, ValidationFailure on_failure) {
+  json benchmarks = json::object();
   for (const auto& scoring : scorings) {
     try {
-      const BenchmarkResult result = scoring({.scores_only = true});
+      const BenchmarkResult result = scoring({.brief = true});
       scores[result.name] = result.scores;
+      benchmarks[result.name] = result.details;
+      benchmarks[result.name]["hashes"]["weights"] = weights;
     } catch (const std::exception& error) {
       if (on_failure == ValidationFailure::kFail) throw;
       log_error(std::string("validation: ") + error.what());
     }
   }
-  return scores;
+  return {std::move(scores), std::move(benchmarks)};
 }
 
 }  // namespace
@@ -121,7 +126,7 @@ void Validation::report_damage(const std::optional<DataError>& own, int64_t dama
   }
 }
 
-std::optional<std::future<json>> Validation::run() {
+std::optional<std::future<ValidationResult>> Validation::run() {
   json scores = json::object();
   if (dataset_) {
     if (auto loss = objective_on_validation_set()) scores[kObjectiveScores] = std::move(*loss);
@@ -132,8 +137,9 @@ std::optional<std::future<json>> Validation::run() {
                                      options_.validation.batch_size, options_.model.precision));
   }
   if (collectives_.rank() != 0) return std::nullopt;
-  return std::async(std::launch::async, score_all, std::move(scorings), std::move(scores),
-                    options_.validation.on_failure);
+  std::string weights = scorings.empty() ? "" : weights_hash(model_);
+  return std::async(std::launch::async, score_all, std::move(scorings), std::move(weights),
+                    std::move(scores), options_.validation.on_failure);
 }
 
 }  // namespace dermatome

@@ -25,17 +25,22 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
 // The tables of validation.benchmarks. Throws ConfigError also for two of one name.
 std::vector<Benchmark> open_benchmarks(const ValidationOptions& options);
 
+struct ValidationResult {
+  nlohmann::json scores;      // by name: `loss`, the objective's, and each benchmark's
+  nlohmann::json benchmarks;  // by name: `hashes` and `leakage` of what was scored
+};
+
 class Validation {
  public:
   // Opens all that is needed. Arguments must outlive the object.
   Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
              TrainStep& step, Collectives& collectives);
 
-  // Measures the model as it is. A collective call. On rank 0 the future gives an object of scores
-  // by name (`loss` for the objective), computed on a host thread so that no rank waits for it.
+  // Measures the model as it is. A collective call. On rank 0, which hashes the weights meanwhile,
+  // the future gives the scores, computed on a host thread so that no rank waits for them.
   // What failed, data.validation by damage on any rank or a benchmark, is logged and left out, or
   // thrown (a benchmark's error by the future), as validation.on_failure says.
-  std::optional<std::future<nlohmann::json>> run();
+  std::optional<std::future<ValidationResult>> run();
 
  private:
   // nullopt: a rank met damage, which was reported; all ranks left in the same batch.

@@ -92,10 +92,13 @@ TEST_F(Classification, HashesTellWhatChanged) {
   EXPECT_EQ(hashes().at("templates"), before.at("templates"));
 }
 
-TEST_F(Classification, ScoresAloneAreTheSame) {
-  const BenchmarkResult result = score({.scores_only = true});
-  EXPECT_EQ(result.scores, score().scores);
-  EXPECT_TRUE(result.details.empty());
+TEST_F(Classification, ABriefResultHasTheSameScoresAndIdentity) {
+  const BenchmarkResult brief = score({.brief = true});
+  const BenchmarkResult whole = score();
+  EXPECT_EQ(brief.scores, whole.scores);
+  EXPECT_EQ(brief.details.size(), 2u);
+  EXPECT_EQ(brief.details.at("hashes"), whole.details.at("hashes"));
+  EXPECT_EQ(brief.details.at("leakage"), whole.details.at("leakage"));
 }
 
 TEST(ConceptScoring, LeavesOutUnknownOnesAndAveragesTheRest) {

@@ -34,13 +34,14 @@ TEST(RunLog, WritesOneObjectALine) {
   const auto folder = scratch_folder();
   RunLog log(folder, 0);
   log.step(report_at(10));
-  log.validation(10, 1, {{"emoji", {{"top1", 0.25}}}});
+  log.validation(10, 1, {{"emoji", {{"top1", 0.25}}}}, {{"emoji", {{"hashes", {}}}}});
   const auto lines = lines_of(folder);
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].at("step"), 10);
   EXPECT_EQ(lines[0].at("train").at("loss"), 1.5);
   EXPECT_EQ(lines[0].at("train").at("images_per_second"), 128);
   EXPECT_EQ(lines[1].at("validation").at("emoji").at("top1"), 0.25);
+  EXPECT_TRUE(lines[1].at("benchmarks").at("emoji").contains("hashes"));
   EXPECT_EQ(lines[1].at("epoch"), 1);
 }
 

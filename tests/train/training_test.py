@@ -185,6 +185,9 @@ class Training(unittest.TestCase):
         result = json.loads(done.stdout)
         self.assertEqual(result["num_samples"], 90)
         self.assertEqual(result["scores"], results("straight", "validation")[STEPS]["colours"])
+        self.assertEqual({name: result[name] for name in ("hashes", "leakage")},
+                         results("straight", "benchmarks")[STEPS]["colours"])
+        self.assertEqual(sorted(result["hashes"]), ["classes", "data", "templates", "weights"])
 
     def test_quickstart_configuration_trains(self):
         left = WORK / "quickstart"
