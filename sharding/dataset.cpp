@@ -98,8 +98,9 @@ int64_t ShardedDataset::max_open_shards() const {
 }
 
 size_t ShardedDataset::shard_of(int64_t global_index) const {
-  require(global_index >= 0 && global_index < size(),
-          "sample " + std::to_string(global_index) + " of " + std::to_string(size()));
+  require(global_index >= 0 && global_index < size(), [&] {
+    return "sample " + std::to_string(global_index) + " of " + std::to_string(size());
+  });
   const auto next = std::upper_bound(first_row_.begin(), first_row_.end(), global_index);
   return next - first_row_.begin() - 1;
 }

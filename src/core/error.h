@@ -5,6 +5,7 @@
 // kind into the process's exit code.
 #pragma once
 
+#include <concepts>
 #include <stdexcept>
 #include <string>
 
@@ -44,6 +45,18 @@ class InternalError : public Error {
 // for user input.
 inline void require(bool condition, const std::string& what) {
   if (!condition) throw InternalError("internal error: " + what);
+}
+
+// The same where a promise is checked for every sample: no text is made while it holds.
+inline void require(bool condition, const char* what) {
+  if (!condition) require(false, std::string(what));
+}
+
+// what(): the text.
+template <typename What>
+requires std::invocable<const What&>
+void require(bool condition, const What& what) {
+  if (!condition) require(false, std::string(what()));
 }
 
 }  // namespace dermatome
