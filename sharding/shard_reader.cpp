@@ -220,13 +220,15 @@ uint64_t ShardReader::memory_bytes() const {
 }
 
 void ShardReader::check_row(int64_t row) const {
-  require(row >= 0 && row < num_samples(),
-          "row " + std::to_string(row) + " of a shard of " + std::to_string(num_samples()));
+  require(row >= 0 && row < num_samples(), [&] {
+    return "row " + std::to_string(row) + " of a shard of " + std::to_string(num_samples());
+  });
 }
 
 void ShardReader::check_caption(int32_t caption) const {
-  require(caption >= 0 && caption < caption_table_size(),
-          "caption " + std::to_string(caption) + " of " + std::to_string(caption_table_size()));
+  require(caption >= 0 && caption < caption_table_size(), [&] {
+    return "caption " + std::to_string(caption) + " of " + std::to_string(caption_table_size());
+  });
 }
 
 Image ShardReader::decode(int64_t row) const {
@@ -260,9 +262,9 @@ void ShardReader::decode(int64_t row, Image& image) const {
     image.pixels.assign(pixels, pixels + bytes.size());
   } else {
     try {
-      decode_image(bytes, where(row), image);
+      decode_image(bytes, image);
     } catch (const DataError& error) {
-      throw CorruptRecord(error.what());
+      throw CorruptRecord(where(row) + ": " + error.what());
     }
   }
   const size_t expected = static_cast<size_t>(height) * width * 3;

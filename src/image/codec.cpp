@@ -24,11 +24,10 @@ bool is_webp(std::span<const std::byte> encoded) {
   return has_bytes(encoded, 0, "RIFF") && has_bytes(encoded, 8, "WEBP");
 }
 
-void set_size(Image& image, int64_t height, int64_t width, const std::string& name) {
+void set_size(Image& image, int64_t height, int64_t width) {
   if (height < 1 || width < 1 || height > kMaxPixels / width) {
-    throw DataError(name + ": a picture of " + std::to_string(width) + " x " +
-                    std::to_string(height) + " pixels; between 1 and " +
-                    std::to_string(kMaxPixels) + " pixels are read");
+    throw DataError("a picture of " + std::to_string(width) + " x " + std::to_string(height) +
+                    " pixels; between 1 and " + std::to_string(kMaxPixels) + " pixels are read");
   }
   image.height = static_cast<int>(height);
   image.width = static_cast<int>(width);
@@ -43,15 +42,19 @@ bool is_jpeg(std::span<const std::byte> encoded) {
 
 Image decode_image(std::span<const std::byte> encoded, const std::string& name) {
   Image image;
-  decode_image(encoded, name, image);
+  try {
+    decode_image(encoded, image);
+  } catch (const DataError& error) {
+    throw DataError(name + ": " + error.what());
+  }
   return image;
 }
 
-void decode_image(std::span<const std::byte> encoded, const std::string& name, Image& image) {
-  if (is_jpeg(encoded)) return formats::decode_jpeg(encoded, name, image);
-  if (formats::is_png(encoded)) return formats::decode_png(encoded, name, image);
-  if (formats::is_webp(encoded)) return formats::decode_webp(encoded, name, image);
-  throw DataError(name + ": neither JPEG, PNG nor WebP by its first bytes (" +
+void decode_image(std::span<const std::byte> encoded, Image& image) {
+  if (is_jpeg(encoded)) return formats::decode_jpeg(encoded, image);
+  if (formats::is_png(encoded)) return formats::decode_png(encoded, image);
+  if (formats::is_webp(encoded)) return formats::decode_webp(encoded, image);
+  throw DataError("neither JPEG, PNG nor WebP by its first bytes (" +
                   std::to_string(encoded.size()) + " bytes in all)");
 }
 

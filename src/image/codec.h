@@ -18,12 +18,13 @@ inline constexpr int64_t kMaxPixels = 178'956'970;  // Pillow's decompression-bo
 
 // Decodes to RGB as Pillow's Image.open(...).convert("RGB") does: grey is repeated, palettes are
 // looked up, alpha is dropped (not composited); 16-bit PNG, CMYK JPEG and unknown formats are
-// refused. EXIF orientation is not applied, as by open_clip (src/image/orientation.h does). `name`
-// appears in errors. Throws DataError.
+// refused. EXIF orientation is not applied, as by open_clip (src/image/orientation.h does). Throws
+// DataError naming `name`.
 Image decode_image(std::span<const std::byte> encoded, const std::string& name);
 
-// The same into `image`, whose memory is used again. After an error its content is undefined.
-void decode_image(std::span<const std::byte> encoded, const std::string& name, Image& image);
+// The same into `image`, whose memory is used again. Throws DataError without a name; after it the
+// picture is undefined.
+void decode_image(std::span<const std::byte> encoded, Image& image);
 
 // Whether `encoded` begins as JPEG files do.
 bool is_jpeg(std::span<const std::byte> encoded);

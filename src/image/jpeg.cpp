@@ -1,6 +1,7 @@
 #include <turbojpeg.h>
 
 #include <memory>
+#include <string>
 
 #include "src/core/error.h"
 #include "src/image/codec.h"
@@ -19,8 +20,9 @@ constexpr int kFullChromaQuality = 95;
 
 }  // namespace
 
-void formats::decode_jpeg(std::span<const std::byte> encoded, const std::string& name,
-                          Image& image) {
+void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
+  // A decompressor keeps tables, and after damage its state: one for several pictures would let one
+  // of them decide what becomes of the next.
   const Handle handle(tjInitDecompress());
   require(handle != nullptr, "tjInitDecompress failed");
   const auto* data = reinterpret_cast<const unsigned char*>(encoded.data());
@@ -30,20 +32,19 @@ void formats::decode_jpeg(std::span<const std::byte> encoded, const std::string&
   int colorspace = 0;
   if (tjDecompressHeader3(handle.get(), data, encoded.size(), &width, &height, &subsampling,
                           &colorspace) != 0) {
-    throw DataError(name + ": bad JPEG header: " + tjGetErrorStr2(handle.get()));
+    throw DataError(std::string("bad JPEG header: ") + tjGetErrorStr2(handle.get()));
   }
   if (colorspace == TJCS_CMYK || colorspace == TJCS_YCCK) {
     throw DataError(
-        name +
-        ": a CMYK JPEG; convert it to RGB first, since its colours depend on an ink profile");
+        "a CMYK JPEG; convert it to RGB first, since its colours depend on an ink profile");
   }
-  set_size(image, height, width, name);
+  set_size(image, height, width);
   // Every scan of a progressive picture costs a pass over all of it: a small file of thousands
   // would take hours. The limit is 500; encoders write about ten.
   if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
                     TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) != 0) {
     // Also the library's warnings: it fills what it could not decode with made-up pixels.
-    throw DataError(name + ": damaged JPEG: " + tjGetErrorStr2(handle.get()));
+    throw DataError(std::string("damaged JPEG: ") + tjGetErrorStr2(handle.get()));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <csetjmp>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "src/core/error.h"
@@ -127,19 +128,18 @@ std::vector<std::byte> encode_png(const Image& image, const std::string& name) {
   return encoded;
 }
 
-void formats::decode_png(std::span<const std::byte> encoded, const std::string& name,
-                         Image& image) {
+void formats::decode_png(std::span<const std::byte> encoded, Image& image) {
   Source source{.left = encoded};
   const Reader reader(&source);
   const auto check = [&](bool good) {
-    if (!good) throw DataError(name + ": damaged PNG: " + source.message);
+    if (!good) throw DataError(std::string("damaged PNG: ") + source.message);
   };
   check(read_header(reader));
   if (png_get_bit_depth(reader.png, reader.info) == 16) {
-    throw DataError(name + ": a PNG with 16 bits a channel; convert it to 8 bits first");
+    throw DataError("a PNG with 16 bits a channel; convert it to 8 bits first");
   }
   set_size(image, png_get_image_height(reader.png, reader.info),
-           png_get_image_width(reader.png, reader.info), name);
+           png_get_image_width(reader.png, reader.info));
   check(request_rgb(reader));
   const size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
   require(row_bytes == static_cast<size_t>(image.width) * 3, "PNG rows are not RGB");

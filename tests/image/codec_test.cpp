@@ -102,6 +102,26 @@ TEST(Codec, RefusesEveryTruncation) {
   }
 }
 
+TEST(Codec, NothingOfAJpegIsLeftForTheNext) {
+  const std::string whole = read_file(golden("image_b.jpg"));
+  const Image expected = load_image(golden("image_b.jpg"));
+  for (size_t size = 4; size < 700; size += 7) {
+    const auto part = std::as_bytes(std::span(whole)).first(size);
+    EXPECT_THROW(decode_image(part, "part"), DataError) << size;
+    EXPECT_EQ(load_image(golden("image_b.jpg")).pixels, expected.pixels) << "after " << size;
+  }
+  // A picture that has no quantisation tables cannot borrow those of the one before.
+  std::string stripped = whole;
+  for (size_t at; (at = stripped.find("\xFF\xDB")) != std::string::npos;) {
+    const auto high = static_cast<unsigned char>(stripped[at + 2]);
+    const auto low = static_cast<unsigned char>(stripped[at + 3]);
+    stripped.erase(at, 2 + (size_t{high} << 8 | low));
+  }
+  ASSERT_LT(stripped.size(), whole.size());
+  EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(stripped)), "stripped"); },
+              throws_naming("stripped"));
+}
+
 TEST(Codec, RefusesAJpegWithMissingOrSurplusData) {
   const std::string whole = read_file(golden("image_b.jpg"));
   // In the middle of the entropy-coded data: the rest decodes to something, but not to the picture.
