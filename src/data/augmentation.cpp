@@ -53,11 +53,11 @@ Box draw_crop(const AugmentationOptions& options, int height, int width, Rng& ra
 }
 
 // torchvision's ColorJitter.
-std::vector<ColorAdjustment> draw_jitter(const std::array<double, 4>& strengths, Rng& random) {
+ColorAdjustments draw_jitter(const std::array<double, 4>& strengths, Rng& random) {
   std::array<ColorOperation, 4> order = {ColorOperation::kBrightness, ColorOperation::kContrast,
                                          ColorOperation::kSaturation, ColorOperation::kHue};
   for (size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[random.below(i + 1)]);
-  std::vector<ColorAdjustment> adjustments;
+  ColorAdjustments adjustments;
   for (const ColorOperation operation : order) {
     const double strength = strengths[static_cast<size_t>(operation)];
     // Not an adjustment by nothing: the way through HSV and back would still round the pixels.

@@ -7,8 +7,9 @@
 // restarts.
 #pragma once
 
+#include <c10/util/SmallVector.h>
+
 #include <cstdint>
-#include <vector>
 
 #include "src/config/options.h"
 #include "src/image/image.h"
@@ -23,9 +24,12 @@ struct ColorAdjustment {
   double amount;  // factor (1: unchanged); for the hue a shift in turns (0: unchanged)
 };
 
+// With room for one of each operation, so that drawing them for a sample allocates nothing.
+using ColorAdjustments = c10::SmallVector<ColorAdjustment, 4>;
+
 struct AugmentationParameters {
   Box crop;
-  std::vector<ColorAdjustment> colors;  // in this order; empty: no jitter
+  ColorAdjustments colors;  // in this order; empty: no jitter
   bool gray = false;
 };
 

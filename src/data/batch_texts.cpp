@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory_resource>
 #include <vector>
 
 #include "src/core/caption_rows.h"
@@ -19,6 +20,11 @@ struct TokensLess {
 
 class TextSet {
  public:
+  // Room for `most` texts is made at once.
+  explicit TextSet(size_t most) : memory_(std::max<size_t>(most, 1) * kNodeBytes) {
+    texts_.reserve(most);
+  }
+
   int64_t row_of(Tokens tokens) {
     const auto [entry, added] = rows_.try_emplace(tokens, static_cast<int64_t>(texts_.size()));
     if (added) texts_.push_back(tokens);
@@ -41,7 +47,11 @@ class TextSet {
   }
 
  private:
-  std::map<Tokens, int64_t, TokensLess> rows_;
+  // More than an entry of `rows_` takes.
+  static constexpr size_t kNodeBytes = 96;
+
+  std::pmr::monotonic_buffer_resource memory_;
+  std::pmr::map<Tokens, int64_t, TokensLess> rows_{&memory_};
   std::vector<Tokens> texts_;
 };
 
@@ -74,7 +84,7 @@ BatchTexts collect_texts(std::span<const SamplePlace> samples, int64_t num_capti
   auto* masks = result.mask.mutable_data_ptr<bool>();
   std::fill_n(captions, result.caption.numel(), -1);
   std::fill_n(masks, result.mask.numel(), false);
-  TextSet texts;
+  TextSet texts(samples.size() * static_cast<size_t>(num_used));
   for (size_t i = 0; i < samples.size(); ++i) {
     const SamplePlace& sample = samples[i];
     for (int64_t k = 0; k < num_used; ++k) {

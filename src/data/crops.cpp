@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <utility>
 
 #include "src/core/error.h"
 #include "src/image/taps.h"
@@ -67,29 +66,29 @@ void write_colors(const AugmentationParameters& parameters, float* blends, float
   finish[CropBatch::kGrey] = parameters.gray ? 1 : 0;
 }
 
-// First and second pass.
-std::array<Taps, kPasses> taps_of(const Image& image, int size) {
-  std::array<Taps, kPasses> taps = {make_taps(image.width, size, Interpolation::kBicubic),
-                                    make_taps(image.height, size, Interpolation::kBicubic)};
-  if (height_first(image.height, image.width, size, size)) std::swap(taps[0], taps[1]);
-  return taps;
+// The sides that the first and the second pass resize.
+std::array<int, kPasses> sides_of(const Image& image, int size) {
+  if (height_first(image.height, image.width, size, size)) return {image.height, image.width};
+  return {image.width, image.height};
 }
 
 void write_all_taps(std::span<const Crop> crops, int size, CropBatch& batch) {
   const auto count = static_cast<int64_t>(crops.size());
-  std::vector<std::array<Taps, kPasses>> taps;
   int64_t most = 1;
   for (const Crop& crop : crops) {
-    taps.push_back(taps_of(crop.image, size));
-    for (const Taps& pass : taps.back()) most = std::max<int64_t>(most, pass.max_count);
+    for (const int side : sides_of(crop.image, size)) {
+      most = std::max<int64_t>(most, max_tap_count(side, size, Interpolation::kBicubic));
+    }
   }
   batch.windows = at::empty({count, kPasses, size}, at::kInt);
   batch.weights = filled({count, kPasses, size, most}, at::kInt);
   auto* windows = batch.windows.mutable_data_ptr<int32_t>();
   auto* weights = batch.weights.mutable_data_ptr<int32_t>();
-  for (const auto& passes : taps) {
-    for (const Taps& pass : passes) {
-      write_taps(pass, windows, weights, most);
+  Taps taps;
+  for (const Crop& crop : crops) {
+    for (const int side : sides_of(crop.image, size)) {
+      make_taps(side, size, Interpolation::kBicubic, taps);
+      write_taps(taps, windows, weights, most);
       windows += size;
       weights += size * most;
     }
@@ -98,10 +97,13 @@ void write_all_taps(std::span<const Crop> crops, int size, CropBatch& batch) {
 
 }  // namespace
 
-Crop cut(const Image& image, const AugmentationParameters& parameters) {
+void cut(const Image& image, const AugmentationParameters& parameters, Crop& crop) {
   const Box& box = parameters.crop;
-  Crop crop{{box.height, box.width, {}}, parameters};
+  crop.parameters = parameters;
   crop.parameters.crop = {0, 0, box.width, box.height};
+  crop.image.height = box.height;
+  crop.image.width = box.width;
+  crop.image.pixels.clear();
   const size_t row_bytes = static_cast<size_t>(box.width) * 3;
   crop.image.pixels.reserve(row_bytes * static_cast<size_t>(box.height));
   for (int y = box.top; y < box.top + box.height; ++y) {
@@ -109,7 +111,6 @@ Crop cut(const Image& image, const AugmentationParameters& parameters) {
         image.pixels.data() + (static_cast<size_t>(y) * image.width + box.left) * 3;
     crop.image.pixels.insert(crop.image.pixels.end(), row, row + row_bytes);
   }
-  return crop;
 }
 
 CropBatch pack(std::span<const Crop> crops, int size) {
@@ -121,6 +122,7 @@ CropBatch pack(std::span<const Crop> crops, int size) {
   auto* places = batch.places.mutable_data_ptr<int64_t>();
   auto* blends = batch.blends.mutable_data_ptr<float>();
   auto* finish = batch.finish.mutable_data_ptr<float>();
+  batch.extents.reserve(crops.size());
   int64_t total = 0;
   for (const Crop& crop : crops) {
     batch.extents.push_back(write_place(places, crop.image, total, size));

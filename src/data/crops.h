@@ -21,8 +21,8 @@ struct Crop {
   AugmentationParameters parameters;  // crop is the whole image
 };
 
-// The part of `image` that `parameters` take.
-Crop cut(const Image& image, const AugmentationParameters& parameters);
+// The part of `image` that `parameters` take, into memory that is used again.
+void cut(const Image& image, const AugmentationParameters& parameters, Crop& crop);
 
 // B crops as tensors, of which a device needs no more than these.
 struct CropBatch {

@@ -135,6 +135,7 @@ struct Loader::State {
   std::condition_variable_any work_;
   std::condition_variable_any ready_;
   std::deque<Pending> pending_;  // in order; grows behind, shrinks in front: references stay good
+  std::vector<std::vector<Crop>> spare_crops_;  // of batches that are packed: memory for others
   int64_t num_opened_ = 0;
   int64_t num_handed_out_ = 0;
   std::vector<std::jthread> readers_;  // last: joined before anything they use goes away
@@ -158,6 +159,7 @@ Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options
   } else {
     num_batches_ = std::max<int64_t>(0, steps_per_epoch() - step_);
   }
+  spare_crops_.reserve(static_cast<size_t>(options_.data.prefetch));  // of no more batches at once
   for (int64_t i = 0; i < options_.data.workers; ++i) {
     readers_.emplace_back([this](const std::stop_token& stop) { read(stop); });
   }
@@ -249,6 +251,7 @@ void Loader::State::read(const std::stop_token& stop) {
       lock.lock();
       pending.error = error;
     }
+    if (leaves_augmentation_to_device()) spare_crops_.push_back(std::move(pending.crops));
     pending.ready = true;
     ready_.notify_all();
   }
@@ -283,6 +286,10 @@ void Loader::State::open_batch() {
     const int64_t count = std::clamp<int64_t>(num_places_ - pending.first_place, 0, options_.count);
     const int64_t size = options_.image_size;
     if (leaves_augmentation_to_device()) {
+      if (!spare_crops_.empty()) {
+        pending.crops = std::move(spare_crops_.back());
+        spare_crops_.pop_back();
+      }
       pending.crops.resize(static_cast<size_t>(count));
     } else {
       batch.images = at::empty({count, 3, size, size}, at::kByte);
@@ -336,7 +343,7 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
     const auto parameters = draw_augmentation(options_.augmentation, image.height, image.width,
                                               options_.seed, pending.batch.epoch, place);
     if (leaves_augmentation_to_device()) {
-      pending.crops[static_cast<size_t>(i)] = cut(image, parameters);
+      cut(image, parameters, pending.crops[static_cast<size_t>(i)]);
     } else {
       augment(image, parameters, size, planes());
     }
@@ -363,7 +370,6 @@ void Loader::State::finish_batch(Pending& pending) const {
   pending.batch.mask = std::move(texts.mask);
   if (!leaves_augmentation_to_device()) return;
   pending.batch.crops = pack(pending.crops, static_cast<int>(options_.image_size));
-  pending.crops.clear();
 }
 
 Loader::Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,

@@ -26,6 +26,7 @@ struct Rows {
 
 // Memory of a thread's passes, which every picture uses again.
 struct Scratch {
+  Taps taps;
   std::vector<int32_t> numbers;  // a row
   std::vector<int32_t> sums;     // a row of what becomes of it
   std::vector<int32_t> weights;  // of two taps each, as resize_width() multiplies them
@@ -51,10 +52,10 @@ T* reserve(std::vector<T>& memory, size_t size) {
 using Numbers = uint32_t __attribute__((vector_size(32)));
 constexpr size_t kLanes = 8;
 
-// Rows of interleaved pixels to rows of `width` of them, back to back.
+// Rows of interleaved pixels to rows of `width` of them, back to back, by memory.taps.
 DERMATOME_WIDE_VECTORS
-void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory,
-                  uint8_t* __restrict target) {
+void resize_width(const Rows& rows, int width, Scratch& memory, uint8_t* __restrict target) {
+  const Taps& taps = memory.taps;
   const size_t num_pairs = (static_cast<size_t>(taps.max_count) + 1) / 2;
   const size_t row_bytes = static_cast<size_t>(width) * 3;
   int32_t* weights = reserve(memory.weights, static_cast<size_t>(width) * num_pairs * kLanes);
@@ -93,8 +94,8 @@ void resize_width(const Rows& rows, const Taps& taps, int width, Scratch& memory
 
 // Each byte of a row for itself, whatever it stands for.
 DERMATOME_WIDE_VECTORS
-void resize_height(const Rows& rows, const Taps& taps, int height, Scratch& memory,
-                   uint8_t* __restrict target) {
+void resize_height(const Rows& rows, int height, Scratch& memory, uint8_t* __restrict target) {
+  const Taps& taps = memory.taps;
   int32_t* __restrict sums = reserve(memory.sums, rows.bytes);
   for (int y = 0; y < height; ++y, target += rows.bytes) {
     const int32_t* weight = taps.weights.data() + static_cast<size_t>(y) * taps.max_count;
@@ -120,9 +121,12 @@ void resize_height(const Rows& rows, const Taps& taps, int height, Scratch& memo
 void check_box(const Image& image, const Box& box) {
   require(box.left >= 0 && box.top >= 0 && box.width > 0 && box.height > 0 &&
               box.left <= image.width - box.width && box.top <= image.height - box.height,
-          "crop " + std::to_string(box.width) + " x " + std::to_string(box.height) + " at (" +
-              std::to_string(box.left) + ", " + std::to_string(box.top) + ") of a picture of " +
-              std::to_string(image.width) + " x " + std::to_string(image.height));
+          [&] {
+            return "crop " + std::to_string(box.width) + " x " + std::to_string(box.height) +
+                   " at (" + std::to_string(box.left) + ", " + std::to_string(box.top) +
+                   ") of a picture of " + std::to_string(image.width) + " x " +
+                   std::to_string(image.height);
+          });
 }
 
 Rows rows_of(const Image& image, const Box& box) {
@@ -148,17 +152,17 @@ Rows resample(const Image& image, const Box& box, int height, int width,
   Scratch& memory = scratch();
   Rows rows = rows_of(image, box);
   const auto change_height = [&] {
-    const Taps taps = make_taps(rows.height, height, interpolation);
+    make_taps(rows.height, height, interpolation, memory.taps);
     uint8_t* target = reserve(memory.narrow, static_cast<size_t>(height) * rows.bytes);
-    resize_height(rows, taps, height, memory, target);
+    resize_height(rows, height, memory, target);
     rows = {target, rows.bytes, height, rows.bytes};
   };
   if (height_first(box.height, box.width, height, width)) change_height();
   if (box.width != width) {
     const size_t bytes = static_cast<size_t>(width) * 3;
-    const Taps taps = make_taps(box.width, width, interpolation);
+    make_taps(box.width, width, interpolation, memory.taps);
     uint8_t* target = reserve(memory.resized, static_cast<size_t>(rows.height) * bytes);
-    resize_width(rows, taps, width, memory, target);
+    resize_width(rows, width, memory, target);
     rows = {target, bytes, rows.height, bytes};
   }
   if (rows.height != height) change_height();

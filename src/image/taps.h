@@ -26,8 +26,12 @@ struct Taps {
   int max_count = 0;
 };
 
-// From `input` places to `output`, both at least 1. Equal numbers change nothing.
-Taps make_taps(int input, int output, Interpolation interpolation);
+// From `input` places to `output`, both at least 1, into memory that is used again. Equal numbers
+// change nothing.
+void make_taps(int input, int output, Interpolation interpolation, Taps& taps);
+
+// Its max_count.
+int max_tap_count(int input, int output, Interpolation interpolation);
 
 // Whether a picture's height is resized before its width. It shows in the pixels, because each pass
 // rounds and clips. Pillow takes the width first, unless (since version 13) the height loses more

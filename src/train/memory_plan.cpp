@@ -165,12 +165,16 @@ double objective_bytes(const ClipConfig& config, const TrainOptions& options,
   return kFloat * ((load.ranks > 1 ? 2 : 1) * all * d + 2 * own * d + 3 * tile);
 }
 
+double stored_pixels(const StepLoad& load) {
+  const auto side = static_cast<double>(load.stored_side);
+  return side * side * kLongSide;
+}
+
 // Pixels of a sample in a batch: what the image tower takes, or a crop that the device resizes.
 double batch_pixels(const VisionConfig& vision, const TrainOptions& options, const StepLoad& load) {
   if (options.data.augment_on == AugmentOn::kDevice) {
-    const auto side = static_cast<double>(load.stored_side);
     const auto& [least, most] = options.augmentation.scale;
-    return side * side * kLongSide * (least + most) / 2;
+    return stored_pixels(load) * (least + most) / 2;
   }
   const auto side = static_cast<double>(vision.image_size);
   return side * side;
@@ -238,10 +242,16 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
     add("backward pass of a block, or the objective",
         std::max(before, during) - image.kept - (text_is_there ? text.kept : 0));
   }
+  const double channels = static_cast<double>(load.images) * 3;
   add("batches ready",
-      (static_cast<double>(options.data.prefetch) + kBatchesInHand) *
-          static_cast<double>(load.images) * 3 * batch_pixels(config.vision, options, load),
+      (static_cast<double>(options.data.prefetch) + kBatchesInHand) * channels *
+          batch_pixels(config.vision, options, load),
       /*on_host=*/true);
+  if (options.data.augment_on == AugmentOn::kDevice) {
+    // The loader keeps the memory of each, which has had to hold a large one before long.
+    add("crops of the next batch", channels * stored_pixels(load) * options.augmentation.scale[1],
+        /*on_host=*/true);
+  }
   if (load.num_samples > 0) {
     add("the shards' metadata",
         std::min(static_cast<double>(load.num_samples) * kMetadataBytes,

@@ -31,7 +31,7 @@ struct Sample {
 
 CropBatch pack_all(const std::vector<Sample>& samples, int size) {
   std::vector<Crop> crops;
-  for (const Sample& sample : samples) crops.push_back(cut(sample.image, sample.parameters));
+  for (const Sample& sample : samples) cut(sample.image, sample.parameters, crops.emplace_back());
   return pack(crops, size);
 }
 
@@ -108,7 +108,7 @@ TEST(AugmentCrops, EveryOrderOfColourOperationsEqualsTheHosts) {
 
 TEST(AugmentCrops, SingleAndExtremeAdjustmentsEqualTheHosts) {
   std::vector<Sample> samples;
-  const auto add = [&](std::vector<ColorAdjustment> colors, bool gray) {
+  const auto add = [&](ColorAdjustments colors, bool gray) {
     Image image = noise(32, 32, static_cast<uint32_t>(samples.size()));
     AugmentationParameters parameters = whole(image);
     parameters.colors = std::move(colors);
@@ -139,11 +139,11 @@ TEST(AugmentCrops, HuesOfColoursFromAllOverEqualTheHosts) {
     std::vector<Sample> samples;
     for (int part = 0; part < 16; ++part) {
       Image image = black_image(kSide, kSide);
+      auto value = image.pixels.begin();
       for (int i = 0; i < kSide * kSide; ++i) {
         const int color = 16 * (part * kSide * kSide + i) + part;
         for (int channel = 0; channel < 3; ++channel) {
-          image.pixels[static_cast<size_t>(3 * i + channel)] =
-              static_cast<uint8_t>(color >> (8 * channel));
+          *value++ = static_cast<uint8_t>(color >> (8 * channel));
         }
       }
       AugmentationParameters parameters = whole(image);

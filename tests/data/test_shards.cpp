@@ -11,6 +11,7 @@
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/rng.h"
+#include "src/image/codec.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -33,8 +34,9 @@ CaptionedSample captions_of(int64_t number) {
   return sample;
 }
 
-ImageRecord record_of(int64_t number) {
+ImageRecord record_of(int64_t number, const ImagePolicy& policy) {
   const Image picture = test_picture(number);
+  if (!policy.raw) return {picture.height, picture.width, encode_jpeg(picture, policy.quality)};
   const auto bytes = std::as_bytes(std::span(picture.pixels));
   return {picture.height, picture.width, {bytes.begin(), bytes.end()}};
 }
@@ -46,7 +48,8 @@ ShardEntry write_test_shard(const std::filesystem::path& path, const ShardHeader
   std::vector<CaptionedSample> captions;
   for (int64_t i = first; i < last; ++i) captions.push_back(captions_of(i));
   std::vector<ShardSample> samples;
-  for (int64_t i = first; i < last; ++i) samples.push_back({&captions[i - first], record_of(i)});
+  for (int64_t i = first; i < last; ++i)
+    samples.push_back({&captions[i - first], record_of(i, header.images)});
   write_shard(path, header, samples, tokenizer, /*num_threads=*/1);
   const std::string content = read_file(path);
   return {path.filename().string(), last - first, content.size(),
@@ -87,13 +90,13 @@ Image test_picture(int64_t sample) {
   return picture;
 }
 
-TestShards::TestShards(int64_t num_samples, int64_t samples_per_shard)
+TestShards::TestShards(int64_t num_samples, int64_t samples_per_shard, int quality)
     : samples_per_shard_(samples_per_shard), directory_(make_directory()) {
   const Tokenizer tokenizer;
   ShardHeader header;
   header.tokenizer_hash = tokenizer.hash();
   header.aspects = {"raw", "ontology", "visual_concept", "subcaption_1", "subcaption_2"};
-  header.images = {.short_side = 384, .raw = true, .quality = 0};
+  header.images = {.short_side = 384, .raw = quality == 0, .quality = quality};
   header.build_digest = sha256_hex("test");
   Manifest manifest;
   manifest.format_version = static_cast<int>(header.format_version);

@@ -31,8 +31,9 @@ Image test_picture(int64_t sample);
 
 class TestShards {
  public:
-  // Samples 0 .. num_samples-1, `samples_per_shard` a shard, in a folder of its own.
-  TestShards(int64_t num_samples, int64_t samples_per_shard);
+  // Samples 0 .. num_samples-1, `samples_per_shard` a shard, in a folder of its own; as raw pixels
+  // or, with a `quality`, as JPEG.
+  TestShards(int64_t num_samples, int64_t samples_per_shard, int quality = 0);
   ~TestShards();
   TestShards(const TestShards&) = delete;
   TestShards& operator=(const TestShards&) = delete;
@@ -40,7 +41,7 @@ class TestShards {
   const ShardedDataset& dataset() const { return *dataset_; }
   const std::filesystem::path& directory() const { return directory_; }
 
-  // Flips a bit of the sample's picture in its shard's file.
+  // Flips a bit of the sample's picture, one of raw pixels, in its shard's file.
   void damage(int64_t sample);
 
  private:

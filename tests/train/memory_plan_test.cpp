@@ -79,16 +79,20 @@ TEST_F(MemoryPlanTest, CountsTheShardsMetadataUpToWhatAReaderKeeps) {
 }
 
 TEST_F(MemoryPlanTest, CountsTheCropsThatADeviceAugments) {
-  const auto batches = [&] {
+  const auto bytes_of = [&](const std::string& what) {
     for (const MemoryPart& part : plan_memory(config, options, load, true).parts) {
-      if (part.what == "batches ready") return part.bytes;
+      if (part.what == what) return part.bytes;
     }
     return 0.0;
   };
+  const auto batches = [&] { return bytes_of("batches ready"); };
   const double on_host = batches();
+  EXPECT_EQ(bytes_of("crops of the next batch"), 0);
   options.data.augment_on = AugmentOn::kDevice;
   options.augmentation.scale = {0.4, 1.0};
   EXPECT_NEAR(batches() / on_host, 0.7 * 384 * 512 / (224 * 224), 1e-9);
+  const double images = static_cast<double>(load.images);
+  EXPECT_NEAR(bytes_of("crops of the next batch"), images * 3 * 384 * 512, 1);
   load.stored_side = 256;
   EXPECT_NEAR(batches() / on_host, 0.7 * 256 * 256 * 4 / 3 / (224 * 224), 1e-9);
 }
