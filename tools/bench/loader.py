@@ -49,6 +49,12 @@ def rate(answers, cost="cpu"):
     return Spread([answer["images"] / answer[cost] for answer in answers])
 
 
+def flat_in_epochs(answers):
+    """The speed in the later half of the epochs over that in the earlier half."""
+    half = max(1, len(answers) // 2)
+    return rate(answers[-half:]).median / rate(answers[:half]).median
+
+
 @contextmanager
 def running(workers):
     with ExitStack() as stack:
@@ -75,6 +81,7 @@ def compare(arguments, report, sides, side):
     over = {name: rates[f"{name}_alone"].median / rates[name].median - 1
             for name in ("jpeg", "raw")}
     checksum = rates["jpeg"].median / rates["checksums"].median
+    flat = flat_in_epochs(turns["jpeg"])
     report.row(
         f"short side {side}: images a CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
         f"{rates['raw']:.0f}; JPEG shards, decoded and cut only, the rest left to a device "
@@ -84,9 +91,10 @@ def compare(arguments, report, sides, side):
         f"; alone, decode and augment: JPEG {rates['jpeg_alone']:.0f}, raw "
         f"{rates['raw_alone']:.0f}; the loader adds {100 * over['jpeg']:.0f} %, "
         f"{100 * over['raw']:.0f} %; checksums {100 * checksum:.1f} % of JPEG's time; first batch "
-        f"after {first:.3f} s",
-        side=side, **rates, over_alone=over, checksum_share=checksum, first_batch=first)
-    return {name: rate.median for name, rate in rates.items()}
+        f"after {first:.3f} s; later epochs x {flat:.3f} as fast as the earlier ones",
+        side=side, **rates, over_alone=over, checksum_share=checksum, first_batch=first,
+        flat_epochs=flat)
+    return {name: rate.median for name, rate in rates.items()} | {"flat_epochs": flat}
 
 
 def measure_threads(arguments, report, sides, side):
@@ -182,7 +190,8 @@ def bench_loader(arguments, report, folder):
     report.result |= {"jpeg_ratio": rates["jpeg"] / rates["originals"],
                       "raw_ratio": rates["raw"] / rates["originals"],
                       "jpeg_vs_same_files": rates["jpeg"] / rates["files"],
-                      "jpeg_per_cpu_s": rates["jpeg"], "cut_per_cpu_s": rates["cut"]}
+                      "jpeg_per_cpu_s": rates["jpeg"], "cut_per_cpu_s": rates["cut"],
+                      "flat_epochs": rates["flat_epochs"]}
     report.result |= {f"jpeg_vs_{kind}": rates["jpeg"] / rates[kind] for kind in arguments.against}
     if len(arguments.threads) > 1:
         measure_threads(arguments, report, sides, first)
