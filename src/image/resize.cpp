@@ -76,9 +76,10 @@ void resize_width(const Rows& rows, int width, Scratch& memory, uint8_t* __restr
     for (size_t i = 0; i < rows.bytes; ++i) numbers[i] = row[i];
     for (int x = 0; x < width; ++x) {
       const int32_t* weight = weights + static_cast<size_t>(x) * num_pairs * kLanes;
-      const int32_t* pixel = numbers + static_cast<size_t>(taps.windows[x].first) * 3;
+      const auto [first, count] = taps.windows[x];
+      const int32_t* pixel = numbers + static_cast<size_t>(first) * 3;
       Numbers sum = {kHalf, kHalf, kHalf};
-      for (int tap = 0; tap < taps.windows[x].count; tap += 2, weight += kLanes, pixel += 6) {
+      for (int tap = 0; tap < count; tap += 2, weight += kLanes, pixel += 6) {
         Numbers factors, values;
         std::memcpy(&factors, weight, sizeof factors);
         std::memcpy(&values, pixel, sizeof values);
