@@ -223,9 +223,10 @@ def bench_scaling(arguments, report, folder):
     alone, apart, pair = (spread(turn, "wall") for turn in turns)
     ratios = {"efficiency": (alone, pair), "machine": (alone, apart), "exchange": (apart, pair)}
     for key, (before, after) in ratios.items():
-        report.row(f"{key}: {before.median / after.median:.3f}, round by round "
-                   f"{before.ratios_to(after):.3f}", **{f"{key}_by_round": before.ratios_to(after)})
         report.result[key] = before.median / after.median
+        by_round = before.ratios_to(after)
+        report.row(f"{key}: {report.result[key]:.3f}, round by round {by_round:.3f}",
+                   **{f"{key}_by_round": by_round})
 
 
 def bench_collectives(arguments, report, folder):
