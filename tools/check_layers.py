@@ -48,6 +48,7 @@ LIBRARIES = [
     ("zlib", r"zlib\.h$", {"src/text", "tests/text"}),
     ("picture codecs", r"turbojpeg\.h$|jpeglib\.h$|png\.h$|webp/", {"src/image", "tests/image"}),
     ("FreeType and fontconfig", r"freetype/|fontconfig/", {"src/image", "tests/image"}),
+    ("ISA-L", r"isa-l", {"src/core"}),
     ("OpenSSL", r"openssl/", {"src/core"}),
     ("spdlog", r"spdlog/", {"src/core"}),
     ("CLI11", r"CLI/", {"launcher"}),

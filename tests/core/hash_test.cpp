@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
+#include <vector>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -18,6 +20,41 @@ TEST(Crc32c, MatchesPublishedVectors) {
   EXPECT_EQ(crc32c(bytes(std::string(32, '\0'))), 0x8A9136AAu);
   EXPECT_EQ(crc32c(bytes(std::string(32, '\xff'))), 0x62A8AB43u);
   EXPECT_EQ(crc32c({}), 0u);
+}
+
+// The polynomial's definition, a bit at a time.
+uint32_t crc32c_by_bits(std::span<const std::byte> data) {
+  uint32_t crc = ~0u;
+  for (const std::byte byte : data) {
+    crc ^= static_cast<uint32_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78u : 0);
+  }
+  return ~crc;
+}
+
+std::vector<std::byte> random_bytes(size_t size) {
+  std::mt19937 random(7);
+  std::vector<std::byte> data(size);
+  for (std::byte& byte : data) byte = static_cast<std::byte>(random());
+  return data;
+}
+
+TEST(Crc32c, AgreesWithItsDefinitionAtManyLengthsAndAlignments) {
+  const std::vector<std::byte> data = random_bytes(20'000);
+  for (size_t size = 0; size < data.size(); size += size < 260 ? 1 : size / 16) {
+    for (size_t offset = 0; offset < 9 && offset + size <= data.size(); ++offset) {
+      const auto part = std::span(data).subspan(offset, size);
+      EXPECT_EQ(crc32c(part), crc32c_by_bits(part)) << size << " bytes at " << offset;
+    }
+  }
+}
+
+TEST(Crc32c, ContinuesOverLongPieces) {
+  const std::vector<std::byte> data = random_bytes(20'000);
+  const std::span<const std::byte> all = data;
+  for (const size_t cut : {1, 7, 200, 3'073, 6'151, 19'999}) {
+    EXPECT_EQ(crc32c(all.subspan(cut), crc32c(all.first(cut))), crc32c_by_bits(all)) << cut;
+  }
 }
 
 TEST(Crc32c, ContinuesAnEarlierCall) {

@@ -76,6 +76,7 @@ class CheckLayersTest(unittest.TestCase):
             ("gloo/context.h", "c10d"), ("hdf5.h", "HDF5"), ("yaml-cpp/yaml.h", "yaml-cpp"),
             ("unicode/unistr.h", "ICU"), ("zlib.h", "zlib"), ("png.h", "picture codecs"),
             ("webp/decode.h", "picture codecs"), ("turbojpeg.h", "picture codecs"),
+            ("isa-l/crc.h", "ISA-L"), ("openssl/evp.h", "OpenSSL"),
             ("torch/torch.h", "torch/torch.h"), ("spdlog/spdlog.h", "spdlog"),
             ("gtest/gtest.h", "GoogleTest"), ("cuda_runtime.h", "CUDA"),
         ]:

@@ -16,6 +16,7 @@ find_package(Freetype REQUIRED)
 find_package(Fontconfig REQUIRED)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
+pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
 # CMake's own FindHDF5 runs a compiler wrapper that adds absolute paths, and not every installation
 # of HDF5 has a pkg-config file.
 find_path(HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial REQUIRED)
