@@ -59,6 +59,21 @@ class AtOnce:
         return answers[0] | {"wall": max(answer["wall"] for answer in answers)}
 
 
+def on_core(core, *command):
+    return ["taskset", "--cpu-list", core, *command]
+
+
+def cores_apart():
+    """A processor of each core that may be used. A shared machine's cores differ in speed."""
+    cores = {}
+    for processor in sorted(os.sched_getaffinity(0)):
+        siblings = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
+        # Some containers do not say which processors share a core.
+        core = siblings.read_text() if siblings.exists() else processor
+        cores.setdefault(core, processor)
+    return list(cores.values())
+
+
 def take_turns(rounds, *commands):
     """The answers of each (worker, command), one of each in every round."""
     answers = [[worker.ask(command) for worker, command in commands] for _ in range(rounds)]

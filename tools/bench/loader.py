@@ -5,7 +5,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from harness import Spread, Worker, spread, take_turns
+from harness import Spread, Worker, cores_apart, on_core, spread, take_turns
 from loader_data import (HEIGHT, WIDTH, make_archives, make_pictures, make_shards,
                          make_tiny_records, shrink)
 
@@ -23,12 +23,13 @@ class Sides:
     def __init__(self, arguments, folder, image_size=224):
         self.arguments, self.folder = arguments, folder
         self.common = ["--batch", arguments.loader_batch, "--image-size", image_size]
+        # All on the same core, where one is enough; the first has most of the interrupts.
+        self.core = cores_apart()[-1] if arguments.threads[0] == 1 else None
 
     def ours(self, *how, threads=None, options=()):
         """On shards made with `how`: their short side, and options of `dermatome shard`."""
-        return Worker([self.arguments.worker, "loader", "--config", RECIPE, "--data",
-                       make_shards(self.arguments.dermatome, self.folder, *how),
-                       *self.placed(threads), *options])
+        return self.worker(threads, self.arguments.worker, "loader", "--config", RECIPE, "--data",
+                           make_shards(self.arguments.dermatome, self.folder, *how), *options)
 
     def files(self, pictures, threads=None):
         return self.naive("files", pictures, threads)
@@ -37,22 +38,25 @@ class Sides:
         return self.naive(kind, make_archives(kind, self.folder, pictures, records), threads)
 
     def naive(self, kind, data, threads):
-        return Worker([sys.executable, Path(__file__).with_name("naive_loader.py"), "--kind", kind,
-                       "--table", self.folder / "table.csv", "--data", data,
-                       *self.placed(threads)])
+        return self.worker(threads, sys.executable, Path(__file__).with_name("naive_loader.py"),
+                           "--kind", kind, "--table", self.folder / "table.csv", "--data", data)
 
-    def placed(self, threads):
-        return [*self.common, "--threads", threads or self.arguments.threads[0]]
+    def worker(self, threads, *command):
+        """With so many threads, placed by the system; without a number as `--threads` says."""
+        command = [*command, *self.common, "--threads", threads or self.arguments.threads[0]]
+        return Worker(command if threads or self.core is None else on_core(self.core, *command))
 
 
 def rate(answers, cost="cpu"):
     return Spread([answer["images"] / answer[cost] for answer in answers])
 
 
-def flat_in_epochs(answers):
-    """The speed in the later half of the epochs over that in the earlier half."""
-    half = max(1, len(answers) // 2)
-    return rate(answers[-half:]).median / rate(answers[:half]).median
+def flat_in_epochs(ours, others):
+    """Our speed in the later half of the epochs over that in the earlier half. Each is divided by
+    another process's of the same round, as the machine itself becomes faster and slower."""
+    ratios = ours.ratios_to(others).values
+    half = max(1, len(ratios) // 2)
+    return Spread(ratios[-half:]).median / Spread(ratios[:half]).median
 
 
 @contextmanager
@@ -66,13 +70,15 @@ def running(workers):
 def compare(arguments, report, sides, side):
     """Images a CPU second, everybody in turn."""
     files = shrink(sides.folder, side)
-    workers = {"jpeg": sides.ours(side), "raw": sides.ours(side, "--raw"),
-               "cut": sides.ours(side, options=["--cut-only"]),
-               "originals": sides.files(sides.folder / "originals"), "files": sides.files(files)}
+    workers = {"files": sides.files(files), "jpeg": sides.ours(side),
+               "raw": sides.ours(side, "--raw"), "cut": sides.ours(side, options=["--cut-only"]),
+               "originals": sides.files(sides.folder / "originals")}
     workers |= {kind: sides.archives(kind, files) for kind in arguments.against}
-    commands = {name: (worker, "epoch") for name, worker in workers.items()}
-    commands |= {"jpeg_alone": (workers["jpeg"], "alone"), "raw_alone": (workers["raw"], "alone"),
-                 "checksums": (workers["jpeg"], "checksums")}
+    commands = {}
+    for name, worker in workers.items():
+        commands[name] = worker, "epoch"
+        if name in ("jpeg", "raw"):  # right after its epoch: both meet the same machine
+            commands |= {f"{name}_{part}": (worker, part) for part in ("alone", "checksums")}
     with running(workers):
         take_turns(1, *((worker, "epoch") for worker in workers.values()))
         turns = dict(zip(commands, take_turns(arguments.rounds, *commands.values())))
@@ -80,8 +86,9 @@ def compare(arguments, report, sides, side):
     first = spread(turns["jpeg"], "first_batch")
     over = {name: rates[f"{name}_alone"].median / rates[name].median - 1
             for name in ("jpeg", "raw")}
-    checksum = rates["jpeg"].median / rates["checksums"].median
-    flat = flat_in_epochs(turns["jpeg"])
+    checksum = {name: rates[name].median / rates[f"{name}_checksums"].median
+                for name in ("jpeg", "raw")}
+    flat = flat_in_epochs(rates["jpeg"], rates["files"])
     report.row(
         f"short side {side}: images a CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
         f"{rates['raw']:.0f}; JPEG shards, decoded and cut only, the rest left to a device "
@@ -90,8 +97,9 @@ def compare(arguments, report, sides, side):
             f", {kind} of those files {rates[kind]:.0f}" for kind in arguments.against) +
         f"; alone, decode and augment: JPEG {rates['jpeg_alone']:.0f}, raw "
         f"{rates['raw_alone']:.0f}; the loader adds {100 * over['jpeg']:.0f} %, "
-        f"{100 * over['raw']:.0f} %; checksums {100 * checksum:.1f} % of JPEG's time; first batch "
-        f"after {first:.3f} s; later epochs x {flat:.3f} as fast as the earlier ones",
+        f"{100 * over['raw']:.0f} %; checksums take {100 * checksum['jpeg']:.1f} % of the time, "
+        f"{100 * checksum['raw']:.1f} %; first batch after {first:.3f} s; "
+        f"later epochs x {flat:.3f} as fast as the earlier ones",
         side=side, **rates, over_alone=over, checksum_share=checksum, first_batch=first,
         flat_epochs=flat)
     return {name: rate.median for name, rate in rates.items()} | {"flat_epochs": flat}
@@ -185,6 +193,7 @@ def bench_loader(arguments, report, folder):
                      threads=arguments.threads[0], batch=arguments.loader_batch,
                      recipe="MAKE's: crop 0.4-1 bicubic, jitter, grey")
     sides = Sides(arguments, folder)
+    report.condition(core=sides.core)
     first = arguments.sides[0]
     rates = {side: compare(arguments, report, sides, side) for side in arguments.sides}[first]
     report.result |= {"jpeg_ratio": rates["jpeg"] / rates["originals"],
