@@ -21,7 +21,7 @@ from pathlib import Path
 
 import batches as data
 import encode
-from harness import AtOnce, Report, Spread, Worker, spread, take_turns
+from harness import AtOnce, Report, Spread, Worker, cores_apart, on_core, spread, take_turns
 from loader import bench_loader
 from order import bench_order
 from safetensors.torch import load_file
@@ -187,9 +187,11 @@ def bench_objective(arguments, report, folder):
         report.result["memory_exponent"] = growth(memory)
 
 
-def rank_worker(arguments, ranks, model, batches):
-    return Worker([*shlex.split(arguments.mpirun), "-n", ranks, arguments.worker, "step", "--model",
-                   model, "--batches", batches, "--lr", RATE])
+def rank_worker(arguments, cores, model, batches):
+    """A rank on each of `cores`, all its threads on it."""
+    step = arguments.worker, "step", "--model", model, "--batches", batches, "--lr", RATE
+    ranks = [part for core in cores for part in (":", "-n", 1, *on_core(core, *step))]
+    return Worker([*shlex.split(arguments.mpirun), *ranks[1:]])
 
 
 def make_rank_batches(arguments, report, folder):
@@ -202,25 +204,29 @@ def make_rank_batches(arguments, report, folder):
     for rank in range(2):
         data.make_batch(data.random_captions(lengths, seed=rank),
                         batches / f"{rank}.safetensors", image_size, published=False, seed=rank)
+    cores = (cores_apart() * 2)[:2]  # the same one twice, where there is only one
     report.condition(model=arguments.model.name, local_batch=arguments.local_batch, mode="paper",
-                     launcher=arguments.mpirun)
-    return model, batches
+                     launcher=arguments.mpirun, cores_of_ranks=cores)
+    return cores, model, batches
 
 
 def bench_scaling(arguments, report, folder):
-    model, batches = make_rank_batches(arguments, report, folder)
-    with rank_worker(arguments, 1, model, batches) as one, (
-            rank_worker(arguments, 1, model, batches)) as other, (
-            rank_worker(arguments, 2, model, batches)) as two:
-        commands = (one, "step"), (AtOnce(one, other), "step"), (two, "step")
+    cores, model, batches = make_rank_batches(arguments, report, folder)
+    with contextlib.ExitStack() as stack:
+        one, other, two = [stack.enter_context(rank_worker(arguments, used, model, batches))
+                           for used in (cores[:1], cores[1:], cores)]
+        commands = [(worker, "step") for worker in (one, other, AtOnce(one, other), two)]
         take_turns(1, *commands)
         turns = take_turns(arguments.rounds, *commands)
-    names = ("1 rank", "2 ranks apart", "2 ranks")
+    names = ("1 rank, first core", "1 rank, second core", "2 ranks apart", "2 ranks")
     for name, turn in zip(names, turns):
         report.row(f"{name}: wall s a step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "
                    f"{spread(turn, 'cpu'):.3f}", ranks=name, wall=spread(turn, "wall"),
                    cpu=spread(turn, "cpu"))
-    alone, apart, pair = (spread(turn, "wall") for turn in turns)
+    *alone, apart, pair = (spread(turn, "wall") for turn in turns)
+    # So that it is the mean of the cores' speeds, which two ranks could reach together.
+    alone = Spread([statistics.harmonic_mean(walls)
+                    for walls in zip(*(each.values for each in alone))])
     ratios = {"efficiency": (alone, pair), "machine": (alone, apart), "exchange": (apart, pair)}
     for key, (before, after) in ratios.items():
         report.result[key] = before.median / after.median
@@ -230,8 +236,8 @@ def bench_scaling(arguments, report, folder):
 
 
 def bench_collectives(arguments, report, folder):
-    model, batches = make_rank_batches(arguments, report, folder)
-    with rank_worker(arguments, 2, model, batches) as worker:
+    cores, model, batches = make_rank_batches(arguments, report, folder)
+    with rank_worker(arguments, cores, model, batches) as worker:
         take_turns(1, (worker, "step"))
         steps = take_turns(arguments.rounds, (worker, "step"))[0]
         tables = take_turns(arguments.rounds, (worker, "collectives"))[0]
