@@ -86,20 +86,19 @@ void FiniteWatch::report() {
     longest = std::max(longest, bad_in_a_row_);
   }
   if (longest == 0) return;
-  const auto num_bad = bad.sum().item<int64_t>();
-  const Seen& first = seen[static_cast<size_t>(bad.argmax().item<int64_t>())];
-  const std::string what = "the loss or a gradient is not finite at step " +
-                           std::to_string(first.step) + " (" + describe(first) + ")";
   const bool too_many = longest >= kTooManyInARow;
-  if (policy_ == NonFinite::kFail || too_many) {
-    throw DataError(what +
-                    (too_many ? ", and " + std::to_string(longest) + " steps in a row are" : "") +
-                    "; look at these samples, lower optimizer.lr or set optimizer.clip_norm. The "
-                    "checkpoints are of finite weights");
-  }
-  if (collectives_.rank() == 0) {
-    log_warning(what + "; skipped, as were " + std::to_string(num_bad - 1) + " of the " +
-                std::to_string(seen.size() - 1) + " other steps since the last log line");
+  for (int64_t i = 0; i < bad.size(0); ++i) {
+    if (bad[i].item<float>() == 0) continue;
+    const Seen& step = seen[static_cast<size_t>(i)];
+    const std::string what = "the loss or a gradient is not finite at step " +
+                             std::to_string(step.step) + " (" + describe(step) + ")";
+    if (policy_ == NonFinite::kFail || too_many) {
+      throw DataError(what +
+                      (too_many ? ", and " + std::to_string(longest) + " steps in a row are" : "") +
+                      "; look at these samples, lower optimizer.lr or set optimizer.clip_norm. The "
+                      "checkpoints are of finite weights");
+    }
+    if (collectives_.rank() == 0) log_warning(what + "; skipped");
   }
 }
 

@@ -29,7 +29,7 @@ class FiniteWatch {
   // Judges the steps since the last call; waits for the device. Throws DataError naming the first
   // bad step, the ranks and samples with embeddings that are not finite (with finite embeddings
   // everywhere, the ranks' batches), if the policy is to fail, or if ten steps in a row were
-  // bad, however many calls apart; else warns of it. A collective call where there is a bad step.
+  // bad, however many calls apart; else warns of every bad step. A collective call for each.
   void report();
 
  private:
