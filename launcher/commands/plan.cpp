@@ -152,6 +152,11 @@ void run_plan(const Arguments& arguments) {
   std::printf("disk         %s checkpoint(s) of %.2f GiB, of %.1f GiB free in %s\n",
               checkpoints.c_str(), plan.checkpoint_bytes / kGiB, plan.free_disk_bytes / kGiB,
               options.output.c_str());
+  if (plan.has_data && !options.data.stage.empty()) {
+    std::printf(
+        "staging      %.2f GiB on every host, in %s (its room there is checked at the start)\n",
+        plan.shard_bytes / kGiB, options.data.stage.c_str());
+  }
 }
 
 }  // namespace

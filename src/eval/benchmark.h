@@ -49,6 +49,7 @@ class Benchmark {
   std::string hash(Precision precision) const;
 
   const std::string& name() const { return options_.name; }
+  int64_t num_images() const { return static_cast<int64_t>(table_.images.size()); }
   const BenchmarkOptions& options() const { return options_; }
 
  private:

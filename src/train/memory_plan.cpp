@@ -92,8 +92,8 @@ double kept_by_tower(const Tower& tower, const Rows& n) {
 }
 
 struct Activations {
-  double kept, in_backward;
-  double largest_block;  // the hidden values of an MLP
+  double kept, in_backward;  // in_backward: for a moment; of what keeps nothing, in a block
+  double largest_block;      // the hidden values of an MLP
 };
 
 double heap_holes(const Activations& activations) {
@@ -191,6 +191,23 @@ double augmentation_bytes(const VisionConfig& vision, const TrainOptions& option
   return images * 3 * batch_pixels(vision, options, load) + group * kAugmentationBytes;
 }
 
+// While a benchmark's pictures are encoded, without gradients: their pixels as bytes and as what
+// the tower takes; in a block's MLP the stream as it came into the tower, into the block and from
+// attention, the MLP's input and output, and its hidden values before and after the activation.
+Activations validation_activations(const ClipConfig& config, const TrainOptions& options,
+                                   const StepLoad& load) {
+  const VisionConfig& vision = config.vision;
+  const Widths bytes = image_widths(options.model.precision);
+  const auto images = static_cast<double>(load.validation_images);
+  const double rows = images * static_cast<double>(tokens_per_image(vision, /*patch_dropout=*/0));
+  const auto side = static_cast<double>(vision.image_size);
+  const auto width = static_cast<double>(vision.width);
+  const double hidden = rows * bytes.other * static_cast<double>(vision.mlp_width());
+  return {.kept = images * 3 * side * side * (1 + kFloat),
+          .in_backward = rows * width * (3 * bytes.stream + 2 * bytes.other) + 2 * hidden,
+          .largest_block = hidden};
+}
+
 double parameter_bytes(const ClipConfig& config) {
   const Clip shapes(config, c10::kMeta);
   double numbers = 0;
@@ -219,6 +236,12 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   // Before the image tower, the text tower being done.
   const double augmentation = augmentation_bytes(config.vision, options, load);
   const bool text_is_there = at_once && before >= during;
+  // Pictures of a benchmark, besides what malloc keeps of the steps before.
+  const Activations encoded = validation_activations(config, options, load);
+  const bool beside = !on_gpu && encoded.largest_block > kLargestHeapBlock &&
+                      image.largest_block <= kLargestHeapBlock;
+  const double steps_kept = beside ? std::max({before, during, texts_alone}) : 0;
+  const double validation = encoded.kept + encoded.in_backward + steps_kept;
 
   MemoryPlan plan;
   plan.parameter_bytes = parameters;
@@ -229,7 +252,10 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   add("parameters", parameters);
   add("gradients", parameters);
   add("optimizer state", 2 * parameters);
-  if (text_kept + augmentation > std::max({before, during, texts_alone})) {
+  if (validation > std::max({before, during, texts_alone, text_kept + augmentation})) {
+    add("validation, pictures of a batch", validation - steps_kept);
+    if (beside) add("freed memory that malloc keeps of the steps", steps_kept);
+  } else if (text_kept + augmentation > std::max({before, during, texts_alone})) {
     if (at_once) add("text tower, kept for its backward pass", text.kept);
     add("augmentation on the device", augmentation);
   } else if (texts_alone > std::max(before, during)) {

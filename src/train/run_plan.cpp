@@ -70,15 +70,19 @@ std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
   return total / steps + total / epochs - both + (at_end ? 0 : 1);
 }
 
-// That what the run reads besides its training data is there and fits.
-void check_files(const ClipConfig& config, const TrainOptions& options,
-                 const Tokenizer& tokenizer) {
+// Looks at what the run reads besides its training data: that it is there and fits.
+void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& options,
+                   const Tokenizer& tokenizer) {
   if (!options.model.pretrained.empty()) {
     Clip model(config, c10::kCPU);
     load_pretrained(model, options.model);
   }
   open_validation_set(options, config.preprocess, tokenizer);
-  open_benchmarks(options.validation);
+  for (const Benchmark& benchmark : open_benchmarks(options.validation)) {
+    const int64_t of_a_rank = (benchmark.num_images() + plan.load.ranks - 1) / plan.load.ranks;
+    plan.load.validation_images =
+        std::max(plan.load.validation_images, std::min(of_a_rank, options.validation.batch_size));
+  }
 }
 
 std::optional<int64_t> checkpoints_at_once(const CheckpointOptions& checkpoint,
@@ -115,10 +119,11 @@ void check_memory(const RunPlan& plan, const ClipConfig& config, const TrainOpti
 
 void check_disk(const RunPlan& plan, const TrainOptions& options) {
   if (!plan.checkpoints_at_once) return;
-  const auto count = static_cast<double>(*plan.checkpoints_at_once);
-  if (count * plan.checkpoint_bytes <= plan.free_disk_bytes) return;
+  // Those of a run that continues take no more room.
+  const int64_t more = *plan.checkpoints_at_once - plan.checkpoints_there;
+  if (static_cast<double>(more) * plan.checkpoint_bytes <= plan.free_disk_bytes) return;
   throw ConfigError("output " + options.output + " has " + gib(plan.free_disk_bytes) +
-                    " free, but " + std::to_string(*plan.checkpoints_at_once) + " checkpoints of " +
+                    " free, but " + std::to_string(more) + " more checkpoints of " +
                     gib(plan.checkpoint_bytes) +
                     " will be there; set checkpoint.keep, or another output");
 }
@@ -130,13 +135,14 @@ RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDe
   const Tokenizer tokenizer;
   check_text_tower(config.text, options, tokenizer);
   check_batch_size(options, num_ranks);
-  check_files(config, options, tokenizer);
   RunPlan plan;
   plan.load.ranks = num_ranks;
+  look_at_files(plan, config, options, tokenizer);
   plan.load.images = options.batch_size / num_ranks;
   plan.load.tokens_per_image = tokens_per_image(config.vision, options.model.patch_dropout);
   const auto exists = [](const std::string& path) { return std::filesystem::exists(path); };
-  if (std::ranges::all_of(options.data.train, exists)) {
+  // Where only some are missing, the name is wrong rather than the data not made yet: an error.
+  if (std::ranges::any_of(options.data.train, exists)) {
     look_at_data(plan, options, num_ranks, tokenizer);
   } else {
     plan.load.texts = assumed_texts(options.objective, plan.load.images);
@@ -148,6 +154,7 @@ RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDe
   // Weights and two moments.
   plan.checkpoint_bytes = 3 * plan.memory.parameter_bytes;
   plan.checkpoints_at_once = checkpoints_at_once(options.checkpoint, plan.length);
+  plan.checkpoints_there = std::ssize(checkpoint_steps(checkpoints_directory(options)));
   plan.free_disk_bytes = free_bytes(options.output);
   check_memory(plan, config, options, device);
   check_disk(plan, options);

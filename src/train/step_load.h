@@ -18,14 +18,15 @@ struct TextLoad {
   double positions = 0;  // where attention looks at them, padding included
 };
 
-// A rank's part of a step.
+// A rank's part of a step, and of what happens between steps.
 struct StepLoad {
   int64_t ranks = 1;
-  int64_t images = 0;            // a rank
-  int64_t tokens_per_image = 0;  // class token and the patches that are kept
-  TextLoad texts;                // a rank's
-  int64_t num_samples = 0;       // of the training data; 0: not known
-  int64_t stored_side = 384;     // the shorter one of its pictures, as they are stored
+  int64_t images = 0;             // a rank
+  int64_t tokens_per_image = 0;   // class token and the patches that are kept
+  TextLoad texts;                 // a rank's
+  int64_t num_samples = 0;        // of the training data; 0: not known
+  int64_t stored_side = 384;      // the shorter one of its pictures, as they are stored
+  int64_t validation_images = 0;  // that a benchmark's largest encode call of a rank has
 };
 
 // Of `num_samples` samples in the training's order, on average over the first few such batches of

@@ -31,6 +31,9 @@ CASES = {
                       "text": dict(width=192, heads=3, layers=6), "batch": 80, "accum": 1},
     "accumulation": {"image": dict(image_size=96, layers=6, width=256, patch_size=8, head_width=64),
                      "text": dict(width=256, heads=4, layers=4), "batch": 48, "accum": 2},
+    # Small steps between which many pictures are encoded at once.
+    "validation": {"image": dict(image_size=96, layers=6, width=320, patch_size=8, head_width=64),
+                   "text": dict(width=128, heads=2, layers=2), "batch": 8, "accum": 1, "validated": 128},
 }
 
 
@@ -59,10 +62,28 @@ def make_shards():
                     WORK / "shards", "--short-side", "96"], check=True, stderr=subprocess.DEVNULL)
 
 
+def write_benchmark(num_images):
+    """A benchmark of so many of the pictures."""
+    table = [{"filename": f"{i}.png", "label": ["red", "arm"][i % 2]} for i in range(num_images)]
+    training_data.write_table(WORK / "benchmark.csv", ["filename", "label"], table)
+    file = WORK / "benchmark.yaml"
+    file.write_text("""
+name: benchmark
+kind: classification
+data: {csv: benchmark.csv, images: images}
+classes: [{label: red, names: [red]}, {label: arm, names: [arm]}]
+templates: ["{}"]
+metrics: [top1]
+bootstrap: 0
+""")
+    return file
+
+
 def write_configuration(name, case):
     model = {"embed_dim": 128, "vision_cfg": case["image"],
              "text_cfg": {"context_length": 77, "vocab_size": 49408, **case["text"]}}
     (WORK / f"{name}.json").write_text(json.dumps(model))
+    benchmarks = [str(write_benchmark(case["validated"]))] if "validated" in case else []
     file = WORK / f"{name}.yaml"
     file.write_text(f"""
 output: {WORK}/runs
@@ -72,7 +93,7 @@ model: {{architecture: {WORK}/{name}.json}}
 data: {{train: {WORK}/shards, workers: 1, prefetch: 2}}
 schedule: {{max_steps: 2, warmup: 1}}
 checkpoint: {{every_epochs: 0, keep: 1}}
-validation: {{every_epochs: 0, at_start: false}}
+validation: {{every_epochs: 0, every_steps: {2 * len(benchmarks)}, at_start: false, benchmarks: {benchmarks}}}
 runtime: {{device: cpu, threads: 1, log_every: 1}}
 """)
     return file
@@ -128,6 +149,7 @@ class Refusals(unittest.TestCase):
         self.refuse("nowhere", "--ranks", "1", "data.validation=/nowhere", code=3)
         self.refuse("gone.yaml", "--ranks", "1", "validation.benchmarks=[gone.yaml]")
         self.refuse("--device", "--ranks", "1", "runtime.device=cuda")
+        self.refuse("nowhere", "--ranks", "1", f"data.train=[{WORK}/shards,/nowhere]", code=3)
         self.refuse("objective.num_subcaptions is 3", "--ranks", "1", "objective.num_subcaptions=3")
 
     def test_look_at_the_checkpoint_that_is_there(self):
@@ -137,6 +159,11 @@ class Refusals(unittest.TestCase):
         other = plan(file, "--ranks", "1", "optimizer.lr=0.1")
         self.assertEqual(other.returncode, 2, other.stderr)
         self.assertIn("belongs to other settings", other.stderr)
+
+    def test_room_is_needed_only_for_checkpoints_that_are_not_there(self):
+        (WORK / "runs/here/checkpoints/step_00000004").mkdir(parents=True)
+        self.refuse("999999999 more checkpoints", "--ranks", "1", "name=here", "data.train=/nowhere",
+                    "schedule.max_steps=1000000000", "checkpoint.every_steps=1", "checkpoint.keep=0")
 
     def test_say_which_accumulation_fits(self):
         # 512 images of ViT-L/14 in float32 on one small GPU; without data nothing else can be wrong.
@@ -158,6 +185,9 @@ class Output(unittest.TestCase):
                          "parameters", "optimizer state", "GFLOP an image", "all-gather: text embeddings",
                          "all-reduce: gradients of the text tower", "1 checkpoint(s)"):
             self.assertIn(expected, printed.stdout)
+        self.assertNotIn("staging", printed.stdout)
+        self.assertRegex(plan(file, "--ranks", "4", "data.stage=/local").stdout,
+                         r"staging +[\d.]+ GiB on every host, in /local")
 
     def test_counts_the_checkpoints_that_will_be_there(self):
         file = write_configuration("counted", CASES["another batch"])  # 3 steps an epoch
