@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 if [[ " $* " != *" --worker"* ]]; then
   packages=(--tests)
-  [[ " $* " != *" --against"* ]] || packages+=(--bench)
+  [[ " $* " != *" --against"* && " $* " != *" --full"* ]] || packages+=(--bench)
   "$repository/tools/setup.sh" "${packages[@]}"
   "$repository/tools/build.sh" --tests release dermatome_bench dermatome
   set -- "$@" --worker "$repository/build/release/tools/bench/dermatome_bench"

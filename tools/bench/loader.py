@@ -1,6 +1,7 @@
 """`tools/bench.sh loader`: batches from shards beside the published pipeline on picture files, and
 beside webdataset and mosaicml-streaming."""
 
+import statistics
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ RECORDS_A_FILE = 128
 # A record of raw pictures of that short side is planned with 250 kB, four in the smallest shard.
 SMALL_SHARDS = 250, "--raw", "--shard-size-mb", "1"
 RECORDS_A_SMALL_SHARD = 4
+EPOCHS = 9  # of one loader: the readers' start, and two halves
 
 
 class Sides:
@@ -51,12 +53,15 @@ def rate(answers, cost="cpu"):
     return Spread([answer["images"] / answer[cost] for answer in answers])
 
 
-def flat_in_epochs(ours, others):
-    """Our speed in the later half of the epochs over that in the earlier half. Each is divided by
-    another process's of the same round, as the machine itself becomes faster and slower."""
-    ratios = ours.ratios_to(others).values
-    half = max(1, len(ratios) // 2)
-    return Spread(ratios[-half:]).median / Spread(ratios[:half]).median
+def flat_in_epochs(answers):
+    """One loader's speed in the later half of its epochs over that in the earlier half. The first
+    epoch is left out: the readers' start is in it."""
+    ratios = []
+    for answer in answers:
+        seconds = answer["cpu"][1:]
+        half = len(seconds) // 2
+        ratios.append(statistics.median(seconds[:half]) / statistics.median(seconds[-half:]))
+    return Spread(ratios)
 
 
 @contextmanager
@@ -70,25 +75,26 @@ def running(workers):
 def compare(arguments, report, sides, side):
     """Images a CPU second, everybody in turn."""
     files = shrink(sides.folder, side)
-    workers = {"files": sides.files(files), "jpeg": sides.ours(side),
-               "raw": sides.ours(side, "--raw"), "cut": sides.ours(side, options=["--cut-only"]),
-               "originals": sides.files(sides.folder / "originals")}
+    workers = {"jpeg": sides.ours(side), "raw": sides.ours(side, "--raw"),
+               "cut": sides.ours(side, options=["--cut-only"]),
+               "originals": sides.files(sides.folder / "originals"), "files": sides.files(files)}
     workers |= {kind: sides.archives(kind, files) for kind in arguments.against}
     commands = {}
     for name, worker in workers.items():
         commands[name] = worker, "epoch"
         if name in ("jpeg", "raw"):  # right after its epoch: both meet the same machine
             commands |= {f"{name}_{part}": (worker, part) for part in ("alone", "checksums")}
+    commands["epochs"] = workers["jpeg"], f"epochs {EPOCHS}"
     with running(workers):
         take_turns(1, *((worker, "epoch") for worker in workers.values()))
         turns = dict(zip(commands, take_turns(arguments.rounds, *commands.values())))
+    flat = flat_in_epochs(turns.pop("epochs"))
     rates = {name: rate(answers) for name, answers in turns.items()}
     first = spread(turns["jpeg"], "first_batch")
     over = {name: rates[f"{name}_alone"].median / rates[name].median - 1
             for name in ("jpeg", "raw")}
     checksum = {name: rates[name].median / rates[f"{name}_checksums"].median
                 for name in ("jpeg", "raw")}
-    flat = flat_in_epochs(rates["jpeg"], rates["files"])
     report.row(
         f"short side {side}: images a CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
         f"{rates['raw']:.0f}; JPEG shards, decoded and cut only, the rest left to a device "
@@ -99,10 +105,11 @@ def compare(arguments, report, sides, side):
         f"{rates['raw_alone']:.0f}; the loader adds {100 * over['jpeg']:.0f} %, "
         f"{100 * over['raw']:.0f} %; checksums take {100 * checksum['jpeg']:.1f} % of the time, "
         f"{100 * checksum['raw']:.1f} %; first batch after {first:.3f} s; "
-        f"later epochs x {flat:.3f} as fast as the earlier ones",
+        f"a loader's later epochs x {flat:.3f} as fast as its earlier ones",
         side=side, **rates, over_alone=over, checksum_share=checksum, first_batch=first,
         flat_epochs=flat)
-    return {name: rate.median for name, rate in rates.items()} | {"flat_epochs": flat}
+    return {name: rate.median for name, rate in rates.items()} | {
+        "flat_epochs": flat.median, "jpeg_over_alone": over["jpeg"], "raw_over_alone": over["raw"]}
 
 
 def measure_threads(arguments, report, sides, side):
@@ -150,7 +157,11 @@ def measure_records(arguments, report, folder):
                    f"at most {peak[0]['peak']:.0f} MiB",
                    records=number, shards=start[0]["shards"], rate=rates[number], start=first,
                    peak=peak[0]["peak"])
-    report.result["flat_records"] = (rates[max(rates)].median / rates[min(rates)].median)
+    most, fewest = max(rates), min(rates)
+    report.result["flat_records"] = rates[most].median / rates[fewest].median
+    peak_of = dict(zip(workers, (peak[0]["peak"] for peak in peaks)))
+    report.result["bytes_a_record"] = (2**20 * (peak_of[most] - peak_of[fewest]) / (most - fewest)
+                                       if most > fewest else 0)
 
 
 def measure_shards(arguments, report, folder):
@@ -200,7 +211,8 @@ def bench_loader(arguments, report, folder):
                       "raw_ratio": rates["raw"] / rates["originals"],
                       "jpeg_vs_same_files": rates["jpeg"] / rates["files"],
                       "jpeg_per_cpu_s": rates["jpeg"], "cut_per_cpu_s": rates["cut"],
-                      "flat_epochs": rates["flat_epochs"]}
+                      **{key: rates[key] for key in ("flat_epochs", "jpeg_over_alone",
+                                                     "raw_over_alone")}}
     report.result |= {f"jpeg_vs_{kind}": rates["jpeg"] / rates[kind] for kind in arguments.against}
     if len(arguments.threads) > 1:
         measure_threads(arguments, report, sides, first)

@@ -68,6 +68,20 @@ class LoaderWorker {
     return answer;
   }
 
+  // CPU seconds of each of so many epochs of one loader, its reading ahead included.
+  nlohmann::json epochs(const std::string& number) {
+    Loader loader(dataset_, options_, epoch_, /*step=*/0);
+    std::vector<double> seconds;
+    for (int64_t epoch = 0; epoch < std::stoll(number); ++epoch) {
+      const nlohmann::json cost = cost_of([&] {
+        for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) loader.next().value();
+      });
+      seconds.push_back(cost["cpu"]);
+    }
+    epoch_ += std::ssize(seconds);
+    return {{"cpu", seconds}};
+  }
+
   // From nothing open to the first batch.
   nlohmann::json start() {
     int64_t shards = 0;
@@ -148,6 +162,7 @@ void run(const Arguments& arguments) {
   LoaderWorker worker(arguments);
   serve(*collectives, {{"epoch", [&](const std::string&) { return worker.batches(""); }},
                        {"batches", [&](const std::string& n) { return worker.batches(n); }},
+                       {"epochs", [&](const std::string& n) { return worker.epochs(n); }},
                        {"start", [&](const std::string&) { return worker.start(); }},
                        {"memory", [&](const std::string&) { return worker.memory(); }},
                        {"alone", [&](const std::string&) { return worker.alone(); }},

@@ -184,19 +184,22 @@ def serve_steps(arguments):
     batch = (tensors["pixels"], rows[tensors["caption"]], mask)
 
     def one_step():
-        losses = []
-        gradients = cost_of(lambda: losses.append(step.gradients(*batch)))
-        update = cost_of(step.update)
-        return {"loss": losses[0], "without_optimizer": gradients["cpu"],
-                **{key: gradients[key] + update[key] for key in ("cpu", "wall")}}
+        losses, costs = [], []
+
+        def work():
+            costs.append(cost_of(lambda: losses.append(step.gradients(*batch))))
+            costs.append(cost_of(step.update))
+
+        peak = memory_of(work)["peak"]
+        return {"loss": losses[0], "without_optimizer": costs[0]["cpu"], "peak": peak,
+                **{key: costs[0][key] + costs[1][key] for key in ("cpu", "wall")}}
 
     def write_gradients(file):
         total = step.gradients(*batch)
         save_file({"total": torch.tensor(total).double(),
                    **{name: p.grad for name, p in step.model.named_parameters()}}, file)
 
-    serve({"step": one_step, "gradients": write_gradients,
-           "memory": lambda: memory_of(one_step)})
+    serve({"step": one_step, "gradients": write_gradients})
 
 
 def serve_objective(arguments):

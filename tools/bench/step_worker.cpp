@@ -10,6 +10,7 @@
 #include "src/model/hub.h"
 #include "src/model/safetensors.h"
 #include "src/model/weights.h"
+#include "src/train/finite_watch.h"
 #include "src/train/optimizer.h"
 #include "src/train/train_step.h"
 #include "tools/bench/measured_collectives.h"
@@ -40,6 +41,7 @@ class StepWorker {
         collectives_(collectives),
         model_(read_hub_config(arguments.model), c10::kCPU),
         optimizer_(model_.parameters(), options_.optimizer),
+        watch_(options_.optimizer.non_finite, collectives_),
         step_(model_, collectives_, options_) {
     load_weights(model_, arguments.model);
     const auto tensors = read_safetensors(std::filesystem::path(arguments.batches) /
@@ -49,6 +51,7 @@ class StepWorker {
     batch_.lengths = tensors.at("lengths");
     batch_.caption = tensors.at("caption");
     batch_.mask = tensors.at("mask").to(at::kBool);
+    batch_.sample_ids.resize(static_cast<size_t>(batch_.images.size(0)));
     const at::Tensor own =
         at::tensor({batch_.images.size(0), batch_.tokens.size(0)}, at::kLong).unsqueeze(0);
     at::Tensor all = at::empty({collectives.size(), 2}, at::kLong);
@@ -59,20 +62,26 @@ class StepWorker {
     }
   }
 
-  // "cpu", "wall": the whole step; "without_optimizer": CPU seconds of it up to the gradients.
+  // "cpu", "wall": the whole step; "without_optimizer": CPU seconds of it up to the gradients;
+  // "peak": MiB.
   nlohmann::json step() {
-    double loss = 0, without_optimizer = 0;
-    nlohmann::json cost = cost_of([&] {
-      without_optimizer = cost_of([&] { loss = gradients(); })["cpu"].get<double>();
-      update();
+    StepResult result;
+    double without_optimizer = 0;
+    nlohmann::json cost;
+    const nlohmann::json memory = memory_of([&] {
+      cost = cost_of([&] {
+        without_optimizer = cost_of([&] { result = gradients(); })["cpu"].get<double>();
+        update(result);
+      });
     });
+    cost["peak"] = memory["peak"];
     cost["without_optimizer"] = without_optimizer;
-    cost["loss"] = loss;
+    cost["loss"] = result.objective.total.item<double>();
     return cost;
   }
 
   nlohmann::json write_gradients(const std::string& file) {
-    NamedTensors tensors = {{"total", at::scalar_tensor(gradients(), at::kDouble)}};
+    NamedTensors tensors = {{"total", gradients().objective.total.to(at::kDouble)}};
     for (const NamedParameter& parameter : model_.parameters()) {
       tensors.emplace_back(parameter.name, parameter.value.grad());
     }
@@ -116,8 +125,9 @@ class StepWorker {
       });
     }
     Objective objective(options_.objective, collectives_);
-    seconds["objective"] = cpu_of([&] { objective.evaluate(input, sizes_); });
-    seconds["optimizer"] = cpu_of([&] { update(); });
+    StepResult result;
+    seconds["objective"] = cpu_of([&] { result.objective = objective.evaluate(input, sizes_); });
+    seconds["optimizer"] = cpu_of([&] { update(result); });
     return seconds;
   }
 
@@ -136,17 +146,19 @@ class StepWorker {
   }
 
  private:
-  double gradients() {
-    return step_.compute_gradients(batch_, sizes_).objective.total.item<double>();
-  }
+  StepResult gradients() { return step_.compute_gradients(batch_, sizes_); }
 
-  void update() {
-    optimizer_.step(lr_);
+  // As in training, with what decides whether the step is applied.
+  void update(const StepResult& result) {
+    const at::Tensor norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
+    optimizer_.step(lr_, watch_.check(/*step=*/1, result, norm, batch_));
     model_.logit_scale().detach().clamp_(0, std::log(100.0));
+    watch_.report();
   }
 
   static void backward(const std::vector<at::Tensor>& outputs) {
     std::vector<at::Tensor> gradients;
+    gradients.reserve(outputs.size());
     for (const at::Tensor& output : outputs) gradients.push_back(at::full_like(output, 1e-3));
     torch::autograd::backward(outputs, gradients);
   }
@@ -156,6 +168,7 @@ class StepWorker {
   MeasuredCollectives collectives_;
   Clip model_;
   AdamW optimizer_;
+  FiniteWatch watch_;
   TrainStep step_;
   Batch batch_;
   GlobalSizes sizes_;
@@ -175,7 +188,7 @@ void add_step(CLI::App& app) {
   });
 
   CLI::App* command =
-      app.add_subcommand("step", "Commands: step, gradients FILE, parts, memory, collectives");
+      app.add_subcommand("step", "Commands: step, gradients FILE, parts, collectives");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("--model", arguments->model)->required();
   command->add_option("--batches", arguments->batches)->required();
@@ -188,7 +201,6 @@ void add_step(CLI::App& app) {
             {{"step", [&](const auto&) { return worker.step(); }},
              {"gradients", [&](const auto& file) { return worker.write_gradients(file); }},
              {"parts", [&](const auto&) { return worker.parts(); }},
-             {"memory", [&](const auto&) { return memory_of([&] { worker.step(); }); }},
              {"collectives", [&](const auto&) { return worker.collectives(); }}});
       return 0;
     });
