@@ -43,6 +43,17 @@ TEST(ObjectiveRanks, EqualOneRankForEveryOption) {
   }
 }
 
+TEST(ObjectiveRanks, OfBf16FeaturesAreExactUpToTheRoundingOfTheirGradients) {
+  const auto collectives = make_test_group();
+  const WholeBatch batch = bf16_batch({});
+  const NamedValues expected = evaluate_plainly(batch);
+  for (const std::vector<int64_t>& split : splits(collectives->size())) {
+    expect_near_rounded(
+        evaluate_on_ranks(in_type(batch, at::kBFloat16), Texts::kSeparate, *collectives, split),
+        expected, "bf16");
+  }
+}
+
 TEST(ObjectiveRanks, EqualTheRecordedValues) {
   const auto collectives = make_test_group();
   std::vector<int64_t> split(static_cast<size_t>(collectives->size()), 1);

@@ -5,11 +5,8 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <cmath>
-
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
-#include "src/distributed/single_process.h"
 #include "src/model/autocast.h"
 #include "tests/objective/golden_loss.h"
 #include "tests/support/thread_ranks.h"
@@ -36,11 +33,6 @@ std::map<std::string, ObjectiveOptions> option_variants() {
   variants["plain clip"].local_alignment = false;
   variants["released"].mode = ObjectiveMode::kReleased;
   return variants;
-}
-
-// Caption k of sample i is text i * N + k.
-at::Tensor every_caption(const WholeBatch& batch) {
-  return at::arange(batch.mask.numel(), at::kLong).view(batch.mask.sizes());
 }
 
 TEST(Objective, EqualsEveryRecordedValueAndGradient) {
@@ -127,10 +119,7 @@ TEST(Objective, OfASampleAloneHasNoNegatives) {
 TEST(Objective, ComputesInFloat32WhateverAutocastSays) {
   WholeBatch exact = random_batch(9, 11, /*seed=*/6);
   exact.scale = 100;
-  WholeBatch single = exact;
-  for (at::Tensor* features : {&single.image, &single.text, &single.patches}) {
-    *features = features->to(at::kFloat);
-  }
+  WholeBatch single = in_type(exact, at::kFloat);
   const NamedValues expected = evaluate(exact, Texts::kSeparate);
   expect_near(evaluate(single, Texts::kSeparate), expected, 1e-5, "float32");
 
@@ -144,67 +133,13 @@ TEST(Objective, ComputesInFloat32WhateverAutocastSays) {
   expect_near(evaluate(single, Texts::kSeparate), evaluate_plainly(exact), 1e-5, "autocast");
 }
 
-// Every caption a text of its own, everything representable in bf16. A sample has one patch, which
-// is its local vector: whatever selects it, a single patch has weight 1 and no gradient through
-// that weight.
-WholeBatch bf16_batch(const ObjectiveOptions& options) {
-  WholeBatch batch = random_batch(9, 11, /*seed=*/7);
-  batch.options = options;
-  batch.scale = 100;
-  batch.patches = batch.patches.slice(1, 0, 1).contiguous();
-  const at::Tensor selector =
-      selector_rows(every_caption(batch), batch.mask.to(at::kBool), options);
-  const at::Tensor query = batch.text.index_select(0, selector.clamp_min(0));
-  batch.patches *= batch.patches.matmul(query.unsqueeze(2)).sign();
-  for (at::Tensor* features : {&batch.image, &batch.text, &batch.patches}) {
-    *features = features->to(at::kBFloat16).to(at::kDouble);
-  }
-  return batch;
-}
-
-// Nothing but the gradients is rounded to bf16, once and at the end: every number of theirs is off
-// by half a unit in its last place, 2^-8 at most, and by what float32 lost before, which is
-// measured by the largest of them. Values are as exact as float32 is.
 TEST(Objective, OfBf16FeaturesIsExactUpToTheRoundingOfItsGradients) {
-  constexpr double kRounding = 0x1p-8, kFloat32 = 2e-5;
   std::map<std::string, ObjectiveOptions> variants = option_variants();
   variants.erase("renormalise_local");  // not of the objective but of the local vectors it is given
-  const auto collectives = make_single_process_collectives();
   for (const auto& [variant, options] : variants) {
     const WholeBatch batch = bf16_batch(options);
-    const NamedValues expected = evaluate_plainly(batch);
-    ObjectiveInput input;
-    input.image = batch.image.to(at::kBFloat16);
-    input.local = batch.patches.squeeze(1).to(at::kBFloat16);
-    input.text = batch.text.to(at::kBFloat16);
-    input.caption = every_caption(batch);
-    input.mask = batch.mask.to(at::kBool);
-    input.logit_scale = at::scalar_tensor(std::log(batch.scale), at::kFloat);
-    const ObjectiveResult result =
-        Objective(options, *collectives)
-            .evaluate(input, {{batch.image.size(0)}, {batch.text.size(0)}});
-
-    NamedValues gradients = {{"grad_image", result.grad_image}, {"grad_text", result.grad_text}};
-    if (options.local_alignment) gradients["grad_patch"] = result.grad_local.unsqueeze(1);
-    NamedValues values = {{"total", result.total},
-                          {"mkcl", result.mkcl},
-                          {"slra", result.slra},
-                          {"i2t", result.i2t},
-                          {"t2i", result.t2i},
-                          {"weights", result.weights},
-                          {"grad_scale", result.grad_scale}};
-    for (const auto& [name, value] : expected) {
-      if (values.contains(name)) {
-        EXPECT_EQ(values.at(name).scalar_type(), at::kFloat) << variant << " " << name;
-        expect_near(values, {{name, value}}, kFloat32, variant);
-      } else if (gradients.contains(name)) {
-        const at::Tensor gradient = gradients.at(name);
-        EXPECT_EQ(gradient.scalar_type(), at::kBFloat16) << variant << " " << name;
-        const double largest = value.abs().max().item<double>();
-        EXPECT_TRUE(at::allclose(gradient.to(at::kDouble), value, kRounding, kFloat32 * largest))
-            << variant << " " << name;
-      }
-    }
+    expect_near_rounded(evaluate(in_type(batch, at::kBFloat16), Texts::kSeparate),
+                        evaluate_plainly(batch), variant);
   }
 }
 

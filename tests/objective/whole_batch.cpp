@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "src/core/caption_rows.h"
 #include "src/core/rng.h"
@@ -118,6 +119,26 @@ WholeBatch random_batch(int64_t num_samples, int64_t num_captions, uint64_t seed
   return batch;
 }
 
+WholeBatch in_type(WholeBatch batch, at::ScalarType type) {
+  for (at::Tensor* features : {&batch.image, &batch.text, &batch.patches}) {
+    *features = features->to(type);
+  }
+  return batch;
+}
+
+WholeBatch bf16_batch(const ObjectiveOptions& options) {
+  WholeBatch batch = random_batch(9, 11, /*seed=*/7);
+  batch.options = options;
+  batch.scale = 100;
+  batch.patches = batch.patches.slice(1, 0, 1).contiguous();
+  const at::Tensor every_caption =
+      at::arange(batch.mask.numel(), at::kLong).view(batch.mask.sizes());
+  const at::Tensor selector = selector_rows(every_caption, batch.mask.to(at::kBool), options);
+  const at::Tensor query = batch.text.index_select(0, selector.clamp_min(0));
+  batch.patches *= batch.patches.matmul(query.unsqueeze(2)).sign();
+  return in_type(in_type(batch, at::kBFloat16), at::kDouble);
+}
+
 NamedValues evaluate_plainly(const WholeBatch& batch) {
   const at::Tensor image = batch.image.clone().requires_grad_();
   const at::Tensor text = batch.text.clone().requires_grad_();
@@ -156,7 +177,7 @@ NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives&
   if (batch.options.local_alignment) {
     local = attend_patches(patches, text, selector_rows(rank.caption, rank.mask, batch.options),
                            batch.options);
-    input.local = local.detach();
+    input.local = local.detach().to(patches.scalar_type());
   }
   input.image = rank.image;
   input.text = rank.text;
@@ -166,7 +187,9 @@ NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives&
   Objective objective(batch.options, collectives);
   objective.start_text_gather(rank.text, sizes);
   const ObjectiveResult result = objective.evaluate(input, sizes);
-  if (local.defined()) torch::autograd::backward({local}, {result.grad_local});
+  if (local.defined()) {
+    torch::autograd::backward({local}, {result.grad_local.to(local.scalar_type())});
+  }
 
   const at::Tensor text_gradient =
       result.grad_text + defined_or_zeros(text.grad(), result.grad_text);
@@ -210,6 +233,26 @@ void expect_near(const NamedValues& actual, const NamedValues& expected, double 
     ASSERT_TRUE(actual.contains(name)) << label << " " << name;
     ASSERT_EQ(actual.at(name).sizes(), value.sizes()) << label << " " << name;
     EXPECT_LE(relative_difference(actual.at(name), value, kSmallestNorm), tolerance)
+        << label << " " << name;
+  }
+}
+
+void expect_near_rounded(const NamedValues& of_bf16, const NamedValues& expected,
+                         const std::string& label) {
+  // Off by half a unit in the last place, 2^-8 at most, and by what float32 lost before, which is
+  // measured by the largest number.
+  constexpr double kRounding = 0x1p-8, kFloat32 = 2e-5;
+  const std::set<std::string> rounded = {"local", "grad_image", "grad_text", "grad_patch"};
+  for (const auto& [name, value] : expected) {
+    const at::Tensor& actual = of_bf16.at(name);
+    if (!rounded.contains(name)) {
+      EXPECT_EQ(actual.scalar_type(), at::kFloat) << label << " " << name;
+      expect_near(of_bf16, {{name, value}}, kFloat32, label);
+      continue;
+    }
+    EXPECT_EQ(actual.scalar_type(), at::kBFloat16) << label << " " << name;
+    const double largest = value.abs().max().item<double>();
+    EXPECT_TRUE(at::allclose(actual.to(at::kDouble), value, kRounding, kFloat32 * largest))
         << label << " " << name;
   }
 }

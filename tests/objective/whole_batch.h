@@ -27,6 +27,13 @@ struct WholeBatch {
 // float64.
 WholeBatch random_batch(int64_t num_samples, int64_t num_captions, uint64_t seed);
 
+// `batch` with its features in `type`.
+WholeBatch in_type(WholeBatch batch, at::ScalarType type);
+
+// float64, but representable in bf16. A sample has one patch, which is its local vector: whatever
+// selects it, a single patch has weight 1 and no gradient through that weight.
+WholeBatch bf16_batch(const ObjectiveOptions& options);
+
 // total mkcl slra i2t t2i weights local grad_image grad_text grad_patch grad_scale
 using NamedValues = std::map<std::string, at::Tensor>;
 
@@ -52,5 +59,10 @@ NamedValues with_shared_text_gradients(NamedValues values, const WholeBatch& bat
 // `tolerance`; values that are themselves rounding noise are compared absolutely.
 void expect_near(const NamedValues& actual, const NamedValues& expected, double tolerance,
                  const std::string& label);
+
+// The same for values of bf16 features: what is a feature's, or its gradient, is rounded to bf16,
+// once and at the end; the rest is as exact as float32 is.
+void expect_near_rounded(const NamedValues& of_bf16, const NamedValues& expected,
+                         const std::string& label);
 
 }  // namespace dermatome
