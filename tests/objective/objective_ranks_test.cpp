@@ -21,6 +21,20 @@ std::vector<std::vector<int64_t>> splits(int num_ranks) {
   return {even, last, alone};
 }
 
+// For every split, whether every caption is a text of its own or a rank's equal ones are one.
+void expect_values_of_one_rank(const WholeBatch& batch, Collectives& collectives,
+                               const std::vector<std::vector<int64_t>>& samples_per_rank,
+                               const std::string& name) {
+  const NamedValues separate = evaluate(batch, Texts::kSeparate);
+  const NamedValues expected = with_shared_text_gradients(separate, batch);
+  for (const std::vector<int64_t>& split : samples_per_rank) {
+    expect_near(evaluate_on_ranks(batch, Texts::kSeparate, collectives, split), separate, 1e-10,
+                name);
+    const NamedValues shared = evaluate_on_ranks(batch, Texts::kShared, collectives, split);
+    expect_near(with_shared_text_gradients(shared, batch), expected, 1e-10, name + ", shared");
+  }
+}
+
 TEST(ObjectiveRanks, EqualOneRankForEveryOption) {
   std::map<std::string, ObjectiveOptions> variants;
   variants["default"] = {};
@@ -32,14 +46,22 @@ TEST(ObjectiveRanks, EqualOneRankForEveryOption) {
   for (const auto& [name, options] : variants) {
     WholeBatch batch = random_batch(9, 11, /*seed=*/21);
     batch.options = options;
-    const NamedValues separate = evaluate(batch, Texts::kSeparate);
-    const NamedValues expected = with_shared_text_gradients(separate, batch);
-    for (const std::vector<int64_t>& split : splits(collectives->size())) {
-      expect_near(evaluate_on_ranks(batch, Texts::kSeparate, *collectives, split), separate, 1e-10,
-                  name);
-      const NamedValues shared = evaluate_on_ranks(batch, Texts::kShared, *collectives, split);
-      expect_near(with_shared_text_gradients(shared, batch), expected, 1e-10, name + ", shared");
-    }
+    expect_values_of_one_rank(batch, *collectives, splits(collectives->size()), name);
+  }
+}
+
+TEST(ObjectiveRanks, EqualOneRankWhicheverHoldsTheOnlySample) {
+  const auto collectives = make_test_group();
+  const auto size = static_cast<size_t>(collectives->size());
+  std::vector<std::vector<int64_t>> splits_of_one(size, std::vector<int64_t>(size, 0));
+  for (size_t rank = 0; rank < size; ++rank) splits_of_one[rank][rank] = 1;
+  expect_values_of_one_rank(random_batch(1, 11, /*seed=*/5), *collectives, splits_of_one, "");
+}
+
+TEST(ObjectiveRanks, EqualOneRankWithoutAnAspect) {
+  const auto collectives = make_test_group();
+  for (const auto& [aspect, batch] : batches_without_an_aspect(/*seed=*/24)) {
+    expect_values_of_one_rank(batch, *collectives, splits(collectives->size()), "no " + aspect);
   }
 }
 

@@ -35,6 +35,14 @@ std::map<std::string, ObjectiveOptions> option_variants() {
   return variants;
 }
 
+// Whether every caption is a text of its own or equal ones are one.
+void expect_plain_values(const WholeBatch& batch, const std::string& name) {
+  const NamedValues expected = evaluate_plainly(batch);
+  expect_near(evaluate(batch, Texts::kSeparate), expected, 1e-10, name);
+  expect_near(with_shared_text_gradients(evaluate(batch, Texts::kShared), batch),
+              with_shared_text_gradients(expected, batch), 1e-10, name + ", shared");
+}
+
 TEST(Objective, EqualsEveryRecordedValueAndGradient) {
   for (const GoldenLoss& golden : golden_losses()) {
     expect_near(evaluate(golden.batch, Texts::kSeparate), golden.expected, 1e-9, golden.name);
@@ -48,10 +56,27 @@ TEST(Objective, EqualsThePlainFormWhetherOrNotTextsAreShared) {
       WholeBatch batch = random_batch(9, num_captions, /*seed=*/1);
       batch.options = options;
       batch.options.num_subcaptions = num_captions - kFirstSubcaption;
-      const NamedValues expected = evaluate_plainly(batch);
-      expect_near(evaluate(batch, Texts::kSeparate), expected, 1e-10, name);
-      expect_near(with_shared_text_gradients(evaluate(batch, Texts::kShared), batch),
-                  with_shared_text_gradients(expected, batch), 1e-10, name + ", shared");
+      expect_plain_values(batch, name);
+    }
+  }
+}
+
+TEST(Objective, EqualsThePlainFormOfASampleAlone) {
+  for (const auto& [variant, options] : option_variants()) {
+    for (const bool all_valid : {false, true}) {
+      WholeBatch batch = random_batch(1, 11, /*seed=*/5);
+      batch.options = options;
+      if (all_valid) batch.mask.fill_(1);
+      expect_plain_values(batch, variant + (all_valid ? ", all valid" : ""));
+    }
+  }
+}
+
+TEST(Objective, EqualsThePlainFormWithoutAnAspect) {
+  for (auto& [aspect, batch] : batches_without_an_aspect(/*seed=*/9)) {
+    for (const auto& [variant, options] : option_variants()) {
+      batch.options = options;
+      expect_plain_values(batch, variant + ", no " + aspect);
     }
   }
 }

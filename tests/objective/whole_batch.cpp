@@ -119,6 +119,19 @@ WholeBatch random_batch(int64_t num_samples, int64_t num_captions, uint64_t seed
   return batch;
 }
 
+std::map<std::string, WholeBatch> batches_without_an_aspect(uint64_t seed) {
+  constexpr int64_t kNumCaptions = kFirstSubcaption + kDefaultNumSubcaptions;
+  const auto without = [&](int64_t first, int64_t last) {
+    WholeBatch batch = random_batch(9, kNumCaptions, seed);
+    batch.mask.slice(1, first, last).zero_();
+    return batch;
+  };
+  return {{"raw", without(kRawCaption, kRawCaption + 1)},
+          {"ontology", without(kOntologyCaption, kOntologyCaption + 1)},
+          {"visual concept", without(kVisualConceptCaption, kFirstSubcaption)},
+          {"subcaptions", without(kFirstSubcaption, kNumCaptions)}};
+}
+
 WholeBatch in_type(WholeBatch batch, at::ScalarType type) {
   for (at::Tensor* features : {&batch.image, &batch.text, &batch.patches}) {
     *features = features->to(type);

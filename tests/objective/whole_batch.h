@@ -27,6 +27,10 @@ struct WholeBatch {
 // float64.
 WholeBatch random_batch(int64_t num_samples, int64_t num_captions, uint64_t seed);
 
+// random_batch()s of 9 samples in which no sample has a raw caption, an ontology caption, a
+// visual-concept caption, or a subcaption; by the name of what is missing.
+std::map<std::string, WholeBatch> batches_without_an_aspect(uint64_t seed);
+
 // `batch` with its features in `type`.
 WholeBatch in_type(WholeBatch batch, at::ScalarType type);
 
