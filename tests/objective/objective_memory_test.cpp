@@ -1,7 +1,8 @@
 // What the objective holds at once: a few tiles of logits and some copies of the embeddings, never
-// a matrix of all images with all texts.
+// a matrix of all images, or patches, with all texts.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "src/core/caption_rows.h"
+#include "src/objective/local_attention.h"
 #include "src/objective/objective.h"
 #include "src/objective/tile_math.h"
 #include "tests/support/allocation_watch.h"
@@ -70,6 +72,21 @@ TEST(ObjectiveMemory, IsAFewTilesAndCopiesOfTheEmbeddings) {
     // Otherwise nothing was watched.
     EXPECT_GE(own.peak, tile + embeddings);
   }
+}
+
+// Every patch with its sample's own text: no cosines of all patches with all texts, 9 MB here.
+TEST(ObjectiveMemory, OfPatchesIsWithoutOtherSamplesTexts) {
+  constexpr int64_t kSamples = 64, kPatches = 50, kCopies = 4;
+  const at::Tensor patches =
+      unit_rows(kSamples * kPatches).view({kSamples, kPatches, kWidth}).requires_grad_();
+  const at::Tensor text = unit_rows(kSamples * kNumCaptions).requires_grad_();
+  const at::Tensor selector = at::arange(0, kSamples * kNumCaptions, kNumCaptions);
+  const Allocations own = watch_allocations(
+      [&] { torch::autograd::backward({attend_patches(patches, text, selector, {}).sum()}, {}); });
+  const auto patch_bytes = static_cast<int64_t>(patches.nbytes());
+  EXPECT_LE(own.largest, patch_bytes);
+  EXPECT_LE(own.peak, kCopies * patch_bytes);
+  EXPECT_GE(own.peak, patch_bytes);  // otherwise nothing was watched
 }
 
 }  // namespace
