@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <functional>
 #include <limits>
+#include <string_view>
 
 #include "tests/objective/whole_batch.h"
 #include "tests/support/golden.h"
+#include "tests/support/operator_watch.h"
 
 namespace dermatome {
 namespace {
@@ -74,6 +77,35 @@ TEST_F(TileMath, GradientsAreAutogradsWhateverTheTiles) {
     EXPECT_LT(relative_difference(own.image, own_image(image.grad())), 1e-13) << extent;
     EXPECT_LT(relative_difference(own.local, own_image(local.grad())), 1e-13) << extent;
     EXPECT_LT(relative_difference(own.text, own_text(text.grad())), 1e-13) << extent;
+  }
+}
+
+// Floating-point operations of the matrix products that `work` calls.
+int64_t product_flops(const std::function<void()>& work) {
+  int64_t flops = 0;
+  watch_operators(work, [&](const at::RecordFunction& function, bool /*in_kernel*/) {
+    const std::string_view name = function.name();
+    const size_t first = name == "aten::mm" ? 0 : 1;
+    if (first == 1 && name != "aten::addmm_") return;
+    const at::Tensor left = function.inputs()[first].toTensor();
+    flops += 2 * left.numel() * function.inputs()[first + 1].toTensor().size(1);
+  });
+  return flops;
+}
+
+TEST_F(TileMath, FormsTheLogitsOfOwnImagesWithOwnTextsOnce) {
+  constexpr int64_t kRows = 5 * 14, kColumns = 10 * 7, kOwn = 5 * 7, kWidth = 12;
+  constexpr int64_t kLogits = kRows + kColumns - kOwn;
+  const SoftmaxRows lse = plain_log_sum_exps(batch.image, batch.local, batch.text);
+  for (const int64_t extent : {1, 3, 4, 100}) {
+    // Only rows of local logits have log-sum-exps.
+    EXPECT_EQ(product_flops([&] { own_log_sum_exps(batch, extent); }),
+              2 * kWidth * (kLogits + kRows))
+        << extent;
+    // Image and local logits, each with its gradients of rows and of columns.
+    EXPECT_EQ(product_flops([&] { softmax_gradients(batch, lse, weight, 1, 1, extent); }),
+              2 * kWidth * 2 * (kLogits + kRows + kColumns))
+        << extent;
   }
 }
 

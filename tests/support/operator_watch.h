@@ -1,0 +1,17 @@
+// Which operators a piece of code calls.
+#pragma once
+
+#include <ATen/record_function.h>
+
+#include <functional>
+
+namespace dermatome {
+
+// Calls `work`, and `see` at every operator that it calls on this thread, on which the backward
+// pass of a graph on the CPU runs too. `in_kernel`: within another operator that has a kernel of
+// its own for the CPU, so that other devices may do something else. One at a time.
+void watch_operators(
+    const std::function<void()>& work,
+    const std::function<void(const at::RecordFunction& function, bool in_kernel)>& see);
+
+}  // namespace dermatome
