@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/core/caption_rows.h"
 #include "src/distributed/single_process.h"
 #include "src/train/finite_watch.h"
 #include "src/train/optimizer.h"
@@ -355,6 +357,48 @@ TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
                 num_parameters * sizeof(float) + 64 * model.parameters().size());
     }
   }
+}
+
+TEST(DistributedStep, FindsTheSamplesThatAreNotFinite) {
+  constexpr int64_t kUnusedToken = 49;
+  const auto group = make_test_group();
+  const bool last_rank = group->rank() + 1 == group->size();
+  Clip model = make_model();
+  for (const NamedParameter& parameter : model.parameters()) {
+    if (parameter.name == "token_embedding.weight") {
+      parameter.value.detach()[kUnusedToken].fill_(NAN);
+    }
+  }
+  const auto expect_not_finite = [&](const Share& share, const std::vector<int64_t>& samples) {
+    for (const int64_t accum : {1, 3}) {
+      TrainOptions options;
+      options.accum = accum;
+      TrainStep step(model, *group, options);
+      const at::Tensor finite = step.compute_gradients(share.batch, share.sizes).finite_samples;
+      at::Tensor expected = at::ones({kSamplesPerRank}, at::kBool);
+      if (last_rank) expected.index_fill_(0, at::tensor(samples, at::kLong), 0);
+      EXPECT_TRUE(finite.equal(expected)) << finite;
+    }
+  };
+  const Share good = own_share(make_global_batch(group->size(), /*last_without_text=*/false));
+
+  Share picture = good;
+  picture.batch.images = good.batch.images.clone();
+  if (last_rank) picture.batch.images[3].fill_(NAN);
+  expect_not_finite(picture, {3});
+
+  Share text = good;
+  for (at::Tensor* tensor : {&text.batch.tokens, &text.batch.caption, &text.batch.mask}) {
+    *tensor = tensor->clone();
+  }
+  if (last_rank) {
+    text.batch.tokens[0][1] = kUnusedToken;  // of sample 0
+    for (const auto& [sample, caption] : {std::pair(2, kRawCaption), {6, kFirstSubcaption}}) {
+      text.batch.caption[sample][caption] = 0;
+      text.batch.mask[sample][caption] = true;
+    }
+  }
+  expect_not_finite(text, {0, 2, 6});
 }
 
 // A copy to a device, or from one, whose end the caller waits for. Seen on the CPU as well, where

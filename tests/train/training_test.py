@@ -217,8 +217,8 @@ class Training(unittest.TestCase):
     def test_weights_that_are_not_finite_are_never_saved(self):
         errors = self.failure("diverged", "optimizer.lr=1e30", "optimizer.clip_norm=0",
                               "schedule.warmup=0", "runtime.log_every=50")
-        self.assertRegex(errors, r"a gradient is not finite at step 2 \(.*rank 0, samples \d+, .*The "
-                                 "checkpoints are of finite weights")
+        self.assertRegex(errors, r"a gradient is not finite at step 2 \(embeddings that are not finite: rank 0, "
+                                 r"samples \d+, .*The checkpoints are of finite weights")
         self.assertEqual(checkpoints("diverged"), [])
 
     def test_steps_that_are_not_finite_are_skipped_up_to_ten_in_a_row(self):
