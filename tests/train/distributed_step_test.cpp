@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "src/train/train_step.h"
 #include "tests/support/golden.h"
 #include "tests/support/mpi_world.h"
+#include "tests/support/operator_watch.h"
 
 namespace dermatome {
 namespace {
@@ -333,9 +335,17 @@ TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
     options.accum = accum;
     Clip model = make_model();
     TrainStep step(model, recording, options);
-    step.compute_gradients(own.batch, own.sizes);
+    std::optional<size_t> gathers_before_images;
+    watch_operators([&] { step.compute_gradients(own.batch, own.sizes); },
+                    [&](const at::RecordFunction& function, bool /*in_kernel*/) {
+                      const bool of_images = std::string_view(function.name()) == "aten::conv2d";
+                      if (of_images && !gathers_before_images) {
+                        gathers_before_images = recording.gathered.size();
+                      }
+                    });
 
     ASSERT_EQ(recording.gathered.size(), 3);
+    EXPECT_EQ(gathers_before_images, 1);
     EXPECT_EQ(recording.gathered[0].first, "text embeddings");
     EXPECT_EQ(recording.gathered[0].second, texts * kWidth * sizeof(float));
     // With an image's and its local vector: what the row weighs in two softmaxes; three counts a
