@@ -189,6 +189,22 @@ class Output(unittest.TestCase):
         self.assertRegex(plan(file, "--ranks", "4", "data.stage=/local").stdout,
                          r"staging +[\d.]+ GiB on every host, in /local")
 
+    def test_shows_the_objectives_share(self):
+        file = write_configuration("share", CASES["another batch"])
+        # A global batch of which it is not next to nothing.
+        settings = ("--ranks", "1024", "--device", "H200", "data.train=/nowhere", "batch_size=32768")
+        flops = json.loads(plan(file, "--json", *settings).stdout)["flops"]
+        share = 100 * flops["objective"] / sum(flops.values())
+        self.assertGreater(share, 1)
+        self.assertIn(f"objective {flops['objective'] / 32e9:.3f} ({share:.1f} %)", plan(file, *settings).stdout)
+
+    def test_is_for_the_gpu_that_is_named(self):
+        file = write_configuration("gpu", CASES["another batch"])
+        for name, gibibytes in (("H100", 79), ("A100", 79), ("A100-40", 39)):
+            printed = plan(file, "--ranks", "1", "--device", name)
+            self.assertEqual(printed.returncode, 0, printed.stderr)
+            self.assertIn(f"in all, of {gibibytes * 1024}: {name}\n", printed.stdout)
+
     def test_counts_the_checkpoints_that_will_be_there(self):
         file = write_configuration("counted", CASES["another batch"])  # 3 steps an epoch
 

@@ -42,6 +42,22 @@ TEST_F(StepCostTest, CountsWhatIsComputedAgain) {
   EXPECT_EQ(flops().text_tower, once.text_tower);
 }
 
+TEST_F(StepCostTest, OfTheObjectiveIsItsTilesProducts) {
+  constexpr double kImages = 64, kTexts = 200, kRanks = 4;
+  load.images = static_cast<int64_t>(kImages);
+  load.texts.texts = kTexts;
+  // One rank: global and local logits twice each, and two gradients of either.
+  const double tile = 2 * kImages * kTexts * 512;
+  EXPECT_EQ(flops().objective, 8 * tile);
+  load.ranks = static_cast<int64_t>(kRanks);
+  // Logits of own images with all texts and of all images with own texts, of which one tile is
+  // both; local log-sum-exps have no columns.
+  const double logits = 2 * kRanks - 1, rows_and_columns = 2 * kRanks;
+  EXPECT_EQ(flops().objective, (3 * logits + kRanks + 2 * rows_and_columns) * tile);
+  options.objective.local_alignment = false;
+  EXPECT_EQ(flops().objective, (2 * logits + rows_and_columns) * tile);
+}
+
 TEST_F(StepCostTest, OfTheObjectiveAnImageGrowsWithTheGlobalBatch) {
   load.images = 64;
   load.texts = assumed_texts(options.objective, 64);
