@@ -18,7 +18,9 @@
 namespace dermatome {
 namespace {
 
+using testing::Each;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kNumRanks = 3;
 constexpr int64_t kGlobalBatch = 6;
@@ -36,7 +38,9 @@ LoaderOptions options_of(int rank) {
 }
 
 struct Outcome {
-  int64_t num_batches = 0;  // taken before the end
+  int64_t num_batches = 0;                      // taken before the end
+  std::vector<int64_t> own_texts;               // of each batch
+  std::vector<std::vector<int64_t>> all_texts;  // of each batch, all ranks' as this one was told
   bool stopped = false;
   std::string data_error;  // of each kind
   std::string communication_error;
@@ -52,6 +56,8 @@ Outcome take_all(BatchFeed& feed, const Hook& after) {
       if (outcome.num_batches > 0) after(outcome.num_batches);
       const FedBatch fed = feed.next();
       EXPECT_EQ(fed.sizes.images, std::vector<int64_t>(kNumRanks, kGlobalBatch / kNumRanks));
+      outcome.own_texts.push_back(fed.batch.tokens.size(0));
+      outcome.all_texts.push_back(fed.sizes.texts);
       outcome.stopped = fed.stop;
       if (fed.stop) break;
     }
@@ -90,10 +96,16 @@ std::vector<Outcome> feed_ranks(
 
 TEST(BatchFeed, GivesEveryRankItsBatchesAndTheSizesOfAll) {
   const TestShards shards(kNumSamples, 10);
-  for (const Outcome& outcome : feed_ranks(shards.dataset(), [](int) { return false; })) {
+  const auto outcomes = feed_ranks(shards.dataset(), [](int) { return false; });
+  std::vector<std::vector<int64_t>> texts(kNumSteps);
+  for (const Outcome& outcome : outcomes) {
     EXPECT_EQ(outcome.num_batches, kNumSteps);
     EXPECT_EQ(outcome.data_error + outcome.communication_error, "");
+    ASSERT_EQ(outcome.own_texts.size(), kNumSteps);
+    for (size_t step = 0; step < kNumSteps; ++step) texts[step].push_back(outcome.own_texts[step]);
   }
+  EXPECT_THAT(texts, Not(Each(Each(texts[0][0])))) << "ranks cannot be told apart";
+  for (const Outcome& outcome : outcomes) EXPECT_EQ(outcome.all_texts, texts);
 }
 
 TEST(BatchFeed, ARankThatCannotReadItsBatchEndsAllAtTheSameStep) {
