@@ -1,0 +1,69 @@
+// augment_pictures IN OUT: augments pictures with given parameters, for augmentation_test.py.
+//
+// IN has for every name NAME.picture uint8 [height, width, 3], NAME.crop int64 [left, top, width,
+// height], NAME.operations int64 [k] (values of ColorOperation), NAME.amounts float64 [k] and
+// NAME.settings int64 [size, gray]; OUT has NAME, uint8 [3, size, size].
+#include <ATen/Functions.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/data/augmentation.h"
+#include "src/model/safetensors.h"
+
+namespace dermatome {
+namespace {
+
+constexpr std::string_view kPicture = ".picture";
+
+Image picture_of(const at::Tensor& pixels) {
+  const auto* data = pixels.const_data_ptr<uint8_t>();
+  return {static_cast<int>(pixels.size(0)), static_cast<int>(pixels.size(1)),
+          std::vector<uint8_t>(data, data + pixels.numel())};
+}
+
+void augment_pictures(const char* in, const char* out) {
+  const auto tensors = read_safetensors(in);
+  NamedTensors augmented;
+  for (const auto& [key, pixels] : tensors) {
+    if (!key.ends_with(kPicture)) continue;
+    const std::string name = key.substr(0, key.size() - kPicture.size());
+    const auto integer = [&](const std::string& part, int64_t i) {
+      return static_cast<int>(tensors.at(name + part)[i].item<int64_t>());
+    };
+    AugmentationParameters parameters;
+    parameters.crop = {integer(".crop", 0), integer(".crop", 1), integer(".crop", 2),
+                       integer(".crop", 3)};
+    for (int64_t i = 0; i < tensors.at(name + ".operations").size(0); ++i) {
+      parameters.colors.push_back({static_cast<ColorOperation>(integer(".operations", i)),
+                                   tensors.at(name + ".amounts")[i].item<double>()});
+    }
+    const int size = integer(".settings", 0);
+    parameters.gray = integer(".settings", 1) != 0;
+    const at::Tensor planes = at::empty({3, size, size}, at::kByte);
+    augment(picture_of(pixels), parameters, size,
+            planes_at(planes.mutable_data_ptr<uint8_t>(), static_cast<size_t>(size) * size));
+    augmented.emplace_back(name, planes);
+  }
+  write_safetensors(out, augmented);
+}
+
+}  // namespace
+}  // namespace dermatome
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: augment_pictures IN OUT\n");
+    return 2;
+  }
+  try {
+    dermatome::augment_pictures(argv[1], argv[2]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
