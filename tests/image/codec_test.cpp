@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -36,6 +37,10 @@ Image picture(const std::function<Pixel(int, int)>& pixel) {
 
 Pixel color(int x, int y) { return {value(x, y, 0), value(x, y, 1), value(x, y, 2)}; }
 Pixel grey(int x, int y) { return {value(x, y, 0), value(x, y, 0), value(x, y, 0)}; }
+Pixel ramp(int x, int y) {
+  const int level = 20 + 30 * x + 8 * y;
+  return {level, level, level};
+}
 
 std::string data(const std::string& name) {
   return std::string(DERMATOME_SOURCE_DIR "/tests/image/data/") + name;
@@ -61,8 +66,11 @@ TEST(Codec, DecodesEveryKindOfPngToRgb) {
   expect_same(load_image(data("rgb.png")), picture(color));
   expect_same(load_image(data("grey.png")), picture(grey));
   expect_same(load_image(data("grey_alpha.png")), picture(grey));
-  expect_same(load_image(data("palette.png")),
-              picture([&](int x, int y) { return kPalette[(x + y) % 4]; }));
+  for (const char* name : {"palette.png", "palette_alpha.png"}) {
+    expect_same(load_image(data(name)),
+                picture([&](int x, int y) { return kPalette[(x + y) % 4]; }));
+  }
+  expect_same(load_image(data("interlaced.png")), picture(color));
   expect_same(load_image(data("one_bit.png")), picture([](int x, int y) {
                 const int level = (x + y) % 2 * 255;
                 return Pixel{level, level, level};
@@ -76,9 +84,22 @@ TEST(Codec, DropsAlphaWithoutCompositing) {
 
 TEST(Codec, DecodesLosslessWebp) { expect_same(load_image(data("rgb.webp")), picture(color)); }
 
+TEST(Codec, DecodesLossyWebpAsPillow) {
+  for (const std::string name : {"lossy", "lossy_alpha"}) {
+    expect_same(load_image(data(name + ".webp")), load_image(data(name + "_decoded.png")));
+  }
+}
+
 TEST(Codec, RepeatsTheGreyOfAJpeg) {
   const Image image = load_image(data("grey.jpg"));
-  EXPECT_EQ(image.pixels, std::vector<uint8_t>(kWidth * kHeight * 3, 128));
+  const Image expected = picture(ramp);
+  EXPECT_EQ(image.height, expected.height);
+  EXPECT_EQ(image.width, expected.width);
+  ASSERT_EQ(image.pixels.size(), expected.pixels.size());
+  for (size_t i = 0; i < image.pixels.size(); ++i) {
+    EXPECT_NEAR(image.pixels[i], expected.pixels[i], 2) << i;
+    EXPECT_EQ(image.pixels[i], image.pixels[i / 3 * 3]) << i;
+  }
 }
 
 TEST(Codec, RefusesWhatItWouldGetWrong) {
@@ -90,8 +111,20 @@ TEST(Codec, RefusesWhatItWouldGetWrong) {
   EXPECT_THAT([] { decode_image({}, "nothing"); }, throws_naming("nothing"));
 }
 
+TEST(Codec, RefusesCmykThatIsStoredAsYcck) {
+  std::string bytes = read_file(data("cmyk.jpg"));
+  const size_t adobe = bytes.find("Adobe");
+  ASSERT_NE(adobe, std::string::npos);
+  ASSERT_EQ(bytes[adobe + 11], 0);
+  bytes[adobe + 11] = 2;  // the transform: 0, none; 2, to YCCK
+  EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(bytes)), "ycck"); },
+              throws_naming("CMYK"));
+}
+
 TEST(Codec, RefusesEveryTruncation) {
-  for (const std::string& path : {golden("image_b.jpg"), golden("image_a.png"), data("rgb.webp")}) {
+  for (const std::string& path :
+       {golden("image_b.jpg"), data("progressive.jpg"), golden("image_a.png"),
+        data("interlaced.png"), data("rgb.webp"), data("lossy.webp"), data("lossy_alpha.webp")}) {
     const std::string whole = read_file(path);
     for (const double share : {0.01, 0.3, 0.7, 0.98}) {
       const auto size = static_cast<size_t>(static_cast<double>(whole.size()) * share);
@@ -151,14 +184,25 @@ TEST(Codec, RefusesDecompressionBombs) {
   const size_t frame = jpeg.find("\xFF\xC0");
   ASSERT_NE(frame, std::string::npos);
   jpeg.replace(frame + 5, 4, "\xFD\xE8\xFD\xE8");  // height, width
-  std::string webp = read_file(data("rgb.webp"));
-  ASSERT_EQ(webp.substr(12, 4), "VP8L");
-  for (size_t i = 21; i < 24; ++i) webp[i] = '\xFF';  // 14 bits each of width - 1 and height - 1
-  webp[24] = static_cast<char>(webp[24] | 0x0F);
-  for (const std::string& file : {jpeg, webp}) {
-    const std::string size = file == jpeg ? "65000 x 65000" : "16384 x 16384";
+  std::string lossless = read_file(data("rgb.webp"));
+  ASSERT_EQ(lossless.substr(12, 4), "VP8L");
+  for (size_t i = 21; i < 24; ++i) lossless[i] = '\xFF';  // 14 bits each of width - 1, height - 1
+  lossless[24] = static_cast<char>(lossless[24] | 0x0F);
+  std::string lossy = read_file(data("lossy.webp"));
+  ASSERT_EQ(lossy.substr(12, 4), "VP8 ");
+  lossy.replace(26, 4, "\xFF\x3F\xFF\x3F");  // width, height
+  std::string alpha = read_file(data("lossy_alpha.webp"));
+  ASSERT_EQ(alpha.substr(12, 4), "VP8X");
+  const size_t frame_of_alpha = alpha.find("\x9D\x01\x2A");
+  ASSERT_NE(frame_of_alpha, std::string::npos);
+  alpha.replace(24, 6, "\xFE\x3F\0\xFE\x3F\0", 6);  // 24 bits each of width - 1, height - 1
+  alpha.replace(frame_of_alpha + 3, 4, "\xFF\x3F\xFF\x3F");
+  for (const auto& [file, size] : {std::pair(jpeg, "65000 x 65000"),
+                                   {lossless, "16384 x 16384"},
+                                   {lossy, "16383 x 16383"},
+                                   {alpha, "16383 x 16383"}}) {
     EXPECT_THAT(
-        [&] { decode_image(std::as_bytes(std::span(file)), "bomb"); },
+        [&file = file] { decode_image(std::as_bytes(std::span(file)), "bomb"); },
         testing::ThrowsMessage<DataError>(testing::AllOf(HasSubstr("bomb"), HasSubstr(size))));
   }
 }

@@ -21,12 +21,27 @@ def value(x, y, c):
     return (37 * x + 91 * y + 53 * c) % 256
 
 
-def png(width, height, bit_depth, color_type, rows=b""):
+def ramp(x, y):
+    return 20 + 30 * x + 8 * y
+
+
+def interlaced_rows(image):
+    """Adam7's seven passes, each with the pixels that the ones before have left out."""
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = b""
+    for left, top, across, down in passes:
+        for y in range(top, image.height, down):
+            pixels = [bytes(image.getpixel((x, y))) for x in range(left, image.width, across)]
+            rows += b"\0" + b"".join(pixels) if pixels else b""
+    return rows
+
+
+def png(width, height, bit_depth, color_type, rows=b"", interlaced=0):
     def chunk(kind, content):
         body = kind + content
         return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
-    header = struct.pack(">IIBBBBB", width, height, bit_depth, color_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, color_type, 0, 0, interlaced)
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
             + chunk(b"IEND", b""))
 
@@ -44,19 +59,28 @@ def main(folder):
     grey.save(at("grey.png"))
     alpha.save(at("alpha.png"))
     palette.save(at("palette.png"))
+    palette.save(at("palette_alpha.png"), transparency=b"\0\x80\xff\x40")
     fill("LA", lambda x, y: (value(x, y, 0), value(x, y, 1))).save(at("grey_alpha.png"))
     fill("1", lambda x, y: 255 * ((x + y) % 2)).save(at("one_bit.png"))
     rgb.save(at("rgb.webp"), lossless=True)
     rgb.save(at("animated.webp"), lossless=True, save_all=True, append_images=[grey.convert("RGB")])
     alpha.save(at("alpha.webp"), lossless=True, exact=True)
+    # More than a block of 16 pixels, and some of it cut off.
+    soft = fill("RGBA", lambda x, y: (6 * x, 10 * y, 255 - 3 * x - 4 * y, 7 * x), 37, 23)
+    for name, image in [("lossy", soft.convert("RGB")), ("lossy_alpha", soft)]:
+        image.save(at(name + ".webp"), quality=80, exact=True)
+        with Image.open(at(name + ".webp")) as decoded:
+            decoded.convert("RGB").save(at(name + "_decoded.png"))
     fill("CMYK", lambda x, y: tuple(value(x, y, c) for c in range(4))).save(at("cmyk.jpg"))
-    Image.new("L", (WIDTH, HEIGHT), 128).save(at("grey.jpg"), quality=95)
+    fill("L", ramp).save(at("grey.jpg"), quality=95)
     rgb.save(at("baseline.jpg"), quality=90)
     rgb.save(at("progressive.jpg"), quality=90, progressive=True)
     tall = fill("RGB", lambda x, y: tuple(value(x, y, c) for c in range(3)), 6, 40)
     tall.save(at("tall.png"))
     tall.resize((9, 12), Image.Resampling.BICUBIC).save(at("tall_bicubic.png"))
     tall.resize((9, 12), Image.Resampling.BILINEAR).save(at("tall_bilinear.png"))
+    with open(at("interlaced.png"), "wb") as file:
+        file.write(png(WIDTH, HEIGHT, 8, 2, interlaced_rows(rgb), interlaced=1))
     with open(at("sixteen_bit.png"), "wb") as file:
         file.write(png(1, 1, 16, 2, b"\0" * 7))
     with open(at("huge.png"), "wb") as file:
