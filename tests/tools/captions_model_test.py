@@ -4,6 +4,7 @@ import email.utils
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -276,6 +277,15 @@ class ModelTest(Folder):
             self.assertIn(message, self.ask("--retries", "1", code=1))
             self.assertLess(len(self.server.requests), 30)
             self.assertFalse((self.folder / "out.csv").exists())
+
+    def test_a_server_that_is_not_there(self):
+        self.write([{"filename": f"{i}.png", "caption": f"Scale {i}."} for i in range(10)])
+        with socket.socket() as unused:  # does not listen
+            unused.bind(("127.0.0.1", 0))
+            log = self.ask("--endpoint", f"http://127.0.0.1:{unused.getsockname()[1]}/v1",
+                           "--retries", "1", code=1)
+        self.assertRegex(log, "no usable response to 5 questions in succession.*Connection refused")
+        self.assertFalse((self.folder / "out.csv").exists())
 
     def test_one_bad_row_does_not_stop_the_run(self):
         self.write([{"filename": f"{i}.png", "caption": f"Scale {i}."} for i in range(8)])
