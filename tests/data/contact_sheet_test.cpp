@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/data/augmentation.h"
+#include "src/image/paint.h"
 #include "tests/data/test_shards.h"
 
 namespace dermatome {
@@ -17,10 +18,50 @@ const ViewOptions kViews = {
     .image_size = 32,
     .seed = 3};
 
-Image gray_picture(int height, int width) {
+Image plain_picture(int height, int width, Color color) {
   Image image = black_image(height, width);
-  std::fill(image.pixels.begin(), image.pixels.end(), 128);
+  fill({0, 0, width, height}, color, image);
   return image;
+}
+
+Image gray_picture(int height, int width) { return plain_picture(height, width, {128, 128, 128}); }
+
+// None of them is a colour of the page or its text.
+Color color_of(size_t view) { return {static_cast<uint8_t>(255 - view), 0, 200}; }
+
+// The smallest box around the pixels of this colour, all of which must have it.
+Box area_of(Color color, const Image& sheet) {
+  int top = sheet.height, left = sheet.width, bottom = 0, right = 0, count = 0;
+  for (int y = 0; y < sheet.height; ++y) {
+    for (int x = 0; x < sheet.width; ++x) {
+      const uint8_t* pixel = &sheet.pixels[(static_cast<size_t>(y) * sheet.width + x) * 3];
+      if (pixel[0] != color.red || pixel[1] != color.green || pixel[2] != color.blue) continue;
+      ++count;
+      top = std::min(top, y);
+      left = std::min(left, x);
+      bottom = std::max(bottom, y + 1);
+      right = std::max(right, x + 1);
+    }
+  }
+  if (count == 0) return {};
+  EXPECT_EQ(count, (right - left) * (bottom - top));
+  return {left, top, right - left, bottom - top};
+}
+
+// Squares of one size, `columns` in a row, rows beneath each other.
+void expect_grid(const std::vector<Box>& areas, size_t columns) {
+  for (size_t k = 0; k < areas.size(); ++k) {
+    EXPECT_GE(areas[k].width, 200) << k;
+    EXPECT_EQ(areas[k].width, areas[0].width) << k;
+    EXPECT_EQ(areas[k].height, areas[0].width) << k;
+    if (k % columns > 0) {
+      EXPECT_EQ(areas[k].top, areas[k - 1].top) << k;
+      EXPECT_GT(areas[k].left, areas[k - 1].left + areas[k].width) << k;
+    } else if (k > 0) {
+      EXPECT_EQ(areas[k].left, areas[0].left) << k;
+      EXPECT_GT(areas[k].top, areas[k - 1].top + areas[k].height) << k;
+    }
+  }
 }
 
 SheetRecord record_with(std::vector<SheetCaption> captions) {
@@ -65,6 +106,37 @@ TEST(ContactSheet, HasItsWidthAndWhiteMargins) {
       }
     }
   }
+}
+
+TEST(ContactSheet, ShowsTheStoredPictureAndEveryViewInItsPlace) {
+  constexpr Color kStored = {0, 160, 0};
+  SheetRecord record = record_with({caption("plaque")});
+  record.stored = plain_picture(40, 60, kStored);
+  record.views.clear();
+  for (size_t k = 0; k < 6; ++k) record.views.push_back({plain_picture(32, 32, color_of(k)), ""});
+  const Image sheet = draw_record_sheet(record);
+  std::vector<Box> areas;
+  for (size_t k = 0; k < 6; ++k) areas.push_back(area_of(color_of(k), sheet));
+  expect_grid(areas, /*columns=*/4);
+  const Box stored = area_of(kStored, sheet);
+  EXPECT_EQ(stored.top, areas[0].top);
+  EXPECT_LT(stored.left + stored.width, areas[0].left);
+  EXPECT_GT(stored.width, areas[0].width);
+  EXPECT_NEAR(3 * stored.height, 2 * stored.width, 3);
+}
+
+TEST(ContactSheet, OverviewShowsTheFirstViewOfEveryRecord) {
+  std::vector<SheetRecord> records;
+  for (size_t k = 0; k < 8; ++k) {
+    records.push_back(record_with({}));
+    records[k].views = {{plain_picture(32, 32, color_of(k)), ""},
+                        {plain_picture(32, 32, {0, 160, 0}), ""}};
+  }
+  const Image sheet = draw_overview_sheet("data", "8 of 8", records);
+  std::vector<Box> areas;
+  for (size_t k = 0; k < 8; ++k) areas.push_back(area_of(color_of(k), sheet));
+  expect_grid(areas, /*columns=*/6);
+  EXPECT_EQ(area_of({0, 160, 0}, sheet).width, 0);
 }
 
 TEST(ContactSheet, EqualRecordsGiveEqualPixels) {
