@@ -15,38 +15,41 @@ namespace {
 // From one rank to as many as a batch can be split over, through all that a loader adds to the
 // order: pictures, augmentation, texts.
 TEST(Loader, SourcesAreMixedAlikeForAnyNumberOfRanksAndStart) {
-  const TestShards first(53, 20), second(21, 9);
+  const TestShards first(119, 40), second(41, 17);
   const ShardedDataset dataset({first.directory(), second.directory()}, tokenizer().hash());
   for (const Sampling sampling : {Sampling::kShuffle, Sampling::kResampled}) {
-    LoaderOptions options = options_for(48);
+    LoaderOptions options = options_for(64);
     options.data.sampling = sampling;
     if (sampling == Sampling::kResampled) {
       options.data.weights = {1, 3};
-      options.data.epoch_samples = 100;
+      options.data.epoch_samples = 200;
     }
-    const int64_t steps_per_epoch = sampling == Sampling::kShuffle ? 1 : 2;
-    const auto expected = global_batches(dataset, options, 1, 0, 0, 3);
-    for (const int64_t world : {2, 3, 4, 6, 8, 12, 16, 24, 48}) {
+    const int64_t steps_per_epoch = sampling == Sampling::kShuffle ? 2 : 3;
+    const auto expected = global_batches(dataset, options, 1, 0, 0, 5);
+    for (const int64_t world : {2, 3, 4, 8, 16, 32, 64}) {
       options.data.workers = 1 + world % 3;
-      EXPECT_TRUE(global_batches(dataset, options, world, 0, 0, 3) == expected) << world;
-      const auto rest =
-          global_batches(dataset, options, world, 1 / steps_per_epoch, 1 % steps_per_epoch, 2);
-      EXPECT_TRUE(std::equal(rest.begin(), rest.end(), expected.begin() + 1)) << world;
+      EXPECT_TRUE(global_batches(dataset, options, world, 0, 0, 5) == expected) << world;
+      for (const int64_t start : {1, 2, 3}) {
+        const auto rest = global_batches(dataset, options, world, start / steps_per_epoch,
+                                         start % steps_per_epoch, 5 - start);
+        EXPECT_TRUE(std::equal(rest.begin(), rest.end(), expected.begin() + start))
+            << world << " ranks from step " << start;
+      }
     }
-    const auto order = make_order(7, options.data, {53, 21});
+    const auto order = make_order(7, options.data, {119, 41});
     int of_second = 0;
-    for (int64_t i = 0; i < 48; ++i) {
+    for (int64_t i = 0; i < 64; ++i) {
       const Sample& sample = expected[0][static_cast<size_t>(i)];
       EXPECT_EQ(sample.id, order->sample(0, i));
       // The second source's samples are told from their number there.
-      const int64_t number = sample.id < 53 ? sample.id : sample.id - 53;
+      const int64_t number = sample.id < 119 ? sample.id : sample.id - 119;
       EXPECT_EQ(sample.texts[0], test_caption(number, 0).valid
                                      ? encode(test_caption(number, 0).text)
                                      : std::vector<int64_t>());
-      of_second += sample.id >= 53;
+      of_second += sample.id >= 119;
     }
     if (sampling == Sampling::kResampled) {
-      EXPECT_NEAR(of_second, 36, 15);
+      EXPECT_NEAR(of_second, 48, 17);
     }
     EXPECT_EQ(Loader(dataset, options, 0, 0).steps_per_epoch(), steps_per_epoch);
   }

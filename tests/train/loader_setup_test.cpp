@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/distributed/single_process.h"
+#include "tests/support/thread_ranks.h"
 
 namespace dermatome {
 namespace {
@@ -24,6 +25,17 @@ struct LoaderSetupTest : testing::Test {
   Clip model{config, c10::kCPU};
   std::unique_ptr<Collectives> collectives = make_single_process_collectives();
 };
+
+TEST_F(LoaderSetupTest, RanksShareABatchInTheirOrder) {
+  for (const int world : {1, 3, 4}) {
+    run_ranks(world, [&](Collectives& group) {
+      const LoaderOptions loader = loader_options(options, model, group, /*training=*/true);
+      EXPECT_EQ(loader.global_batch, 12);
+      EXPECT_EQ(loader.count, 12 / world);
+      EXPECT_EQ(loader.first, group.rank() * 12 / world);
+    });
+  }
+}
 
 TEST_F(LoaderSetupTest, PatchesAreDroppedInTrainingOnly) {
   EXPECT_EQ(setup(/*training=*/true).kept_patches, 0);
