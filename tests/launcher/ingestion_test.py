@@ -4,6 +4,7 @@ usage: ingestion_test.py BINARY WORK_DIR FLAKY_READS_LIBRARY
 """
 
 import csv
+import io
 import json
 import os
 import pathlib
@@ -100,9 +101,48 @@ class Ingestion(unittest.TestCase):
         process.send_signal(signal.SIGKILL)
         process.wait()
         self.assertFalse((self.folder / "killed/manifest.yaml").exists())
-        printed = self.shard("killed", *FOUR_A_SHARD).stdout
-        self.assertNotIn(" 0 kept from before", printed)
-        self.assertEqual(files(self.folder / "killed"), files(self.folder / "whole"))
+        for ranks in (1, 2):
+            output = f"continued_by_{ranks}"
+            shutil.copytree(self.folder / "killed", self.folder / output)
+            printed = self.shard(output, *FOUR_A_SHARD, ranks=ranks).stdout
+            self.assertNotIn(" 0 kept from before", printed)
+            self.assertEqual(files(self.folder / output), files(self.folder / "whole"))
+
+    def test_pictures_of_refused_kinds_are_reported(self):
+        rows = self.make_table(20)
+        refused = {"cmyk.jpg": "a CMYK JPEG", "sixteen_bit.png": "16 bits a channel",
+                   "huge.png": "a picture of 100000 x 100000 pixels"}
+        for row, name in zip(rows, refused):
+            shutil.copy(SOURCE / "tests/image/data" / name, self.folder / "images")
+            row["filename"] = name
+        training_data.write_table(self.folder / "train.csv", training_data.COLUMNS, rows)
+        self.assertIn("17 samples", self.shard("shards", "--max-bad", "0.2").stdout)
+        with open(self.folder / "shards/rejected.csv", newline="", encoding="utf-8") as file:
+            rejected = {row["filename"]: row["reason"] for row in csv.DictReader(file)}
+        self.assertEqual(rejected.keys(), refused.keys())
+        for name, reason in refused.items():
+            self.assertIn(reason, rejected[name])
+
+    def test_what_is_stored_by_default(self):
+        (self.folder / "images").mkdir()
+        noise = numpy.random.default_rng(1).integers(0, 256, (500, 700, 3), numpy.uint8)
+        picture = Image.fromarray(noise)
+        picture.save(self.folder / "images/large.png")
+        picture.crop((0, 0, 60, 40)).save(self.folder / "images/small.png")
+        training_data.write_table(self.folder / "train.csv", ["filename", "label"], [
+            {"filename": f"{name}.png", "label": "x"} for name in ("large", "small")])
+        self.shard("shards")
+        manifest = json.loads((self.folder / "shards/manifest.yaml").read_text())
+        self.assertEqual([manifest[name] for name in ("image_short_side", "image_encoding", "jpeg_quality")],
+                         [384, "jpeg", 90])
+        usual = io.BytesIO()
+        picture.save(usual, "JPEG", quality=90)
+        with h5py.File(self.folder / "shards/shard-00000.h5") as shard, Image.open(usual) as expected:
+            for record, size in zip(shard["images/index"], [(537, 384), (60, 40)]):
+                data = shard["images/bytes"][record["offset"]:record["offset"] + record["length"]]
+                with Image.open(io.BytesIO(data.tobytes())) as stored:
+                    self.assertEqual(stored.size, size)
+                    self.assertEqual(stored.quantization, expected.quantization)
 
     def test_derm1m_s_columns_give_make_s_captions(self):
         rows = self.make_table(12)
