@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sharding/checksum.h"
 #include "sharding/hdf5.h"
@@ -58,10 +59,13 @@ std::string ragged_text(std::span<const char> values, std::span<const uint64_t> 
 }  // namespace
 
 ShardReader::ShardReader(const std::filesystem::path& path,
-                         const std::string& expected_tokenizer_hash)
-    : path_(path), file_(path) {
+                         const std::string& expected_tokenizer_hash, Opening opening)
+    : path_(path), file_(path, opening) {
   // HDF5 is held no longer than it takes to ask where things are.
+  bool failed = false;
   read_metadata(retry_storage([&] {
+    // Waits for the file to be there: one that is gone HDF5 would take for a damaged one.
+    if (std::exchange(failed, true)) const StoredFile there(path, Opening::kAgain);
     const hdf5::ContiguousFile file(path);
     read_header(file, expected_tokenizer_hash);
     return locate_metadata(file);

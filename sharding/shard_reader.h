@@ -37,7 +37,8 @@ class ShardReader {
  public:
   // Throws DataError naming the shard when it is missing, truncated, damaged, of another format
   // version, or was tokenised by another tokenizer than `expected_tokenizer_hash`.
-  ShardReader(const std::filesystem::path& path, const std::string& expected_tokenizer_hash);
+  ShardReader(const std::filesystem::path& path, const std::string& expected_tokenizer_hash,
+              Opening opening = Opening::kFirst);
 
   const std::filesystem::path& path() const { return path_; }
   const ShardHeader& header() const { return header_; }

@@ -4,7 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <string>
+#include <cstring>
 #include <thread>
 
 #include "src/core/log.h"
@@ -24,6 +24,13 @@ bool may_pass(int error) {
                                   ENETDOWN,  EHOSTDOWN, ENETUNREACH, EHOSTUNREACH,
                                   EREMOTEIO, ECOMM,     ENOTCONN,    ESHUTDOWN};
   return std::ranges::find(kErrors, error) != kErrors.end();
+}
+
+void fail_to_open(const std::string& problem, int error, Opening opening, const char* remedy) {
+  const std::string reason = std::string(": ") + std::strerror(error);
+  if (may_pass(error)) throw StorageFailure(problem + reason);
+  if (opening == Opening::kFirst) throw DataError(problem + reason + remedy);
+  throw StorageFailure(problem + ", which was open before: its storage is gone or fails" + reason);
 }
 
 void wait_for_storage(const StorageFailure& failure, size_t retries) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "src/core/error.h"
@@ -14,8 +15,16 @@ class StorageFailure : public DataError {
   using DataError::DataError;
 };
 
+// A file that is opened again was there: wherever it cannot be found now, its storage is away.
+enum class Opening { kFirst, kAgain };
+
 // Whether `error`, of errno, is one of those that file systems behind a network give for a while.
 bool may_pass(int error);
+
+// Throws for `problem`, a file that cannot be opened: StorageFailure when `error`, of errno, may
+// pass or the file is opened again, else DataError, which ends with `remedy`.
+[[noreturn]] void fail_to_open(const std::string& problem, int error, Opening opening,
+                               const char* remedy);
 
 // Warns of `failure` and waits before the next try, longer each time; `retries` is how many there
 // were. Throws DataError when there were enough: 4, in 8.5 s.

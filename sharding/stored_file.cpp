@@ -15,34 +15,29 @@
 namespace dermatome {
 namespace {
 
-[[noreturn]] void fail(const std::string& problem, int error) {
-  const std::string message = problem + ": " + std::strerror(error);
-  if (may_pass(error)) throw StorageFailure(message);
-  throw DataError(message + kShardRemedy);
-}
-
 struct OpenFile {
   int descriptor = -1;
   uint64_t size = 0;
 };
 
-OpenFile open_file(const std::filesystem::path& path) {
+OpenFile open_file(const std::filesystem::path& path, Opening opening, const char* remedy) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail("cannot open " + path.string(), errno);
+  if (descriptor < 0) fail_to_open("cannot open " + path.string(), errno, opening, remedy);
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) {
     const int error = errno;
     ::close(descriptor);
-    fail("cannot look at " + path.string(), error);
+    fail_to_open("cannot look at " + path.string(), error, opening, remedy);
   }
   return {descriptor, static_cast<uint64_t>(status.st_size)};
 }
 
 }  // namespace
 
-StoredFile::StoredFile(const std::filesystem::path& path) : path_(path) {
-  retry_storage([this] {
-    const OpenFile file = open_file(path_);
+StoredFile::StoredFile(const std::filesystem::path& path, Opening opening, const char* remedy)
+    : path_(path), remedy_(remedy) {
+  retry_storage([&] {
+    const OpenFile file = open_file(path_, opening, remedy_);
     fd_ = file.descriptor;
     size_ = file.size;
   });
@@ -51,18 +46,18 @@ StoredFile::StoredFile(const std::filesystem::path& path) : path_(path) {
 StoredFile::~StoredFile() { ::close(fd_); }
 
 void StoredFile::reopen() const {
-  const OpenFile file = open_file(path_);
+  const OpenFile file = open_file(path_, Opening::kAgain, remedy_);
   if (file.size != size_) {
     ::close(file.descriptor);
     throw DataError(path_.string() + " has " + std::to_string(file.size) + " bytes instead of " +
                     std::to_string(size_) +
-                    " now, so it was replaced or cut off since it was opened" + kShardRemedy);
+                    " now, so it was replaced or cut off since it was opened" + remedy_);
   }
   // Under the number that other threads may be reading from.
   const int result = ::dup3(file.descriptor, fd_, O_CLOEXEC);
   const int error = errno;
   ::close(file.descriptor);
-  if (result < 0) fail("cannot open " + path_.string() + " again", error);
+  if (result < 0) fail_to_open("cannot open " + path_.string(), error, Opening::kAgain, remedy_);
 }
 
 void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
@@ -78,10 +73,10 @@ void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
         const std::string problem = "cannot read " + std::to_string(target.size()) + " bytes at " +
                                     std::to_string(offset) + " of " + path_.string();
         if (got == 0) {
-          throw DataError(problem + ": the file ends before, so it was cut off since" +
-                          kShardRemedy);
+          throw DataError(problem + ": the file ends before, so it was cut off since" + remedy_);
         }
-        fail(problem, error);
+        if (may_pass(error)) throw StorageFailure(problem + ": " + std::strerror(error));
+        throw DataError(problem + ": " + std::strerror(error) + remedy_);
       }
       target = target.subspan(static_cast<size_t>(got));
       offset += static_cast<uint64_t>(got);

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <span>
 
+#include "sharding/storage_retry.h"
+
 namespace dermatome {
 
 // Ends messages about a shard that is damaged, truncated or not there.
@@ -16,11 +18,13 @@ inline constexpr const char* kShardRemedy =
 // Read by pread, never mapped: where a file system vanishes a mapping ends the process by a signal,
 // a read fails with an error. Safe to use from any number of threads. An error that may pass is
 // waited for, a few times, up to ten seconds; each time the file is opened again, which must have
-// the size it had.
+// the size it had. A file that was open before and cannot be opened any more, for whatever reason,
+// is waited for as well: a mount that went away knows no file.
 class StoredFile {
  public:
-  // Throws DataError.
-  explicit StoredFile(const std::filesystem::path& path);
+  // Throws DataError; `remedy` ends its messages where the file, and not its storage, is to blame.
+  explicit StoredFile(const std::filesystem::path& path, Opening opening = Opening::kFirst,
+                      const char* remedy = kShardRemedy);
   ~StoredFile();
   StoredFile(const StoredFile&) = delete;
   StoredFile& operator=(const StoredFile&) = delete;
@@ -33,6 +37,7 @@ class StoredFile {
   void reopen() const;
 
   std::filesystem::path path_;
+  const char* remedy_;
   int fd_ = -1;
   uint64_t size_ = 0;
 };

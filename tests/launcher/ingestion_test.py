@@ -5,6 +5,7 @@ usage: ingestion_test.py BINARY WORK_DIR FLAKY_READS_LIBRARY
 
 import csv
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -258,20 +259,33 @@ class Ingestion(unittest.TestCase):
             self.assertEqual(passing.returncode, 0, passing.stdout + passing.stderr)
             self.assertIn("Stale file handle; trying again", passing.stderr)
 
+    def test_a_mount_that_vanishes_is_waited_for(self):
+        self.make_table(4)
+        self.shard("shards")
+        for after in (0, 3, 12, 20):
+            back = self.verify_on_flaky_storage(FLAKY_READS=1, FLAKY_GONE=1, FLAKY_AFTER=after)
+            self.assertEqual(back.returncode, 0, back.stdout + back.stderr)
+            self.assertIn("shard-00000.h5, which was open before: its storage is gone or fails: No such file "
+                          "or directory; trying again", back.stderr)
+
     def test_storage_that_stays_away_is_an_error_that_names_the_shard(self):
         self.make_table(4)
         self.shard("shards")
         start = time.monotonic()
-        lost = {}
-        for after in (0, 3, 12, 20):
-            variables = {"FLAKY_READS": "1000000", "FLAKY_AFTER": str(after), "LD_PRELOAD": FLAKY_READS}
-            lost[after] = subprocess.Popen([BINARY, "verify", self.folder / "shards"], text=True,
-                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                           env=os.environ | variables)
-        for after, process in lost.items():
+        failing = {"FLAKY_READS": "1000000"}, "shard-00000.h5: Input/output error"
+        vanished = ({"FLAKY_READS": "1", "FLAKY_GONE": "1000000"}, "shard-00000.h5, which was open before: its "
+                    "storage is gone or fails: No such file or directory")
+        lost = []
+        for (variables, error), after in itertools.product((failing, vanished), (0, 3, 12, 20)):
+            process = subprocess.Popen([BINARY, "verify", self.folder / "shards"], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | variables |
+                                       {"FLAKY_AFTER": str(after), "LD_PRELOAD": FLAKY_READS})
+            lost.append((process, error, after))
+        for process, error, after in lost:
             output, _ = process.communicate()
             self.assertEqual(process.returncode, 3, after)
-            self.assertIn("shard-00000.h5: Input/output error, also when tried 4 times again", output, after)
+            self.assertIn(f"{error}, also when tried 4 times again; check the file system", output, after)
+            self.assertNotIn("copy it again", output)
         never = self.verify_on_flaky_storage(FLAKY_OPENS=1000000)
         self.assertEqual(never.returncode, 3)
         self.assertIn("shard-00000.h5: Input/output error, also when tried 4 times again", never.stdout)

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
 #include <thread>
 
 #include "sharding/build.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "tests/sharding/test_data.h"
 #include "tests/support/flaky_reads.h"
 
@@ -41,6 +43,12 @@ class DatasetTest : public testing::Test {
       }
     }
     build_shards(table, tokenizer(), options);
+  }
+  // Shards that are open stay readable; whoever opens one again is told of its size.
+  static void lengthen_shards(const TemporaryDirectory& output) {
+    for (const ShardEntry& shard : read_manifest(output.path()).shards) {
+      std::filesystem::resize_file(output / shard.file, shard.bytes + 1);
+    }
   }
   ShardedDataset both(OpenShardLimits limits = {}) const {
     return {{first_.path(), second_.path()}, tokenizer().hash(), limits};
@@ -92,14 +100,13 @@ TEST_F(DatasetTest, RefusesSourcesThatCannotBeMixed) {
   EXPECT_EQ(ShardedDataset(empty.path(), tokenizer().hash()).size(), 0);
 }
 
-// A shard that is closed has to be opened again, which fails once its file is gone.
 TEST_F(DatasetTest, ClosesTheShardsNotUsedForLongest) {
   const ShardedDataset dataset = both({.shards = 2});
   const SamplePlace kept = dataset.locate(1);
   EXPECT_EQ(name_of(dataset, 2), "2.jpg");
   EXPECT_EQ(name_of(dataset, 0), "0.jpg");
   EXPECT_EQ(name_of(dataset, 4), "4.jpg");  // closes the one of 2
-  std::filesystem::rename(first_.path(), first_.path().string() + ".gone");
+  lengthen_shards(first_);
   EXPECT_EQ(name_of(dataset, 0), "0.jpg");
   EXPECT_EQ(name_of(dataset, 5), "5.jpg");
   EXPECT_THAT(error_of([&] { dataset.locate(3); }), HasSubstr("shard-00001.h5"));
@@ -107,7 +114,27 @@ TEST_F(DatasetTest, ClosesTheShardsNotUsedForLongest) {
   EXPECT_EQ(name_of(dataset, 8), "2.jpg");
   EXPECT_THAT(error_of([&] { dataset.locate(0); }), HasSubstr("shard-00000.h5"));
   EXPECT_EQ(kept.shard->decode(kept.row).height, 31);  // whoever holds a place goes on reading
-  std::filesystem::rename(first_.path().string() + ".gone", first_.path());
+}
+
+TEST_F(DatasetTest, AShardThatWasOpenBeforeIsWaitedFor) {
+  const ShardedDataset dataset = both({.shards = 1});
+  dataset.locate(0);
+  dataset.locate(2);  // closes the one of 0
+  const std::string away = first_.path().string() + ".gone";
+  std::filesystem::rename(first_.path(), away);
+  EXPECT_THAT(error_of([&] { dataset.locate(4); }),  // never open
+              AllOf(HasSubstr("shard-00002.h5: No such file"), HasSubstr(kShardRemedy)));
+  initialise_logging(0, 1);
+  testing::internal::CaptureStderr();
+  {
+    const std::jthread recovery([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      std::filesystem::rename(away, first_.path());
+    });
+    EXPECT_EQ(name_of(dataset, 0), "0.jpg");
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("shard-00000.h5, which was open before: its storage is gone"));
 }
 
 // However slowly it was opened, and whatever was used meanwhile.
@@ -123,10 +150,9 @@ TEST_F(DatasetTest, AShardJustOpenedIsTheOneUsedLast) {
     dataset.locate(2);
     stalled.reset();
   }
-  std::filesystem::rename(first_.path(), first_.path().string() + ".gone");
+  lengthen_shards(first_);
   EXPECT_EQ(name_of(dataset, 4), "4.jpg");
   EXPECT_THAT(error_of([&] { dataset.locate(0); }), HasSubstr("shard-00000.h5"));
-  std::filesystem::rename(first_.path().string() + ".gone", first_.path());
 }
 
 TEST_F(DatasetTest, ReadsTheSameHoweverFewShardsAreOpen) {

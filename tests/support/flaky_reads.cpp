@@ -3,6 +3,9 @@
 //   FLAKY_STALE=1  after FLAKY_AFTER calls of pread() the next one's descriptor is stale: that and
 //                  all later calls with it fail with ESTALE, until a shard is opened
 //   FLAKY_OPENS=N  the first N times that a shard is opened fail with EIO
+//   FLAKY_GONE=N   after the first read that failed with EIO, the next N times that a shard is
+//   opened
+//                  fail with ENOENT, as where a mount has gone
 #include "tests/support/flaky_reads.h"
 
 #include <dlfcn.h>
@@ -24,6 +27,7 @@ long number(const char* variable) {
 
 constexpr int kNone = -1;
 std::atomic<int> stale_file{kNone};
+std::atomic<bool> read_failed{false};
 std::atomic<bool> stalled{false};
 std::atomic<int> num_stalled{0};
 
@@ -35,7 +39,9 @@ int read_error(int file) {
   const long call = calls++;
   if (becomes_stale && call == first) stale_file = file;
   if (file == stale_file) return ESTALE;
-  return call >= first && call - first < count ? EIO : 0;
+  if (call < first || call - first >= count) return 0;
+  read_failed = true;
+  return EIO;
 }
 
 void wait_while_stalled() {
@@ -47,9 +53,12 @@ void wait_while_stalled() {
 
 bool path_is_shard(std::string_view path) { return path.ends_with(".h5"); }
 
-bool open_fails(std::string_view path) {
-  static std::atomic<long> left{number("FLAKY_OPENS")};
-  return path_is_shard(path) && left-- > 0;
+// errno of the opening, or 0.
+int open_error(std::string_view path) {
+  static std::atomic<long> left{number("FLAKY_OPENS")}, gone{number("FLAKY_GONE")};
+  if (!path_is_shard(path)) return 0;
+  if (left-- > 0) return EIO;
+  return read_failed && gone-- > 0 ? ENOENT : 0;
 }
 
 using Read = ssize_t (*)(int, void*, size_t, off_t);
@@ -65,8 +74,8 @@ ssize_t read_or_fail(const char* name, int file, void* target, size_t size, off_
 }
 
 int open_or_fail(const char* name, const char* path, int flags, va_list arguments) {
-  if (open_fails(path)) {
-    errno = EIO;
+  if (const int error = open_error(path); error != 0) {
+    errno = error;
     return -1;
   }
   if (path_is_shard(path)) stale_file = kNone;
