@@ -1,6 +1,7 @@
 #include "src/image/codec.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "src/core/error.h"
@@ -36,6 +37,33 @@ void set_size(Image& image, int64_t height, int64_t width) {
 
 }  // namespace formats
 
+namespace {
+
+// Of formats that are not read, for whoever has to convert the files.
+std::string_view foreign_format(std::span<const std::byte> encoded) {
+  using namespace std::string_view_literals;
+  struct Signature {
+    std::string_view name;
+    size_t offset;
+    std::string_view bytes;
+  };
+  constexpr std::array kSignatures = {
+      Signature{"TIFF", 0, "II*\0"sv},
+      Signature{"TIFF", 0, "MM\0*"sv},
+      Signature{"BMP", 0, "BM"sv},
+      Signature{"GIF", 0, "GIF8"sv},
+      Signature{"HEIC or AVIF", 4, "ftyp"sv},
+      Signature{"JPEG 2000", 4, "jP  \r\n\x87\n"sv},
+      Signature{"DICOM", 128, "DICM"sv},
+  };
+  const auto found = std::ranges::find_if(kSignatures, [&](const Signature& signature) {
+    return formats::has_bytes(encoded, signature.offset, signature.bytes);
+  });
+  return found == kSignatures.end() ? "" : found->name;
+}
+
+}  // namespace
+
 bool is_jpeg(std::span<const std::byte> encoded) {
   return formats::has_bytes(encoded, 0, "\xFF\xD8\xFF");
 }
@@ -54,6 +82,9 @@ void decode_image(std::span<const std::byte> encoded, Image& image) {
   if (is_jpeg(encoded)) return formats::decode_jpeg(encoded, image);
   if (formats::is_png(encoded)) return formats::decode_png(encoded, image);
   if (formats::is_webp(encoded)) return formats::decode_webp(encoded, image);
+  if (const std::string_view format = foreign_format(encoded); !format.empty()) {
+    throw DataError("a " + std::string(format) + " picture; convert it to JPEG, PNG or WebP first");
+  }
   throw DataError("neither JPEG, PNG nor WebP by its first bytes (" +
                   std::to_string(encoded.size()) + " bytes in all)");
 }

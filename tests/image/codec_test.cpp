@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -119,6 +120,27 @@ TEST(Codec, RefusesCmykThatIsStoredAsYcck) {
   bytes[adobe + 11] = 2;  // the transform: 0, none; 2, to YCCK
   EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(bytes)), "ycck"); },
               throws_naming("CMYK"));
+}
+
+TEST(Codec, NamesTheFormatOfAPictureThatIsNotRead) {
+  using namespace std::string_literals;
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"II*\0\x08\0\0\0"s, "TIFF"},
+      {"MM\0*\0\0\0\x08"s, "TIFF"},
+      {"BM\x3a\0\0\0"s, "BMP"},
+      {"GIF89a"s, "GIF"},
+      {"\0\0\0\x1c"s + "ftypheic", "HEIC or AVIF"},
+      {"\0\0\0\x0c"s + "jP  \r\n\x87\n", "JPEG 2000"},
+      {std::string(128, '\0') + "DICM", "DICOM"},
+  };
+  for (const auto& file : files) {
+    EXPECT_THAT(
+        [&] { decode_image(std::as_bytes(std::span(file.first)), "scan"); },
+        throws_naming("scan: a " + file.second + " picture; convert it to JPEG, PNG or WebP"));
+  }
+  const std::string neither_order = "MM*\0"s;
+  EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(neither_order)), "scan"); },
+              throws_naming("scan: neither JPEG"));
 }
 
 TEST(Codec, RefusesEveryTruncation) {
