@@ -18,8 +18,11 @@ bool is_picture(const std::filesystem::path& path) {
   std::ranges::transform(ending, ending.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  constexpr std::array<const char*, 4> kEndings = {".jpg", ".jpeg", ".png", ".webp"};
-  return std::ranges::find(kEndings, ending) != kEndings.end();
+  constexpr std::array kRead = {".jpg", ".jpeg", ".jfif", ".png", ".webp"};
+  constexpr std::array kRefused = {".tif",  ".tiff", ".bmp", ".gif", ".heic",
+                                   ".heif", ".avif", ".jp2", ".dcm"};
+  return std::ranges::find(kRead, ending) != kRead.end() ||
+         std::ranges::find(kRefused, ending) != kRefused.end();
 }
 
 bool is_hidden(const std::filesystem::path& path) {
@@ -59,7 +62,7 @@ SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_s
   const Files files = list_files(folder);
   if (files.pictures.empty()) {
     throw DataError(folder.string() +
-                    " holds no pictures: no file's name ends in .jpg, .jpeg, .png or .webp");
+                    " holds no pictures: no file's name ends in .jpg, .jpeg, .jfif, .png or .webp");
   }
   SampleTable table;
   table.kind = "folder";
@@ -81,10 +84,10 @@ SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_s
   labels.apply(table);
   table.content_hash = hash.finish();
   if (!files.others.empty()) {
-    table.warnings.push_back(std::to_string(files.others.size()) +
-                             " file(s) left out whose names are not those of JPEG, PNG or WebP "
-                             "files, the first: " +
-                             files.others.front());
+    table.warnings.push_back(
+        std::to_string(files.others.size()) +
+        " file(s) left out whose names are not those of pictures, the first: " +
+        files.others.front());
   }
   return table;
 }

@@ -200,6 +200,21 @@ class Ingestion(unittest.TestCase):
         self.assertEqual([(sample[0], sample[3]) for sample in captions(self.folder / "shards")],
                          [("eczema/b.jpg", 0), ("eczema/sub/c.webp", 0), ("naevus/a.png", 1)])
         self.assertIn("no problems", dermatome("verify", self.folder / "shards").stdout)
+        # As many pictures that are not read as one that is.
+        Image.new("RGB", (30, 20)).save(self.folder / "pictures/naevus/d.jfif", format="JPEG")
+        for name in ("naevus/e.tif", "eczema/f.TIFF", "eczema/g.gif", "h.bmp"):
+            Image.new("RGB", (30, 20)).save(self.folder / "pictures" / name)
+        pictures = ["shard", "--folder", self.folder / "pictures", "--output", self.folder / "more"]
+        refused = dermatome(*pictures, check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("4 of 8 pictures cannot be read, 0 are allowed", refused.stderr)
+        dermatome(*pictures, "--max-bad", "0.5")
+        self.assertEqual([sample[0] for sample in captions(self.folder / "more")],
+                         ["eczema/b.jpg", "eczema/sub/c.webp", "naevus/a.png", "naevus/d.jfif"])
+        with open(self.folder / "more/rejected.csv", newline="", encoding="utf-8") as file:
+            rejected = [row["reason"].removeprefix(f"{self.folder}/pictures/") for row in csv.DictReader(file)]
+        self.assertEqual(rejected, [f"{name} picture; convert it to JPEG, PNG or WebP first" for name in (
+            "eczema/f.TIFF: a TIFF", "eczema/g.gif: a GIF", "h.bmp: a BMP", "naevus/e.tif: a TIFF")])
         both = dermatome("shard", "--folder", self.folder, "--csv", "x.csv", "--output", self.folder / "x", check=False)
         self.assertEqual(both.returncode, 2)
         self.assertIn("--csv", both.stderr)

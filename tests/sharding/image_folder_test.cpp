@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "tests/sharding/test_data.h"
 
 namespace dermatome {
@@ -46,12 +49,22 @@ TEST_F(ImageFolderTest, FoldersAreClasses) {
 }
 
 TEST_F(ImageFolderTest, OtherFilesAreCountedHiddenOnesPassedOver) {
-  for (const char* name : {"x/a.png", "x/b.tiff", "notes.txt", ".cache/c.png", "x/.d.png"}) {
+  for (const char* name : {"x/a.png", "x/b.csv", "notes.txt", ".cache/c.png", "x/.d.tif"}) {
     add(name);
   }
   const SampleTable table = read_image_folder(folder_.path(), 0);
   EXPECT_EQ(table.samples.size(), 1);
   EXPECT_THAT(table.warnings, ElementsAre(AllOf(HasSubstr("2 file(s)"), HasSubstr("notes.txt"))));
+}
+
+// A build reads or rejects them; it does not do without them.
+TEST_F(ImageFolderTest, PicturesOfEveryFormatAreSamples) {
+  const std::vector<std::string> endings = {"jfif", "tif",  "TIFF", "bmp", "gif",
+                                            "heic", "heif", "avif", "jp2", "dcm"};
+  for (const std::string& ending : endings) add("x/a." + ending);
+  const SampleTable table = read_image_folder(folder_.path(), 0);
+  EXPECT_EQ(table.samples.size(), endings.size());
+  EXPECT_THAT(table.warnings, IsEmpty());
 }
 
 TEST_F(ImageFolderTest, ItsHashIsThatOfItsNames) {
