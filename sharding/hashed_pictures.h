@@ -20,7 +20,8 @@ struct HashedPictures {
 HashedPictures hash_dataset(const std::filesystem::path& directory_or_manifest,
                             const std::string& tokenizer_hash, int num_threads);
 
-// Of a table's files below `image_root` (BuildOptions), turned upright as shards store them.
+// Of a table's files below `image_root` (BuildOptions), turned upright as shards store them. Throws
+// StorageLost where their storage fails.
 HashedPictures hash_files(const SampleTable& table, const std::filesystem::path& image_root,
                           int num_threads);
 

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "sharding/format.h"
-#include "src/core/file.h"
+#include "sharding/stored_file.h"
 #include "src/image/codec.h"
 #include "src/image/orientation.h"
 #include "src/image/resize.h"
@@ -18,7 +18,7 @@ std::string_view encoding_name(const ImagePolicy& policy) {
 int stored_quality(const ImagePolicy& policy) { return policy.raw ? 0 : policy.quality; }
 
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy) {
-  const std::string content = read_file(path);
+  const std::string content = read_picture_file(path);
   const auto file = std::as_bytes(std::span(content));
   const int orientation = exif_orientation(file);
   Image image = turn_upright(decode_image(file, path.string()), orientation);

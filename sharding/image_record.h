@@ -30,7 +30,7 @@ int stored_quality(const ImagePolicy& policy);
 
 // Reads `path`, turns it upright (EXIF) and brings it into the policy's form. A JPEG that need
 // neither shrink nor turn keeps its bytes: coding it again would only lose detail. Throws DataError
-// for a picture that cannot be read.
+// for a picture that cannot be read, StorageLost where its storage fails.
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy);
 
 // Where the picture that a table calls `name` is: below `root`, also if it begins with '/'; as it

@@ -5,6 +5,7 @@
 
 #include "sharding/parallel.h"
 #include "sharding/shard_writer.h"
+#include "sharding/storage_retry.h"
 #include "sharding/verify.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
@@ -41,6 +42,16 @@ ShardEntry describe(const ShardReader& reader) {
           .num_samples = reader.num_samples(),
           .bytes = reader.file_size(),
           .crc32c = crc32c_of_file(reader.path())};
+}
+
+std::string describe_size(const std::filesystem::path& picture) {
+  return retry_storage([&]() -> std::string {
+    std::error_code error;
+    const uint64_t bytes = std::filesystem::file_size(picture, error);
+    if (!error) return std::to_string(bytes);
+    if (!may_pass(error.value())) return "missing";
+    throw StorageFailure("cannot look at " + picture.string() + ": " + error.message());
+  });
 }
 
 }  // namespace
@@ -104,6 +115,8 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
       return BuiltShard{describe(reader), /*kept=*/true, std::move(*rejected)};
     }
     log_info(path.string() + " is made again: a picture that it lacks can be read now");
+  } catch (const StorageLost&) {
+    throw;
   } catch (const DataError& error) {
     log_warning(std::string(error.what()) + "; the shard is made again");
   }
@@ -123,6 +136,8 @@ std::optional<std::vector<RejectedPicture>> ShardBuilder::rejected_before(
     try {
       make_image_record(picture_path(options_.image_root, sample.image_path), options_.images);
       return std::nullopt;
+    } catch (const StorageLost&) {
+      throw;
     } catch (const DataError& error) {
       rejected.push_back({sample.image_path, error.what()});
     }
@@ -139,6 +154,8 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
     try {
       images[i] = make_image_record(picture_path(options_.image_root, samples[i].image_path),
                                     options_.images);
+    } catch (const StorageLost&) {
+      throw;  // of no picture: whether it is in the data set must not depend on the day
     } catch (const DataError& error) {
       errors[i] = error.what();
     }
@@ -173,11 +190,8 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
 std::string ShardBuilder::digest_of_sources(std::span<const CaptionedSample> samples) const {
   std::vector<std::string> items(samples.size());
   parallel_for(std::ssize(samples), options_.num_threads, [&](int64_t i) {
-    std::error_code missing;
-    const auto bytes = std::filesystem::file_size(
-        picture_path(options_.image_root, samples[i].image_path), missing);
-    items[i] = samples[i].image_path;
-    items[i] += missing ? "\tmissing\n" : format("\t%" PRIu64 "\n", uint64_t{bytes});
+    const std::string& name = samples[i].image_path;
+    items[i] = name + "\t" + describe_size(picture_path(options_.image_root, name)) + "\n";
   });
   Sha256 hash;
   for (const std::string& item : items) hash.update(item);

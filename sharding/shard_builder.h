@@ -52,7 +52,7 @@ class ShardBuilder {
 
   // The shard that is there, if it is whole, of this build, and its picture files have the sizes
   // they had; or makes it, with its pictures in memory until it is written. Throws ConfigError for
-  // a shard of another data set.
+  // a shard of another data set, StorageLost where a storage fails.
   BuiltShard keep_or_make(int64_t shard, Progress& progress) const;
 
   // That `path` belongs to another data set.

@@ -35,8 +35,8 @@ void fail_to_open(const std::string& problem, int error, Opening opening, const 
 
 void wait_for_storage(const StorageFailure& failure, size_t retries) {
   if (retries == kPauses.size()) {
-    throw DataError(std::string(failure.what()) + ", also when tried " + std::to_string(retries) +
-                    " times again; check the file system, then continue");
+    throw StorageLost(std::string(failure.what()) + ", also when tried " + std::to_string(retries) +
+                      " times again; check the file system, then continue");
   }
   log_warning(std::string(failure.what()) + "; trying again");
   std::this_thread::sleep_for(kPauses[retries]);

@@ -15,6 +15,12 @@ class StorageFailure : public DataError {
   using DataError::DataError;
 };
 
+// A failure that did not pass. Of the storage, so it says nothing about the file.
+class StorageLost : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 // A file that is opened again was there: wherever it cannot be found now, its storage is away.
 enum class Opening { kFirst, kAgain };
 
@@ -27,7 +33,7 @@ bool may_pass(int error);
                                const char* remedy);
 
 // Warns of `failure` and waits before the next try, longer each time; `retries` is how many there
-// were. Throws DataError when there were enough: 4, in 8.5 s.
+// were. Throws StorageLost when there were enough: 4, in 8.5 s.
 void wait_for_storage(const StorageFailure& failure, size_t retries);
 
 // What `attempt` returns, called again after every StorageFailure until those are too many.

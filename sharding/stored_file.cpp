@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <string>
 #include <utility>
 
 #include "sharding/storage_retry.h"
@@ -82,6 +81,13 @@ void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
       offset += static_cast<uint64_t>(got);
     }
   });
+}
+
+std::string read_picture_file(const std::filesystem::path& path) {
+  const StoredFile file(path, Opening::kFirst, /*remedy=*/"");
+  std::string content(file.size(), '\0');
+  file.read(0, std::as_writable_bytes(std::span(content)));
+  return content;
 }
 
 }  // namespace dermatome

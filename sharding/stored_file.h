@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 
 #include "sharding/storage_retry.h"
 
@@ -41,5 +42,9 @@ class StoredFile {
   int fd_ = -1;
   uint64_t size_ = 0;
 };
+
+// The whole content of `path`, a picture file. Throws DataError, StorageLost where the storage is
+// to blame.
+std::string read_picture_file(const std::filesystem::path& path);
 
 }  // namespace dermatome

@@ -243,9 +243,35 @@ class Ingestion(unittest.TestCase):
                 self.assertEqual(found.shape, expected.shape, row)
                 self.assertLessEqual(numpy.abs(found.astype(int) - expected).max(), 0, row)
 
-    def verify_on_flaky_storage(self, **variables):
-        return dermatome("verify", self.folder / "shards", check=False, LD_PRELOAD=FLAKY_READS,
+    def on_flaky_storage(self, *arguments, **variables):
+        return dermatome(*arguments, check=False, LD_PRELOAD=FLAKY_READS,
                          **{name: str(value) for name, value in variables.items()})
+
+    def verify_on_flaky_storage(self, **variables):
+        return self.on_flaky_storage("verify", self.folder / "shards", **variables)
+
+    def test_pictures_on_storage_that_fails_for_a_moment_are_not_rejected(self):
+        self.make_table(4)
+        (self.folder / "images/1.png").unlink()
+        self.shard("shards", "--max-bad", "0.5")
+
+        def shard(output, **variables):
+            return self.on_flaky_storage(
+                "shard", "--csv", self.folder / "train.csv", "--images", self.folder / "images", "--output",
+                self.folder / output, "--max-bad", "0.5", "--threads", "1", **variables)
+
+        for i, variables in enumerate(({"FLAKY_OPENS": 1}, {"FLAKY_STALE": 1, "FLAKY_AFTER": 2})):
+            passing = shard(f"passing_{i}", **variables)
+            self.assertEqual(passing.returncode, 0, passing.stderr)
+            self.assertIn("; trying again", passing.stderr)
+            self.assertEqual(files(self.folder / f"passing_{i}"), files(self.folder / "shards"))
+        lost = shard("lost", FLAKY_READS=5, FLAKY_AFTER=1)  # the tries of one picture
+        self.assertEqual(lost.returncode, 3)
+        self.assertIn("images/2.png: Input/output error, also when tried 4 times again", lost.stderr)
+        self.assertFalse((self.folder / "lost/rejected.csv").exists())
+        hashed = self.on_flaky_storage("duplicates", self.folder / "images", FLAKY_OPENS=1)
+        self.assertEqual(hashed.returncode, 0)
+        self.assertNotIn("cannot be read and were not compared", hashed.stderr)
 
     def test_storage_that_fails_for_a_moment_is_waited_for(self):
         self.make_table(4)

@@ -1,10 +1,10 @@
-// Preloaded, makes shards fail as a file server that is away does, HDF5's own calls included:
+// Preloaded, makes data (shards, and pictures in PNG) fail as a file server that is away does,
+// HDF5's own calls included:
 //   FLAKY_READS=N  N calls of pread() fail with EIO, after FLAKY_AFTER (default 0) that are let by
 //   FLAKY_STALE=1  after FLAKY_AFTER calls of pread() the next one's descriptor is stale: that and
-//                  all later calls with it fail with ESTALE, until a shard is opened
-//   FLAKY_OPENS=N  the first N times that a shard is opened fail with EIO
-//   FLAKY_GONE=N   after the first read that failed with EIO, the next N times that a shard is
-//   opened
+//                  all later calls with it fail with ESTALE, until data are opened
+//   FLAKY_OPENS=N  the first N times that data are opened fail with EIO
+//   FLAKY_GONE=N   after the first read that failed with EIO the next N times that data are opened
 //                  fail with ENOENT, as where a mount has gone
 #include "tests/support/flaky_reads.h"
 
@@ -51,12 +51,12 @@ void wait_while_stalled() {
   --num_stalled;
 }
 
-bool path_is_shard(std::string_view path) { return path.ends_with(".h5"); }
+bool is_data(std::string_view path) { return path.ends_with(".h5") || path.ends_with(".png"); }
 
 // errno of the opening, or 0.
 int open_error(std::string_view path) {
   static std::atomic<long> left{number("FLAKY_OPENS")}, gone{number("FLAKY_GONE")};
-  if (!path_is_shard(path)) return 0;
+  if (!is_data(path)) return 0;
   if (left-- > 0) return EIO;
   return read_failed && gone-- > 0 ? ENOENT : 0;
 }
@@ -78,7 +78,7 @@ int open_or_fail(const char* name, const char* path, int flags, va_list argument
     errno = error;
     return -1;
   }
-  if (path_is_shard(path)) stale_file = kNone;
+  if (is_data(path)) stale_file = kNone;
   const auto open = reinterpret_cast<Open>(dlsym(RTLD_NEXT, name));
   const bool has_mode = (flags & (O_CREAT | __O_TMPFILE)) != 0;
   return has_mode ? open(path, flags, va_arg(arguments, mode_t)) : open(path, flags);
