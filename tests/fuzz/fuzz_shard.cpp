@@ -21,6 +21,7 @@ void read_all(const std::string& path, const std::string& tokenizer_hash) {
     shard.caption_ids(row);
     shard.mask(row);
     shard.label(row);
+    shard.ontology(row);
     shard.source(row);
     try {
       shard.decode(row);

@@ -2,7 +2,7 @@
 # Feeds the decoders, the readers of tables, shards and weights with mutated input, under sanitizers:
 #   tests/fuzz/run.sh [SECONDS [INPUT…]]   of each program, 600 by default; of image, csv, shard, weights
 #                                          (default: all; weights takes LibTorch's half of the build along)
-# Starts from the tests' own pictures, tables, a small shard and a small model; what it finds new it
+# Starts from the tests' own pictures, tables, small shards and a small model; what it finds new it
 # keeps in build/fuzz/corpus, what breaks a program in build/fuzz. Needs clang, the release build and
 # the scripts' Python.
 set -euo pipefail
@@ -18,12 +18,15 @@ corpus=build/fuzz/corpus
 mkdir -p "$corpus"/{image,csv,shard,weights}
 cp tests/image/data/*.{png,jpg,webp} tests/golden/image_* "$corpus/image"
 cp tests/fuzz/csv/* tools/bench/captions.csv "$corpus/csv"
-if [[ ! -e "$corpus/shard/seed.h5" ]]; then
+seed_shard() {  # NAME [OPTION…]
+  [[ ! -e "$corpus/shard/$1.h5" ]] || return 0
   rm -rf build/fuzz/seed
   build/release/dermatome shard --csv tests/fuzz/csv/make.csv --images tests/golden --short-side 24 \
-    --num-subcaptions 2 --output build/fuzz/seed >/dev/null
-  cp build/fuzz/seed/shard-00000.h5 "$corpus/shard/seed.h5"
-fi
+    --num-subcaptions 2 "${@:2}" --output build/fuzz/seed >/dev/null
+  cp build/fuzz/seed/shard-00000.h5 "$corpus/shard/$1.h5"
+}
+seed_shard jpeg
+seed_shard raw --raw
 if [[ " ${inputs[*]} " == *" weights "* && ! -e "$corpus/weights/script.pt" ]]; then
   "$venv/bin/python" tests/fuzz/make_weights.py "$corpus/weights"
 fi
