@@ -232,9 +232,12 @@ void Loader::State::read(const std::stop_token& stop) {
   while (work_.wait(lock, stop, [this] { return has_work(); }) && !stop.stop_requested()) {
     Pending& pending = claimable_batch();
     const int64_t task = pending.num_claimed++;
+    // The samples before have been claimed, so none of the rest has the batch's error. Where
+    // storage is gone each of them would be waited for.
+    const bool failed = pending.error != nullptr;
     lock.unlock();
     std::exception_ptr error = error_of([&] {
-      if (task < std::ssize(pending.rows)) load_sample(pending, task);
+      if (!failed && task < std::ssize(pending.rows)) load_sample(pending, task);
     });
     lock.lock();
     if (task < std::ssize(pending.reading)) {

@@ -1,6 +1,6 @@
 """Trainings on several data sets at once, and on copies of them, through the binary.
 
-usage: sources_test.py BINARY MPIRUN WORK_DIR
+usage: sources_test.py BINARY MPIRUN WORK_DIR FLAKY_READS_LIBRARY
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 import h5py
@@ -20,7 +21,7 @@ import h5py
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import training_data  # noqa: E402
 
-BINARY, MPIRUN, WORK = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]) / "sources"
+BINARY, MPIRUN, WORK, FLAKY_READS = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]) / "sources", sys.argv[4]
 RANKS = 2
 SETTINGS = ["data.sampling=resampled", "data.weights=[1, 3]", "data.epoch_samples=30"]
 
@@ -119,6 +120,35 @@ class Damage(Sources):
         refused = train("marred_twice", settings[0], "data.max_corrupt=1", ranks=1, sources=["marred"])
         self.assertEqual(refused.returncode, 3, refused.stderr)
         self.assertIn("data.max_corrupt allows 1 such record(s) a rank and start", refused.stderr)
+
+
+class FailingStorage(Sources):
+    def begin(self, name, **variables):
+        """A training on one rank, whose storage fails after some batches."""
+        settings = {"LD_PRELOAD": FLAKY_READS, "FLAKY_READS": "1", "FLAKY_AFTER": "52"} | variables
+        return subprocess.Popen(command(name, ranks=1, sources=["b"]), stderr=subprocess.PIPE, text=True,
+                                env=os.environ | settings)
+
+    def test_a_failure_that_passes_changes_nothing(self):
+        self.succeed(train("steady", ranks=1, sources=["b"]))
+        for name, variables in (("passing", {}), ("back", {"FLAKY_GONE": "2"})):
+            training = self.begin(name, **variables)
+            errors = training.communicate(timeout=60)[1]
+            self.assertEqual(training.returncode, 0, errors)
+            self.assertIn("Input/output error; trying again", errors)
+            self.assertEqual(losses(name), losses("steady"))
+
+    def test_storage_that_is_gone_ends_the_run_and_is_named(self):
+        start = time.monotonic()
+        training = self.begin("gone", FLAKY_READS="1000000", FLAKY_GONE="1000000")
+        errors = training.communicate(timeout=120)[1]
+        self.assertEqual(training.returncode, 3, errors)
+        shard = f"{WORK}/b/shards/shard-00000.h5"
+        self.assertIn(f"cannot open {shard}, which was open before: its storage is gone or fails: No such file or "
+                      "directory, also when tried 4 times again", errors)
+        self.assertGreater(len(losses("gone")), 0)
+        # 8.5 s for a sample of this batch and for one of the next, not for each.
+        self.assertLess(time.monotonic() - start, 60)
 
 
 class Staging(Sources):
