@@ -417,6 +417,24 @@ TEST(Loader, ReadsThatStallForTooLongAreAnError) {
   EXPECT_EQ(loader.next().value().sample_ids.front(), 0);
 }
 
+TEST(Loader, ReadsThatAreSlowAreNoStall) {
+  constexpr std::chrono::milliseconds kRead(25), kLimit(400);
+  constexpr int64_t kSamples = 32;
+  static_assert(kSamples * kRead > 3 * kLimit / 2);
+  const TestShards shards(kSamples, kSamples);
+  shards.dataset().locate(0);  // to open it takes many reads
+  LoaderOptions options = options_for(kSamples);
+  options.training = false;
+  options.data.workers = 1;
+  options.stall = {.warning = kLimit, .error = kLimit};
+  const SlowReads slow(kRead);
+  Loader loader(shards.dataset(), options, 0, 0);
+  initialise_logging(0, 1);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(loader.next().value().sample_ids.size(), kSamples);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
   const TestShards shards(53, 2);
   const auto warning = [&](const LoaderOptions& options, OpenShardLimits limits) {

@@ -14,9 +14,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdarg>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 namespace {
 
@@ -30,6 +32,7 @@ std::atomic<int> stale_file{kNone};
 std::atomic<bool> read_failed{false};
 std::atomic<bool> stalled{false};
 std::atomic<int> num_stalled{0};
+std::atomic<std::chrono::milliseconds> delay{};
 
 // errno of the read, or 0.
 int read_error(int file) {
@@ -66,6 +69,7 @@ using Open = int (*)(const char*, int, ...);
 
 ssize_t read_or_fail(const char* name, int file, void* target, size_t size, off_t offset) {
   wait_while_stalled();
+  std::this_thread::sleep_for(delay.load());
   if (const int error = read_error(file); error != 0) {
     errno = error;
     return -1;
@@ -96,6 +100,10 @@ StalledReads::~StalledReads() {
 }
 
 int StalledReads::num_waiting() { return num_stalled; }
+
+SlowReads::SlowReads(std::chrono::milliseconds time) { delay = time; }
+
+SlowReads::~SlowReads() { delay = std::chrono::milliseconds(0); }
 
 }  // namespace dermatome
 
