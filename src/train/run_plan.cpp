@@ -120,7 +120,8 @@ void check_memory(const RunPlan& plan, const ClipConfig& config, const TrainOpti
 void check_disk(const RunPlan& plan, const TrainOptions& options) {
   if (!plan.checkpoints_at_once) return;
   // Those of a run that continues take no more room.
-  const int64_t more = *plan.checkpoints_at_once - plan.checkpoints_there;
+  const int64_t more =
+      *plan.checkpoints_at_once - std::ssize(checkpoint_steps(checkpoints_directory(options)));
   if (static_cast<double>(more) * plan.checkpoint_bytes <= plan.free_disk_bytes) return;
   throw ConfigError("output " + options.output + " has " + gib(plan.free_disk_bytes) +
                     " free, but " + std::to_string(more) + " more checkpoints of " +
@@ -154,7 +155,6 @@ RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDe
   // Weights and two moments.
   plan.checkpoint_bytes = 3 * plan.memory.parameter_bytes;
   plan.checkpoints_at_once = checkpoints_at_once(options.checkpoint, plan.length);
-  plan.checkpoints_there = std::ssize(checkpoint_steps(checkpoints_directory(options)));
   plan.free_disk_bytes = free_bytes(options.output);
   check_memory(plan, config, options, device);
   check_disk(plan, options);

@@ -36,8 +36,7 @@ struct RunPlan {
   double checkpoint_bytes = 0;  // of one
   // That will be there, the one being written included; nullopt: unknown without data.
   std::optional<int64_t> checkpoints_at_once;
-  int64_t checkpoints_there = 0;  // now
-  double free_disk_bytes = 0;     // where the run's files go
+  double free_disk_bytes = 0;  // where the run's files go
 };
 
 // Throws ConfigError or DataError, naming setting and remedy, for a run that cannot work: whatever
