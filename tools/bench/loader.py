@@ -200,11 +200,10 @@ def measure_prefetch(arguments, report, sides, side):
 
 def bench_loader(arguments, report, folder):
     make_pictures(folder, arguments.images)
-    report.condition(images=arguments.images, originals=f"{WIDTH}x{HEIGHT} JPEG",
-                     threads=arguments.threads[0], batch=arguments.loader_batch,
-                     recipe="MAKE's: crop 0.4-1 bicubic, jitter, grey")
     sides = Sides(arguments, folder)
-    report.condition(core=sides.core)
+    report.condition(images=arguments.images, originals=f"{WIDTH}x{HEIGHT} JPEG",
+                     threads=arguments.threads[0], core=sides.core, batch=arguments.loader_batch,
+                     recipe="MAKE's: crop 0.4-1 bicubic, jitter, grey")
     first = arguments.sides[0]
     rates = {side: compare(arguments, report, sides, side) for side in arguments.sides}[first]
     report.result |= {"jpeg_ratio": rates["jpeg"] / rates["originals"],
