@@ -76,6 +76,18 @@ at::Tensor attend_read(const at::Tensor& x, const BlockParameters& parameters, i
   return joined(mixed);
 }
 
+// The first half of a block. A function, so that without gradients what it works with is gone
+// before the MLP, a block's largest moment.
+at::Tensor add_attention(const at::Tensor& x, const BlockParameters& parameters, int64_t heads,
+                         const AttentionLayout& layout, BlockRows wanted) {
+  const at::Tensor normed = layer_norm(x, parameters[kLn1Weight], parameters[kLn1Bias]);
+  const bool all = wanted == BlockRows::kAll;
+  const at::Tensor mixed = all ? attend(normed, parameters, heads, layout)
+                               : attend_read(normed, parameters, heads, layout);
+  return (all ? x : x.index_select(0, layout.read)) +
+         at::linear(mixed, parameters[kOutProjWeight], parameters[kOutProjBias]);
+}
+
 }  // namespace
 
 BlockParameters add_block(ParameterList& list, const std::string& prefix, int64_t width,
@@ -99,13 +111,7 @@ BlockParameters add_block(ParameterList& list, const std::string& prefix, int64_
 at::Tensor residual_block(const at::Tensor& x, const BlockParameters& parameters,
                           const BlockOptions& options, const AttentionLayout& layout,
                           BlockRows wanted) {
-  const at::Tensor normed = layer_norm(x, parameters[kLn1Weight], parameters[kLn1Bias]);
-  const bool all = wanted == BlockRows::kAll;
-  const at::Tensor mixed = all ? attend(normed, parameters, options.heads, layout)
-                               : attend_read(normed, parameters, options.heads, layout);
-  const at::Tensor attended =
-      (all ? x : x.index_select(0, layout.read)) +
-      at::linear(mixed, parameters[kOutProjWeight], parameters[kOutProjBias]);
+  const at::Tensor attended = add_attention(x, parameters, options.heads, layout, wanted);
   return attended + mlp(layer_norm(attended, parameters[kLn2Weight], parameters[kLn2Bias]),
                         {.fc_weight = parameters[kFcWeight],
                          .fc_bias = parameters[kFcBias],

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "src/model/layer_norm.h"
 #include "src/model/packed_texts.h"
 
@@ -23,12 +25,11 @@ at::Tensor TextTower::forward(const at::Tensor& tokens, const at::Tensor& length
   const PackedTexts texts = pack_texts(tokens, lengths, token_embedding_weight_.device());
   // A dense gradient of the lookup is as large as the vocabulary: made, cleared and added for the
   // few rows that a batch uses. A sparse one is added row by row, on CUDA without the host waiting.
-  const at::Tensor embedded =
-      at::embedding(token_embedding_weight_, texts.token, /*padding_idx=*/-1,
-                    /*scale_grad_by_freq=*/false, /*sparse=*/true) +
-      positional_embedding_.index_select(0, texts.place);
+  at::Tensor embedded = at::embedding(token_embedding_weight_, texts.token, /*padding_idx=*/-1,
+                                      /*scale_grad_by_freq=*/false, /*sparse=*/true) +
+                        positional_embedding_.index_select(0, texts.place);
   const at::Tensor ends =
-      transformer_.forward(embedded, texts.layout, BlockRows::kRead, checkpointed);
+      transformer_.forward(std::move(embedded), texts.layout, BlockRows::kRead, checkpointed);
   const at::Tensor in_order = ends.index_select(0, texts.order);
   return at::matmul(layer_norm(in_order, ln_final_weight_, ln_final_bias_), text_projection_);
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "src/model/layer_norm.h"
 
 namespace dermatome {
@@ -47,16 +49,15 @@ at::Tensor VisionTower::embed(const at::Tensor& pixels) const {
 
 at::Tensor VisionTower::forward(const at::Tensor& pixels, const at::Tensor& kept_patches,
                                 bool with_patches, int64_t checkpointed) const {
-  const at::Tensor embedded = embed(pixels);
-  const at::Tensor x =
-      layer_norm(kept_patches.defined() ? select_patches(embedded, kept_patches) : embedded,
-                 ln_pre_weight_, ln_pre_bias_);
+  at::Tensor x = embed(pixels);
+  if (kept_patches.defined()) x = select_patches(x, kept_patches);
   const int64_t batch = x.size(0), length = x.size(1);
+  x = layer_norm(x, ln_pre_weight_, ln_pre_bias_).flatten(0, 1);
   const auto layout = c10::make_intrusive<AttentionLayout>();
   layout->groups = {{.sequences = batch, .length = length, .read_mask = std::nullopt}};
   layout->read = at::arange(0, batch * length, length, x.options().dtype(at::kLong));
   const at::Tensor tokens = transformer_.forward(
-      x.flatten(0, 1), layout, with_patches ? BlockRows::kAll : BlockRows::kRead, checkpointed);
+      std::move(x), layout, with_patches ? BlockRows::kAll : BlockRows::kRead, checkpointed);
   return at::matmul(layer_norm(tokens, ln_post_weight_, ln_post_bias_), proj_)
       .view({batch, with_patches ? length : 1, proj_.size(1)});
 }
