@@ -17,8 +17,9 @@ constexpr double kFloat = 4, kMiB = 1 << 20;
 constexpr double kProcessBytes = 170 * kMiB;
 constexpr double kGpuContextBytes = 1500 * kMiB;
 // glibc rarely finds a freed block again for an aligned one of its size: measured, its heap grows
-// by twice what a backward pass uses and frees. Larger blocks it maps and gives back one by one.
-constexpr double kHeapHoles = 2, kLargestHeapBlock = 32 * kMiB;
+// by twice what a backward pass uses and frees, and by as much again as encoding pictures holds.
+// Larger blocks it maps and gives back one by one.
+constexpr double kHeapHoles = 2, kEncodingHoles = 1, kLargestHeapBlock = 32 * kMiB;
 // Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
 constexpr double kBatchesInHand = 3;
 
@@ -92,12 +93,29 @@ double kept_by_tower(const Tower& tower, const Rows& n) {
 }
 
 struct Activations {
-  double kept, in_backward;  // in_backward: for a moment; of what keeps nothing, in a block
-  double largest_block;      // the hidden values of an MLP
+  double kept, in_backward;
+  double largest_block;  // the hidden values of an MLP
+};
+
+// What is there while a benchmark's pictures are encoded, without gradients.
+struct Encoding {
+  double pixels;  // as bytes and as what the tower takes
+  // In a block's MLP. Of the stream: what came into the block and from attention, the MLP's input
+  // and output. Of the hidden values: those before and after the activation.
+  double stream_tensor, num_streams = 4;
+  double hidden_tensor, num_hidden = 2;
+
+  double bytes() const { return pixels + num_streams * stream_tensor + num_hidden * hidden_tensor; }
 };
 
 double heap_holes(const Activations& activations) {
   return activations.largest_block <= kLargestHeapBlock ? kHeapHoles * activations.in_backward : 0;
+}
+
+double heap_holes(const Encoding& encoding) {
+  const auto on_heap = [](double bytes) { return bytes <= kLargestHeapBlock ? bytes : 0; };
+  return kEncodingHoles * (encoding.num_streams * on_heap(encoding.stream_tensor) +
+                           encoding.num_hidden * on_heap(encoding.hidden_tensor));
 }
 
 double hidden_bytes(const Tower& tower, const Rows& n) {
@@ -191,21 +209,16 @@ double augmentation_bytes(const VisionConfig& vision, const TrainOptions& option
   return images * 3 * batch_pixels(vision, options, load) + group * kAugmentationBytes;
 }
 
-// While a benchmark's pictures are encoded, without gradients: their pixels as bytes and as what
-// the tower takes; in a block's MLP the stream as it came into the tower, into the block and from
-// attention, the MLP's input and output, and its hidden values before and after the activation.
-Activations validation_activations(const ClipConfig& config, const TrainOptions& options,
-                                   const StepLoad& load) {
+Encoding validation_encoding(const ClipConfig& config, const TrainOptions& options,
+                             const StepLoad& load) {
   const VisionConfig& vision = config.vision;
-  const Widths bytes = image_widths(options.model.precision);
+  const double number = image_widths(options.model.precision).other;
   const auto images = static_cast<double>(load.validation_images);
   const double rows = images * static_cast<double>(tokens_per_image(vision, /*patch_dropout=*/0));
   const auto side = static_cast<double>(vision.image_size);
-  const auto width = static_cast<double>(vision.width);
-  const double hidden = rows * bytes.other * static_cast<double>(vision.mlp_width());
-  return {.kept = images * 3 * side * side * (1 + kFloat),
-          .in_backward = rows * width * (3 * bytes.stream + 2 * bytes.other) + 2 * hidden,
-          .largest_block = hidden};
+  return {.pixels = images * 3 * side * side * (1 + kFloat),
+          .stream_tensor = rows * number * static_cast<double>(vision.width),
+          .hidden_tensor = rows * number * static_cast<double>(vision.mlp_width())};
 }
 
 double parameter_bytes(const ClipConfig& config) {
@@ -237,11 +250,11 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   const double augmentation = augmentation_bytes(config.vision, options, load);
   const bool text_is_there = at_once && before >= during;
   // Pictures of a benchmark, besides what malloc keeps of the steps before.
-  const Activations encoded = validation_activations(config, options, load);
-  const bool beside = !on_gpu && encoded.largest_block > kLargestHeapBlock &&
+  const Encoding encoded = validation_encoding(config, options, load);
+  const bool beside = !on_gpu && encoded.hidden_tensor > kLargestHeapBlock &&
                       image.largest_block <= kLargestHeapBlock;
   const double steps_kept = beside ? std::max({before, during, texts_alone}) : 0;
-  const double validation = encoded.kept + encoded.in_backward + steps_kept;
+  const double validation = encoded.bytes() + steps_kept;
 
   MemoryPlan plan;
   plan.parameter_bytes = parameters;
@@ -287,7 +300,9 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   add("process and libraries", kProcessBytes, /*on_host=*/true);
   if (on_gpu) {
     add("CUDA context and NCCL", kGpuContextBytes);
-  } else if (const double holes = std::max(heap_holes(image), heap_holes(text)); holes > 0) {
+  } else if (const double holes =
+                 std::max(heap_holes(image), heap_holes(text)) + heap_holes(encoded);
+             holes > 0) {
     add("freed memory that malloc does not find again", holes);
   }
   return plan;

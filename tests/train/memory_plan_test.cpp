@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "src/model/transformer.h"
 
 namespace dermatome {
@@ -18,7 +20,9 @@ struct MemoryPlanTest : testing::Test {
 };
 
 TEST_F(MemoryPlanTest, IsTheSumOfItsParts) {
-  for (const bool on_gpu : {false, true}) {
+  for (const auto& [on_gpu, validation_images] :
+       {std::pair(false, 0), {true, 0}, {false, 1'000}, {true, 1'000}}) {
+    load.validation_images = validation_images;
     const MemoryPlan plan = plan_memory(config, options, load, on_gpu);
     double sum = 0;
     for (const MemoryPart& part : plan.parts) {
@@ -95,6 +99,23 @@ TEST_F(MemoryPlanTest, CountsTheCropsThatADeviceAugments) {
   EXPECT_NEAR(bytes_of("crops of the next batch"), images * 3 * 384 * 512, 1);
   load.stored_side = 256;
   EXPECT_NEAR(batches() / on_host, 0.7 * 256 * 256 * 4 / 3 / (224 * 224), 1e-9);
+}
+
+// malloc maps blocks beyond 32 MiB, which leave no holes.
+TEST_F(MemoryPlanTest, CountsHolesOfEncodingByTheSizeOfItsTensors) {
+  const auto holes = [&](int64_t images) {
+    load.validation_images = images;
+    for (const MemoryPart& part : plan_memory(config, options, load, false).parts) {
+      if (part.what == "freed memory that malloc does not find again") return part.bytes;
+    }
+    return 0.0;
+  };
+  const double of_steps = holes(0);
+  // Four tensors of 197 rows of 768 numbers a picture, and two of four times as many.
+  const double stream = 197.0 * 768 * 4;
+  EXPECT_NEAR(holes(10) - of_steps, 10 * (4 + 2 * 4) * stream, 1);
+  EXPECT_NEAR(holes(20) - of_steps, 20 * 4 * stream, 1);
+  EXPECT_EQ(holes(60), of_steps);
 }
 
 // It is free again before the towers need theirs.

@@ -32,8 +32,8 @@ CASES = {
     "accumulation": {"image": dict(image_size=96, layers=6, width=256, patch_size=8, head_width=64),
                      "text": dict(width=256, heads=4, layers=4), "batch": 48, "accum": 2},
     # Small steps between which many pictures are encoded at once.
-    "validation": {"image": dict(image_size=96, layers=6, width=320, patch_size=8, head_width=64),
-                   "text": dict(width=128, heads=2, layers=2), "batch": 8, "accum": 1, "validated": 128},
+    "validation": {"image": dict(image_size=80, layers=5, width=256, patch_size=8, head_width=64),
+                   "text": dict(width=128, heads=2, layers=3), "batch": 12, "accum": 1, "validated": 224},
 }
 
 
