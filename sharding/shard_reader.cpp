@@ -241,12 +241,8 @@ Image ShardReader::decode(int64_t row) const {
   return image;
 }
 
-void ShardReader::decode(int64_t row, Image& image) const {
-  check_row(row);
+void ShardReader::read_record(int64_t row, std::span<std::byte> bytes) const {
   const auto& record = images_[row];
-  thread_local std::vector<std::byte> memory;
-  if (memory.size() < record.length) memory.resize(record.length);
-  const std::span bytes(memory.data(), record.length);
   try {
     file_.read(image_offset_ + record.offset, bytes);
   } catch (const DataError& error) {
@@ -257,14 +253,23 @@ void ShardReader::decode(int64_t row, Image& image) const {
                         ": the picture's bytes fail their checksum: the file is damaged" +
                         kShardRemedy);
   }
+}
+
+void ShardReader::decode(int64_t row, Image& image) const {
+  check_row(row);
+  const auto& record = images_[row];
   const auto height = static_cast<int>(record.height);
   const auto width = static_cast<int>(record.width);
   if (header_.images.raw) {
     image.height = height;
     image.width = width;
-    const auto* pixels = reinterpret_cast<const uint8_t*>(bytes.data());
-    image.pixels.assign(pixels, pixels + bytes.size());
+    image.pixels.resize(record.length);
+    read_record(row, std::as_writable_bytes(std::span(image.pixels)));
   } else {
+    thread_local std::vector<std::byte> memory;
+    if (memory.size() < record.length) memory.resize(record.length);
+    const std::span bytes(memory.data(), record.length);
+    read_record(row, bytes);
     try {
       decode_image(bytes, image);
     } catch (const DataError& error) {

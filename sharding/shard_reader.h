@@ -48,7 +48,7 @@ class ShardReader {
 
   // The picture, into memory that is used again. Throws CorruptRecord naming shard, row and source
   // file when its record fails its checksum or is not what the index says, DataError when the file
-  // cannot be read.
+  // cannot be read; `image` may hold anything then.
   void decode(int64_t row, Image& image) const;
   Image decode(int64_t row) const;
 
@@ -78,6 +78,8 @@ class ShardReader {
   // That `bounds` partitions `num_values` elements.
   void check_partition(std::span<const uint64_t> bounds, size_t num_values, const char* name) const;
   void check_row(int64_t row) const;
+  // A picture's bytes, as many as its record has, checked.
+  void read_record(int64_t row, std::span<std::byte> bytes) const;
   int64_t num_captions() const { return static_cast<int64_t>(header_.aspects.size()); }  // N
   void check_caption(int32_t caption) const;
 
