@@ -46,30 +46,6 @@ uint64_t size_of(const std::filesystem::path& path, Opening opening) {
   });
 }
 
-std::shared_ptr<const ShardReader> open_described(const std::filesystem::path& directory,
-                                                  const Manifest& manifest, const ShardEntry& entry,
-                                                  const std::string& expected_tokenizer_hash,
-                                                  Opening opening) {
-  const std::filesystem::path path = directory / entry.file;
-  const auto check = [&](bool good, const std::string& what) {
-    if (!good) {
-      throw DataError("shard " + path.string() + " is not the one its manifest describes: " + what +
-                      kShardRemedy);
-    }
-  };
-  const uint64_t bytes = size_of(path, opening);
-  check(bytes == entry.bytes, std::to_string(bytes) + " bytes instead of " +
-                                  std::to_string(entry.bytes) + ": truncated, or replaced");
-  auto reader = std::make_shared<const ShardReader>(path, expected_tokenizer_hash, opening);
-  check(reader->num_samples() == entry.num_samples, std::to_string(reader->num_samples()) +
-                                                        " samples instead of " +
-                                                        std::to_string(entry.num_samples));
-  check(reader->header().build_digest == manifest.build_digest &&
-            reader->header().aspects == manifest.aspects,
-        "it comes from another build");
-  return reader;
-}
-
 }  // namespace
 
 ShardedDataset::ShardedDataset(const std::vector<std::filesystem::path>& sources,
@@ -143,8 +119,8 @@ SamplePlace ShardedDataset::locate(int64_t global_index) const {
     if (!was_open) {
       const DataSource& source = sources_[slot.source];
       const Opening opening = slot.last_use == 0 ? Opening::kFirst : Opening::kAgain;
-      slot.reader = open_described(source.directory, source.manifest,
-                                   source.manifest.shards[slot.entry], tokenizer_hash_, opening);
+      slot.reader = open_shard(source.directory, source.manifest,
+                               source.manifest.shards[slot.entry], tokenizer_hash_, opening);
     }
     place.shard = slot.reader;
     // Only now: while a shard was opened, all the others may have been used.
@@ -172,8 +148,26 @@ void ShardedDataset::keep_within_limits(size_t opened, uint64_t bytes) const {
 
 std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
                                               const Manifest& manifest, const ShardEntry& entry,
-                                              const std::string& expected_tokenizer_hash) {
-  return open_described(directory, manifest, entry, expected_tokenizer_hash, Opening::kFirst);
+                                              const std::string& expected_tokenizer_hash,
+                                              Opening opening) {
+  const std::filesystem::path path = directory / entry.file;
+  const auto check = [&](bool good, const std::string& what) {
+    if (!good) {
+      throw DataError("shard " + path.string() + " is not the one its manifest describes: " + what +
+                      kShardRemedy);
+    }
+  };
+  const uint64_t bytes = size_of(path, opening);
+  check(bytes == entry.bytes, std::to_string(bytes) + " bytes instead of " +
+                                  std::to_string(entry.bytes) + ": truncated, or replaced");
+  auto reader = std::make_shared<const ShardReader>(path, expected_tokenizer_hash, opening);
+  check(reader->num_samples() == entry.num_samples, std::to_string(reader->num_samples()) +
+                                                        " samples instead of " +
+                                                        std::to_string(entry.num_samples));
+  check(reader->header().build_digest == manifest.build_digest &&
+            reader->header().aspects == manifest.aspects,
+        "it comes from another build");
+  return reader;
 }
 
 }  // namespace dermatome

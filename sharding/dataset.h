@@ -92,10 +92,11 @@ class ShardedDataset {
   mutable uint64_t open_bytes_ = 0;
 };
 
-// Opens shard `entry` of `manifest` in `directory`. Throws DataError when it is not the one
-// described: another size, number of samples, or build.
+// Opens shard `entry` of `manifest` in `directory`; again: waits where it is gone. Throws DataError
+// when it is not the one described: another size, number of samples, or build.
 std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
                                               const Manifest& manifest, const ShardEntry& entry,
-                                              const std::string& expected_tokenizer_hash);
+                                              const std::string& expected_tokenizer_hash,
+                                              Opening opening = Opening::kFirst);
 
 }  // namespace dermatome
