@@ -25,7 +25,7 @@ class AgainstTest(unittest.TestCase):
             printed = subprocess.run(
                 [ROOT / "tools/bench.sh", "loader", "--worker", WORKER, "--dermatome", DERMATOME,
                  "--rounds", "1", "--json", file, "--images", "8", "--loader-batch", "4", "--sides",
-                 "64", "--threads", "1,2", "--shards", "2", "--against", "webdataset,streaming"],
+                 "64", "--threads", "2", "--shards", "2", "--against", "webdataset,streaming"],
                 check=True, text=True, stdout=subprocess.PIPE).stdout
         closing = dict(pair.split("=") for pair in printed.splitlines()[-1].split(" ")[2:])
         for key in ("jpeg_vs_webdataset", "jpeg_vs_streaming", "start_webdataset_s",

@@ -113,7 +113,6 @@ class ClosingLineTest(unittest.TestCase):
                 self.assertAlmostEqual(row["full"][key], 1, delta=0.1)
             self.assertLess(abs(row["full"]["correlation"]), 0.1)
 
-
     def test_encode(self):
         values, written, printed = run("encode", *TINY, "--batch", "2", "--classes", "3",
                                        "--text-batch", "8")
