@@ -8,7 +8,6 @@
 #include "sharding/parallel.h"
 #include "sharding/progress.h"
 #include "sharding/stored_file.h"
-#include "src/core/error.h"
 #include "src/image/codec.h"
 #include "src/image/orientation.h"
 
@@ -40,16 +39,12 @@ HashedPictures hash_files(const SampleTable& table, const std::filesystem::path&
   Progress progress("pictures hashed", std::ssize(samples));
   parallel_for(std::ssize(samples), num_threads, [&](int64_t i) {
     const std::filesystem::path path = picture_path(image_root, samples[i].image_path);
-    try {
+    errors[i] = picture_problem([&] {
       const std::string content = read_picture_file(path);
       const auto file = std::as_bytes(std::span(content));
       hashes[i] =
           hash_picture(turn_upright(decode_image(file, path.string()), exif_orientation(file)));
-    } catch (const StorageLost&) {
-      throw;
-    } catch (const DataError& error) {
-      errors[i] = error.what();
-    }
+    });
     progress.add(1);
   });
   HashedPictures result;

@@ -4,7 +4,9 @@
 #include <span>
 
 #include "sharding/format.h"
+#include "sharding/storage_retry.h"
 #include "sharding/stored_file.h"
+#include "src/core/error.h"
 #include "src/image/codec.h"
 #include "src/image/orientation.h"
 #include "src/image/resize.h"
@@ -34,6 +36,17 @@ ImageRecord make_image_record(const std::filesystem::path& path, const ImagePoli
     record.bytes = encode_jpeg(image, policy.quality, path.string());
   }
   return record;
+}
+
+std::string picture_problem(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const StorageLost&) {
+    throw;
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 std::filesystem::path picture_path(const std::filesystem::path& root, const std::string& name) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,10 @@ int stored_quality(const ImagePolicy& policy);
 // neither shrink nor turn keeps its bytes: coding it again would only lose detail. Throws DataError
 // for a picture that cannot be read, StorageLost where its storage fails.
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy);
+
+// Why `work` on a picture fails (a DataError's words); empty if it does not. StorageLost, which is
+// of no picture, is thrown on: whether a picture is in a data set must not depend on the day.
+std::string picture_problem(const std::function<void()>& work);
 
 // Where the picture that a table calls `name` is: below `root`, also if it begins with '/'; as it
 // is written without a root.

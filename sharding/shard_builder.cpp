@@ -133,14 +133,11 @@ std::optional<std::vector<RejectedPicture>> ShardBuilder::rejected_before(
       ++next;
       continue;
     }
-    try {
+    const std::string problem = picture_problem([&] {
       make_image_record(picture_path(options_.image_root, sample.image_path), options_.images);
-      return std::nullopt;
-    } catch (const StorageLost&) {
-      throw;
-    } catch (const DataError& error) {
-      rejected.push_back({sample.image_path, error.what()});
-    }
+    });
+    if (problem.empty()) return std::nullopt;
+    rejected.push_back({sample.image_path, problem});
   }
   return rejected;
 }
@@ -151,14 +148,10 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
   std::vector<ImageRecord> images(samples.size());
   std::vector<std::string> errors(samples.size());
   parallel_for(std::ssize(samples), options_.num_threads, [&](int64_t i) {
-    try {
+    errors[i] = picture_problem([&] {
       images[i] = make_image_record(picture_path(options_.image_root, samples[i].image_path),
                                     options_.images);
-    } catch (const StorageLost&) {
-      throw;  // of no picture: whether it is in the data set must not depend on the day
-    } catch (const DataError& error) {
-      errors[i] = error.what();
-    }
+    });
     progress.add(1);
   });
   BuiltShard built;
