@@ -253,8 +253,8 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   const Encoding encoded = validation_encoding(config, options, load);
   const bool beside = !on_gpu && encoded.hidden_tensor > kLargestHeapBlock &&
                       image.largest_block <= kLargestHeapBlock;
-  const double steps_kept = beside ? std::max({before, during, texts_alone}) : 0;
-  const double validation = encoded.bytes() + steps_kept;
+  const double steps = std::max({before, during, texts_alone});
+  const double steps_kept = beside ? steps : 0;
 
   MemoryPlan plan;
   plan.parameter_bytes = parameters;
@@ -265,10 +265,10 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   add("parameters", parameters);
   add("gradients", parameters);
   add("optimizer state", 2 * parameters);
-  if (validation > std::max({before, during, texts_alone, text_kept + augmentation})) {
-    add("validation, pictures of a batch", validation - steps_kept);
+  if (encoded.bytes() + steps_kept > std::max(steps, text_kept + augmentation)) {
+    add("validation, pictures of a batch", encoded.bytes());
     if (beside) add("freed memory that malloc keeps of the steps", steps_kept);
-  } else if (text_kept + augmentation > std::max({before, during, texts_alone})) {
+  } else if (text_kept + augmentation > steps) {
     if (at_once) add("text tower, kept for its backward pass", text.kept);
     add("augmentation on the device", augmentation);
   } else if (texts_alone > std::max(before, during)) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <utility>
 
 #include "src/model/transformer.h"
@@ -12,6 +13,12 @@ namespace {
 struct MemoryPlanTest : testing::Test {
   double bytes(bool on_gpu = false) const {
     return plan_memory(config, options, load, on_gpu).device_bytes;
+  }
+  double bytes_of(const std::string& what, bool on_gpu) const {
+    for (const MemoryPart& part : plan_memory(config, options, load, on_gpu).parts) {
+      if (part.what == what) return part.bytes;
+    }
+    return 0;
   }
 
   ClipConfig config;  // ViT-B/16
@@ -83,20 +90,15 @@ TEST_F(MemoryPlanTest, CountsTheShardsMetadataUpToWhatAReaderKeeps) {
 }
 
 TEST_F(MemoryPlanTest, CountsTheCropsThatADeviceAugments) {
-  const auto bytes_of = [&](const std::string& what) {
-    for (const MemoryPart& part : plan_memory(config, options, load, true).parts) {
-      if (part.what == what) return part.bytes;
-    }
-    return 0.0;
-  };
-  const auto batches = [&] { return bytes_of("batches ready"); };
+  const auto batches = [&] { return bytes_of("batches ready", /*on_gpu=*/true); };
+  const auto crops = [&] { return bytes_of("crops of the next batch", /*on_gpu=*/true); };
   const double on_host = batches();
-  EXPECT_EQ(bytes_of("crops of the next batch"), 0);
+  EXPECT_EQ(crops(), 0);
   options.data.augment_on = AugmentOn::kDevice;
   options.augmentation.scale = {0.4, 1.0};
   EXPECT_NEAR(batches() / on_host, 0.7 * 384 * 512 / (224 * 224), 1e-9);
   const double images = static_cast<double>(load.images);
-  EXPECT_NEAR(bytes_of("crops of the next batch"), images * 3 * 384 * 512, 1);
+  EXPECT_NEAR(crops(), images * 3 * 384 * 512, 1);
   load.stored_side = 256;
   EXPECT_NEAR(batches() / on_host, 0.7 * 256 * 256 * 4 / 3 / (224 * 224), 1e-9);
 }
@@ -105,10 +107,7 @@ TEST_F(MemoryPlanTest, CountsTheCropsThatADeviceAugments) {
 TEST_F(MemoryPlanTest, CountsHolesOfEncodingByTheSizeOfItsTensors) {
   const auto holes = [&](int64_t images) {
     load.validation_images = images;
-    for (const MemoryPart& part : plan_memory(config, options, load, false).parts) {
-      if (part.what == "freed memory that malloc does not find again") return part.bytes;
-    }
-    return 0.0;
+    return bytes_of("freed memory that malloc does not find again", /*on_gpu=*/false);
   };
   const double of_steps = holes(0);
   // Four tensors of 197 rows of 768 numbers a picture, and two of four times as many.
