@@ -26,6 +26,8 @@ ClipConfig three_blocks() {
 }
 
 struct ClipMemory : testing::Test {
+  ClipMemory() { model.initialise(3); }
+
   // Of `rows` rows, the most that lives at once while `work` is done.
   void expect_one_block(int64_t rows, const std::function<void()>& work) {
     const at::NoGradGuard no_gradients;
@@ -39,13 +41,11 @@ struct ClipMemory : testing::Test {
 };
 
 TEST_F(ClipMemory, OfPicturesIsThatOfOneBlock) {
-  model.initialise(3);
   const at::Tensor pixels = at::randn({100, 3, 32, 32});
   expect_one_block(100 * 17, [&] { model.encode_image(pixels, /*with_patches=*/false); });
 }
 
 TEST_F(ClipMemory, OfTextsIsThatOfOneBlock) {
-  model.initialise(3);
   const at::Tensor tokens = at::randint(1, 50, {100, kContext}, at::kLong);
   const at::Tensor lengths = at::full({100}, kContext, at::kLong);
   expect_one_block(100 * kContext, [&] { model.encode_text(tokens, lengths); });
