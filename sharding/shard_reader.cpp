@@ -245,6 +245,8 @@ void ShardReader::read_record(int64_t row, std::span<std::byte> bytes) const {
   const auto& record = images_[row];
   try {
     file_.read(image_offset_ + record.offset, bytes);
+  } catch (const StorageLost& error) {
+    throw StorageLost(where(row) + ": " + error.what());
   } catch (const DataError& error) {
     throw DataError(where(row) + ": " + error.what());
   }

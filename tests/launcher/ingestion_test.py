@@ -271,6 +271,10 @@ class Ingestion(unittest.TestCase):
         self.assertEqual(lost.returncode, 3)
         self.assertIn("images/2.png: Input/output error, also when tried 4 times again", lost.stderr)
         self.assertFalse((self.folder / "lost/rejected.csv").exists())
+        # Nor is a shard that is there taken for a damaged one: the tries of its first picture.
+        kept = shard("shards", FLAKY_READS=5, FLAKY_AFTER=40)
+        self.assertEqual(kept.returncode, 3, kept.stderr)
+        self.assertRegex(kept.stderr, r"row 0 \(0.png\): .* Input/output error, also when tried 4 times again")
         hashed = self.on_flaky_storage("duplicates", self.folder / "images", FLAKY_OPENS=1)
         self.assertEqual(hashed.returncode, 0)
         self.assertNotIn("cannot be read and were not compared", hashed.stderr)
