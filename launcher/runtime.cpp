@@ -12,6 +12,7 @@
 #include <string>
 
 #include "launcher/placement.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 

@@ -12,12 +12,13 @@
 #include <string>
 
 #include "launcher/mpi_world.h"
-#include "src/config/options.h"
 #include "src/distributed/collectives.h"
 #include "src/distributed/rendezvous.h"
 #include "src/distributed/world.h"
 
 namespace dermatome {
+
+struct RuntimeOptions;
 
 class Runtime {
  public:

@@ -11,10 +11,11 @@
 #include <utility>
 
 #include "sharding/directory_lock.h"
-#include "sharding/table_cell.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/text/table_cell.h"
 
 namespace dermatome {
 namespace {
@@ -58,7 +59,7 @@ std::string to_text(const BuiltShard& shard) {
                      {"bytes", entry.bytes}, {"crc32c", entry.crc32c},
                      {"kept", shard.kept},   {"rejected", rejected}};
   // JSON takes only UTF-8, which a directory's name need not be.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(json);
 }
 
 BuiltShard from_text(const std::string& text) {

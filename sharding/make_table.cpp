@@ -1,8 +1,8 @@
 #include "sharding/make_table.h"
 
-#include "sharding/table_cell.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/text/table_cell.h"
 
 namespace dermatome {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "sharding/csv_reader.h"
 #include "sharding/sample_table.h"
+#include "src/text/csv_reader.h"
 
 namespace dermatome {
 

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <memory>
 
-#include "sharding/csv_reader.h"
 #include "sharding/derm1m_table.h"
 #include "sharding/make_table.h"
 #include "sharding/sample_labels.h"
-#include "sharding/table_cell.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/text/csv_reader.h"
+#include "src/text/table_cell.h"
 
 namespace dermatome {
 namespace {

@@ -15,13 +15,14 @@
 #include "launcher/runtime.h"
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/core/json_text.h"
 #include "src/eval/concepts.h"
 #include "src/eval/encode.h"
 #include "src/eval/result_json.h"
 #include "src/eval/text_cache.h"
 #include "src/eval/zero_shot.h"
-#include "src/model/weights.h"
 #include "src/text/tokenizer.h"
+#include "src/weights/weights.h"
 
 namespace dermatome {
 namespace {

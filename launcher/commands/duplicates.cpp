@@ -10,16 +10,16 @@
 
 #include "launcher/commands/commands.h"
 #include "sharding/format.h"
-#include "sharding/hashed_pictures.h"
 #include "sharding/image_folder.h"
 #include "sharding/manifest.h"
-#include "sharding/near_duplicates.h"
 #include "sharding/table.h"
-#include "sharding/table_cell.h"
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/leakage/hashed_pictures.h"
+#include "src/leakage/near_duplicates.h"
+#include "src/text/table_cell.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {

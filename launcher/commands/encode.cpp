@@ -11,13 +11,15 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
-#include "sharding/csv_reader.h"
+#include "src/config/model_options.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
-#include "src/model/npy.h"
-#include "src/model/safetensors.h"
-#include "src/model/weights.h"
+#include "src/text/csv_reader.h"
 #include "src/text/tokenizer.h"
+#include "src/weights/npy.h"
+#include "src/weights/safetensors.h"
+#include "src/weights/weights.h"
 
 namespace dermatome {
 namespace {

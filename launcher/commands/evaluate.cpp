@@ -12,12 +12,13 @@
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/core/error.h"
+#include "src/core/json_text.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/leakage.h"
 #include "src/eval/result_json.h"
-#include "src/model/weights.h"
-#include "src/model/weights_hash.h"
 #include "src/text/tokenizer.h"
+#include "src/weights/weights.h"
+#include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {

@@ -13,6 +13,7 @@
 #include "sharding/dataset.h"
 #include "sharding/shard_reader.h"
 #include "src/config/train_config.h"
+#include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/data/contact_sheet.h"

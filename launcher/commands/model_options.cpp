@@ -5,8 +5,11 @@
 #include <filesystem>
 #include <map>
 
+#include "src/config/model_options.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
-#include "src/train/checkpoint.h"
+#include "src/run/checkpoint.h"
+#include "src/run/run_directory.h"
 
 namespace dermatome {
 
@@ -30,7 +33,7 @@ void add_model_options(CLI::App& command, ModelUse& use) {
 }
 
 std::string find_checkpoint(const std::string& given, Runtime& runtime) {
-  const std::filesystem::path of_run = std::filesystem::path(given) / "checkpoints";
+  const std::filesystem::path of_run = RunDirectory(given).checkpoints();
   constexpr int64_t kAsGiven = -1;
   // Rank 0 looks, so that all ranks use the same one.
   at::Tensor step = at::full({1}, kAsGiven, at::kLong);

@@ -17,10 +17,12 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
+#include "src/config/objective_options.h"
+#include "src/config/runtime_options.h"
 #include "src/config/train_config.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 
 namespace dermatome {
 namespace {

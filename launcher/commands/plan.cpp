@@ -9,8 +9,10 @@
 
 #include "launcher/commands/commands.h"
 #include "src/config/train_config.h"
+#include "src/config/train_options.h"
+#include "src/config/training_sources.h"
 #include "src/core/error.h"
-#include "src/train/run_plan.h"
+#include "src/plan/run_plan.h"
 
 namespace dermatome {
 namespace {

@@ -21,6 +21,7 @@
 #include "launcher/runtime.h"
 #include "src/config/benchmark_config.h"
 #include "src/core/error.h"
+#include "src/core/json_text.h"
 #include "src/core/log.h"
 #include "src/eval/benchmark_table.h"
 #include "src/eval/bootstrap.h"
@@ -29,8 +30,8 @@
 #include "src/eval/predictions.h"
 #include "src/eval/result_json.h"
 #include "src/eval/scoring.h"
-#include "src/model/weights.h"
-#include "src/model/weights_hash.h"
+#include "src/weights/weights.h"
+#include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {

@@ -12,6 +12,7 @@
 #include "sharding/build.h"
 #include "sharding/image_folder.h"
 #include "sharding/table.h"
+#include "src/config/runtime_options.h"
 #include "src/core/log.h"
 #include "src/distributed/text_gather.h"
 

@@ -8,8 +8,10 @@
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/config/train_config.h"
+#include "src/config/train_options.h"
 #include "src/core/log.h"
-#include "src/train/stop_signal.h"
+#include "src/core/stop_signal.h"
+#include "src/train/environment.h"
 #include "src/train/trainer.h"
 
 namespace dermatome {

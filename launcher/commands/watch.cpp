@@ -20,14 +20,15 @@
 #include "sharding/directory_lock.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/stop_signal.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/result_json.h"
-#include "src/model/weights.h"
-#include "src/model/weights_hash.h"
+#include "src/run/checkpoint.h"
+#include "src/run/evaluation_log.h"
+#include "src/run/run_directory.h"
 #include "src/text/tokenizer.h"
-#include "src/train/checkpoint.h"
-#include "src/train/evaluation_log.h"
-#include "src/train/stop_signal.h"
+#include "src/weights/weights.h"
+#include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {
@@ -73,7 +74,7 @@ class Watch {
   Watch(Runtime& runtime, const Arguments& arguments)
       : runtime_(runtime),
         arguments_(arguments),
-        checkpoints_(std::filesystem::path(arguments.run) / "checkpoints") {
+        checkpoints_(RunDirectory(arguments.run).checkpoints()) {
     benchmarks_ = open_benchmarks(arguments.benchmarks);
     for (const Benchmark& benchmark : benchmarks_) {
       definitions_.push_back({benchmark.name(), benchmark.hash(arguments.use.precision)});

@@ -4,6 +4,7 @@
 
 #include "src/config/field.h"
 #include "src/config/field_reader.h"
+#include "src/config/train_options.h"
 #include "src/core/hash.h"
 
 namespace dermatome {

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/objective_options.h"
+#include "src/config/train_options.h"
 
 namespace dermatome {
 

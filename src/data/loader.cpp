@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/data/augmentation.h"

@@ -8,7 +8,8 @@
 #include <optional>
 
 #include "sharding/dataset.h"
-#include "src/config/options.h"
+#include "src/config/augmentation_options.h"
+#include "src/config/data_options.h"
 #include "src/data/batch.h"
 #include "src/data/batch_texts.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sharding/shard_reader.h"
-#include "src/config/options.h"
+#include "src/config/augmentation_options.h"
 #include "src/image/image.h"
 
 namespace dermatome {

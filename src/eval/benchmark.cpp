@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/config/benchmark_config.h"
+#include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"

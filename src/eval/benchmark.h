@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "src/config/benchmark_options.h"
-#include "src/config/options.h"
+#include "src/config/model_options.h"
 #include "src/distributed/collectives.h"
 #include "src/eval/benchmark_table.h"
 #include "src/eval/scoring.h"

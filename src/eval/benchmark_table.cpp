@@ -5,10 +5,10 @@
 #include <optional>
 #include <set>
 
-#include "sharding/csv_reader.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/text/csv_reader.h"
 
 namespace dermatome {
 namespace {

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "src/core/error.h"
+#include "src/core/keyed_permutation.h"
 #include "src/core/rng.h"
-#include "src/data/keyed_permutation.h"
 
 namespace dermatome {
 namespace {

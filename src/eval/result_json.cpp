@@ -51,10 +51,6 @@ Json result_json(const BenchmarkResult& result, const ScoredModel& model) {
   return line;
 }
 
-std::string json_line(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Json clip_benchmark_json(const BenchmarkResult& result, const ScoredModel& model) {
   const std::string kind = result.details.at("kind");
   std::string task;

@@ -27,9 +27,6 @@ std::string architecture_name(const ClipConfig& config);
 // weights' hash among the `hashes`.
 nlohmann::ordered_json result_json(const BenchmarkResult& result, const ScoredModel& model);
 
-// One line of JSON; bytes that are no UTF-8, as in names of files, are replaced.
-std::string json_line(const nlohmann::ordered_json& value);
-
 // CLIP_benchmark's (LAION): `dataset`, `model`, `pretrained`, `task`, `metrics` under its names
 // where it has one, `language`. Throws ConfigError for a kind it does not know.
 nlohmann::ordered_json clip_benchmark_json(const BenchmarkResult& result, const ScoredModel& model);

@@ -6,9 +6,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "src/config/options.h"
-
 namespace dermatome {
+
+struct ObjectiveOptions;
 
 // All [B, N], of the features' dtype; 0 for a caption that does not count.
 struct CaptionTerms {

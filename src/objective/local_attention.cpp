@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "src/objective/caption_terms.h"
 #include "src/objective/precision.h"

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/objective/caption_terms.h"

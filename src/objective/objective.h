@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/objective_options.h"
 #include "src/distributed/collectives.h"
 #include "src/objective/local_attention.h"
 

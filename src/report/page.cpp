@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "src/core/error.h"
+#include "src/core/json_text.h"
 
 #define DERMATOME_EMBED(symbol, file)                                       \
   __asm__(".pushsection .rodata\n" #symbol                                  \
@@ -46,8 +47,7 @@ std::string script() {
 
 // JSON inside <script>: without `<` no end tag and no comment can begin.
 std::string harmless(const nlohmann::json& data) {
-  const std::string plain =
-      data.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+  const std::string plain = json_line(data);
   std::string escaped;
   escaped.reserve(plain.size());
   for (const char c : plain) {

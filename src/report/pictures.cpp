@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "src/config/objective_options.h"
 #include "src/core/base64.h"
 #include "src/image/codec.h"
 #include "src/model/preprocess.h"

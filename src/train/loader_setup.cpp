@@ -1,5 +1,6 @@
 #include "src/train/loader_setup.h"
 
+#include "src/config/train_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/data/patch_dropout.h"

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "sharding/dataset.h"
-#include "src/config/options.h"
 #include "src/data/batch_texts.h"
 #include "src/data/loader.h"
 #include "src/distributed/collectives.h"
 #include "src/model/clip.h"
 
 namespace dermatome {
+
+struct ObjectiveOptions;
+struct TrainOptions;
 
 // How the loader cuts a data set for this rank; `training` as LoaderOptions says.
 LoaderOptions loader_options(const TrainOptions& options, const Clip& model,

@@ -2,11 +2,13 @@
 
 #include <string>
 
+#include "src/config/train_options.h"
+#include "src/config/training_sources.h"
 #include "src/core/error.h"
 #include "src/data/sample_order.h"
-#include "src/model/hub.h"
-#include "src/model/weights.h"
 #include "src/objective/objective.h"
+#include "src/weights/hub.h"
+#include "src/weights/weights.h"
 
 namespace dermatome {
 namespace {
@@ -20,16 +22,6 @@ void check_same(const ClipConfig& config, const std::string& architecture,
 }
 
 }  // namespace
-
-std::vector<std::filesystem::path> training_directories(const DataOptions& options) {
-  return {options.train.begin(), options.train.end()};
-}
-
-std::string training_data_name(const DataOptions& options) {
-  std::string name;
-  for (const std::string& source : options.train) name += (name.empty() ? "" : ", ") + source;
-  return name;
-}
 
 void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
   check_objective_ranks(options.objective, num_ranks);

@@ -4,17 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
-#include "src/config/options.h"
 #include "src/model/clip.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
 
-// data.train as paths, and as a message names it: "a, b".
-std::vector<std::filesystem::path> training_directories(const DataOptions& options);
-std::string training_data_name(const DataOptions& options);
+struct ModelOptions;
+struct TrainOptions;
 
 // All throw ConfigError naming the setting and what to do.
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/config/train_options.h"
 #include "src/data/device_augmentation.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"

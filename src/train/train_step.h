@@ -8,7 +8,6 @@
 
 #include <memory>
 
-#include "src/config/options.h"
 #include "src/data/batch.h"
 #include "src/distributed/collectives.h"
 #include "src/distributed/gradient_reducer.h"
@@ -17,6 +16,8 @@
 #include "src/objective/tile_math.h"
 
 namespace dermatome {
+
+struct TrainOptions;
 
 struct StepResult {
   ObjectiveResult objective;  // gradients of embeddings included

@@ -12,25 +12,28 @@
 
 #include "sharding/dataset.h"
 #include "src/config/train_config.h"
+#include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/stop_signal.h"
 #include "src/distributed/wait_together.h"
-#include "src/model/hub.h"
+#include "src/run/checkpoint.h"
+#include "src/run/resume.h"
+#include "src/run/run_directory.h"
+#include "src/run/run_log.h"
 #include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
-#include "src/train/checkpoint.h"
+#include "src/train/environment.h"
 #include "src/train/finite_watch.h"
 #include "src/train/loader_setup.h"
 #include "src/train/optimizer.h"
-#include "src/train/resume.h"
 #include "src/train/run_checks.h"
-#include "src/train/run_log.h"
 #include "src/train/schedule.h"
 #include "src/train/staging.h"
-#include "src/train/stop_signal.h"
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
+#include "src/weights/hub.h"
 
 namespace dermatome {
 namespace {
@@ -70,7 +73,7 @@ class Trainer {
   const TrainOptions& options_;
   const TrainingEnvironment& environment_;
   Collectives& collectives_;
-  std::filesystem::path checkpoints_;
+  const RunDirectory directory_;
 
   Tokenizer tokenizer_;
   ShardedDataset dataset_;
@@ -103,7 +106,7 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
     : options_(options),
       environment_(environment),
       collectives_(*environment.collectives),
-      checkpoints_(checkpoints_directory(options)),
+      directory_(options),
       dataset_(data, tokenizer_.hash()),
       model_(read_clip_config(options.model.architecture), environment.device,
              {.image = options.model.checkpointed_image_blocks,
@@ -132,7 +135,7 @@ void Trainer::resume_or_start() {
   // Rank 0 looks, so that all ranks continue from the same checkpoint.
   at::Tensor found = at::full({1}, -1, at::kLong);
   if (is_root()) {
-    make_directories(run_directory(options_));
+    make_directories(directory_.path());
     const auto state = find_own_checkpoint(options_, dataset_.digest());
     if (state) found.fill_(state->step);
   }
@@ -142,9 +145,10 @@ void Trainer::resume_or_start() {
   if (step < 0) {
     initialise_weights();
   } else {
-    const std::filesystem::path checkpoint = checkpoint_path(checkpoints_, step);
+    const std::filesystem::path checkpoint = checkpoint_path(directory_.checkpoints(), step);
     check_same_model(model_.config(), options_.model.architecture, checkpoint);
-    load_checkpoint(checkpoint, model_, optimizer_);
+    load_checkpoint(checkpoint, model_,
+                    [this](const auto& state) { optimizer_.load_state(state); });
     step_ = saved_step_ = step;
     if (is_root()) {
       log_info("resuming from step " + std::to_string(step_) + " of " +
@@ -152,8 +156,8 @@ void Trainer::resume_or_start() {
     }
   }
   if (is_root()) {
-    write_file_atomically(run_directory(options_) / "config.yaml", dump_train_config(options_));
-    log_.emplace(run_directory(options_), step_);
+    write_file_atomically(directory_.config(), dump_train_config(options_));
+    log_.emplace(directory_.path(), step_);
   }
 }
 
@@ -262,9 +266,9 @@ void Trainer::save() {
                     ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, "
                     "and continue from the last one");
   }
-  save_checkpoint(checkpoints_, model_, optimizer_,
+  save_checkpoint(directory_.checkpoints(), model_, optimizer_.state(),
                   {step_, config_digest(options_), dataset_.digest()}, options_.checkpoint.keep);
-  log_info("checkpoint " + checkpoint_path(checkpoints_, step_).string());
+  log_info("checkpoint " + checkpoint_path(directory_.checkpoints(), step_).string());
   since_log_ = {};
 }
 

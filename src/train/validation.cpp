@@ -4,11 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/number_gather.h"
-#include "src/model/weights_hash.h"
 #include "src/train/loader_setup.h"
+#include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {

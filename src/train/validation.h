@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "sharding/dataset.h"
-#include "src/config/options.h"
 #include "src/core/error.h"
 #include "src/eval/benchmark.h"
 #include "src/train/train_step.h"
 
 namespace dermatome {
+
+struct TrainOptions;
+struct ValidationOptions;
 
 // The shards of data.validation; null where there are none. Throws ConfigError when they do not fit
 // the objective, or cannot be prepared as `preprocess` asks.

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "src/config/train_options.h"
 #include "tests/config/config_error.h"
 
 namespace dermatome {

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "src/config/augmentation_options.h"
 #include "src/core/error.h"
 #include "src/data/crops.h"
 

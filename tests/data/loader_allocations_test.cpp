@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "src/config/data_options.h"
 #include "src/data/loader.h"
 #include "tests/data/loaded_samples.h"
 #include "tests/data/test_shards.h"

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/data/augmentation.h"

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/rng.h"

@@ -14,6 +14,7 @@
 #include "launcher/exit_codes.h"
 #include "launcher/failure.h"
 #include "launcher/runtime.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/world.h"

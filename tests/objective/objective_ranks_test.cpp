@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "src/config/objective_options.h"
 #include "tests/objective/golden_loss.h"
 #include "tests/support/mpi_world.h"
 

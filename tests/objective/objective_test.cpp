@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/model/autocast.h"

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <set>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/rng.h"
 #include "src/distributed/single_process.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/objective_options.h"
 #include "src/distributed/collectives.h"
 
 namespace dermatome {

@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "src/config/train_options.h"
 #include "src/train/finite_watch.h"
 #include "src/train/optimizer.h"
 #include "src/train/train_step.h"

@@ -11,9 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "src/config/train_options.h"
 #include "src/core/caption_rows.h"
 #include "src/distributed/single_process.h"
-#include "src/train/step_cost.h"
+#include "src/plan/step_cost.h"
 #include "src/train/train_step.h"
 #include "tests/support/golden.h"
 #include "tests/support/mpi_world.h"

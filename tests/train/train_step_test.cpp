@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "src/config/train_options.h"
 #include "src/distributed/single_process.h"
 #include "src/train/optimizer.h"
 #include "src/train/schedule.h"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sharding/dataset.h"
+#include "src/config/data_options.h"
 #include "src/config/train_config.h"
 #include "src/core/hash.h"
 #include "src/data/augmentation.h"

@@ -4,9 +4,10 @@
 
 #include <memory>
 
+#include "src/config/objective_options.h"
 #include "src/config/train_config.h"
-#include "src/model/safetensors.h"
 #include "src/objective/objective.h"
+#include "src/weights/safetensors.h"
 #include "tools/bench/worker.h"
 
 namespace dermatome::bench {

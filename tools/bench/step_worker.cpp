@@ -7,12 +7,13 @@
 #include <memory>
 
 #include "src/config/train_config.h"
-#include "src/model/hub.h"
-#include "src/model/safetensors.h"
-#include "src/model/weights.h"
+#include "src/config/train_options.h"
 #include "src/train/finite_watch.h"
 #include "src/train/optimizer.h"
 #include "src/train/train_step.h"
+#include "src/weights/hub.h"
+#include "src/weights/safetensors.h"
+#include "src/weights/weights.h"
 #include "tools/bench/measured_collectives.h"
 #include "tools/bench/worker.h"
 

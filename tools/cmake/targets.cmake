@@ -18,8 +18,11 @@ function(dermatome_options target)
   endif()
 endfunction()
 
-# ATen's headers take 10 s a file; parsed once, 1 s. Every target that says TORCH shares this one
-# precompiled header (which is why all of them are built with the same flags).
+# ATen's headers take more than ten seconds to compile for each file that includes them. One
+# precompiled header holds them for every target that says TORCH, so these targets are all built with
+# the same flags. Loading it takes several seconds too: sources that need no more of LibTorch than the
+# declaration of a tensor are listed under PLAIN and do without it. tools/check_layers.py holds both
+# lists to what the sources include.
 add_library(dermatome_torch OBJECT ${PROJECT_SOURCE_DIR}/tools/cmake/precompiled.cpp)
 dermatome_options(dermatome_torch)
 target_link_libraries(dermatome_torch PUBLIC torch::torch)
@@ -29,38 +32,54 @@ target_precompile_headers(dermatome_torch PRIVATE
   <torch/csrc/autograd/custom_function.h>
   <memory> <string> <vector>)
 
-# dermatome_library(name [TORCH] SOURCES a.cpp … [LINK public…] [LINK_PRIVATE private…])
+# _use_torch(target VISIBILITY plain sources…): links LibTorch and uses the precompiled header.
+function(_use_torch target visibility)
+  target_link_libraries(${target} ${visibility} torch::torch)
+  target_compile_options(${target} PRIVATE -fPIC)  # as the precompiled header; CMake says -fPIE
+  target_precompile_headers(${target} REUSE_FROM dermatome_torch)
+  if(ARGN)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  endif()
+endfunction()
+
+# dermatome_library(name [TORCH] SOURCES a.cpp … [PLAIN b.cpp …] [LINK public…] [LINK_PRIVATE private…])
 function(dermatome_library name)
-  cmake_parse_arguments(arg "TORCH" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
-  add_library(dermatome_${name} STATIC ${arg_SOURCES})
+  cmake_parse_arguments(arg "TORCH" "" "SOURCES;PLAIN;LINK;LINK_PRIVATE" ${ARGN})
+  add_library(dermatome_${name} STATIC ${arg_SOURCES} ${arg_PLAIN})
   add_library(dermatome::${name} ALIAS dermatome_${name})
   dermatome_options(dermatome_${name})
   target_link_libraries(dermatome_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_LINK_PRIVATE})
   if(arg_TORCH)
-    target_link_libraries(dermatome_${name} PUBLIC torch::torch)
-    target_precompile_headers(dermatome_${name} REUSE_FROM dermatome_torch)
+    _use_torch(dermatome_${name} PUBLIC ${arg_PLAIN})
   endif()
+endfunction()
+
+# dermatome_executable(name SOURCES a.cpp … [PLAIN b.cpp …] LINK libs…)
+function(dermatome_executable name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PLAIN;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES} ${arg_PLAIN})
+  dermatome_options(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  _use_torch(${name} PRIVATE ${arg_PLAIN})
 endfunction()
 
 # What tools/test.sh builds and runs with sanitizers: the tests that say ASAN, labelled `asan`.
 add_custom_target(asan_tests)
 
-# dermatome_test(name [TORCH] [ASAN] SOURCES a_test.cpp … LINK libs… [RANKS 1 2 …] [TIMEOUT s] [LABEL l])
+# dermatome_test(name [TORCH] [ASAN] SOURCES a_test.cpp … [PLAIN b_test.cpp …] LINK libs… [RANKS 1 2 …] [TIMEOUT s] [LABEL l])
 # A GoogleTest program. With RANKS it owns its main (tests/support/mpi_main.cpp) and is run by mpirun
 # once for every number of ranks; without, it runs alone.
 function(dermatome_test name)
-  cmake_parse_arguments(arg "TORCH;ASAN" "TIMEOUT;LABEL" "SOURCES;LINK;RANKS" ${ARGN})
+  cmake_parse_arguments(arg "TORCH;ASAN" "TIMEOUT;LABEL" "SOURCES;PLAIN;LINK;RANKS" ${ARGN})
   set(label "${arg_LABEL}")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  add_executable(${name} ${arg_SOURCES})
+  add_executable(${name} ${arg_SOURCES} ${arg_PLAIN})
   dermatome_options(${name})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock)
   if(arg_TORCH)
-    target_link_libraries(${name} PRIVATE torch::torch)
-    target_compile_options(${name} PRIVATE -fPIC)  # as the precompiled header; CMake says -fPIE
-    target_precompile_headers(${name} REUSE_FROM dermatome_torch)
+    _use_torch(${name} PRIVATE ${arg_PLAIN})
   endif()
   target_compile_definitions(${name} PRIVATE
     DERMATOME_SOURCE_DIR="${PROJECT_SOURCE_DIR}"

@@ -1,0 +1,31 @@
+#include "src/weights/weights_hash.h"
+
+#include <ATen/ATen.h>
+
+#include <span>
+
+#include "src/core/hash.h"
+
+namespace dermatome {
+namespace {
+
+std::string hash_of(const Clip& model, bool text_only) {
+  Sha256 hash;
+  for (const auto& parameter : model.parameters()) {
+    if (text_only && parameter.name.starts_with("visual.")) continue;
+    const at::Tensor values = parameter.value.detach().to(at::kCPU, at::kFloat).contiguous();
+    hash.update(parameter.name + " ");
+    for (const int64_t size : values.sizes()) hash.update(std::to_string(size) + " ");
+    hash.update(std::as_bytes(
+        std::span(values.const_data_ptr<float>(), static_cast<size_t>(values.numel()))));
+  }
+  return hash.finish();
+}
+
+}  // namespace
+
+std::string weights_hash(const Clip& model) { return hash_of(model, /*text_only=*/false); }
+
+std::string text_weights_hash(const Clip& model) { return hash_of(model, /*text_only=*/true); }
+
+}  // namespace dermatome
