@@ -13,8 +13,6 @@ enum class Sampling { kShuffle, kResampled };
 
 // What a training does that meets a damaged record: end, or leave it out.
 enum class Corrupt { kFail, kSkip };
-// Where training pictures are resized and their colours changed; they are decoded on the host.
-enum class AugmentOn { kHost, kDevice };
 
 struct DataOptions {
   std::vector<std::string> train;  // directories of the training shards
@@ -32,9 +30,6 @@ struct DataOptions {
   // skip: another sample stands in, the same whatever the ranks, and the log names the record.
   Corrupt on_corrupt = Corrupt::kFail;  // fail | skip
   int64_t max_corrupt = 100;  // records a rank and start leaves out before it ends after all
-  // device: the host's readers only decode and cut, the model's device does the rest; the same
-  // pixels.
-  AugmentOn augment_on = AugmentOn::kHost;  // host | device
 
   bool operator==(const DataOptions&) const = default;
 };

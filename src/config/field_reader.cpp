@@ -145,8 +145,9 @@ struct InRange {
 
 }  // namespace
 
-FieldReader::FieldReader(std::vector<Field> fields, std::string source)
-    : fields_(fields.begin(), fields.end()), source_(std::move(source)) {}
+FieldReader::FieldReader(std::vector<Field> fields, std::string source,
+                         std::span<const RetiredKey> retired)
+    : fields_(fields.begin(), fields.end()), source_(std::move(source)), retired_(retired) {}
 
 void FieldReader::read(const std::filesystem::path& path) {
   try {
@@ -262,6 +263,11 @@ bool FieldReader::is_section(const std::string& key) const {
 }
 
 void FieldReader::fail_unknown(const std::string& key, const Place& place) const {
+  const auto retired = std::ranges::find(retired_, key, &RetiredKey::key);
+  if (retired != retired_.end()) {
+    throw ConfigError(place.where + ": " + key + " = " + place.value + " " +
+                      problem_with(*retired));
+  }
   std::vector<std::string> known;
   for (const Field& field : fields_) {
     known.push_back(field.key);

@@ -4,6 +4,7 @@
 
 #include "src/config/field.h"
 #include "src/config/field_reader.h"
+#include "src/config/retired_keys.h"
 #include "src/config/train_options.h"
 #include "src/core/hash.h"
 
@@ -69,7 +70,6 @@ Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
       {"data.shuffle_window", &data.shuffle_window, at_least(1)},
       operational("data.on_corrupt", choice(data.on_corrupt, {"fail", "skip"})),
       operational("data.max_corrupt", &data.max_corrupt, at_least(0)),
-      operational("data.augment_on", choice(data.augment_on, {"host", "device"})),
       {"augmentation.scale", std::span(augmentation.scale), {0, 1, /*low_open=*/true}},
       {"augmentation.ratio", std::span(augmentation.ratio), above(0)},
       {"augmentation.color_jitter", std::span(augmentation.color_jitter), at_least(0)},
@@ -210,7 +210,7 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides) {
   TrainOptions options;
-  FieldReader reader(train_fields(options), path.string());
+  FieldReader reader(train_fields(options), path.string(), retired_train_keys());
   reader.read(path);
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();

@@ -29,8 +29,8 @@ std::string dump_train_config(const TrainOptions& options);
 // another experiment. Left out is where data lies (a checkpoint names its data set by digest) and
 // how a run is carried out and watched: name, output, resume, accum,
 // model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
-// data.workers, data.prefetch, data.on_corrupt, data.max_corrupt, data.augment_on and the sections
-// checkpoint, validation and runtime.
+// data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
+// validation and runtime.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome

@@ -85,8 +85,7 @@ std::exception_ptr error_of(Function&& function) {
 struct Pending {
   Batch batch;
   int64_t first_place = 0;     // within the epoch
-  uint8_t* pixels = nullptr;   // of batch.images, unless there are crops
-  std::vector<Crop> crops;     // for the device
+  uint8_t* pixels = nullptr;   // of batch.images
   int64_t* patches = nullptr;  // kept ones; null: all
   std::vector<SamplePlace> rows;
   // Of every sample the id that is being read, kNotReading before and after.
@@ -115,7 +114,6 @@ struct Loader::State {
   std::string shards_waited_for() const;
   void read(const std::stop_token& stop);
   bool has_work() const;
-  bool leaves_augmentation_to_device() const;
   Pending& claimable_batch();
   void open_batch();
   void decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const;
@@ -136,7 +134,6 @@ struct Loader::State {
   std::condition_variable_any work_;
   std::condition_variable_any ready_;
   std::deque<Pending> pending_;  // in order; grows behind, shrinks in front: references stay good
-  std::vector<std::vector<Crop>> spare_crops_;  // of batches that are packed: memory for others
   int64_t num_opened_ = 0;
   int64_t num_handed_out_ = 0;
   std::vector<std::jthread> readers_;  // last: joined before anything they use goes away
@@ -160,7 +157,6 @@ Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options
   } else {
     num_batches_ = std::max<int64_t>(0, steps_per_epoch() - step_);
   }
-  spare_crops_.reserve(static_cast<size_t>(options_.data.prefetch));  // of no more batches at once
   for (int64_t i = 0; i < options_.data.workers; ++i) {
     readers_.emplace_back([this](const std::stop_token& stop) { read(stop); });
   }
@@ -255,7 +251,6 @@ void Loader::State::read(const std::stop_token& stop) {
       lock.lock();
       pending.error = error;
     }
-    if (leaves_augmentation_to_device()) spare_crops_.push_back(std::move(pending.crops));
     pending.ready = true;
     ready_.notify_all();
   }
@@ -264,10 +259,6 @@ void Loader::State::read(const std::stop_token& stop) {
 bool Loader::State::has_work() const {
   if (!pending_.empty() && pending_.back().num_claimed < pending_.back().num_tasks) return true;
   return num_opened_ < num_batches_ && std::ssize(pending_) < options_.data.prefetch;
-}
-
-bool Loader::State::leaves_augmentation_to_device() const {
-  return options_.training && options_.data.augment_on == AugmentOn::kDevice;
 }
 
 Pending& Loader::State::claimable_batch() {
@@ -289,16 +280,8 @@ void Loader::State::open_batch() {
   pending.error = error_of([&] {
     const int64_t count = std::clamp<int64_t>(num_places_ - pending.first_place, 0, options_.count);
     const int64_t size = options_.image_size;
-    if (leaves_augmentation_to_device()) {
-      if (!spare_crops_.empty()) {
-        pending.crops = std::move(spare_crops_.back());
-        spare_crops_.pop_back();
-      }
-      pending.crops.resize(static_cast<size_t>(count));
-    } else {
-      batch.images = at::empty({count, 3, size, size}, at::kByte);
-      pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
-    }
+    batch.images = at::empty({count, 3, size, size}, at::kByte);
+    pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
     if (options_.kept_patches > 0) {
       batch.kept_patches = at::empty({count, options_.kept_patches}, at::kLong);
       pending.patches = batch.kept_patches.mutable_data_ptr<int64_t>();
@@ -340,20 +323,14 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
   decode_sample(pending, i, place, image);
   const auto size = static_cast<int>(options_.image_size);
   const size_t count = static_cast<size_t>(size) * static_cast<size_t>(size);
-  const auto planes = [&] {
-    return planes_at(pending.pixels + static_cast<size_t>(i) * 3 * count, count);
-  };
+  const Planes planes = planes_at(pending.pixels + static_cast<size_t>(i) * 3 * count, count);
   if (options_.training) {
     const auto parameters = draw_augmentation(options_.augmentation, image.height, image.width,
                                               options_.seed, pending.batch.epoch, place);
-    if (leaves_augmentation_to_device()) {
-      cut(image, parameters, pending.crops[static_cast<size_t>(i)]);
-    } else {
-      augment(image, parameters, size, planes());
-    }
+    augment(image, parameters, size, planes);
   } else {
     try {
-      to_planes(center_crop(resize_shorter_side(image, size), size), planes());
+      to_planes(center_crop(resize_shorter_side(image, size), size), planes);
     } catch (const DataError& error) {
       const auto& [shard, row] = pending.rows[static_cast<size_t>(i)];
       throw DataError(shard->where(row) + ": " + error.what());
@@ -372,8 +349,6 @@ void Loader::State::finish_batch(Pending& pending) const {
   pending.batch.lengths = std::move(texts.lengths);
   pending.batch.caption = std::move(texts.caption);
   pending.batch.mask = std::move(texts.mask);
-  if (!leaves_augmentation_to_device()) return;
-  pending.batch.crops = pack(pending.crops, static_cast<int>(options_.image_size));
 }
 
 Loader::Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,

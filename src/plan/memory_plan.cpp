@@ -4,7 +4,6 @@
 
 #include "sharding/dataset.h"
 #include "src/config/train_options.h"
-#include "src/data/device_augmentation.h"
 #include "src/model/clip.h"
 #include "src/objective/tile_math.h"
 
@@ -26,11 +25,6 @@ constexpr double kBatchesInHand = 3;
 
 // Of a shard's metadata, for a sample of MAKE's table (sharding/shard_reader.h).
 constexpr double kMetadataBytes = 290;
-// Stored pictures are taken to be 4:3, as photographs mostly are.
-constexpr double kLongSide = 4.0 / 3;
-// What augment_crops() works with for a pixel of a group of crops: measured on the CPU, from a
-// stored side of 384 to 224.
-constexpr double kAugmentationBytes = 48;
 
 // Bytes of a number: in the residual stream, in what layer norm keeps besides, and elsewhere.
 struct Widths {
@@ -184,30 +178,10 @@ double objective_bytes(const ClipConfig& config, const TrainOptions& options,
   return kFloat * ((load.ranks > 1 ? 2 : 1) * all * d + 2 * own * d + 3 * tile);
 }
 
-double stored_pixels(const StepLoad& load) {
-  const auto side = static_cast<double>(load.stored_side);
-  return side * side * kLongSide;
-}
-
-// Pixels of a sample in a batch: what the image tower takes, or a crop that the device resizes.
-double batch_pixels(const VisionConfig& vision, const TrainOptions& options, const StepLoad& load) {
-  if (options.data.augment_on == AugmentOn::kDevice) {
-    const auto& [least, most] = options.augmentation.scale;
-    return stored_pixels(load) * (least + most) / 2;
-  }
+// One batch of images as the loader holds it, a byte for each number.
+double batch_bytes(const VisionConfig& vision, const StepLoad& load) {
   const auto side = static_cast<double>(vision.image_size);
-  return side * side;
-}
-
-// While the device resizes a micro-batch's crops and changes their colours.
-double augmentation_bytes(const VisionConfig& vision, const TrainOptions& options,
-                          const StepLoad& load) {
-  if (options.data.augment_on == AugmentOn::kHost) return 0;
-  const auto images = static_cast<double>(images_of_piece(options, load));
-  // Every crop of a group counts as its largest, and no smaller than what comes out.
-  const auto side = static_cast<double>(std::max<int64_t>(load.stored_side, vision.image_size));
-  const double group = std::min<double>(images * side * side * kLongSide, kGroupPixels);
-  return images * 3 * batch_pixels(vision, options, load) + group * kAugmentationBytes;
+  return static_cast<double>(load.images) * 3 * side * side;
 }
 
 Encoding validation_encoding(const ClipConfig& config, const TrainOptions& options,
@@ -247,8 +221,6 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
       image.kept + text_kept + std::max(objective, at_once ? text.in_backward : 0);
   const double during = image.kept + image.in_backward + (at_once ? 0 : objective);
   const double texts_alone = at_once ? 0 : text.kept + text.in_backward + objective;
-  // Before the image tower, the text tower being done.
-  const double augmentation = augmentation_bytes(config.vision, options, load);
   const bool text_is_there = at_once && before >= during;
   // Pictures of a benchmark, besides what malloc keeps of the steps before.
   const Encoding encoded = validation_encoding(config, options, load);
@@ -266,12 +238,9 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   add("parameters", parameters);
   add("gradients", parameters);
   add("optimizer state", 2 * parameters);
-  if (encoded.bytes() + steps_kept > std::max(steps, text_kept + augmentation)) {
+  if (encoded.bytes() + steps_kept > steps) {
     add("validation, pictures of a batch", encoded.bytes());
     if (beside) add("freed memory that malloc keeps of the steps", steps_kept);
-  } else if (text_kept + augmentation > steps) {
-    if (at_once) add("text tower, kept for its backward pass", text.kept);
-    add("augmentation on the device", augmentation);
   } else if (texts_alone > std::max(before, during)) {
     add("text tower, kept for its backward pass", text.kept);
     add("text tower, backward pass", text.in_backward);
@@ -282,16 +251,10 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
     add("backward pass of a block, or the objective",
         std::max(before, during) - image.kept - (text_is_there ? text.kept : 0));
   }
-  const double channels = static_cast<double>(load.images) * 3;
   add("batches ready",
-      (static_cast<double>(options.data.prefetch) + kBatchesInHand) * channels *
-          batch_pixels(config.vision, options, load),
+      (static_cast<double>(options.data.prefetch) + kBatchesInHand) *
+          batch_bytes(config.vision, load),
       /*on_host=*/true);
-  if (options.data.augment_on == AugmentOn::kDevice) {
-    // The loader keeps the memory of each, which has had to hold a large one before long.
-    add("crops of the next batch", channels * stored_pixels(load) * options.augmentation.scale[1],
-        /*on_host=*/true);
-  }
   if (load.num_samples > 0) {
     add("the shards' metadata",
         std::min(static_cast<double>(load.num_samples) * kMetadataBytes,

@@ -39,10 +39,7 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
   plan.num_samples = dataset.size();
   plan.epoch_samples = samples_an_epoch(options.data, dataset.size());
   plan.load.num_samples = dataset.size();
-  plan.load.stored_side = 0;
   for (const DataSource& source : dataset.sources()) {
-    plan.load.stored_side =
-        std::max<int64_t>(plan.load.stored_side, source.manifest.image_short_side);
     plan.num_shards += std::ssize(source.manifest.shards);
     plan.shard_bytes += static_cast<double>(source.manifest.num_bytes());
   }

@@ -27,7 +27,6 @@ struct StepLoad {
   int64_t tokens_per_image = 0;   // class token and the patches that are kept
   TextLoad texts;                 // a rank's
   int64_t num_samples = 0;        // of the training data; 0: not known
-  int64_t stored_side = 384;      // the shorter one of its pictures, as they are stored
   int64_t validation_images = 0;  // that a benchmark's largest encode call of a rank has
 };
 

@@ -28,10 +28,6 @@ void pin(Batch& batch, c10::Device device) {
   for (at::Tensor* tensor : {&batch.images, &batch.kept_patches, &batch.caption, &batch.mask}) {
     if (tensor->defined()) *tensor = pin_for(*tensor, device);
   }
-  if (batch.crops) {
-    batch.crops =
-        batch.crops->changed([&](const at::Tensor& tensor) { return pin_for(tensor, device); });
-  }
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "src/config/train_options.h"
-#include "src/data/device_augmentation.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
 #include "src/model/upload.h"
@@ -36,19 +35,10 @@ at::Tensor narrow(const at::Tensor& tensor, Span rows) {
 at::Tensor normalised_pixels(const Batch& batch, Span rows, const Clip& model,
                              Precision precision) {
   const c10::Device device = model.device();
-  const auto finish = [&](const at::Tensor& pixels) {
-    return normalise(pixels, model.config().preprocess, device,
-                     precision == Precision::kAmpBf16 ? at::kBFloat16 : at::kFloat);
-  };
-  if (batch.crops) {
-    const CropBatch crops =
-        batch.crops->slice(rows.begin, rows.size).changed([&](const at::Tensor& tensor) {
-          return upload(tensor, device);
-        });
-    return finish(augment_crops(crops));
-  }
   const at::Tensor pixels = narrow(batch.images, rows);
-  return pixels.scalar_type() == at::kByte ? finish(pixels) : upload(pixels, device);
+  if (pixels.scalar_type() != at::kByte) return upload(pixels, device);
+  return normalise(pixels, model.config().preprocess, device,
+                   precision == Precision::kAmpBf16 ? at::kBFloat16 : at::kFloat);
 }
 
 // [B] bool: the samples whose embeddings are all finite, those of their texts too.

@@ -30,8 +30,8 @@ class TrainStep {
   TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options);
 
   // Leaves the global batch's gradient in every parameter's .grad, equal on all ranks, and returns
-  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalised already;
-  // batch.crops, where it has them, are augmented on the model's device. A collective call.
+  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalised already.
+  // A collective call.
   StepResult compute_gradients(const Batch& batch, const GlobalSizes& sizes);
 
   // The objective's values alone. A collective call.

@@ -90,18 +90,10 @@ TEST_F(MemoryPlanTest, CountsTheShardsMetadataUpToWhatAReaderKeeps) {
   EXPECT_DOUBLE_EQ(metadata(100'000'000), 4.0 * (1 << 30));
 }
 
-TEST_F(MemoryPlanTest, CountsTheCropsThatADeviceAugments) {
-  const auto batches = [&] { return bytes_of("batches ready", /*on_gpu=*/true); };
-  const auto crops = [&] { return bytes_of("crops of the next batch", /*on_gpu=*/true); };
-  const double on_host = batches();
-  EXPECT_EQ(crops(), 0);
-  options.data.augment_on = AugmentOn::kDevice;
-  options.augmentation.scale = {0.4, 1.0};
-  EXPECT_NEAR(batches() / on_host, 0.7 * 384 * 512 / (224 * 224), 1e-9);
-  const double images = static_cast<double>(load.images);
-  EXPECT_NEAR(crops(), images * 3 * 384 * 512, 1);
-  load.stored_side = 256;
-  EXPECT_NEAR(batches() / on_host, 0.7 * 256 * 256 * 4 / 3 / (224 * 224), 1e-9);
+TEST_F(MemoryPlanTest, CountsTheBatchesThatTheLoaderHolds) {
+  options.data.prefetch = 5;
+  // Three more are in hand.
+  EXPECT_DOUBLE_EQ(bytes_of("batches ready", /*on_gpu=*/true), 8.0 * 64 * 3 * 224 * 224);
 }
 
 // malloc maps blocks beyond 32 MiB, which leave no holes.
@@ -116,22 +108,6 @@ TEST_F(MemoryPlanTest, CountsHolesOfEncodingByTheSizeOfItsTensors) {
   EXPECT_NEAR(holes(10) - of_steps, 10 * (4 + 2 * 4) * stream, 1);
   EXPECT_NEAR(holes(20) - of_steps, 20 * 4 * stream, 1);
   EXPECT_EQ(holes(60), of_steps);
-}
-
-// It is free again before the towers need theirs.
-TEST_F(MemoryPlanTest, CountsTheDevicesAugmentationOnlyWhereItIsThePeak) {
-  options.augmentation.scale = {0.4, 1.0};
-  const auto added = [&] {
-    options.data.augment_on = AugmentOn::kHost;
-    const double on_host = bytes(/*on_gpu=*/true);
-    options.data.augment_on = AugmentOn::kDevice;
-    return bytes(/*on_gpu=*/true) - on_host;
-  };
-  EXPECT_EQ(added(), 0);
-  options.model.checkpointed_image_blocks = options.model.checkpointed_text_blocks = kAllBlocks;
-  load.tokens_per_image = 2;  // a tower of next to no work
-  EXPECT_GT(added(), 0.2e9);
-  EXPECT_LT(added(), 1.5e9);
 }
 
 }  // namespace

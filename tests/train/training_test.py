@@ -124,20 +124,6 @@ class Training(unittest.TestCase):
         self.assertIn("resuming from step", train("killed"))
         self.assert_equals_straight("killed")
 
-    def test_augmentation_on_the_device_gives_the_same_losses(self):
-        short = ("schedule.max_steps=8", "checkpoint.every_steps=0", "validation.every_epochs=0",
-                 "validation.at_start=false")
-        # All pictures of a rank at once, or in pieces.
-        for accum, precision in ((1, "fp32"), (3, "fp32"), (3, "amp_bf16")):
-            host, device = (f"{where}_{accum}_{precision}" for where in ("host", "device"))
-            for name in (host, device):
-                train(name, RANKS, f"data.augment_on={name.split('_')[0]}", f"accum={accum}",
-                      f"model.precision={precision}", *short)
-            self.assertEqual(len(losses(device)), 8)
-            self.assertEqual(losses(device), losses(host))
-            weights = [(checkpoints(name)[-1] / "open_clip_model.safetensors").read_bytes() for name in (host, device)]
-            self.assertTrue(weights[0] == weights[1])
-
     def test_damaged_checkpoint_is_refused_and_the_one_before_taken(self):
         shutil.copytree(run_directory("straight"), run_directory("damaged"))
         newest = checkpoints("damaged")[-1]

@@ -26,7 +26,6 @@ struct Arguments {
   int64_t threads = 1;
   int64_t prefetch = DataOptions().prefetch;
   int64_t image_size = 224;
-  bool cut_only = false;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -45,7 +44,6 @@ class LoaderWorker {
     options_.image_size = arguments.image_size;
     options_.data.workers = arguments.threads;
     options_.data.prefetch = arguments.prefetch;
-    if (arguments.cut_only) options_.data.augment_on = AugmentOn::kDevice;
     options_.augmentation = load_train_config(arguments.config, {}).augmentation;
   }
 
@@ -181,7 +179,6 @@ void add_loader(CLI::App& app) {
   command->add_option("--threads", arguments->threads)->capture_default_str();
   command->add_option("--prefetch", arguments->prefetch)->capture_default_str();
   command->add_option("--image-size", arguments->image_size)->capture_default_str();
-  command->add_flag("--cut-only", arguments->cut_only, "Leave the rest to the device");
   command->callback([arguments] { run(*arguments); });
 }
 
