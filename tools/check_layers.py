@@ -52,7 +52,6 @@ LIBRARIES = [
     ("ICU", r"unicode/", {"src/text", "tests/text"}),
     ("zlib", r"zlib\.h$", {"src/text", "tests/text"}),
     ("picture codecs", r"turbojpeg\.h$|jpeglib\.h$|png\.h$|webp/", {"src/image", "tests/image"}),
-    ("FreeType and fontconfig", r"freetype/|fontconfig/", {"src/image", "tests/image"}),
     ("ISA-L", r"isa-l", {"src/core"}),
     ("OpenSSL", r"openssl/", {"src/core"}),
     ("spdlog", r"spdlog/", {"src/core"}),
