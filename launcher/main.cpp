@@ -3,12 +3,16 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "launcher/commands/commands.h"
 #include "launcher/exit_codes.h"
 #include "launcher/failure.h"
+#include "launcher/version.h"
+#include "src/config/field.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/quoted.h"
 #include "src/distributed/world.h"
 
 namespace {
@@ -22,6 +26,38 @@ void allow_many_files() {
   }
 }
 
+// The word on the command line that is to be a command and is none; empty: there is none.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (!app.get_subcommands().empty()) return "";
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i][0] != '-') return argv[i];
+  }
+  return "";
+}
+
+// Reads the command line, and does what needs no ranks.
+void parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    throw;
+  } catch (const CLI::RuntimeError&) {
+    throw;
+  } catch (const CLI::ParseError& error) {
+    const std::string unknown = unknown_command(app, argc, argv);
+    if (unknown.empty()) {
+      throw dermatome::ConfigError(std::string("command line: ") + error.what() +
+                                   "; see dermatome --help, or --help behind a command");
+    }
+    std::vector<std::string> known;
+    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+    throw dermatome::ConfigError("command line: " + dermatome::quoted(unknown) +
+                                 " is no command; the nearest one is " +
+                                 dermatome::quoted(dermatome::nearest_key(unknown, known)) +
+                                 ", and dermatome --help lists them");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -31,17 +67,17 @@ int main(int argc, char** argv) {
   initialise_logging(announced.rank, announced.size);
   end_at_uncaught_errors(announced.rank);
   CLI::App app("Dermatome trains vision-language models of the skin on any number of ranks");
-  app.set_version_flag("--version", "dermatome " DERMATOME_VERSION);
+  app.set_version_flag("--version", "dermatome " + version());
   add_commands(app);
   try {
-    app.parse(argc, argv);
-    return kExitOk;
+    parse(app, argc, argv);
   } catch (const CLI::RuntimeError& error) {
     return error.get_exit_code();  // a command's own
   } catch (const CLI::Success& help) {
     return announced.rank == 0 ? app.exit(help) : kExitOk;
-  } catch (const CLI::ParseError& error) {
-    throw ConfigError(std::string("command line: ") + error.what() +
-                      "; see dermatome --help, or --help behind a command");
+  } catch (...) {
+    return report_caught_error();
   }
+  // Behind the handlers: where there is one around it, an error would unwind (launcher/failure.h).
+  return do_work_on_ranks();
 }
