@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,12 @@ void allow_many_files() {
   }
 }
 
-// The word on the command line that is to be a command and is none; empty: there is none.
-std::string unknown_command(const CLI::App& app, int argc, char** argv) {
-  if (!app.get_subcommands().empty()) return "";
+// The first word on the command line that is no option, if it is none of the commands `known`; else
+// empty.
+std::string unknown_command(const std::vector<std::string>& known, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
-    if (argv[i][0] != '-') return argv[i];
+    const std::string word = argv[i];
+    if (!word.starts_with('-')) return std::ranges::find(known, word) == known.end() ? word : "";
   }
   return "";
 }
@@ -44,13 +46,13 @@ void parse(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::RuntimeError&) {
     throw;
   } catch (const CLI::ParseError& error) {
-    const std::string unknown = unknown_command(app, argc, argv);
+    std::vector<std::string> known;
+    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+    const std::string unknown = unknown_command(known, argc, argv);
     if (unknown.empty()) {
       throw dermatome::ConfigError(std::string("command line: ") + error.what() +
                                    "; see dermatome --help, or --help behind a command");
     }
-    std::vector<std::string> known;
-    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
     throw dermatome::ConfigError("command line: " + dermatome::quoted(unknown) +
                                  " is no command; the nearest one is " +
                                  dermatome::quoted(dermatome::nearest_key(unknown, known)) +
