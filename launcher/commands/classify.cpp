@@ -97,11 +97,11 @@ void print_json(const Arguments& arguments, const BenchmarkOptions& benchmark,
       item["cosine"] = entry.cosine;
       list.push_back(std::move(item));
     }
-    std::cout << json_line({{"image", arguments.images[i]},
-                            {"benchmark", benchmark.name},
-                            {"checkpoint", arguments.checkpoint},
-                            {concepts ? "concepts" : "classes", list},
-                            {"note", concepts ? kConceptNote : kNote}})
+    std::cout << json_line(nlohmann::ordered_json{{"image", arguments.images[i]},
+                                                  {"benchmark", benchmark.name},
+                                                  {"checkpoint", arguments.checkpoint},
+                                                  {concepts ? "concepts" : "classes", list},
+                                                  {"note", concepts ? kConceptNote : kNote}})
               << std::endl;
   }
 }

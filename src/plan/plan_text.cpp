@@ -12,7 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kMiB = 1 << 20, kGiB = 1 << 30;
+double in_mib(double bytes) { return bytes / (1 << 20); }
+double in_gib(double bytes) { return bytes / (1 << 30); }
 
 std::string data_text(const RunPlan& plan, const TrainOptions& options) {
   const std::string batch =
@@ -27,7 +28,7 @@ std::string data_text(const RunPlan& plan, const TrainOptions& options) {
   return batch +
          format("data         %" PRId64 " samples in %" PRId64
                 " shard(s), %.2f GiB; every rank reads from all, so any number divides\n",
-                plan.num_samples, plan.num_shards, plan.shard_bytes / kGiB) +
+                plan.num_samples, plan.num_shards, in_gib(plan.shard_bytes)) +
          format("steps        %" PRId64 " an epoch (%" PRId64 " samples left out), %" PRId64
                 " in all\n",
                 plan.length.steps_per_epoch, plan.epoch_samples % options.batch_size,
@@ -38,15 +39,15 @@ std::string memory_text(const RunPlan& plan, const PlannedDevice& device) {
   std::string text = format("memory       MiB a rank, when most is used%s\n",
                             device.is_gpu ? " (counted, never compared with a GPU)" : "");
   for (const MemoryPart& part : plan.memory.parts) {
-    text += format("  %10.0f %s%s\n", part.bytes / kMiB, part.what.c_str(),
+    text += format("  %10.0f %s%s\n", in_mib(part.bytes), part.what.c_str(),
                    device.is_gpu && part.on_host ? " (on the host)" : "");
   }
   text +=
-      format("  %10.0f in all, of %.0f: ", plan.memory.device_bytes / kMiB, device.bytes / kMiB) +
+      format("  %10.0f in all, of %.0f: ", in_mib(plan.memory.device_bytes), in_mib(device.bytes)) +
       device.name + "\n";
   if (device.is_gpu) {
     text += format("  %10.0f in all on the host, which is not checked\n",
-                   plan.memory.host_bytes / kMiB);
+                   in_mib(plan.memory.host_bytes));
   }
   return text;
 }
@@ -62,11 +63,11 @@ std::string work_text(const RunPlan& plan) {
   double sent = 0;
   text += format("collectives  a step and rank%s\n", plan.collectives.empty() ? ": none" : "");
   for (const PlannedCollective& collective : plan.collectives) {
-    text += format("  %10.2f MiB in %" PRId64 " %s: %s\n", collective.bytes / kMiB,
+    text += format("  %10.2f MiB in %" PRId64 " %s: %s\n", in_mib(collective.bytes),
                    collective.count, collective.operation.c_str(), collective.what.c_str());
     sent += collective.sent;
   }
-  if (!plan.collectives.empty()) text += format("  %10.2f MiB sent in all\n", sent / kMiB);
+  if (!plan.collectives.empty()) text += format("  %10.2f MiB sent in all\n", in_mib(sent));
   return text;
 }
 
@@ -75,10 +76,10 @@ std::string disk_text(const RunPlan& plan, const TrainOptions& options) {
       plan.checkpoints_at_once ? std::to_string(*plan.checkpoints_at_once) : "an unknown number of";
   std::string text = "disk         " + checkpoints +
                      format(" checkpoint(s) of %.2f GiB, of %.1f GiB free in ",
-                            plan.checkpoint_bytes / kGiB, plan.free_disk_bytes / kGiB) +
+                            in_gib(plan.checkpoint_bytes), in_gib(plan.free_disk_bytes)) +
                      options.output + "\n";
   if (plan.has_data && !options.data.stage.empty()) {
-    text += format("staging      %.2f GiB on every host, in ", plan.shard_bytes / kGiB) +
+    text += format("staging      %.2f GiB on every host, in ", in_gib(plan.shard_bytes)) +
             options.data.stage + " (its room there is checked at the start)\n";
   }
   return text;
