@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "src/core/error.h"
+#include "src/core/file.h"
 
 namespace dermatome {
 namespace {
@@ -15,6 +16,11 @@ TEST(DeviceList, GivesTheMemoryOfEveryName) {
   const DeviceList devices =
       read_devices("A: {memory: 2GiB}\n\"B 1\": {memory: 1.5 TB}  # new\n", "devices.yaml");
   EXPECT_EQ(devices, (DeviceList{{"A", 2.0 * (1 << 30)}, {"B 1", 1.5e12}}));
+}
+
+TEST(DeviceList, ReadsTheShippedOne) {
+  const std::string file = DERMATOME_SOURCE_DIR "/configs/devices.yaml";
+  EXPECT_EQ(read_devices(read_file(file), file).at("H200"), 140.0 * (1 << 30));
 }
 
 TEST(DeviceList, NamesThePlaceOfAMistake) {

@@ -67,7 +67,7 @@ TEST(CompareSettings, NamesTheKeysAndValues) {
       {[](TrainOptions& o) { o.seed = 5; }, "seed (5, not 0)"},
       {[](TrainOptions& o) { o.batch_size = 32; }, "batch_size (32, not 64)"},
       {[](TrainOptions& o) { o.accum = 2; }, "accum (2, not 1)"},
-      {[](TrainOptions& o) { o.optimizer.lr = 1; }, "optimizer.lr (1, not 0.0005)"},
+      {[](TrainOptions& o) { o.optimizer.lr = 1; }, "optimizer.lr (1, not 5.0e-04)"},
       {[](TrainOptions& o) { o.runtime.bucket_mb = 1; }, "runtime.bucket_mb (1, not 25)"},
       {[](TrainOptions& o) { o.validation.every_steps = 3; }, "validation.every_steps (3, not 0)"},
       {[](TrainOptions& o) { o.data.stage = "/disk"; }, "data.stage (set, not empty)"},
@@ -84,7 +84,9 @@ TEST(CompareSettings, NamesTheKeysAndValues) {
 TEST(CompareSettings, LetsMachinesDiffer) {
   const auto another_machine = [](TrainOptions& o) {
     o.output = "/elsewhere";
-    o.data = {.train = {"/copy"}, .validation = "/copy", .workers = 9, .prefetch = 9};
+    o.data.train = {"/copy"};
+    o.data.validation = "/copy";
+    o.data.workers = o.data.prefetch = 9;
     o.model.architecture = "/copy.json";
     o.model.pretrained = "/copy";
     o.validation.benchmarks = {"/copy.yaml"};
@@ -134,7 +136,8 @@ struct CompareStartTest : testing::Test {
   std::vector<std::string> refusals_of(int num_ranks,
                                        const std::function<void(int, Start&)>& change) {
     return refusals(num_ranks, [&](int rank, const TrainingEnvironment& environment) {
-      Start start{.data = &shards.dataset()};
+      Start start;
+      start.data = &shards.dataset();
       change(rank, start);
       Clip model(start.config, c10::kCPU);
       model.initialise(start.seed);
