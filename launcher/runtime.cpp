@@ -102,6 +102,7 @@ void Runtime::settle(int64_t threads_asked) {
   const auto group = connect_cpu_group("start");
   const auto placements =
       gather_placements(local_placement(device_, rendezvous_->network()), *group);
+  check_same_devices(placements);
   at::set_num_threads(num_threads(placements, world_.rank, threads_asked));
   if (world_.rank != 0) return;
   for (const std::string& line : describe(placements, threads_asked)) log_info(line);
@@ -113,7 +114,7 @@ std::unique_ptr<Collectives> Runtime::connect_cpu_group(const std::string& name)
   return rendezvous_->connect(name);
 }
 
-int run_on_ranks(const RuntimeOptions& options, const std::function<int(Runtime&)>& work) {
+int run_with_runtime(const RuntimeOptions& options, const std::function<int(Runtime&)>& work) {
   Runtime runtime(options);
   return work(runtime);
 }

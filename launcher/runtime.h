@@ -47,7 +47,7 @@ class Runtime {
 };
 
 // Runs `work` on the ranks and returns its exit code. What it throws is for the terminate handler
-// of launcher/failure.h.
-int run_on_ranks(const RuntimeOptions& options, const std::function<int(Runtime&)>& work);
+// of launcher/failure.h: no handler may be around the call.
+int run_with_runtime(const RuntimeOptions& options, const std::function<int(Runtime&)>& work);
 
 }  // namespace dermatome

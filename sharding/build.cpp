@@ -93,12 +93,13 @@ class Build {
     const auto digests = together(team_, [&] {
       make_directories(options_.output);  // on every rank: perhaps they share no file system
       if (is_root()) prepare(lock);
-      return builder_.build_digest();
+      // max_bad is not in the digest, since the bytes do not depend on it; but ranks end by it.
+      return builder_.build_digest() + " " + std::to_string(options_.max_bad);
     });
     if (std::ranges::any_of(digests, [&](const std::string& d) { return d != digests.front(); })) {
       throw ConfigError(
-          "the ranks read different tables; start all with the same arguments, and "
-          "the table on a file system that they share");
+          "the ranks read different tables or have other options; start all with the same "
+          "arguments, and the table on a file system that they share");
     }
     Progress progress(team_.size() == 1 ? "pictures" : "pictures of rank 0's part", own_rows());
     for (int64_t first = 0; first < builder_.num_shards(); first += team_.size()) {

@@ -115,8 +115,6 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
       return BuiltShard{describe(reader), /*kept=*/true, std::move(*rejected)};
     }
     log_info(path.string() + " is made again: a picture that it lacks can be read now");
-  } catch (const StorageLost&) {
-    throw;
   } catch (const DataError& error) {
     log_warning(std::string(error.what()) + "; the shard is made again");
   }

@@ -4,7 +4,7 @@
 // metadata, every index. After it, all functions may be called from any number of threads, and HDF5
 // is no longer involved: what training looks up lies in memory (about 290 bytes a sample of MAKE's
 // table), pictures and the captions' texts are read by pread. A file system that fails, at whatever
-// point, is waited for (stored_file.h), and then a DataError.
+// point, is waited for (stored_file.h), and then StorageLost.
 #pragma once
 
 #include <cstddef>

@@ -140,9 +140,8 @@ void add_encode(CLI::App& app) {
     if (images->count() + csv->count() + texts->count() == 0) {
       throw CLI::RequiredError("--images, --csv or --texts");
     }
-    const int code = run_on_ranks(arguments->runtime,
-                                  [&](Runtime& runtime) { return encode(runtime, *arguments); });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    run_on_ranks(arguments->runtime,
+                 [arguments](Runtime& runtime) { return encode(runtime, *arguments); });
   });
 }
 

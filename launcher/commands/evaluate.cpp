@@ -11,8 +11,10 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
+#include "launcher/version.h"
 #include "src/core/error.h"
 #include "src/core/json_text.h"
+#include "src/distributed/rank_comparison.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/leakage.h"
 #include "src/eval/result_json.h"
@@ -38,9 +40,29 @@ struct Task {
   std::optional<Leakage> leakage;  // nullopt: not checked
 };
 
+// Ranks with other files or settings would score a mixture, or wait for each other for ever.
+constexpr const char* kRemedy =
+    "start all ranks alike, and let them see the same checkpoints and benchmark files";
+
+void compare_tasks(const std::vector<Task>& tasks, const Arguments& arguments, Runtime& runtime) {
+  std::vector<RankFact> facts = {
+      {"the binary", version(), /*is_shown=*/true},
+      {"the number of checkpoints", std::to_string(arguments.checkpoints.size()),
+       /*is_shown=*/true},
+      {"--batch-size", std::to_string(arguments.use.batch_size), /*is_shown=*/true}};
+  for (const Task& task : tasks) {
+    facts.push_back({"the benchmark " + task.benchmark.name() + " or --precision",
+                     task.benchmark.hash(arguments.use.precision)});
+  }
+  compare_ranks(facts, runtime.collectives(), runtime.device(), kRemedy);
+}
+
 void evaluate_checkpoint(const std::string& checkpoint, const std::vector<Task>& benchmarks,
                          const Arguments& arguments, Runtime& runtime) {
   const Clip model = load_clip(checkpoint, runtime.device());
+  compare_ranks({{"the model of --checkpoint", hub_config_json(model.config())},
+                 {"the weights of --checkpoint", std::to_string(weights_checksum(model))}},
+                runtime.collectives(), runtime.device(), kRemedy);
   const Tokenizer tokenizer;
   const bool is_root = runtime.world().rank == 0;
   const ScoredModel scored = {checkpoint, architecture_name(model.config()),
@@ -73,6 +95,7 @@ int evaluate_on_ranks(Runtime& runtime, const Arguments& arguments) {
     }
     benchmarks.push_back({std::move(benchmark), std::move(leakage)});
   }
+  compare_tasks(benchmarks, arguments, runtime);
   for (const auto& given : arguments.checkpoints) {
     evaluate_checkpoint(find_checkpoint(given, runtime), benchmarks, arguments, runtime);
   }
@@ -99,10 +122,8 @@ void add_evaluate(CLI::App& app) {
           {"dermatome", Format::kDermatome}, {"clip_benchmark", Format::kClipBenchmark}}));
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
-    const int code = run_on_ranks(arguments->use.runtime, [&](Runtime& runtime) {
-      return evaluate_on_ranks(runtime, *arguments);
-    });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    run_on_ranks(arguments->use.runtime,
+                 [arguments](Runtime& runtime) { return evaluate_on_ranks(runtime, *arguments); });
   });
 }
 

@@ -197,10 +197,9 @@ void add_objective(CLI::App& app) {
                       "decides num_subcaptions");
   command->callback([arguments] {
     const ObjectiveOptions options = objective_options(arguments->settings);
-    const int code = run_on_ranks(arguments->runtime, [&](Runtime& runtime) {
+    run_on_ranks(arguments->runtime, [arguments, options](Runtime& runtime) {
       return objective_on_ranks(runtime, *arguments, options);
     });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
   });
 }
 

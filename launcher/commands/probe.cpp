@@ -393,9 +393,8 @@ void add_probe(CLI::App& app) {
   add_options(*command, *arguments);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
-    const int code = run_on_ranks(arguments->use.runtime,
-                                  [&](Runtime& runtime) { return probe(runtime, *arguments); });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    run_on_ranks(arguments->use.runtime,
+                 [arguments](Runtime& runtime) { return probe(runtime, *arguments); });
   });
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "launcher/commands/commands.h"
+#include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "sharding/build.h"
 #include "sharding/image_folder.h"
@@ -79,11 +80,12 @@ void run_shard(const ShardArguments& arguments) {
   runtime_options.device = DeviceChoice::kCpu;
   runtime_options.threads = options.num_threads;
   runtime_options.timeout_s = 4 * 3600;  // a rank waits until the others have made a shard
-  run_on_ranks(runtime_options, [&](Runtime& runtime) {
-    options.num_threads = at::get_num_threads();
+  run_on_ranks(runtime_options, [arguments, options](Runtime& runtime) {
+    BuildOptions on_rank = options;
+    on_rank.num_threads = at::get_num_threads();
     RankTeam ranks(runtime.collectives());
-    shard_with(arguments, options, ranks);
-    return 0;
+    shard_with(arguments, on_rank, ranks);
+    return kExitOk;
   });
 }
 

@@ -320,9 +320,8 @@ void add_watch(CLI::App& app) {
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     watch_stop_signals();
-    const int code = run_on_ranks(
-        arguments->use.runtime, [&](Runtime& runtime) { return Watch(runtime, *arguments).run(); });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    run_on_ranks(arguments->use.runtime,
+                 [arguments](Runtime& runtime) { return Watch(runtime, *arguments).run(); });
   });
 }
 

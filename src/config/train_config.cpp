@@ -230,18 +230,25 @@ ObjectiveOptions objective_options(const std::vector<std::string>& overrides) {
   return options;
 }
 
-std::string dump_train_config(const TrainOptions& options) {
+std::vector<Setting> list_settings(const TrainOptions& options) {
   TrainOptions copy = options;
-  std::string yaml, section;
+  std::vector<Setting> settings;
   for (const Field& field : train_fields(copy)) {
-    const size_t dot = field.key.find('.');
+    settings.push_back({field.key, value_text(field.value)});
+  }
+  return settings;
+}
+
+std::string dump_train_config(const TrainOptions& options) {
+  std::string yaml, section;
+  for (const auto& [key, value] : list_settings(options)) {
+    const size_t dot = key.find('.');
     const bool nested = dot != std::string::npos;
-    if (nested && field.key.substr(0, dot) != section) {
-      section = field.key.substr(0, dot);
+    if (nested && key.substr(0, dot) != section) {
+      section = key.substr(0, dot);
       yaml += section + ":\n";
     }
-    yaml += (nested ? "  " + field.key.substr(dot + 1) : field.key) + ": " +
-            value_text(field.value) + "\n";
+    yaml += (nested ? "  " + key.substr(dot + 1) : key) + ": " + value + "\n";
   }
   return yaml;
 }

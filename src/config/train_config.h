@@ -22,6 +22,15 @@ TrainOptions load_train_config(const std::filesystem::path& path,
 // `objective`.
 ObjectiveOptions objective_options(const std::vector<std::string>& overrides);
 
+// A setting's dotted key and its resolved value, as YAML on one line.
+struct Setting {
+  std::string key;
+  std::string value;
+};
+
+// All of them, in the order of dump_train_config().
+std::vector<Setting> list_settings(const TrainOptions& options);
+
 // Every key with its resolved value, as YAML that load_train_config reads back to the same options.
 std::string dump_train_config(const TrainOptions& options);
 

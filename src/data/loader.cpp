@@ -206,7 +206,7 @@ void Loader::State::wait_for_batch(std::unique_lock<std::mutex>& lock) {
     const std::string problem = "no sample of the next batch was read for " +
                                 std::to_string(waited.count() / 1000) +
                                 " s; waiting for: " + shards_waited_for();
-    if (warned) throw DataError(problem + "; check the file system, then continue");
+    if (warned) throw StorageLost(problem + "; check the file system, then continue");
     log_warning(problem);
     warned = true;
   }

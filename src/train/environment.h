@@ -18,6 +18,7 @@ struct TrainingEnvironment {
   std::function<std::unique_ptr<Collectives>(const std::string& name)> connect_cpu_group;
   c10::Device device = c10::kCPU;
   int local_rank = 0;  // among the ranks of this machine
+  std::string binary;  // its version and revision
 };
 
 }  // namespace dermatome

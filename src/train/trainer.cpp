@@ -24,6 +24,7 @@
 #include "src/run/run_log.h"
 #include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
+#include "src/train/compare_ranks.h"
 #include "src/train/environment.h"
 #include "src/train/finite_watch.h"
 #include "src/train/loader_setup.h"
@@ -274,6 +275,9 @@ void Trainer::save() {
 
 TrainingOutcome Trainer::run() {
   resume_or_start();
+  compare_start(dataset_, validation_.facts(), model_,
+                saved_step_ < 0 ? "" : checkpoint_path(directory_.checkpoints(), step_),
+                environment_);
   if (validation_due() && !already_validated()) validate();
   auto loader = std::make_unique<Loader>(
       dataset_, loader_options(options_, model_, collectives_, /*training=*/true), epochs_done(),
@@ -308,6 +312,7 @@ TrainingOutcome Trainer::run() {
 }  // namespace
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
+  compare_settings(options, environment);
   const auto data = staged_training_data(options, environment);
   return data ? Trainer(options, environment, *data).run() : TrainingOutcome::kStopped;
 }

@@ -14,8 +14,9 @@ enum class TrainingOutcome {
 };
 
 // Runs, or continues, the training that `options` describe in <output>/<name>/. Every rank calls it
-// with equal options. Throws ConfigError when the options do not fit the data, the ranks or the
-// run's checkpoints; DataError; CommunicationError.
+// with equal options, which is checked (compare_ranks.h). Throws ConfigError when ranks differ, or
+// the options do not fit the data, the ranks or the run's checkpoints; DataError; StorageLost;
+// CommunicationError.
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment);
 
 }  // namespace dermatome

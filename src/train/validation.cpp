@@ -84,6 +84,16 @@ Validation::Validation(const TrainOptions& options, const Clip& model, const Tok
       dataset_(open_validation_set(options, model.config().preprocess, tokenizer)),
       benchmarks_(open_benchmarks(options.validation)) {}
 
+std::vector<RankFact> Validation::facts() const {
+  std::vector<RankFact> facts = {
+      {"the data of data.validation", dataset_ ? dataset_->digest() : "none"}};
+  for (const Benchmark& benchmark : benchmarks_) {
+    facts.push_back({"the benchmark " + benchmark.name() + " of validation.benchmarks",
+                     benchmark.hash(options_.model.precision)});
+  }
+  return facts;
+}
+
 std::optional<json> Validation::objective_on_validation_set() {
   Loader loader(*dataset_, loader_options(options_, model_, collectives_, /*training=*/false),
                 /*epoch=*/0, /*step=*/0);
@@ -93,16 +103,18 @@ std::optional<json> Validation::objective_on_validation_set() {
   double samples = 0;
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     std::optional<Batch> batch;
-    std::optional<DataError> damage;
+    std::exception_ptr failure;
     try {
       batch = loader.next();
-    } catch (const DataError& error) {
-      damage = error;
+    } catch (const DataError&) {
+      failure = std::current_exception();
+    } catch (const StorageLost&) {
+      failure = std::current_exception();
     }
     const GlobalSizes sizes = gather_sizes(collectives_, batch, model_.device());
     const auto without = std::ranges::find(sizes.images, kNoBatch);
     if (without != sizes.images.end()) {
-      report_damage(damage, without - sizes.images.begin());
+      report_failure(failure, without - sizes.images.begin());
       return std::nullopt;
     }
     const ObjectiveResult result = step_.evaluate(*batch, sizes).objective;
@@ -116,12 +128,18 @@ std::optional<json> Validation::objective_on_validation_set() {
   return json{{"total", total / samples}, {"mkcl", mkcl / samples}, {"slra", slra / samples}};
 }
 
-void Validation::report_damage(const std::optional<DataError>& own, int64_t damaged_rank) const {
+void Validation::report_failure(const std::exception_ptr& own, int64_t failed_rank) const {
   const bool ends_run = options_.validation.on_failure == ValidationFailure::kFail;
-  if (own && ends_run) throw *own;
-  if (own) log_error(std::string("validation: data.validation has no loss: ") + own->what());
+  if (own) {
+    try {
+      std::rethrow_exception(own);
+    } catch (const Error& error) {
+      if (ends_run) throw;
+      log_error(std::string("validation: data.validation has no loss: ") + error.what());
+    }
+  }
   if (ends_run) {
-    throw CommunicationError("rank " + std::to_string(damaged_rank) +
+    throw CommunicationError("rank " + std::to_string(failed_rank) +
                              " could not read its batch of data.validation; its own message says "
                              "why");
   }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cstddef>
 #include <span>
 
 #include "src/core/hash.h"
@@ -25,6 +26,18 @@ std::string hash_of(const Clip& model, bool text_only) {
 }  // namespace
 
 std::string weights_hash(const Clip& model) { return hash_of(model, /*text_only=*/false); }
+
+uint32_t weights_checksum(const Clip& model) {
+  uint32_t checksum = 0;
+  for (const auto& parameter : model.parameters()) {
+    const at::Tensor values = parameter.value.detach().to(at::kCPU).contiguous();
+    const std::string name = parameter.name + " " + std::to_string(values.numel()) + " ";
+    checksum = crc32c(std::as_bytes(std::span(name)), checksum);
+    checksum =
+        crc32c({static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes()}, checksum);
+  }
+  return checksum;
+}
 
 std::string text_weights_hash(const Clip& model) { return hash_of(model, /*text_only=*/true); }
 

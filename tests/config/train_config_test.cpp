@@ -408,7 +408,8 @@ TEST(TrainConfig, EveryShippedConfigurationIsValid) {
   const std::filesystem::path root = DERMATOME_SOURCE_DIR;
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(root / "configs")) {
-    if (entry.path().extension() != ".yaml") continue;
+    const bool is_of_devices = entry.path().filename() == "devices.yaml";
+    if (entry.path().extension() != ".yaml" || is_of_devices) continue;
     SCOPED_TRACE(entry.path());
     const TrainOptions options = load_train_config(entry.path(), {});
     names.insert(options.name);

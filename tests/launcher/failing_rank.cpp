@@ -29,6 +29,7 @@ struct WaitsLong {
 
 void fail(const std::string& mode) {
   if (mode == "data") throw DataError("shard 7, row 12: damaged picture");
+  if (mode == "storage") throw StorageLost("shard 7: Input/output error");
   if (mode == "config") throw ConfigError("no such setting");
   if (mode == "internal") require(false, "a broken promise");
   if (mode == "torch") at::zeros({2}).view({3});
@@ -69,5 +70,5 @@ int main(int /*argc*/, char** argv) {
   RuntimeOptions options;
   options.device = DeviceChoice::kCpu;
   options.timeout_s = std::atof(argv[2]);
-  return run_on_ranks(options, [&](Runtime& runtime) { return work(runtime, argv[1]); });
+  return run_with_runtime(options, [&](Runtime& runtime) { return work(runtime, argv[1]); });
 }

@@ -205,6 +205,28 @@ class Output(unittest.TestCase):
             self.assertEqual(printed.returncode, 0, printed.stderr)
             self.assertIn(f"in all, of {gibibytes * 1024}: {name}\n", printed.stdout)
 
+    def test_is_for_a_gpu_that_nobody_knows(self):
+        file = write_configuration("unknown", CASES["another batch"])
+        unknown = plan(file, "--ranks", "1", "--device", "B200")
+        self.assertEqual(unknown.returncode, 2, unknown.stderr)
+        for expected in ('"B200" is not known', "cpu, A100, A100-40, H100", "--device-memory 141GiB", "--devices"):
+            self.assertIn(expected, unknown.stderr)
+        devices = WORK / "devices.yaml"
+        devices.write_text("B200: {memory: 179GiB}\nH100: {memory: 94GiB}\n")
+        for arguments, mebibytes, name in (
+                (["--device", "B200", "--device-memory", "179GiB"], 179 * 1024, "B200"),
+                (["--device-memory", "80 GB"], 76294, "a GPU"),
+                (["--device", "B200", "--devices", devices], 179 * 1024, "B200"),
+                (["--device", "H100", "--devices", devices], 94 * 1024, "H100"),
+                (["--device", "A100", "--devices", devices], 79 * 1024, "A100"),
+                (["--device", "cpu", "--device-memory", "64GiB"], 64 * 1024, "64GiB divided among 1 ranks")):
+            printed = plan(file, "--ranks", "1", *arguments)
+            self.assertEqual(printed.returncode, 0, printed.stderr)
+            self.assertIn(f"in all, of {mebibytes}: {name}\n", printed.stdout)
+        wrong = plan(file, "--ranks", "1", "--device-memory", "lots")
+        self.assertEqual(wrong.returncode, 2, wrong.stderr)
+        self.assertIn("'lots'", wrong.stderr)
+
     def test_counts_the_checkpoints_that_will_be_there(self):
         file = write_configuration("counted", CASES["another batch"])  # 3 steps an epoch
 

@@ -92,7 +92,7 @@ void add_objective(CLI::App& app) {
   command->add_option("--input", arguments->input)->required();
   command->add_option("settings", arguments->settings, "Keys of the section objective, KEY=VALUE");
   command->callback([arguments] {
-    run_on_ranks(runtime_options(), [&](Runtime& runtime) {
+    run_with_runtime(runtime_options(), [&](Runtime& runtime) {
       ObjectiveWorker worker(*arguments, runtime.collectives());
       // Libraries allocate their own buffers at first use.
       worker.evaluate(2);

@@ -196,7 +196,7 @@ void add_step(CLI::App& app) {
   command->add_option("--lr", arguments->lr)->required();
   command->add_option("settings", arguments->settings, "Keys of the section objective, KEY=VALUE");
   command->callback([arguments] {
-    run_on_ranks(runtime_options(), [&](Runtime& runtime) {
+    run_with_runtime(runtime_options(), [&](Runtime& runtime) {
       StepWorker worker(*arguments, runtime.collectives());
       serve(runtime.collectives(),
             {{"step", [&](const auto&) { return worker.step(); }},
