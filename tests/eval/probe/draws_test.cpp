@@ -1,4 +1,4 @@
-#include "src/eval/probe.h"
+#include "src/eval/probe/draws.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -99,37 +99,13 @@ TEST(HoldOut, TakesTheSameShareOfEveryClassButNoOnlySample) {
   EXPECT_EQ(hold_out(labels, 4, 0.01, 7).held_out.numel(), 0);
 }
 
-// One feature says the class, but for samples that contradict it in the training set.
-LabelledFeatures one_feature(const std::vector<double>& features,
-                             const std::vector<int64_t>& labels) {
-  return {at::tensor(features, at::kFloat).unsqueeze(1), at::tensor(labels, at::kLong)};
-}
-
-TEST(ChooseC, TakesTheMostRightAndOfEqualOnesTheSmallest) {
-  // The boundary moves away from the single sample of class 1 the stronger the penalty is.
-  const LabelledFeatures train = one_feature({-1, -1, -1, -1, -1, 1}, {0, 0, 0, 0, 0, 1});
-  const LabelledFeatures near = one_feature({0.9, -0.9}, {1, 0});
-  const double chosen = choose_c(train, near, 2, {100, 0.01, 10}, Penalty::kSquared);
-  EXPECT_EQ(chosen, 10);
-  const LabelledFeatures easy = one_feature({-1, -2}, {0, 0});
-  EXPECT_EQ(choose_c(train, easy, 2, {100, 0.01, 10}, Penalty::kSquared), 0.01);
-}
-
-TEST(LogisticRegression, NeverPredictsAClassWithoutSamples) {
-  const LabelledFeatures train = one_feature({-1, 1, 2}, {0, 2, 2});
-  const LinearClassifier classifier =
-      fit_logistic_regression(train.features, train.labels, 4, 1.0, Penalty::kSquared);
-  const at::Tensor logits = classifier.logits(at::tensor({-3.0, 3.0}).unsqueeze(1));
-  EXPECT_TRUE(logits.argmax(1).equal(at::tensor({0, 2}, at::kLong)));
-  EXPECT_TRUE(at::isneginf(logits.select(1, 1)).all().item<bool>());
-  EXPECT_FALSE(logits.isnan().any().item<bool>());
-}
-
-TEST(LogisticRegression, OfOneClassIsRefused) {
-  const LabelledFeatures train = one_feature({-1, 1}, {1, 1});
-  EXPECT_THAT(
-      [&] { fit_logistic_regression(train.features, train.labels, 2, 1.0, Penalty::kSquared); },
-      ThrowsMessage<DataError>(HasSubstr("of 1 class")));
+TEST(DrawRows, AreTheShotsOrTheShareThatAreAskedFor) {
+  const at::Tensor labels = mixed_labels();
+  EXPECT_TRUE(draw_rows({.shots = 2, .fraction = {}}, labels, kClasses, 3, 1)
+                  .equal(draw_shots(labels, kClasses, 2, 3, 1)));
+  EXPECT_TRUE(draw_rows({.shots = {}, .fraction = 0.2}, labels, kClasses, 3, 1)
+                  .equal(draw_share(35, 0.2, 3, 1)));
+  EXPECT_TRUE(draw_rows({}, labels, kClasses, 3, 1).equal(at::arange(35)));
 }
 
 }  // namespace
