@@ -9,7 +9,7 @@
 namespace dermatome {
 namespace {
 
-BenchmarkOptions two_classes() {
+BenchmarkOptions melanoma_or_nevus() {
   BenchmarkOptions options;
   options.classes = {{"mel", {"melanoma"}}, {"nevus", {"nevus"}}};
   options.templates = {"{}"};
@@ -17,7 +17,7 @@ BenchmarkOptions two_classes() {
 }
 
 TEST(ImageRanking, OfAClassificationIsByCosine) {
-  const auto ranking = classification_kind().ranking(two_classes());
+  const auto ranking = classification_kind().ranking(melanoma_or_nevus());
   ASSERT_TRUE(ranking.has_value());
   EXPECT_THAT(ranking->prompts, testing::ElementsAre("melanoma", "nevus"));
   const auto ranked = ranking->rank(at::eye(2), at::eye(2));
@@ -28,7 +28,7 @@ TEST(ImageRanking, OfAClassificationIsByCosine) {
 }
 
 TEST(ImageRanking, OfConceptsIsByPresence) {
-  BenchmarkOptions options = two_classes();
+  BenchmarkOptions options = melanoma_or_nevus();
   options.references = {"skin"};
   const auto ranking = concepts_kind().ranking(options);
   ASSERT_TRUE(ranking.has_value());
@@ -40,7 +40,7 @@ TEST(ImageRanking, OfConceptsIsByPresence) {
 }
 
 TEST(ImageRanking, NeedsClasses) {
-  EXPECT_FALSE(retrieval_kind().ranking(two_classes()).has_value());
+  EXPECT_FALSE(retrieval_kind().ranking(melanoma_or_nevus()).has_value());
 }
 
 TEST(SingleImages, AreSaidAsTextAndAsJson) {

@@ -25,7 +25,7 @@ at::Tensor mixed_labels() {
   return at::tensor(labels, at::kLong);
 }
 
-const std::vector<std::string> kClasses = {"nevus", "melanoma", "wart"};
+const std::vector<std::string> kLabels = {"nevus", "melanoma", "wart"};
 
 std::set<int64_t> as_set(const at::Tensor& indices) {
   const auto* data = indices.const_data_ptr<int64_t>();
@@ -40,7 +40,7 @@ bool contains(const at::Tensor& more, const at::Tensor& fewer) {
 TEST(DrawShots, GivesEveryClassAsManySamplesAndNoneTwice) {
   const at::Tensor labels = mixed_labels();
   for (const int64_t shots : {1, 3, 5}) {
-    const at::Tensor rows = draw_shots(labels, kClasses, shots, /*seed=*/4, /*repetition=*/2);
+    const at::Tensor rows = draw_shots(labels, kLabels, shots, /*seed=*/4, /*repetition=*/2);
     EXPECT_EQ(as_set(rows).size(), 3 * shots);
     const at::Tensor counts = at::bincount(labels.index_select(0, rows));
     EXPECT_TRUE(counts.equal(at::full({3}, shots, at::kLong))) << shots;
@@ -50,11 +50,11 @@ TEST(DrawShots, GivesEveryClassAsManySamplesAndNoneTwice) {
 
 TEST(DrawShots, AreTheSameForTheSameSeedAndRepetitionAlone) {
   const at::Tensor labels = mixed_labels();
-  const at::Tensor rows = draw_shots(labels, kClasses, 4, 1, 0);
-  EXPECT_TRUE(rows.equal(draw_shots(labels, kClasses, 4, 1, 0)));
-  EXPECT_FALSE(rows.equal(draw_shots(labels, kClasses, 4, 1, 1)));
-  EXPECT_FALSE(rows.equal(draw_shots(labels, kClasses, 4, 2, 0)));
-  EXPECT_TRUE(contains(rows, draw_shots(labels, kClasses, 2, 1, 0)));
+  const at::Tensor rows = draw_shots(labels, kLabels, 4, 1, 0);
+  EXPECT_TRUE(rows.equal(draw_shots(labels, kLabels, 4, 1, 0)));
+  EXPECT_FALSE(rows.equal(draw_shots(labels, kLabels, 4, 1, 1)));
+  EXPECT_FALSE(rows.equal(draw_shots(labels, kLabels, 4, 2, 0)));
+  EXPECT_TRUE(contains(rows, draw_shots(labels, kLabels, 2, 1, 0)));
 }
 
 TEST(DrawShots, GiveEverySampleAnEqualChance) {
@@ -62,7 +62,7 @@ TEST(DrawShots, GiveEverySampleAnEqualChance) {
   at::Tensor drawn = at::zeros({35}, at::kDouble);
   constexpr int kRepetitions = 2000;
   for (uint64_t repetition = 0; repetition < kRepetitions; ++repetition) {
-    drawn.index_add_(0, draw_shots(labels, kClasses, 2, 3, repetition), at::ones({6}, at::kDouble));
+    drawn.index_add_(0, draw_shots(labels, kLabels, 2, 3, repetition), at::ones({6}, at::kDouble));
   }
   // 2 of 20, of 10 and of 5; five standard deviations of the largest.
   const at::Tensor expected =
@@ -71,7 +71,7 @@ TEST(DrawShots, GiveEverySampleAnEqualChance) {
 }
 
 TEST(DrawShots, NamesTheClassThatHasTooFew) {
-  EXPECT_THAT([] { draw_shots(mixed_labels(), kClasses, 6, 0, 0); },
+  EXPECT_THAT([] { draw_shots(mixed_labels(), kLabels, 6, 0, 0); },
               ThrowsMessage<DataError>(HasSubstr("class 'wart' has 5 training samples, fewer than "
                                                  "6 shots")));
   EXPECT_THAT(
@@ -101,11 +101,11 @@ TEST(HoldOut, TakesTheSameShareOfEveryClassButNoOnlySample) {
 
 TEST(DrawRows, AreTheShotsOrTheShareThatAreAskedFor) {
   const at::Tensor labels = mixed_labels();
-  EXPECT_TRUE(draw_rows({.shots = 2, .fraction = {}}, labels, kClasses, 3, 1)
-                  .equal(draw_shots(labels, kClasses, 2, 3, 1)));
-  EXPECT_TRUE(draw_rows({.shots = {}, .fraction = 0.2}, labels, kClasses, 3, 1)
+  EXPECT_TRUE(draw_rows({.shots = 2, .fraction = {}}, labels, kLabels, 3, 1)
+                  .equal(draw_shots(labels, kLabels, 2, 3, 1)));
+  EXPECT_TRUE(draw_rows({.shots = {}, .fraction = 0.2}, labels, kLabels, 3, 1)
                   .equal(draw_share(35, 0.2, 3, 1)));
-  EXPECT_TRUE(draw_rows({}, labels, kClasses, 3, 1).equal(at::arange(35)));
+  EXPECT_TRUE(draw_rows({}, labels, kLabels, 3, 1).equal(at::arange(35)));
 }
 
 }  // namespace
