@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/core/file.h"
+#include "src/core/log.h"
 #include "src/model/clip.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
@@ -35,6 +36,7 @@ class QueueOfCheckpoints : public testing::Test {
  protected:
   QueueOfCheckpoints() : run_(scratch_folder()), model_(tiny_config(), c10::kCPU) {
     model_.initialise(1);
+    initialise_logging(0, 1);  // warnings on standard error
     for (const int64_t step : {4, 8, 12}) save(step);
   }
 
