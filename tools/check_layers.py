@@ -27,9 +27,10 @@ BUILT_ON = {
     "src/objective": {"src/config", "src/distributed"},
     "src/eval": {"src/weights", "src/data", "src/distributed"},
     "src/train": {"src/eval", "src/objective", "src/run"},
+    "src/watch": {"src/eval", "src/run"},
     "src/plan": {"src/train"},
     "src/report": {"src/eval", "src/objective", "src/run"},
-    "launcher": {"src/plan", "src/report", "src/leakage"},
+    "launcher": {"src/plan", "src/report", "src/leakage", "src/watch"},
     "tools/bench": {"launcher"},
     "tests": {"launcher"},
 }

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "src/config/benchmark_options.h"
+#include "src/config/benchmark_class.h"
 
 namespace dermatome {
 

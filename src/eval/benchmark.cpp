@@ -11,14 +11,19 @@
 #include <utility>
 #include <vector>
 
-#include "src/config/benchmark_config.h"
 #include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/distributed/wait_together.h"
+#include "src/eval/benchmark_features.h"
+#include "src/eval/benchmark_file.h"
+#include "src/eval/benchmark_result.h"
 #include "src/eval/data_hash.h"
 #include "src/eval/encode.h"
+#include "src/eval/kinds/kind.h"
+#include "src/model/clip.h"
+#include "src/text/tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -190,7 +195,7 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
                        int64_t batch_size, Precision precision) const {
   const auto own_images = own_share(table_.images, collectives);
   // Told apart before they are shared out: no two ranks encode the same text.
-  const DistinctTexts distinct = distinct_texts(tokenizer, benchmark_texts(options_, table_),
+  const DistinctTexts distinct = distinct_texts(tokenizer, options_.kind->texts(options_, table_),
                                                 model.config().text.context_length);
   const auto num_texts = static_cast<size_t>(distinct.tokens.size(0));
   const auto [first_text, last_text] = share(num_texts, collectives.rank(), collectives.size());

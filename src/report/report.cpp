@@ -16,6 +16,7 @@
 #include "src/core/file.h"
 #include "src/core/log.h"
 #include "src/eval/benchmark.h"
+#include "src/eval/benchmark_result.h"
 #include "src/eval/result_json.h"
 #include "src/report/examples.h"
 #include "src/report/history.h"

@@ -8,6 +8,7 @@
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/number_gather.h"
+#include "src/eval/benchmark_result.h"
 #include "src/train/loader_setup.h"
 #include "src/weights/weights_hash.h"
 

@@ -1,4 +1,4 @@
-#include "src/eval/probe.h"
+#include "src/eval/probe/draws.h"
 
 #include <ATen/ATen.h>
 
@@ -66,6 +66,12 @@ at::Tensor draw_share(int64_t num_samples, double share, uint64_t seed, uint64_t
   return ascending(draw(at::arange(num_samples), count, seed, repetition, kAllSamples));
 }
 
+at::Tensor draw_rows(const Amount& amount, const at::Tensor& labels,
+                     const std::vector<std::string>& classes, uint64_t seed, uint64_t repetition) {
+  if (amount.shots) return draw_shots(labels, classes, *amount.shots, seed, repetition);
+  return draw_share(labels.size(0), amount.fraction.value_or(1), seed, repetition);
+}
+
 Division hold_out(const at::Tensor& labels, int64_t num_classes, double share, uint64_t seed) {
   require(share >= 0 && share < 1, "a share to hold out");
   std::vector<at::Tensor> drawn;
@@ -77,24 +83,6 @@ Division hold_out(const at::Tensor& labels, int64_t num_classes, double share, u
   const at::Tensor held_out = ascending(at::cat(drawn));
   const at::Tensor kept = at::ones({labels.size(0)}, at::kBool).index_fill_(0, held_out, false);
   return {.kept = kept.nonzero().flatten(), .held_out = held_out};
-}
-
-double choose_c(const LabelledFeatures& train, const LabelledFeatures& validation,
-                int64_t num_classes, std::vector<double> candidates, Penalty penalty) {
-  require(!candidates.empty() && validation.labels.numel() > 0, "something to choose C by");
-  std::ranges::sort(candidates);
-  double best = candidates.front();
-  int64_t most = -1;
-  for (const double c : candidates) {
-    const LinearClassifier classifier =
-        fit_logistic_regression(train.features, train.labels, num_classes, c, penalty);
-    const at::Tensor right = classifier.logits(validation.features).argmax(1) == validation.labels;
-    const auto count = right.sum().item<int64_t>();
-    if (count <= most) continue;
-    most = count;
-    best = c;
-  }
-  return best;
 }
 
 }  // namespace dermatome

@@ -1,14 +1,12 @@
-// Linear probes: what a linear classifier fitted to frozen features scores, with all training
-// samples or a few a class.
+// Which training samples a linear probe is fitted to: all, a few of each class, or a share of all.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
-
-#include "src/eval/logistic_regression.h"
 
 namespace dermatome {
 
@@ -20,7 +18,15 @@ struct LabelledFeatures {
   LabelledFeatures rows(const at::Tensor& indices) const;
 };
 
-// Random but reproducible: each is a function of its arguments, whatever is drawn besides.
+// How much of the training set is used.
+struct Amount {
+  std::optional<int64_t> shots;    // samples of each class
+  std::optional<double> fraction;  // of all samples, in (0, 1]
+
+  bool is_all() const { return !shots && !fraction; }
+};
+
+// Random but reproducible: each draw is a function of its arguments, whatever is drawn besides.
 
 // `shots` samples of every class: indices [classes * shots], ascending. More shots of the same seed
 // and repetition contain the fewer ones. Throws DataError naming the class with the fewest samples
@@ -32,6 +38,10 @@ at::Tensor draw_shots(const at::Tensor& labels, const std::vector<std::string>& 
 // shares of the same seed and repetition contain the smaller ones.
 at::Tensor draw_share(int64_t num_samples, double share, uint64_t seed, uint64_t repetition);
 
+// One of the two, as `amount` says; of no amount all samples.
+at::Tensor draw_rows(const Amount& amount, const at::Tensor& labels,
+                     const std::vector<std::string>& classes, uint64_t seed, uint64_t repetition);
+
 // Divides the samples in two, class by class: of each class the same share is held out, rounded
 // down, so that none loses its only sample.
 struct Division {
@@ -39,10 +49,5 @@ struct Division {
   at::Tensor held_out;
 };
 Division hold_out(const at::Tensor& labels, int64_t num_classes, double share, uint64_t seed);
-
-// The element of `candidates` with which a classifier fitted to `train` predicts most of
-// `validation` right; of equally good ones the smallest, whose penalty is the strongest.
-double choose_c(const LabelledFeatures& train, const LabelledFeatures& validation,
-                int64_t num_classes, std::vector<double> candidates, Penalty penalty);
 
 }  // namespace dermatome

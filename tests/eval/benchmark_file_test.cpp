@@ -1,4 +1,4 @@
-#include "src/config/benchmark_config.h"
+#include "src/eval/benchmark_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,11 +34,11 @@ std::string complaint(const std::string& yaml) {
                          [](const auto& path) { load_benchmark(path); });
 }
 
-TEST(BenchmarkConfig, AClassificationBenchmarkIsRead) {
+TEST(BenchmarkFile, AClassificationBenchmarkIsRead) {
   const std::string yaml = "role: validation\n" + kHead + kClasses + kTemplates + kMetrics;
   const BenchmarkOptions options = load(yaml);
   EXPECT_EQ(options.name, "tone");
-  EXPECT_EQ(options.kind, BenchmarkKind::kClassification);
+  EXPECT_EQ(options.kind, &classification_kind());
   EXPECT_EQ(options.role, BenchmarkRole::kValidation);
   EXPECT_EQ(options.csv, (write_yaml(yaml, "bench.yaml").parent_path() / "data/a.csv").string());
   EXPECT_EQ(options.images, "/images");
@@ -50,13 +50,13 @@ TEST(BenchmarkConfig, AClassificationBenchmarkIsRead) {
   EXPECT_THAT(options.metrics, testing::ElementsAre("top1", "balanced_accuracy"));
 }
 
-TEST(BenchmarkConfig, ARetrievalBenchmarkIsReadAndPathsFollowItsRoot) {
+TEST(BenchmarkFile, ARetrievalBenchmarkIsReadAndPathsFollowItsRoot) {
   const std::string yaml =
       "name: names\nkind: retrieval\nroot: ../x\n"
       "data: {csv: a.csv, images: i, image_column: f, caption_column: c}\n"
       "metrics: [R@1, R@10, mean_rank, median_rank]\n";
   const BenchmarkOptions options = load(yaml);
-  EXPECT_EQ(options.kind, BenchmarkKind::kRetrieval);
+  EXPECT_EQ(options.kind, &retrieval_kind());
   EXPECT_EQ(options.role, BenchmarkRole::kTest);
   EXPECT_EQ(options.image_column, "f");
   EXPECT_EQ(options.caption_column, "c");
@@ -65,7 +65,7 @@ TEST(BenchmarkConfig, ARetrievalBenchmarkIsReadAndPathsFollowItsRoot) {
   EXPECT_EQ(options.images, (folder / "i").string());
 }
 
-TEST(BenchmarkConfig, WhatIsMissingIsNamed) {
+TEST(BenchmarkFile, WhatIsMissingIsNamed) {
   EXPECT_EQ(complaint(""),
             "bench.yaml: name = \"\" (the default) must say what results are called");
   EXPECT_THAT(complaint("name: a"), StartsWith("bench.yaml: data.csv = \"\" (the default) must"));
@@ -78,7 +78,7 @@ TEST(BenchmarkConfig, WhatIsMissingIsNamed) {
   EXPECT_THAT(complaint(kHead + kClasses + kTemplates), HasSubstr("metrics = []"));
 }
 
-TEST(BenchmarkConfig, WrongClassesAreNamedWithTheirPlace) {
+TEST(BenchmarkFile, WrongClassesAreNamedWithTheirPlace) {
   const std::string rest = kTemplates + kMetrics;
   EXPECT_THAT(complaint(kHead + "classes: [{label: a, names: [x]}]\n" + rest),
               StartsWith("bench.yaml:3:1: classes = […] must list at least 2"));
@@ -102,12 +102,12 @@ TEST(BenchmarkConfig, WrongClassesAreNamedWithTheirPlace) {
       HasSubstr("classes[1].names = [] has an empty name"));
 }
 
-TEST(BenchmarkConfig, TemplatesNeedAPlaceForTheName) {
+TEST(BenchmarkFile, TemplatesNeedAPlaceForTheName) {
   EXPECT_EQ(complaint(kHead + kClasses + "templates: [\"{}\", \"a picture\"]\n" + kMetrics),
             "bench.yaml:7:1: templates = [{}, a picture] has 'a picture', without {} for the name");
 }
 
-TEST(BenchmarkConfig, MetricsMustBeKnownForTheKind) {
+TEST(BenchmarkFile, MetricsMustBeKnownForTheKind) {
   const std::string head = kHead + kClasses + kTemplates;
   EXPECT_EQ(complaint(head + "metrics: [top1, f1]"),
             "bench.yaml:8:1: metrics = [top1, f1] contains 'f1', which is not one of top1, top5, "
@@ -120,7 +120,7 @@ TEST(BenchmarkConfig, MetricsMustBeKnownForTheKind) {
   }
 }
 
-TEST(BenchmarkConfig, KeysOfTheOtherKindAreRefused) {
+TEST(BenchmarkFile, KeysOfTheOtherKindAreRefused) {
   EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kClasses + "metrics: [R@1]"),
               AllOf(StartsWith("bench.yaml:4:1: classes = "), HasSubstr("kind: retrieval")));
   EXPECT_THAT(complaint("kind: retrieval\n" + kHead + kTemplates + "metrics: [R@1]"),
@@ -131,7 +131,7 @@ TEST(BenchmarkConfig, KeysOfTheOtherKindAreRefused) {
               HasSubstr("data.label_column = c is of no use"));
 }
 
-TEST(BenchmarkConfig, GroupsSlicesAndBootstrapAreRead) {
+TEST(BenchmarkFile, GroupsSlicesAndBootstrapAreRead) {
   const BenchmarkOptions options = load(
       "name: a\ndata: {csv: a, images: b, group_column: patient, slice_columns: [tone, sex]}\n" +
       kClasses + kTemplates + kMetrics + "min_slice: 5\nbootstrap: 0\nunlisted_labels: ignore\n");
@@ -153,19 +153,19 @@ const std::string kConcepts = "kind: concepts\n" + kHead +
 // Beside the folder of the benchmark's file, which load() empties.
 std::filesystem::path terms_file() { return scratch_folder().parent_path() / "terms.json"; }
 
-TEST(BenchmarkConfig, ConceptsTakeFurtherNamesFromAFile) {
+TEST(BenchmarkFile, ConceptsTakeFurtherNamesFromAFile) {
   std::ofstream(terms_file())
       << R"({"scale": ["scale", "scaly skin"], "papule": ["papule", "bump"], "other": ["x"]})";
   const BenchmarkOptions options = load(
       kConcepts + "references: [skin, thing]\nconcept_terms: ../terms.json\nmetrics: [auroc]\n");
-  EXPECT_EQ(options.kind, BenchmarkKind::kConcepts);
+  EXPECT_EQ(options.kind, &concepts_kind());
   const std::vector<BenchmarkClass> concepts = {{"papule", {"papule", "bump"}},
                                                 {"scale", {"scale", "scaly skin"}}};
   EXPECT_EQ(options.classes, concepts);
   EXPECT_NEAR(options.temperature, 1 / std::exp(4.5944), 1e-15);
 }
 
-TEST(BenchmarkConfig, ConceptsNeedNamesAndReferences) {
+TEST(BenchmarkFile, ConceptsNeedNamesAndReferences) {
   const std::string rest = "references: [skin, thing]\nmetrics: [auroc]\n";
   EXPECT_THAT(complaint(kConcepts + rest), HasSubstr("concepts[1] = {…} has no names"));
   EXPECT_THAT(complaint(kConcepts + rest + "concept_terms: none.json"), HasSubstr("none.json"));
@@ -180,7 +180,7 @@ TEST(BenchmarkConfig, ConceptsNeedNamesAndReferences) {
               HasSubstr("temperature = 0 must be above 0"));
 }
 
-TEST(BenchmarkConfig, EveryShippedBenchmarkIsValid) {
+TEST(BenchmarkFile, EveryShippedBenchmarkIsValid) {
   const std::filesystem::path folder = DERMATOME_SOURCE_DIR "/configs/benchmarks";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.is_directory()) continue;  // imported ones, not shipped

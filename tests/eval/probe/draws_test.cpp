@@ -1,4 +1,4 @@
-#include "src/eval/probe.h"
+#include "src/eval/probe/draws.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -25,7 +25,7 @@ at::Tensor mixed_labels() {
   return at::tensor(labels, at::kLong);
 }
 
-const std::vector<std::string> kClasses = {"nevus", "melanoma", "wart"};
+const std::vector<std::string> kLabels = {"nevus", "melanoma", "wart"};
 
 std::set<int64_t> as_set(const at::Tensor& indices) {
   const auto* data = indices.const_data_ptr<int64_t>();
@@ -40,7 +40,7 @@ bool contains(const at::Tensor& more, const at::Tensor& fewer) {
 TEST(DrawShots, GivesEveryClassAsManySamplesAndNoneTwice) {
   const at::Tensor labels = mixed_labels();
   for (const int64_t shots : {1, 3, 5}) {
-    const at::Tensor rows = draw_shots(labels, kClasses, shots, /*seed=*/4, /*repetition=*/2);
+    const at::Tensor rows = draw_shots(labels, kLabels, shots, /*seed=*/4, /*repetition=*/2);
     EXPECT_EQ(as_set(rows).size(), 3 * shots);
     const at::Tensor counts = at::bincount(labels.index_select(0, rows));
     EXPECT_TRUE(counts.equal(at::full({3}, shots, at::kLong))) << shots;
@@ -50,11 +50,11 @@ TEST(DrawShots, GivesEveryClassAsManySamplesAndNoneTwice) {
 
 TEST(DrawShots, AreTheSameForTheSameSeedAndRepetitionAlone) {
   const at::Tensor labels = mixed_labels();
-  const at::Tensor rows = draw_shots(labels, kClasses, 4, 1, 0);
-  EXPECT_TRUE(rows.equal(draw_shots(labels, kClasses, 4, 1, 0)));
-  EXPECT_FALSE(rows.equal(draw_shots(labels, kClasses, 4, 1, 1)));
-  EXPECT_FALSE(rows.equal(draw_shots(labels, kClasses, 4, 2, 0)));
-  EXPECT_TRUE(contains(rows, draw_shots(labels, kClasses, 2, 1, 0)));
+  const at::Tensor rows = draw_shots(labels, kLabels, 4, 1, 0);
+  EXPECT_TRUE(rows.equal(draw_shots(labels, kLabels, 4, 1, 0)));
+  EXPECT_FALSE(rows.equal(draw_shots(labels, kLabels, 4, 1, 1)));
+  EXPECT_FALSE(rows.equal(draw_shots(labels, kLabels, 4, 2, 0)));
+  EXPECT_TRUE(contains(rows, draw_shots(labels, kLabels, 2, 1, 0)));
 }
 
 TEST(DrawShots, GiveEverySampleAnEqualChance) {
@@ -62,7 +62,7 @@ TEST(DrawShots, GiveEverySampleAnEqualChance) {
   at::Tensor drawn = at::zeros({35}, at::kDouble);
   constexpr int kRepetitions = 2000;
   for (uint64_t repetition = 0; repetition < kRepetitions; ++repetition) {
-    drawn.index_add_(0, draw_shots(labels, kClasses, 2, 3, repetition), at::ones({6}, at::kDouble));
+    drawn.index_add_(0, draw_shots(labels, kLabels, 2, 3, repetition), at::ones({6}, at::kDouble));
   }
   // 2 of 20, of 10 and of 5; five standard deviations of the largest.
   const at::Tensor expected =
@@ -71,7 +71,7 @@ TEST(DrawShots, GiveEverySampleAnEqualChance) {
 }
 
 TEST(DrawShots, NamesTheClassThatHasTooFew) {
-  EXPECT_THAT([] { draw_shots(mixed_labels(), kClasses, 6, 0, 0); },
+  EXPECT_THAT([] { draw_shots(mixed_labels(), kLabels, 6, 0, 0); },
               ThrowsMessage<DataError>(HasSubstr("class 'wart' has 5 training samples, fewer than "
                                                  "6 shots")));
   EXPECT_THAT(
@@ -99,37 +99,13 @@ TEST(HoldOut, TakesTheSameShareOfEveryClassButNoOnlySample) {
   EXPECT_EQ(hold_out(labels, 4, 0.01, 7).held_out.numel(), 0);
 }
 
-// One feature says the class, but for samples that contradict it in the training set.
-LabelledFeatures one_feature(const std::vector<double>& features,
-                             const std::vector<int64_t>& labels) {
-  return {at::tensor(features, at::kFloat).unsqueeze(1), at::tensor(labels, at::kLong)};
-}
-
-TEST(ChooseC, TakesTheMostRightAndOfEqualOnesTheSmallest) {
-  // The boundary moves away from the single sample of class 1 the stronger the penalty is.
-  const LabelledFeatures train = one_feature({-1, -1, -1, -1, -1, 1}, {0, 0, 0, 0, 0, 1});
-  const LabelledFeatures near = one_feature({0.9, -0.9}, {1, 0});
-  const double chosen = choose_c(train, near, 2, {100, 0.01, 10}, Penalty::kSquared);
-  EXPECT_EQ(chosen, 10);
-  const LabelledFeatures easy = one_feature({-1, -2}, {0, 0});
-  EXPECT_EQ(choose_c(train, easy, 2, {100, 0.01, 10}, Penalty::kSquared), 0.01);
-}
-
-TEST(LogisticRegression, NeverPredictsAClassWithoutSamples) {
-  const LabelledFeatures train = one_feature({-1, 1, 2}, {0, 2, 2});
-  const LinearClassifier classifier =
-      fit_logistic_regression(train.features, train.labels, 4, 1.0, Penalty::kSquared);
-  const at::Tensor logits = classifier.logits(at::tensor({-3.0, 3.0}).unsqueeze(1));
-  EXPECT_TRUE(logits.argmax(1).equal(at::tensor({0, 2}, at::kLong)));
-  EXPECT_TRUE(at::isneginf(logits.select(1, 1)).all().item<bool>());
-  EXPECT_FALSE(logits.isnan().any().item<bool>());
-}
-
-TEST(LogisticRegression, OfOneClassIsRefused) {
-  const LabelledFeatures train = one_feature({-1, 1}, {1, 1});
-  EXPECT_THAT(
-      [&] { fit_logistic_regression(train.features, train.labels, 2, 1.0, Penalty::kSquared); },
-      ThrowsMessage<DataError>(HasSubstr("of 1 class")));
+TEST(DrawRows, AreTheShotsOrTheShareThatAreAskedFor) {
+  const at::Tensor labels = mixed_labels();
+  EXPECT_TRUE(draw_rows({.shots = 2, .fraction = {}}, labels, kLabels, 3, 1)
+                  .equal(draw_shots(labels, kLabels, 2, 3, 1)));
+  EXPECT_TRUE(draw_rows({.shots = {}, .fraction = 0.2}, labels, kLabels, 3, 1)
+                  .equal(draw_share(35, 0.2, 3, 1)));
+  EXPECT_TRUE(draw_rows({}, labels, kLabels, 3, 1).equal(at::arange(35)));
 }
 
 }  // namespace
