@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is missing, checks style and layers, builds, and runs every test; the last lines are
+# Installs what is missing, checks style, layers and locks, builds, and runs every test; the last lines are
 # ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns,browser makes those
 # fail instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
 set -euo pipefail
@@ -70,6 +70,18 @@ check_static() {
   for i in "${!pids[@]}"; do wait "${pids[i]}" || failed+=("${begun[i]}"); done
   ((${#left_out[@]} == 0)) || say "clang-tidy: no time left for ${left_out[*]}"
   ((${#failed[@]} == 0)) || fail "clang-tidy found something (above) in ${failed[*]}"
+}
+
+# Clang holds the sources whose members are GUARDED_BY a mutex to it (src/core/thread_annotations.h).
+check_locks() {
+  local sources
+  mapfile -t sources < <(list_files '*.h' '*.cpp' | xargs grep -l 'GUARDED_BY(' |
+    grep -v thread_annotations.h | sed 's/\.h$/.cpp/' | sort -u)
+  say "locks: ${sources[*]}"
+  write_tidy_database
+  printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/tidy \
+    --checks='-*,clang-diagnostic-thread-safety*' --warnings-as-errors='*' --extra-arg=-Wthread-safety ||
+    fail 'a member is used without the mutex that guards it (above)'
 }
 
 # find_nccl NVCC: whether nccl.h is in one of the folders that CMake searches for it.
@@ -149,6 +161,7 @@ stage 'layers' "$venv/bin/python" tools/check_layers.py
 stage 'build' tools/build.sh --tests release
 stage 'build, sanitizers' tools/build.sh --tests asan asan_tests
 stage 'build, CUDA' build_cuda
+stage 'locks' check_locks
 stage 'clang-tidy' check_static
 
 export OMP_NUM_THREADS=1

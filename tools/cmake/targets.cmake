@@ -5,6 +5,10 @@ set(DERMATOME_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12[.]")
   list(APPEND DERMATOME_WARNINGS -Werror)
 endif()
+# clang checks which mutex guards which member (src/core/thread_annotations.h).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND DERMATOME_WARNINGS -Wthread-safety -Werror=thread-safety)
+endif()
 
 function(dermatome_options target)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${DERMATOME_WARNINGS}>)
