@@ -72,18 +72,6 @@ check_static() {
   ((${#failed[@]} == 0)) || fail "clang-tidy found something (above) in ${failed[*]}"
 }
 
-# Clang holds the sources whose members are GUARDED_BY a mutex to it (src/core/thread_annotations.h).
-check_locks() {
-  local sources
-  mapfile -t sources < <(list_files '*.h' '*.cpp' | xargs grep -l 'GUARDED_BY(' |
-    grep -v thread_annotations.h | sed 's/\.h$/.cpp/' | sort -u)
-  say "locks: ${sources[*]}"
-  write_tidy_database
-  printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/tidy \
-    --checks='-*,clang-diagnostic-thread-safety*' --warnings-as-errors='*' --extra-arg=-Wthread-safety ||
-    fail 'a member is used without the mutex that guards it (above)'
-}
-
 # find_nccl NVCC: whether nccl.h is in one of the folders that CMake searches for it.
 find_nccl() {
   local folders=("${NCCL_ROOT:-}/include" "$(dirname "$1")/../include") prefix
@@ -162,7 +150,7 @@ stage 'links' "$venv/bin/python" tools/check_links.py
 stage 'build' tools/build.sh --tests release
 stage 'build, sanitizers' tools/build.sh --tests asan asan_tests
 stage 'build, CUDA' build_cuda
-stage 'locks' check_locks
+stage 'locks' "$venv/bin/python" tools/check_locks.py
 stage 'clang-tidy' check_static
 
 export OMP_NUM_THREADS=1

@@ -1,5 +1,5 @@
 // Says which mutex guards which member, and lets clang check it: with -Wthread-safety an access to
-// a member GUARDED_BY(mutex) without that mutex is an error (tools/test.sh, tools/check_more.sh). Other compilers
+// a member GUARDED_BY(mutex) without that mutex is an error (tools/check_locks.py). Other compilers
 // see plain code. std::mutex has no such annotations, hence Mutex and MutexLock around it.
 #pragma once
 
