@@ -26,12 +26,12 @@
 namespace dermatome {
 namespace {
 
-constexpr int64_t kNumSamples = 30;
-constexpr int64_t kNumSteps = 8;
+constexpr int64_t kTrainingSamples = 30;
+constexpr int64_t kTrainingSteps = 8;
 
 class ThreadTraining : public testing::Test {
  protected:
-  ThreadTraining() : folder_(scratch_folder()), shards_(kNumSamples, 10) {
+  ThreadTraining() : folder_(scratch_folder()), shards_(kTrainingSamples, 10) {
     std::ofstream table(folder_ / "table.csv");
     table << "filename,label\n";
     for (int64_t i = 0; i < 6; ++i) {
@@ -56,7 +56,7 @@ class ThreadTraining : public testing::Test {
     options.data.train = {shards_.directory().string()};
     options.data.validation = shards_.directory().string();
     options.objective.num_subcaptions = 2;
-    options.schedule.max_steps = kNumSteps;
+    options.schedule.max_steps = kTrainingSteps;
     options.schedule.warmup = 2;
     options.checkpoint.every_steps = 3;
     options.validation.every_epochs = 0;
@@ -105,8 +105,8 @@ class ThreadTraining : public testing::Test {
 TEST_F(ThreadTraining, TwoRanksTrainAsOne) {
   const auto alone = train_on(1, options("one"), "train");
   const auto together = train_on(2, options("two"), "train");
-  ASSERT_EQ(alone.size(), kNumSteps);
-  ASSERT_EQ(together.size(), kNumSteps);
+  ASSERT_EQ(alone.size(), kTrainingSteps);
+  ASSERT_EQ(together.size(), kTrainingSteps);
   for (const auto& [step, values] : alone) {
     const auto expected = values.at("loss").get<double>();
     EXPECT_NEAR(together.at(step).at("loss"), expected, 1e-4 * expected) << "step " << step;
