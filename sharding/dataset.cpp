@@ -114,7 +114,7 @@ SamplePlace ShardedDataset::locate(int64_t global_index) const {
   Slot& slot = slots_[shard];
   SamplePlace place{nullptr, global_index - first_row_[shard]};
   {
-    const std::lock_guard lock(slot.mutex);
+    const MutexLock lock(slot.mutex);
     const bool was_open = slot.reader != nullptr;
     if (!was_open) {
       const DataSource& source = sources_[slot.source];
@@ -132,14 +132,14 @@ SamplePlace ShardedDataset::locate(int64_t global_index) const {
 }
 
 void ShardedDataset::keep_within_limits(size_t opened, uint64_t bytes) const {
-  const std::lock_guard lock(open_mutex_);
+  const MutexLock lock(open_mutex_);
   open_.push_back({opened, bytes});
   open_bytes_ += bytes;
   while (open_.size() > 1 && (std::ssize(open_) > limits_.shards || open_bytes_ > limits_.bytes)) {
     const auto oldest = std::ranges::min_element(
         open_, {}, [this](const Open& open) { return slots_[open.shard].last_use.load(); });
     Slot& slot = slots_[oldest->shard];
-    const std::lock_guard slot_lock(slot.mutex);
+    const MutexLock slot_lock(slot.mutex);
     slot.reader.reset();
     open_bytes_ -= oldest->bytes;
     open_.erase(oldest);

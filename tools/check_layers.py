@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Holds every folder to the folders below it, and every library to its one folder.
+"""Holds every folder to the folders below it, every library to its one folder, and every source that
+does without LibTorch's precompiled header to that.
 
     tools/check_layers.py [ROOT]
 
-Reads the #include lines of the C++ and CUDA files under ROOT (default: this repository). Prints
-each violation as FILE:LINE: REASON and exits with 1 if there is one.
+Reads the #include lines of the C++ and CUDA files under ROOT (default: this repository), and the
+lists SOURCES and PLAIN in its CMakeLists.txt files (tools/cmake/targets.cmake says what they mean).
+Prints each violation as FILE:LINE: REASON and exits with 1 if there is one.
 """
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 # What a folder is built on; it may include that, and what that is built on in turn.
@@ -63,6 +66,11 @@ LIBRARIES = [
 CUDA = re.compile(r"cuda\w*\.h$|cublas|cooperative_groups|cub/|thrust/")
 TORCH = re.compile(r"(ATen|torch|c10)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+TOP_FOLDERS = ("src", "sharding", "launcher", "tools/bench", "tests")
+# What a source under PLAIN may reach: the declaration of a tensor.
+LIGHT_TORCH = re.compile(r"ATen/core/Tensor\.h$|c10/")
+CMAKE_CALL = re.compile(r"^dermatome_(library|test|executable)\s*\(([^)]*)\)", re.MULTILINE)
+CMAKE_LISTS = ("SOURCES", "PLAIN", "LINK", "LINK_PRIVATE", "RANKS", "TIMEOUT", "LABEL")
 
 
 def folder_of(path, folders):
@@ -98,8 +106,63 @@ def library_error(path, target):
     return None
 
 
+@cache
+def needs_torch(file, root):
+    """Whether this source or header reaches a header of LibTorch that is slow to compile."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        own, system = match.groups()
+        if own and (root / own).is_file() and needs_torch(root / own, root):
+            return True
+        if system and TORCH.match(system) and not LIGHT_TORCH.match(system):
+            return True
+    return False
+
+
+def sources_by_list(file, text):
+    """What a call of dermatome_library() and its like names under SOURCES and PLAIN, as paths."""
+    found = {"SOURCES": [], "PLAIN": []}
+    current = None
+    for word in re.sub(r"#.*", "", text).split():
+        if word in CMAKE_LISTS:
+            current = word
+        elif current in found and word.endswith(".cpp"):
+            at_root = word.startswith("${PROJECT_SOURCE_DIR}/")
+            found[current].append(Path(word.split("/", 1)[1]) if at_root else file.parent / word)
+    return found
+
+
+def list_errors(root, lists):
+    """What is wrong with the lists of one call: sources that do not exist or stand in the wrong one."""
+    for name, sources in lists.items():
+        for source in sources:
+            if not (root / source).is_file():
+                yield f"{source} is not a file of the repository"
+            elif needs_torch(root / source, root) and name == "PLAIN":
+                yield f"{source} includes LibTorch; it belongs under SOURCES"
+            elif not needs_torch(root / source, root) and name == "SOURCES":
+                yield f"{source} does without LibTorch; it belongs under PLAIN"
+
+
+def list_violations(root):
+    for top in TOP_FOLDERS:
+        for file in sorted((root / top).rglob("CMakeLists.txt")):
+            text = file.read_text(encoding="utf-8")
+            path = file.relative_to(root)
+            for call in CMAKE_CALL.finditer(text):
+                kind, arguments = call.groups()
+                if kind != "executable" and "TORCH" not in arguments.split():
+                    continue
+                line = text.count("\n", 0, call.start()) + 1
+                for error in list_errors(root, sources_by_list(path, arguments)):
+                    yield f"{path.as_posix()}:{line}: {error}"
+
+
 def violations(root):
-    for top in ("src", "sharding", "launcher", "tools/bench", "tests"):
+    yield from list_violations(root)
+    for top in TOP_FOLDERS:
         for file in sorted((root / top).rglob("*")):
             if file.suffix not in (".h", ".cpp", ".cu", ".cuh"):
                 continue

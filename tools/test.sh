@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is missing, checks style and layers, builds, and runs every test; the last lines are
+# Installs what is missing, checks style, layers and locks, builds, and runs every test; the last lines are
 # ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns,browser makes those
 # fail instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
 set -euo pipefail
@@ -150,9 +150,11 @@ cd "$repository"
 stage 'installing' tools/setup.sh --tests
 stage 'format' check_format
 stage 'layers' "$venv/bin/python" tools/check_layers.py
+stage 'links' "$venv/bin/python" tools/check_links.py
 stage 'build' tools/build.sh --tests release
 stage 'build, sanitizers' tools/build.sh --tests asan asan_tests
 stage 'build, CUDA' build_cuda
+stage 'locks' "$venv/bin/python" tools/check_locks.py
 stage 'clang-tidy' check_static
 
 export OMP_NUM_THREADS=1

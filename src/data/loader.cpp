@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -21,6 +19,7 @@
 #include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/thread_annotations.h"
 #include "src/data/augmentation.h"
 #include "src/data/patch_dropout.h"
 #include "src/data/quarantine.h"
@@ -110,12 +109,12 @@ struct Loader::State {
   int64_t steps_per_epoch() const;
 
  private:
-  void wait_for_batch(std::unique_lock<std::mutex>& lock);
-  std::string shards_waited_for() const;
+  void wait_for_batch(MutexLock& lock) REQUIRES(mutex_);
+  std::string shards_waited_for() const REQUIRES(mutex_);
   void read(const std::stop_token& stop);
-  bool has_work() const;
-  Pending& claimable_batch();
-  void open_batch();
+  bool has_work() const REQUIRES(mutex_);
+  Pending& claimable_batch() REQUIRES(mutex_);
+  void open_batch() REQUIRES(mutex_);
   void decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const;
   void load_sample(Pending& pending, int64_t i) const;
   void finish_batch(Pending& pending) const;
@@ -129,13 +128,14 @@ struct Loader::State {
   mutable Quarantine quarantine_;
   int64_t num_batches_ = 0;
 
-  // Guards the members below; a batch's samples belong to those who claimed them.
-  std::mutex mutex_;
-  std::condition_variable_any work_;
-  std::condition_variable_any ready_;
-  std::deque<Pending> pending_;  // in order; grows behind, shrinks in front: references stay good
-  int64_t num_opened_ = 0;
-  int64_t num_handed_out_ = 0;
+  // A batch's samples belong to those who claimed them.
+  Mutex mutex_;
+  ConditionVariable work_;
+  ConditionVariable ready_;
+  // In order; grows behind, shrinks in front: references stay good.
+  std::deque<Pending> pending_ GUARDED_BY(mutex_);
+  int64_t num_opened_ GUARDED_BY(mutex_) = 0;
+  int64_t num_handed_out_ GUARDED_BY(mutex_) = 0;
   std::vector<std::jthread> readers_;  // last: joined before anything they use goes away
 };
 
@@ -174,7 +174,7 @@ int64_t Loader::State::steps_per_epoch() const {
 }
 
 std::optional<Batch> Loader::State::next() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (num_handed_out_ == num_batches_) return std::nullopt;
   wait_for_batch(lock);
   Pending pending = std::move(pending_.front());
@@ -186,11 +186,14 @@ std::optional<Batch> Loader::State::next() {
   return std::move(pending.batch);
 }
 
-void Loader::State::wait_for_batch(std::unique_lock<std::mutex>& lock) {
+void Loader::State::wait_for_batch(MutexLock& lock) {
   const StallLimits& limits = options_.stall;
   const auto slice = std::max(limits.warning / 60, std::chrono::milliseconds(1));
-  const auto ready = [this] { return !pending_.empty() && pending_.front().ready; };
-  const auto num_done = [this] { return pending_.empty() ? 0 : pending_.front().num_done; };
+  const auto ready = [this]()
+                         REQUIRES(mutex_) { return !pending_.empty() && pending_.front().ready; };
+  const auto num_done = [this]() REQUIRES(mutex_) {
+    return pending_.empty() ? 0 : pending_.front().num_done;
+  };
   int64_t done = num_done();
   // Counted, not read from a clock: a job that was suspended meanwhile has not waited.
   std::chrono::milliseconds waited(0);
@@ -225,8 +228,9 @@ std::string Loader::State::shards_waited_for() const {
 }
 
 void Loader::State::read(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (work_.wait(lock, stop, [this] { return has_work(); }) && !stop.stop_requested()) {
+  MutexLock lock(mutex_);
+  while (work_.wait(lock, stop, [this]() REQUIRES(mutex_) { return has_work(); }) &&
+         !stop.stop_requested()) {
     Pending& pending = claimable_batch();
     const int64_t task = pending.num_claimed++;
     // The samples before have been claimed, so none of the rest has the batch's error. Where
@@ -277,6 +281,10 @@ void Loader::State::open_batch() {
   batch.step = steps % steps_per_epoch();
   pending.first_place = batch.step * options_.global_batch + options_.first;
   pending.num_tasks = 1;
+  if (leaves_augmentation_to_device() && !spare_crops_.empty()) {
+    pending.crops = std::move(spare_crops_.back());
+    spare_crops_.pop_back();
+  }
   pending.error = error_of([&] {
     const int64_t count = std::clamp<int64_t>(num_places_ - pending.first_place, 0, options_.count);
     const int64_t size = options_.image_size;
