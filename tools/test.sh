@@ -32,14 +32,18 @@ changed_sources() {
   git diff --name-only --diff-filter=d "$base" -- '*.cpp'
 }
 
-# The compile commands name g++'s precompiled header, which clang cannot read; the header itself, in
-# another folder, it can.
+# The release build compiles several sources as one; only the preset dev, configured but not built, has a
+# command for each source. The commands name g++'s precompiled header, which clang cannot read; the
+# header itself, in another folder, it can.
 write_tidy_database() {
+  local python=()
+  [[ ! -x "$venv/bin/python" ]] || python=("-DDERMATOME_PYTHON=$venv/bin/python")
+  cmake --preset dev -DDERMATOME_TESTS=ON "${python[@]}" >/dev/null
   mkdir -p build/tidy
-  cp build/release/CMakeFiles/dermatome_torch.dir/cmake_pch.hxx build/tidy/torch.hxx
+  cp build/dev/CMakeFiles/dermatome_torch.dir/cmake_pch.hxx build/tidy/torch.hxx
   sed -E "s# -Winvalid-pch##
     s# -include [^ ]*cmake_pch\\.hxx# -include $repository/build/tidy/torch.hxx#" \
-    build/release/compile_commands.json >build/tidy/compile_commands.json
+    build/dev/compile_commands.json >build/tidy/compile_commands.json
 }
 
 check_static() {
@@ -54,7 +58,7 @@ check_static() {
   local pids=() i failed=()
   for source in "${sources[@]}"; do
     if ! grep -qF "\"$repository/$source\"" build/tidy/compile_commands.json; then
-      say "clang-tidy: $source is no part of the release build"
+      say "clang-tidy: $source is no part of the build"
       continue
     fi
     if ((SECONDS >= deadline)); then

@@ -32,9 +32,16 @@ target_precompile_headers(dermatome_torch PRIVATE
   <torch/csrc/autograd/custom_function.h>
   <memory> <string> <vector>)
 
-# _use_torch(target VISIBILITY plain sources…): links LibTorch and uses the precompiled header.
+# _use_torch(target VISIBILITY plain sources…): links LibTorch and uses the precompiled header. With
+# DERMATOME_UNITY up to 16 sources of a target are compiled as one, which loads that header, and
+# instantiates LibTorch's templates, once for all of them.
 function(_use_torch target visibility)
   target_link_libraries(${target} ${visibility} torch::torch)
+  if(DERMATOME_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    # The compiler takes a source's unnamed namespace for one of an included file.
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+  endif()
   target_compile_options(${target} PRIVATE -fPIC)  # as the precompiled header; CMake says -fPIE
   target_precompile_headers(${target} REUSE_FROM dermatome_torch)
   if(ARGN)

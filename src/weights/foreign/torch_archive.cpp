@@ -51,9 +51,9 @@ std::string read_text(ZipArchive& zip, const std::string& name, uint64_t max_byt
   return text;
 }
 
-class Reader {
+class TensorReader {
  public:
-  Reader(ZipArchive& zip, const std::string& root, const Pickle& pickle)
+  TensorReader(ZipArchive& zip, const std::string& root, const Pickle& pickle)
       : zip_(zip), root_(root), pickle_(pickle) {}
 
   // Of a state dict.
@@ -200,7 +200,7 @@ std::map<std::string, at::Tensor> read_torch_archive(const std::filesystem::path
   const Pickle pickle(read_text(zip, root + "/data.pkl", Pickle::kMaxBytes),
                       path.string() + ": data.pkl");
   const bool is_script = zip.members().contains(root + "/constants.pkl");
-  Reader reader(zip, root, pickle);
+  TensorReader reader(zip, root, pickle);
   const Value& value = pickle.root();
   if (is_script && value.kind == Kind::kObject) {
     reader.read_module(value, "", 0);
