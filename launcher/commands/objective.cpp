@@ -1,7 +1,5 @@
 // `dermatome objective`: the objective and its gradients on given features, so that anyone can
 // check the maths from outside.
-#include "src/objective/objective.h"
-
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -22,6 +20,7 @@
 #include "src/config/train_config.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/objective/create_objective.h"
 #include "src/weights/safetensors.h"
 
 namespace dermatome {
@@ -106,7 +105,7 @@ std::vector<int64_t> split(int64_t num_samples, int num_ranks) {
 
 // Every caption is a text of its own, so that every row's gradient can be told apart.
 NamedTensors evaluate(const Features& own, const GlobalSizes& sizes, double scale,
-                      const ObjectiveOptions& options, Collectives& collectives) {
+                      const Objective& objective, Collectives& collectives) {
   const at::Tensor text = own.text.clone().requires_grad_();
   const at::Tensor patches = own.patches.clone().requires_grad_();
   ObjectiveInput input;
@@ -117,17 +116,16 @@ NamedTensors evaluate(const Features& own, const GlobalSizes& sizes, double scal
       at::arange(own.mask.numel(), own.mask.options().dtype(at::kLong)).view(own.mask.sizes());
   input.logit_scale = at::full({}, std::log(scale), own.image.options());
   at::Tensor local = at::zeros_like(own.image);
-  if (options.local_alignment) {
-    local =
-        attend_patches(patches, text, selector_rows(input.caption, input.mask, options), options);
+  if (objective.needs_patches()) {
+    local = objective.pool(patches, text, objective.pooling_texts(input.caption, input.mask));
     input.local = local.detach();
   }
-  Objective objective(options, collectives);
-  const ObjectiveResult result = objective.evaluate(input, sizes);
+  const ObjectiveResult result = objective.evaluate(
+      input, objective.start_text_gather(input.text, sizes, collectives), sizes, collectives);
 
   at::Tensor grad_text = result.grad_text;
   at::Tensor grad_patch = at::zeros_like(own.patches);
-  if (options.local_alignment) {
+  if (objective.needs_patches()) {
     torch::autograd::backward({local}, {result.grad_local});
     grad_text = grad_text + text.grad();
     grad_patch = patches.grad();
@@ -137,17 +135,17 @@ NamedTensors evaluate(const Features& own, const GlobalSizes& sizes, double scal
   };
   at::Tensor grad_scale = result.grad_scale.clone();
   collectives.all_reduce_sum(grad_scale, "gradient of the scale")->wait();
-  return {{"total", result.total},
-          {"mkcl", result.mkcl},
-          {"slra", result.slra},
-          {"i2t", result.i2t},
-          {"t2i", result.t2i},
-          {"weights", gather(result.weights, sizes.images)},
-          {"local", gather(local, sizes.images)},
-          {"grad_image", gather(result.grad_image, sizes.images)},
-          {"grad_text", gather(grad_text, sizes.texts)},
-          {"grad_patch", gather(grad_patch, sizes.images)},
-          {"grad_scale", grad_scale}};
+  NamedTensors values = {{"total", result.total}};
+  values.insert(values.end(), result.terms.begin(), result.terms.end());
+  for (const auto& [name, value] : result.details) {
+    values.emplace_back(name, value.dim() == 0 ? value : gather(value, sizes.images));
+  }
+  values.emplace_back("local", gather(local, sizes.images));
+  values.emplace_back("grad_image", gather(result.grad_image, sizes.images));
+  values.emplace_back("grad_text", gather(grad_text, sizes.texts));
+  values.emplace_back("grad_patch", gather(grad_patch, sizes.images));
+  values.emplace_back("grad_scale", grad_scale);
+  return values;
 }
 
 int objective_on_ranks(Runtime& runtime, const Arguments& arguments, ObjectiveOptions options) {
@@ -161,7 +159,10 @@ int objective_on_ranks(Runtime& runtime, const Arguments& arguments, ObjectiveOp
   int64_t begin = 0;
   for (int rank = 0; rank < runtime.world().rank; ++rank) begin += sizes.images[rank];
   const Features own = own_part(whole, begin, sizes.images[runtime.world().rank], runtime.device());
-  const NamedTensors values = evaluate(own, sizes, arguments.scale, options, runtime.collectives());
+  const auto objective = create_objective(options);
+  objective->check_ranks(runtime.world().size);
+  const NamedTensors values =
+      evaluate(own, sizes, arguments.scale, *objective, runtime.collectives());
   if (runtime.world().rank == 0) write_safetensors(arguments.output, values);
   return kExitOk;
 }
@@ -179,8 +180,8 @@ void add_objective(CLI::App& app) {
       ->required();
   command
       ->add_option("--output", arguments->output,
-                   "Safetensors file to write: total mkcl slra i2t t2i weights local grad_image "
-                   "grad_text grad_patch grad_scale, of the whole batch")
+                   "Safetensors file to write: total, the objective's terms and details by name, "
+                   "local grad_image grad_text grad_patch grad_scale, of the whole batch")
       ->required();
   command->add_option("--dtype", arguments->dtype, "float64 or float32")
       ->transform(CLI::CheckedTransformer(std::map<std::string, at::ScalarType>{

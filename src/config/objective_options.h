@@ -14,12 +14,14 @@ enum class Negatives { kValid, kAll };
 // Positives of the local term: subcaptions only, or every caption but the raw one.
 enum class LocalPositives { kSub, kKnowledge };
 
+// Both `mkcl` and `local_alignment` false select plain CLIP, anything else MAKE's objective:
+// create_objective() in src/objective/create_objective.h.
 struct ObjectiveOptions {
   ObjectiveMode mode = ObjectiveMode::kPaper;       // paper | released
   Negatives negatives = Negatives::kValid;          // valid | all
   LocalPositives positives = LocalPositives::kSub;  // sub | knowledge
   bool renormalise_local = false;                   // L2-normalise SLRA's pooled vector
-  bool mkcl = true;                                 // false: plain CLIP on the raw caption
+  bool mkcl = true;                                 // false: contrast raw captions alone
   bool local_alignment = true;                      // SLRA
   bool subcaption_weights = true;                   // diagnosis-guided weights
   int64_t num_subcaptions = 8;                      // J; N = 3 + J captions a sample

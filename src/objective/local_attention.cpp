@@ -4,8 +4,8 @@
 
 #include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
-#include "src/objective/caption_terms.h"
 #include "src/objective/precision.h"
+#include "src/objective/text_rows.h"
 
 namespace dermatome {
 namespace {

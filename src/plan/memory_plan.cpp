@@ -5,7 +5,7 @@
 #include "sharding/dataset.h"
 #include "src/config/train_options.h"
 #include "src/model/clip.h"
-#include "src/objective/tile_math.h"
+#include "src/objective/create_objective.h"
 
 namespace dermatome {
 namespace {
@@ -130,7 +130,7 @@ Activations image_activations(const ClipConfig& config, const TrainOptions& opti
                     image_widths(options.model.precision)};
   const auto images = static_cast<double>(images_of_piece(options, load));
   const double rows = images * static_cast<double>(load.tokens_per_image);
-  const bool patches = options.objective.local_alignment;
+  const bool patches = create_objective(options.objective)->needs_patches();
   const double read = patches ? rows : images;
   const auto side = static_cast<double>(vision.image_size);
   const auto d = static_cast<double>(config.embed_dim);
@@ -162,20 +162,6 @@ Activations text_activations(const ClipConfig& config, const TrainOptions& optio
   const double ends =
       n.read * (3 * tower.width + 2 * static_cast<double>(config.embed_dim)) * kFloat;
   return {kept_by_tower(tower, n) + ends, used_by_backward(tower, n), hidden_bytes(tower, n)};
-}
-
-// Gathered vectors, their gradients, and tiles of logits.
-double objective_bytes(const ClipConfig& config, const TrainOptions& options,
-                       const StepLoad& load) {
-  const double vectors = options.objective.local_alignment ? 2 : 1;
-  const auto d = static_cast<double>(config.embed_dim), images = static_cast<double>(load.images);
-  const double own = images * vectors + load.texts.texts;
-  const double all = own * static_cast<double>(load.ranks);
-  const auto extent = static_cast<double>(kTileExtent);
-  const double tile = std::min(static_cast<double>(load.ranks) * images, extent) *
-                      std::min(static_cast<double>(load.ranks) * load.texts.texts, extent);
-  // A gather has its output and what is cut from it.
-  return kFloat * ((load.ranks > 1 ? 2 : 1) * all * d + 2 * own * d + 3 * tile);
 }
 
 // One batch of images as the loader holds it, a byte for each number.
@@ -212,7 +198,8 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   const double parameters = parameter_bytes(config);
   const Activations image = image_activations(config, options, load);
   const Activations text = text_activations(config, options, load);
-  const double objective = objective_bytes(config, options, load);
+  const double objective =
+      create_objective(options.objective)->cost(objective_load(config, load)).bytes;
   // Either all that both towers keep, and the objective or the text tower's backward pass; or, the
   // text tower being done, the image tower's. With micro-batches one tower's at a time.
   const bool at_once = options.accum == 1;

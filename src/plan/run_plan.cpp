@@ -10,10 +10,10 @@
 #include "src/core/error.h"
 #include "src/data/sample_order.h"
 #include "src/model/transformer.h"
-#include "src/objective/objective.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
-#include "src/train/loader_setup.h"
+#include "src/train/run_checks.h"
+#include "src/train/starting_point.h"
 #include "src/train/validation.h"
 
 namespace dermatome {
@@ -43,9 +43,8 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
     plan.num_shards += std::ssize(source.manifest.shards);
     plan.shard_bytes += static_cast<double>(source.manifest.num_bytes());
   }
-  check_ranks(options, num_ranks, dataset.size());
-  check_num_captions(dataset, options.objective);
   plan.length = run_length(options, dataset.size());
+  check_data(options, dataset, plan.length, num_ranks);
   find_own_checkpoint(options, dataset.digest());
   plan.load.texts = measure_texts(dataset, options, plan.load.images);
 }
@@ -75,7 +74,7 @@ void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& 
                    const Tokenizer& tokenizer) {
   if (!options.model.pretrained.empty()) {
     Clip model(config, c10::kCPU);
-    load_pretrained(model, options.model);
+    load_pretrained(model, options);
   }
   open_validation_set(options, config.preprocess, tokenizer);
   for (const Benchmark& benchmark : open_benchmarks(options.validation)) {
@@ -134,8 +133,7 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device) {
   const ClipConfig config = read_clip_config(options.model.architecture);
   const Tokenizer tokenizer;
-  check_text_tower(config.text, options, tokenizer);
-  check_batch_size(options, num_ranks);
+  check_settings(options, config, tokenizer, num_ranks);
   RunPlan plan;
   plan.load.ranks = num_ranks;
   look_at_files(plan, config, options, tokenizer);

@@ -9,7 +9,7 @@
 #include "src/plan/memory_plan.h"
 #include "src/plan/step_cost.h"
 #include "src/plan/step_load.h"
-#include "src/train/run_checks.h"
+#include "src/train/run_length.h"
 
 namespace dermatome {
 

@@ -5,6 +5,7 @@
 #include "src/config/train_options.h"
 #include "src/distributed/gradient_reducer.h"
 #include "src/model/clip.h"
+#include "src/objective/create_objective.h"
 
 namespace dermatome {
 namespace {
@@ -51,7 +52,9 @@ double image_flops(const VisionConfig& vision, int64_t embed_dim, const TrainOpt
   const double rows = static_cast<double>(load.images) * length;
   const auto patch = static_cast<double>(vision.patch_size);
   const double patches = static_cast<double>(load.images * vision.num_patches());
-  const double read = options.objective.local_alignment ? rows : static_cast<double>(load.images);
+  const double read = create_objective(options.objective)->needs_patches()
+                          ? rows
+                          : static_cast<double>(load.images);
   return tower_flops(shape, rows, rows, read, length) *
              passes(vision.layers, options.model.checkpointed_image_blocks, options.accum) +
          3 * (product(patches, 3 * patch * patch, shape.width) +
@@ -69,42 +72,26 @@ double text_flops(const TextConfig& text, int64_t embed_dim, const TrainOptions&
          3 * product(texts, shape.width, static_cast<double>(embed_dim));
 }
 
-// Tiles of logits: formed for the log-sum-exps and again for the gradients (OBJECTIVE.md).
-double objective_flops(int64_t embed_dim, const ObjectiveOptions& options, const StepLoad& load) {
-  const auto d = static_cast<double>(embed_dim);
-  const auto images = static_cast<double>(load.images), ranks = static_cast<double>(load.ranks);
-  const double texts = load.texts.texts;
-  const double rows = product(images, d, ranks * texts),
-               columns = product(ranks * images, d, texts);
-  const double tiles = rows + columns - product(images, d, texts);
-  const double contrast = 2 * tiles + rows + columns;
-  const double local = rows + tiles + rows + columns;
-  return contrast + (options.local_alignment ? local : 0);
-}
-
 }  // namespace
 
 StepFlops step_flops(const ClipConfig& config, const TrainOptions& options, const StepLoad& load) {
-  return {.image_tower = image_flops(config.vision, config.embed_dim, options, load),
-          .text_tower = text_flops(config.text, config.embed_dim, options, load),
-          .objective = objective_flops(config.embed_dim, options.objective, load)};
+  return {
+      .image_tower = image_flops(config.vision, config.embed_dim, options, load),
+      .text_tower = text_flops(config.text, config.embed_dim, options, load),
+      .objective = create_objective(options.objective)->cost(objective_load(config, load)).flops};
 }
 
 std::vector<PlannedCollective> step_collectives(const ClipConfig& config,
                                                 const TrainOptions& options, const StepLoad& load) {
   if (load.ranks == 1) return {};
   constexpr double kFloat = 4;
-  const auto d = static_cast<double>(config.embed_dim), images = static_cast<double>(load.images);
-  const double texts = load.texts.texts, others = static_cast<double>(load.ranks - 1);
-  const double vectors = options.objective.local_alignment ? 2 : 1;
+  const double others = static_cast<double>(load.ranks - 1);
   std::vector<PlannedCollective> collectives;
-  const auto gather = [&](const char* what, double numbers) {
+  const ObjectiveCost objective =
+      create_objective(options.objective)->cost(objective_load(config, load));
+  for (const auto& [what, numbers] : objective.gathers) {
     collectives.push_back({"all-gather", what, 1, numbers * kFloat, numbers * kFloat * others});
-  };
-  // src/objective/objective.cpp packs them.
-  gather("text embeddings", texts * d);
-  gather("image embeddings", images * (vectors * d + 2) + texts * 3);
-  gather("log-sum-exps", images * 2 + texts + 3);
+  }
 
   const auto reduce = [&](const char* what, const std::vector<int64_t>& sizes) {
     double bytes = 0;

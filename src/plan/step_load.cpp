@@ -8,7 +8,7 @@
 #include "src/data/patch_dropout.h"
 #include "src/data/sample_order.h"
 #include "src/model/packed_texts.h"
-#include "src/train/loader_setup.h"
+#include "src/objective/create_objective.h"
 
 namespace dermatome {
 namespace {
@@ -34,7 +34,7 @@ void add(TextLoad& load, const BatchTexts& texts, int64_t num_pieces) {
 
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
                        int64_t num_samples) {
-  const TextSelection selection = text_selection(options.objective);
+  const TextSelection selection = create_objective(options.objective)->text_selection();
   const auto order = make_order(options.seed, options.data, dataset.source_sizes());
   const int64_t places = samples_an_epoch(options.data, dataset.size());
   const int64_t batches = std::clamp<int64_t>(places / num_samples, 1, kBatches);
@@ -53,10 +53,17 @@ TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& option
 
 TextLoad assumed_texts(const ObjectiveOptions& objective, int64_t num_samples) {
   const auto samples = static_cast<double>(num_samples);
-  if (text_selection(objective).only_raw_caption) {
+  if (create_objective(objective)->text_selection().only_raw_caption) {
     return {.texts = samples, .rows = 24 * samples, .positions = 27 * samples};
   }
   return {.texts = 3.4 * samples, .rows = 69 * samples, .positions = 85 * samples};
+}
+
+ObjectiveLoad objective_load(const ClipConfig& config, const StepLoad& load) {
+  return {.ranks = static_cast<double>(load.ranks),
+          .images = static_cast<double>(load.images),
+          .texts = load.texts.texts,
+          .width = static_cast<double>(config.embed_dim)};
 }
 
 int64_t tokens_per_image(const VisionConfig& vision, double patch_dropout) {

@@ -7,6 +7,7 @@
 
 #include "sharding/dataset.h"
 #include "src/model/clip_config.h"
+#include "src/objective/objective.h"
 
 namespace dermatome {
 
@@ -39,6 +40,9 @@ TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& option
 // As in MAKE's published table: 3.4 distinct texts of 20 tokens a sample, or 1 where the objective
 // looks at raw captions only. (Modes that contrast with missing captions add two short texts.)
 TextLoad assumed_texts(const ObjectiveOptions& objective, int64_t num_samples);
+
+// What the objective works on in a step.
+ObjectiveLoad objective_load(const ClipConfig& config, const StepLoad& load);
 
 int64_t tokens_per_image(const VisionConfig& vision, double patch_dropout);
 

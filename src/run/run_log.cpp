@@ -28,6 +28,16 @@ std::string lines_up_to(const std::string& content, int64_t step) {
   return kept;
 }
 
+// The total and, in brackets, its terms: "8.12346 (NAME 7.86100, NAME 0.37494)".
+std::string loss_text(const std::vector<std::pair<std::string, double>>& values) {
+  std::string terms;
+  for (size_t i = 1; i < values.size(); ++i) {
+    terms += format("%s%s %.5f", i == 1 ? "" : ", ", values[i].first.c_str(), values[i].second);
+  }
+  const std::string total = format("%.5f", values.at(0).second);
+  return terms.empty() ? total : total + " (" + terms + ")";
+}
+
 void draw_progress(const StepReport& report) {
   constexpr int64_t kWidth = 30;
   const int64_t filled = kWidth * report.step / report.total_steps;
@@ -70,25 +80,23 @@ void RunLog::step(const StepReport& report) {
   const auto whole = [](int64_t value) { return static_cast<long long>(value); };
   log_info(format(
       "Train Epoch: %lld [%lld/%lld (%.0f%%)] Data (t): %.3f Batch (t): %.3f, %.1f/s LR: %.6f "
-      "Logit Scale: %.3f Loss: %.5f (MKCL %.5f, SLRA %.5f)",
+      "Logit Scale: %.3f Loss: %s",
       whole(report.epoch), whole(report.step_in_epoch * report.global_batch),
       whole(report.steps_per_epoch * report.global_batch),
       100.0 * static_cast<double>(report.step_in_epoch) /
           static_cast<double>(report.steps_per_epoch),
       report.data_seconds, report.step_seconds, images_per_second, report.lr, report.logit_scale,
-      report.total, report.mkcl, report.slra));
-  write({{"step", report.step},
-         {"epoch", report.epoch},
-         {"train",
-          {{"loss", report.total},
-           {"mkcl", report.mkcl},
-           {"slra", report.slra},
-           {"lr", report.lr},
-           {"logit_scale", report.logit_scale},
-           {"gradient_norm", report.gradient_norm},
-           {"images_per_second", images_per_second},
-           {"data_seconds", report.data_seconds},
-           {"step_seconds", report.step_seconds}}}});
+      loss_text(report.values).c_str()));
+  json train = {{"loss", report.values.at(0).second},     {"lr", report.lr},
+                {"logit_scale", report.logit_scale},      {"gradient_norm", report.gradient_norm},
+                {"images_per_second", images_per_second}, {"data_seconds", report.data_seconds},
+                {"step_seconds", report.step_seconds}};
+  for (size_t i = 1; i < report.values.size(); ++i) {
+    const auto& [name, value] = report.values[i];
+    require(!train.contains(name), "a term of the objective is named as a number of the log");
+    train[name] = value;
+  }
+  write({{"step", report.step}, {"epoch", report.epoch}, {"train", train}});
   if (on_terminal_) draw_progress(report);
 }
 

@@ -1,6 +1,7 @@
 // What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in
 // the run directory, one JSON object a line with `step`, `epoch` and either `train` or
-// `validation` and `benchmarks`. Only rank 0 makes one.
+// `validation` and `benchmarks`. `train` holds `loss`, the objective's total, every term of it by
+// its name, and the other numbers of a StepReport. Only rank 0 makes one.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,8 @@
 #include <fstream>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace dermatome {
 
@@ -19,7 +22,9 @@ struct StepReport {
   int64_t step_in_epoch = 0;
   int64_t steps_per_epoch = 0;
   int64_t global_batch = 0;
-  double total = 0, mkcl = 0, slra = 0;  // the objective's values
+  // The objective's by name: `total` first, then its terms, whose names are those of no number
+  // below.
+  std::vector<std::pair<std::string, double>> values;
   double lr = 0;
   double logit_scale = 0;    // exp of the learned parameter
   double gradient_norm = 0;  // before clipping; 0 without clipping

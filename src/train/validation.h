@@ -28,6 +28,16 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
 // The tables of validation.benchmarks. Throws ConfigError also for two of one name.
 std::vector<Benchmark> open_benchmarks(const ValidationOptions& options);
 
+// What is measured on.
+struct ValidationData {
+  std::unique_ptr<ShardedDataset> dataset;  // null: none
+  std::vector<Benchmark> benchmarks;
+};
+
+// All of it. Throws as the two above.
+ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
+                               const Tokenizer& tokenizer);
+
 struct ValidationResult {
   nlohmann::json scores;      // by name: `loss`, the objective's, and each benchmark's
   nlohmann::json benchmarks;  // by name: `hashes` and `leakage` of what was scored
@@ -35,9 +45,9 @@ struct ValidationResult {
 
 class Validation {
  public:
-  // Opens all that is needed. Arguments must outlive the object.
-  Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
-             TrainStep& step, Collectives& collectives);
+  // Arguments must outlive the object.
+  Validation(const TrainOptions& options, const ValidationData& data, const Clip& model,
+             const Tokenizer& tokenizer, TrainStep& step, Collectives& collectives);
 
   // The held-out data and benchmarks, which all ranks must have alike.
   std::vector<RankFact> facts() const;
@@ -55,12 +65,11 @@ class Validation {
   void report_failure(const std::exception_ptr& own, int64_t failed_rank) const;
 
   const TrainOptions& options_;
+  const ValidationData& data_;
   const Clip& model_;
   const Tokenizer& tokenizer_;
   TrainStep& step_;
   Collectives& collectives_;
-  std::unique_ptr<ShardedDataset> dataset_;
-  std::vector<Benchmark> benchmarks_;
 };
 
 }  // namespace dermatome

@@ -121,13 +121,20 @@ at::Tensor fit_positions(const at::Tensor& weight, const NamedParameter& paramet
 
 }  // namespace
 
+std::optional<std::filesystem::path> description_of(const std::filesystem::path& path) {
+  const std::filesystem::path file = weights_file(path);
+  if (!std::filesystem::exists(file)) throw DataError("cannot read " + file.string());
+  const std::filesystem::path description = file.parent_path() / kConfigFile;
+  if (std::filesystem::is_directory(path) || std::filesystem::exists(description)) {
+    return description;
+  }
+  return std::nullopt;
+}
+
 Weights read_weights(const std::filesystem::path& path) {
   Weights weights;
   weights.file = weights_file(path);
-  const std::filesystem::path description = weights.file.parent_path() / kConfigFile;
-  if (std::filesystem::is_directory(path) || std::filesystem::exists(description)) {
-    weights.described_by = description;
-  }
+  weights.described_by = description_of(path);
   const std::string start = first_bytes(weights.file);
   if (start == kZip) {
     weights.tensors = read_torch_archive(weights.file);

@@ -32,6 +32,10 @@ struct Weights {
   bool are_openai = false;
 };
 
+// What read_weights() gives as `described_by`, without reading weights. Throws DataError for a file
+// that is not there.
+std::optional<std::filesystem::path> description_of(const std::filesystem::path& path);
+
 // Reads `path`. Throws DataError naming the file for anything that cannot be read or is malformed.
 Weights read_weights(const std::filesystem::path& path);
 

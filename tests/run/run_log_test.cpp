@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "src/core/error.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -25,7 +26,7 @@ StepReport report_at(int64_t step) {
   report.total_steps = 100;
   report.steps_per_epoch = 10;
   report.global_batch = 64;
-  report.total = 1.5;
+  report.values = {{"total", 1.5}, {"contrast", 1.25}, {"others", 0.25}};
   report.step_seconds = 0.5;
   return report;
 }
@@ -39,10 +40,32 @@ TEST(RunLog, WritesOneObjectALine) {
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].at("step"), 10);
   EXPECT_EQ(lines[0].at("train").at("loss"), 1.5);
+  EXPECT_EQ(lines[0].at("train").at("contrast"), 1.25);
+  EXPECT_EQ(lines[0].at("train").at("others"), 0.25);
   EXPECT_EQ(lines[0].at("train").at("images_per_second"), 128);
   EXPECT_EQ(lines[1].at("validation").at("emoji").at("top1"), 0.25);
   EXPECT_TRUE(lines[1].at("benchmarks").at("emoji").contains("hashes"));
   EXPECT_EQ(lines[1].at("epoch"), 1);
+}
+
+TEST(RunLog, PrintsTheTermsByName) {
+  RunLog log(scratch_folder(), 0);
+  testing::internal::CaptureStderr();
+  StepReport report = report_at(10);
+  log.step(report);
+  report.values.resize(1);
+  log.step(report);
+  const std::string printed = testing::internal::GetCapturedStderr();
+  EXPECT_NE(printed.find("Loss: 1.50000 (contrast 1.25000, others 0.25000)\n"), std::string::npos)
+      << printed;
+  EXPECT_NE(printed.find("Loss: 1.50000\n"), std::string::npos) << printed;
+}
+
+TEST(RunLog, RefusesATermNamedAsANumberOfItsOwn) {
+  RunLog log(scratch_folder(), 0);
+  StepReport report = report_at(10);
+  report.values[1].first = "lr";
+  EXPECT_THROW(log.step(report), InternalError);
 }
 
 TEST(RunLog, DropsWhatAnInterruptedRunLoggedAfterItsCheckpoint) {

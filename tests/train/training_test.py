@@ -225,6 +225,25 @@ class Training(unittest.TestCase):
         (weights / "open_clip_config.json").write_text(json.dumps(config))
         self.assertIn("which belongs to the weights", self.failure("other", f"model.pretrained={weights}"))
 
+    def test_settings_are_refused_before_a_model_is_built(self):
+        # A model of 35 TB: whatever is said of anything else was said before it was built.
+        config = json.loads(pathlib.Path(training_data.MODEL).read_text())
+        config["vision_cfg"] |= {"width": 2**20, "head_width": 2**20}
+        (WORK / "huge.json").write_text(json.dumps(config))
+        huge = f"model.architecture={WORK}/huge.json"
+        for override, message in [
+            ("schedule.warmup=100", "schedule.warmup of 100 steps is longer"),
+            ("batch_size=96", "batch_size 96 is larger than the data set"),
+            ("objective.num_subcaptions=3", "objective.num_subcaptions is 3, but the shards"),
+            ("data.validation=gone", "gone"),
+            ("validation.benchmarks=[gone.yaml]", "gone.yaml"),
+            ("model.pretrained=gone.safetensors", "cannot read gone.safetensors"),
+            (f"model.pretrained={checkpoints('straight')[-1]}", "which belongs to the weights"),
+            ("name=straight", "belongs to other settings"),
+        ]:
+            with self.subTest(override):
+                self.assertIn(message, self.failure("huge", huge, "schedule.max_steps=0", override))
+
     def test_checkpoint_holds_every_tensor(self):
         state = load_file(checkpoints("straight")[-1] / "optimizer.safetensors")
         weights = load_file(checkpoints("straight")[-1] / "open_clip_model.safetensors")
