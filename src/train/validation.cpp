@@ -92,8 +92,8 @@ Validation::Validation(const TrainOptions& options, const ValidationData& data, 
 
 std::vector<RankFact> Validation::facts() const {
   std::vector<RankFact> facts = {
-      {"the data of data.validation", dataset_ ? dataset_->digest() : "none"}};
-  for (const Benchmark& benchmark : benchmarks_) {
+      {"the data of data.validation", data_.dataset ? data_.dataset->digest() : "none"}};
+  for (const Benchmark& benchmark : data_.benchmarks) {
     facts.push_back({"the benchmark " + benchmark.name() + " of validation.benchmarks",
                      benchmark.hash(options_.model.precision)});
   }
