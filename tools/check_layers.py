@@ -22,7 +22,7 @@ BUILT_ON = {
     "src/weights": {"src/model"},
     "src/run": {"src/weights", "src/config"},
     "sharding": {"src/text", "src/image"},
-    "src/leakage": {"sharding"},
+    "src/leakage": {"sharding", "src/config"},
     "src/data": {"src/config", "sharding"},
     "src/objective": {"src/config", "src/distributed"},
     "src/eval": {"src/weights", "src/data", "src/distributed"},

@@ -1,6 +1,12 @@
 #include "launcher/commands/commands.h"
 
+#include "launcher/exit_codes.h"
+
 namespace dermatome {
+
+void end_with(int code) {
+  if (code != kExitOk) throw CLI::RuntimeError(code);
+}
 
 void add_commands(CLI::App& app) {
   app.require_subcommand(1);

@@ -23,6 +23,9 @@ void add_train(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_watch(CLI::App& app);
 
+// Ends a callback whose work gave `code`: the program exits with it, unless it is kExitOk.
+void end_with(int code);
+
 // All of them.
 void add_commands(CLI::App& app);
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "launcher/commands/commands.h"
-#include "launcher/exit_codes.h"
 #include "launcher/mpirun.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -83,17 +83,14 @@ void add_launch(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
   command
       ->add_option("--ranks", arguments->ranks,
-                   "Number of ranks; auto: a rank per GPU, or per " +
-                       std::to_string(kCoresPerRank) + " cores, or per slot of the hosts")
+                   text("Number of ranks; auto: a rank per GPU, or per ", kCoresPerRank,
+                        " cores, or per slot of the hosts"))
       ->capture_default_str();
   command->add_option("--hosts", arguments->hosts,
                       "HOST[:SLOTS],...: where ranks run; default: this machine");
   // Everything behind the first other word belongs to COMMAND.
   command->prefix_command();
-  command->callback([arguments, command] {
-    const int code = launch(*arguments, command->remaining());
-    if (code != kExitOk) throw CLI::RuntimeError(code);
-  });
+  command->callback([arguments, command] { end_with(launch(*arguments, command->remaining())); });
 }
 
 }  // namespace dermatome

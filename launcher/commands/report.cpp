@@ -61,9 +61,8 @@ void add_report(CLI::App& app) {
   add_device_option(*command, arguments->runtime);
   command->add_option("--threads", arguments->runtime.threads, "Threads; 0: all allowed cores");
   command->callback([arguments] {
-    const int code = run_on_ranks(arguments->runtime,
-                                  [&](Runtime& runtime) { return report(runtime, *arguments); });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    end_with(run_on_ranks(arguments->runtime,
+                          [&](Runtime& runtime) { return report(runtime, *arguments); }));
   });
 }
 

@@ -46,9 +46,8 @@ void add_train(CLI::App& app) {
     // First: a request to stop may come while the ranks still start.
     watch_stop_signals();
     const TrainOptions options = load_train_config(arguments->config, arguments->overrides);
-    const int code = run_on_ranks(
-        options.runtime, [&](Runtime& runtime) { return train_on_ranks(runtime, options); });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    end_with(run_on_ranks(options.runtime,
+                          [&](Runtime& runtime) { return train_on_ranks(runtime, options); }));
   });
 }
 

@@ -10,6 +10,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -89,8 +90,7 @@ void check_metrics(const BenchmarkOptions& o, const FieldReader& reader) {
     }
     if (!seen.insert(metric).second) reader.fail("metrics", "contains '" + metric + "' twice");
     if (metric == "top5" && o.classes.size() <= 5) {
-      reader.fail("metrics", "contains 'top5', always 1 with " + std::to_string(o.classes.size()) +
-                                 " classes");
+      reader.fail("metrics", text("contains 'top5', always 1 with ", o.classes.size(), " classes"));
     }
   }
 }
@@ -99,11 +99,11 @@ void check_metrics(const BenchmarkOptions& o, const FieldReader& reader) {
 void check_classes(const BenchmarkOptions& o, const std::string& key, size_t fewest,
                    const FieldReader& reader) {
   if (o.classes.size() < fewest) {
-    reader.fail(key, "must list at least " + std::to_string(fewest) + " " + key);
+    reader.fail(key, text("must list at least ", fewest, " ", key));
   }
   std::set<std::string> labels;
   for (size_t i = 0; i < o.classes.size(); ++i) {
-    const std::string entry = key + "[" + std::to_string(i) + "]";
+    const std::string entry = text(key, "[", i, "]");
     const auto& [label, names] = o.classes[i];
     if (label.empty()) reader.fail(entry, "has no label");
     if (!labels.insert(label).second) {
@@ -124,8 +124,8 @@ void check_classes(const BenchmarkOptions& o, const std::string& key, size_t few
 
 void check_references(const BenchmarkOptions& o, const FieldReader& reader) {
   if (o.references.size() != o.templates.size()) {
-    reader.fail("references", "must list one prompt for each of the " +
-                                  std::to_string(o.templates.size()) + " templates");
+    reader.fail("references",
+                text("must list one prompt for each of the ", o.templates.size(), " templates"));
   }
   for (const auto& text : o.references) {
     if (text.empty()) reader.fail("references", "has an empty prompt");

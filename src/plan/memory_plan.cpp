@@ -24,8 +24,6 @@ constexpr double kHeapHoles = 2, kEncodingHoles = 1, kLargestHeapBlock = 32 * kM
 // Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
 constexpr double kBatchesInHand = 3;
 
-// Of a shard's metadata, for a sample of MAKE's table (sharding/shard_reader.h).
-constexpr double kMetadataBytes = 290;
 // Stored pictures are taken to be 4:3, as photographs mostly are.
 constexpr double kLongSide = 4.0 / 3;
 // What augment_crops() works with for a pixel of a group of crops: measured on the CPU, from a
@@ -294,7 +292,7 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   }
   if (load.num_samples > 0) {
     add("the shards' metadata",
-        std::min(static_cast<double>(load.num_samples) * kMetadataBytes,
+        std::min(static_cast<double>(load.num_samples * kMetadataBytesPerSample),
                  static_cast<double>(OpenShardLimits{}.bytes)),
         /*on_host=*/true);
   }

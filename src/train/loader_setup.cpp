@@ -3,6 +3,7 @@
 #include "src/config/train_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/core/row_range.h"
 #include "src/data/patch_dropout.h"
 #include "src/objective/caption_terms.h"
 
@@ -18,8 +19,9 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
   LoaderOptions loader;
   loader.seed = options.seed;
   loader.global_batch = options.batch_size;
-  loader.count = options.batch_size / collectives.size();
-  loader.first = collectives.rank() * loader.count;
+  const Span own = part_of_rows(options.batch_size, collectives.rank(), collectives.size());
+  loader.first = own.begin;
+  loader.count = own.size;
   loader.image_size = model.config().vision.image_size;
   loader.training = training;
   if (training && options.model.patch_dropout > 0) {

@@ -13,6 +13,7 @@
 #include "sharding/dataset.h"
 #include "src/config/train_config.h"
 #include "src/config/train_options.h"
+#include "src/core/clock.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
@@ -37,12 +38,6 @@
 
 namespace dermatome {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class Trainer {
  public:
