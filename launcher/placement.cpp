@@ -10,6 +10,7 @@
 #include "src/core/cores.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/distributed/text_gather.h"
 
 namespace dermatome {
@@ -30,8 +31,7 @@ std::string list_cores(const std::vector<int>& cores) {
 
 // One field a line.
 std::string to_text(const Placement& p) {
-  return p.host + "\n" + p.cores + "\n" + std::to_string(p.num_cores) + "\n" + p.device + "\n" +
-         p.network + "\n";
+  return text(p.host, "\n", p.cores, "\n", p.num_cores, "\n", p.device, "\n", p.network, "\n");
 }
 
 Placement from_text(const std::string& text) {

@@ -15,6 +15,7 @@
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -90,7 +91,7 @@ void Runtime::meet(std::chrono::milliseconds timeout) {
     world_.master_host = mpi_->share(host_name());
     // Rank 0 serves on a free port, which the others must hear before they can come.
     if (is_root) rendezvous_.emplace(world_, timeout);
-    const std::string port = mpi_->share(is_root ? std::to_string(rendezvous_->port()) : "");
+    const std::string port = mpi_->share(is_root ? text(rendezvous_->port()) : "");
     world_.master_port = static_cast<uint16_t>(std::stoi(port));
   } else if (mpi_ && world_.size > 1) {
     world_.store_file = mpi_->share(is_root ? create_store_file(launchers_folder()) : "");

@@ -15,6 +15,7 @@
 #include "src/core/file.h"
 #include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/text/table_cell.h"
 
 namespace dermatome {
@@ -30,19 +31,19 @@ constexpr int64_t kMostBeyondLimit = 1000;
 std::vector<std::string> together(BuildTeam& team, const std::function<std::string()>& action) {
   constexpr char kGood = '+', kBad = '-';
   std::exception_ptr error;
-  std::string text(1, kGood);
+  std::string message(1, kGood);
   try {
-    text += action();
+    message += action();
   } catch (const Error&) {
     error = std::current_exception();
-    text = kBad;
+    message = kBad;
   }
-  std::vector<std::string> texts = team.exchange(text);
+  std::vector<std::string> texts = team.exchange(message);
   if (error) std::rethrow_exception(error);
   for (size_t rank = 0; rank < texts.size(); ++rank) {
     if (texts[rank].starts_with(kBad)) {
-      throw CommunicationError("rank " + std::to_string(rank) +
-                               " could not build its part; its own message says why");
+      throw CommunicationError(
+          text("rank ", rank, " could not build its part; its own message says why"));
     }
     texts[rank].erase(0, 1);
   }
@@ -185,13 +186,12 @@ class Build {
       return std::string();
     });
     const bool all = std::ssize(report_.manifest.shards) == builder_.num_shards();
-    throw DataError(std::to_string(rejected) + " of " + std::to_string(num_rows_) +
-                    " pictures cannot be read" + (all ? "" : " so far") + ", " +
-                    std::to_string(max_rejected_) + " are allowed; " +
-                    (options_.output / kRejectedName).string() +
-                    " lists them: repair them, or raise --max-bad, and run again, which keeps the "
-                    "shards that are whole; the first: " +
-                    report_.rejected.front().reason);
+    throw DataError(
+        text(rejected, " of ", num_rows_, " pictures cannot be read", all ? "" : " so far", ", ",
+             max_rejected_, " are allowed; ", options_.output / kRejectedName,
+             " lists them: repair them, or raise --max-bad, and run again, which keeps the "
+             "shards that are whole; the first: ",
+             report_.rejected.front().reason));
   }
 
   void finish() {
@@ -253,8 +253,8 @@ BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
                          const BuildOptions& options, BuildTeam& team) {
   require(options.samples_per_shard >= 1, "samples_per_shard below 1");
   if (!(options.max_bad >= 0.0 && options.max_bad <= 1.0)) {
-    throw ConfigError("max_bad is " + std::to_string(options.max_bad) +
-                      "; a fraction from 0 to 1 was expected");
+    throw ConfigError(
+        text("max_bad is ", options.max_bad, "; a fraction from 0 to 1 was expected"));
   }
   return Build(table, tokenizer, options, team).run();
 }

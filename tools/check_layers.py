@@ -25,7 +25,7 @@ BUILT_ON = {
     "src/weights": {"src/model"},
     "src/run": {"src/weights", "src/config"},
     "sharding": {"src/text", "src/image"},
-    "src/leakage": {"sharding"},
+    "src/leakage": {"src/eval"},
     "src/data": {"src/config", "sharding"},
     "src/objective": {"src/config", "src/distributed"},
     "src/eval": {"src/weights", "src/data", "src/distributed"},

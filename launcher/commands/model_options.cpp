@@ -8,6 +8,7 @@
 #include "src/config/model_options.h"
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
 
@@ -50,8 +51,8 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
 
 void require_one_rank(const Runtime& runtime, const std::string& command) {
   if (runtime.world().size == 1) return;
-  throw ConfigError("dermatome " + command + " runs on one rank, not on " +
-                    std::to_string(runtime.world().size));
+  throw ConfigError(
+      text("dermatome ", command, " runs on one rank, not on ", runtime.world().size));
 }
 
 }  // namespace dermatome

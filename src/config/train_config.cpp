@@ -7,6 +7,7 @@
 #include "src/config/retired_keys.h"
 #include "src/config/train_options.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -158,9 +159,8 @@ void check_sources(const DataOptions& data, const FieldReader& reader) {
     if (data.epoch_samples > 0) reader.fail("data.epoch_samples", contradicts);
   }
   if (!data.weights.empty() && data.weights.size() != data.train.size()) {
-    reader.fail("data.weights",
-                "has " + std::to_string(data.weights.size()) + " numbers, but data.train has " +
-                    std::to_string(data.train.size()) + " folders; give one for each");
+    reader.fail("data.weights", text("has ", data.weights.size(), " numbers, but data.train has ",
+                                     data.train.size(), " folders; give one for each"));
   }
 }
 
@@ -189,8 +189,8 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
     reader.fail("augmentation.color_jitter", "has a hue, the last number, above 0.5");
   }
   if (o.schedule.max_steps > 0 && o.schedule.warmup > o.schedule.max_steps) {
-    reader.fail("schedule.warmup", "is longer than the training, schedule.max_steps = " +
-                                       std::to_string(o.schedule.max_steps));
+    reader.fail("schedule.warmup",
+                text("is longer than the training, schedule.max_steps = ", o.schedule.max_steps));
   }
   const bool local = o.objective.local_alignment && o.objective.lambda_s > 0;
   if (o.objective.lambda_m == 0 && !local) {

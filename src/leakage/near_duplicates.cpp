@@ -7,6 +7,7 @@
 
 #include "sharding/parallel.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/image/wide_vectors.h"
 
 namespace dermatome {
@@ -36,9 +37,9 @@ std::vector<NearDuplicate> compare(std::span<const PictureHash> a, std::span<con
     const auto i = static_cast<size_t>(item);
     find_near(a[i], i, b, within ? i + 1 : 0, max_distance, found[i]);
     if ((total += found[i].size()) > kMaxPairs) {
-      throw DataError("more than " + std::to_string(kMaxPairs) +
-                      " pairs of pictures are near-duplicates; lower --distance, or remove "
-                      "pictures without content");
+      throw DataError(text("more than ", kMaxPairs,
+                           " pairs of pictures are near-duplicates; lower --distance, or remove "
+                           "pictures without content"));
     }
   });
   std::vector<NearDuplicate> pairs;

@@ -23,8 +23,6 @@ constexpr double kHeapHoles = 2, kEncodingHoles = 1, kLargestHeapBlock = 32 * kM
 // Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
 constexpr double kBatchesInHand = 3;
 
-// Of a shard's metadata, for a sample of MAKE's table (sharding/shard_reader.h).
-constexpr double kMetadataBytes = 290;
 
 // Bytes of a number: in the residual stream, in what layer norm keeps besides, and elsewhere.
 struct Widths {
@@ -244,7 +242,7 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
       /*on_host=*/true);
   if (load.num_samples > 0) {
     add("the shards' metadata",
-        std::min(static_cast<double>(load.num_samples) * kMetadataBytes,
+        std::min(static_cast<double>(load.num_samples * kMetadataBytesPerSample),
                  static_cast<double>(OpenShardLimits{}.bytes)),
         /*on_host=*/true);
   }

@@ -8,6 +8,7 @@
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/model/transformer.h"
 #include "src/run/resume.h"
@@ -97,7 +98,7 @@ std::string fitting_accum(const ClipConfig& config, TrainOptions options, const 
                           const PlannedDevice& device) {
   for (options.accum *= 2; options.accum <= load.images; options.accum *= 2) {
     if (plan_memory(config, options, load, device.is_gpu).device_bytes <= device.bytes) {
-      return "accum=" + std::to_string(options.accum) + " would fit, ";
+      return text("accum=", options.accum, " would fit, ");
     }
   }
   return "";
@@ -108,12 +109,11 @@ void check_memory(const RunPlan& plan, const ClipConfig& config, const TrainOpti
   if (plan.memory.device_bytes <= device.bytes) return;
   const bool checkpointed = options.model.checkpointed_image_blocks == kAllBlocks;
   throw ConfigError(
-      "batch_size " + std::to_string(options.batch_size) + " on " +
-      std::to_string(plan.load.ranks) + " ranks needs " + gib(plan.memory.device_bytes) +
-      " a rank, more than the " + gib(device.bytes) + " of " + device.name + "; " +
-      fitting_accum(config, options, plan.load, device) +
-      (checkpointed ? "" : "model.checkpointed_image_blocks=-1 needs less, ") +
-      (device.is_gpu ? "more ranks need less each" : "ranks on more machines need less each"));
+      text("batch_size ", options.batch_size, " on ", plan.load.ranks, " ranks needs ",
+           gib(plan.memory.device_bytes), " a rank, more than the ", gib(device.bytes), " of ",
+           device.name, "; ", fitting_accum(config, options, plan.load, device),
+           checkpointed ? "" : "model.checkpointed_image_blocks=-1 needs less, ",
+           device.is_gpu ? "more ranks need less each" : "ranks on more machines need less each"));
 }
 
 void check_disk(const RunPlan& plan, const TrainOptions& options) {
@@ -122,10 +122,9 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
   const int64_t more =
       *plan.checkpoints_at_once - std::ssize(checkpoint_steps(RunDirectory(options).checkpoints()));
   if (static_cast<double>(more) * plan.checkpoint_bytes <= plan.free_disk_bytes) return;
-  throw ConfigError("output " + options.output + " has " + gib(plan.free_disk_bytes) +
-                    " free, but " + std::to_string(more) + " more checkpoints of " +
-                    gib(plan.checkpoint_bytes) +
-                    " will be there; set checkpoint.keep, or another output");
+  throw ConfigError(text("output ", options.output, " has ", gib(plan.free_disk_bytes),
+                         " free, but ", more, " more checkpoints of ", gib(plan.checkpoint_bytes),
+                         " will be there; set checkpoint.keep, or another output"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "src/config/train_options.h"
+#include "src/core/row_range.h"
 #include "src/data/batch_texts.h"
 #include "src/data/patch_dropout.h"
 #include "src/data/sample_order.h"
@@ -20,11 +21,10 @@ constexpr int64_t kBatches = 4;
 void add(TextLoad& load, const BatchTexts& texts, int64_t num_pieces) {
   if (texts.tokens.size(0) == 0) return;
   load.texts += static_cast<double>(texts.tokens.size(0));
-  const int64_t extent = (texts.tokens.size(0) + num_pieces - 1) / num_pieces;
-  const std::vector<at::Tensor> tokens = texts.tokens.split(extent);
-  const std::vector<at::Tensor> lengths = texts.lengths.split(extent);
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    const PackedTexts packed = pack_texts(tokens[i], lengths[i], c10::kCPU);
+  for (const Span rows : cut_rows(texts.tokens.size(0), num_pieces)) {
+    const PackedTexts packed =
+        pack_texts(texts.tokens.narrow(0, rows.begin, rows.size),
+                   texts.lengths.narrow(0, rows.begin, rows.size), c10::kCPU);
     load.rows += static_cast<double>(packed.token.size(0));
     load.positions += static_cast<double>(packed.layout->rows.size(0));
   }

@@ -8,6 +8,8 @@
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/log.h"
+#include "src/core/strict_json.h"
+#include "src/core/text.h"
 #include "src/model/clip.h"
 #include "src/weights/hub.h"
 #include "src/weights/safetensors.h"
@@ -44,6 +46,18 @@ std::string named_by(const fs::path& pointer) {
   std::string name = read_file(pointer);
   while (!name.empty() && name.back() == '\n') name.pop_back();
   return name;
+}
+
+// Throws DataError unless `file` is as `description` says.
+void check_file(const fs::path& file, JsonObject& description) {
+  const std::string name = file.filename().string();
+  if (!fs::is_regular_file(file)) throw DataError(name + " is missing");
+  if (fs::file_size(file) != description.get<uint64_t>("bytes")) {
+    throw DataError(name + " is truncated");
+  }
+  if (crc32c_of_file(file) != description.get<uint32_t>("crc32c")) {
+    throw DataError(name + " does not match its checksum");
+  }
 }
 
 }  // namespace
@@ -107,26 +121,27 @@ std::string state_hash(const fs::path& checkpoint) {
 }
 
 TrainingState verify_checkpoint(const fs::path& checkpoint) {
-  const fs::path path = checkpoint / kStateFile;
   try {
-    const json file = json::parse(read_file(path));
-    const json& content = file.at("state");
-    if (file.at("crc32c") != checksum(content)) throw DataError("its checksum does not match");
-    if (content.at("format_version") != kFormatVersion) {
-      throw DataError("format version " + content.at("format_version").dump() + " is not " +
-                      std::to_string(kFormatVersion));
+    const json document = parse_json(read_file(checkpoint / kStateFile), kStateFile);
+    JsonObject file(kStateFile, "", document);
+    JsonObject state = file.object("state");
+    if (file.get<uint32_t>("crc32c") != checksum(document.at("state"))) {
+      throw DataError(text(kStateFile, ": its checksum does not match"));
     }
-    for (const auto& [name, description] : content.at("files").items()) {
-      const fs::path part = checkpoint / name;
-      if (!fs::is_regular_file(part)) throw DataError(name + " is missing");
-      if (fs::file_size(part) != description.at("bytes")) throw DataError(name + " is truncated");
-      if (crc32c_of_file(part) != description.at("crc32c")) {
-        throw DataError(name + " does not match its checksum");
-      }
+    file.finish();
+    if (state.get<int64_t>("format_version") != kFormatVersion) {
+      state.fail("format_version", text("must be ", kFormatVersion));
     }
-    return {content.at("step"), content.at("config_digest"), content.at("dataset_digest")};
-  } catch (const json::exception& error) {
-    throw DataError("checkpoint " + path.string() + ": " + error.what());
+    JsonObject files = state.object("files");
+    for (const auto& [name, unused] : state.find("files").items()) {
+      JsonObject description = files.object(name);
+      check_file(checkpoint / name, description);
+      description.finish();
+    }
+    const TrainingState read = {state.get<int64_t>("step"), state.get<std::string>("config_digest"),
+                                state.get<std::string>("dataset_digest")};
+    state.finish();
+    return read;
   } catch (const DataError& error) {
     throw DataError("checkpoint " + checkpoint.string() + ": " + error.what());
   } catch (const fs::filesystem_error& error) {  // as of a file that another process removes

@@ -9,6 +9,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/run/run_directory.h"
 
 namespace dermatome {
@@ -103,12 +104,11 @@ void RunLog::step(const StepReport& report) {
 void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const json& benchmarks) {
   if (on_terminal_) std::fprintf(stderr, "\r\033[K");
   for (const auto& [name, values] : scores.items()) {
-    std::string text;
+    std::string listed;
     for (const auto& [metric, value] : values.items()) {
-      text += " " + metric + ": " + value.dump();
+      listed += " " + metric + ": " + value.dump();
     }
-    log_info("Eval Step: " + std::to_string(step) + " Epoch: " + std::to_string(epoch) + " " +
-             name + text);
+    log_info(text("Eval Step: ", step, " Epoch: ", epoch, " ", name, listed));
   }
   write({{"step", step}, {"epoch", epoch}, {"validation", scores}, {"benchmarks", benchmarks}});
 }

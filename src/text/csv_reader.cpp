@@ -4,6 +4,7 @@
 
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/text/unicode.h"
 
 namespace dermatome {
@@ -40,9 +41,8 @@ size_t CsvReader::column(const std::string& column) const {
 bool CsvReader::next(CsvRow& row) {
   if (!read_record(row)) return false;
   if (row.fields.size() != columns_.size()) {
-    fail(row.line, std::to_string(row.fields.size()) + " fields, but the header has " +
-                       std::to_string(columns_.size()) +
-                       " columns; put fields with commas or line breaks in quotes");
+    fail(row.line, text(row.fields.size(), " fields, but the header has ", columns_.size(),
+                        " columns; put fields with commas or line breaks in quotes"));
   }
   return true;
 }
@@ -112,7 +112,7 @@ void CsvReader::check_encoding() const {
 }
 
 void CsvReader::fail(int64_t line, const std::string& what) const {
-  throw DataError(name_ + " line " + std::to_string(line) + ": " + what);
+  throw DataError(text(name_, " line ", line, ": ", what));
 }
 
 }  // namespace dermatome

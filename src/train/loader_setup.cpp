@@ -1,6 +1,7 @@
 #include "src/train/loader_setup.h"
 
 #include "src/config/train_options.h"
+#include "src/core/row_range.h"
 #include "src/data/patch_dropout.h"
 #include "src/objective/create_objective.h"
 
@@ -11,8 +12,9 @@ LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
   LoaderOptions loader;
   loader.seed = options.seed;
   loader.global_batch = options.batch_size;
-  loader.count = options.batch_size / collectives.size();
-  loader.first = collectives.rank() * loader.count;
+  const Span own = part_of_rows(options.batch_size, collectives.rank(), collectives.size());
+  loader.first = own.begin;
+  loader.count = own.size;
   loader.image_size = model.config().vision.image_size;
   loader.training = training;
   if (training && options.model.patch_dropout > 0) {

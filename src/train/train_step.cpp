@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "src/config/train_options.h"
+#include "src/core/row_range.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
 #include "src/model/upload.h"
@@ -16,17 +16,6 @@
 
 namespace dermatome {
 namespace {
-
-// [0, total) in at most `count` pieces, all but the last equally long; nothing is one empty piece.
-std::vector<Span> split(int64_t total, int64_t count) {
-  if (total == 0) return {{0, 0}};
-  std::vector<Span> pieces;
-  const int64_t extent = (total + count - 1) / count;
-  for (int64_t begin = 0; begin < total; begin += extent) {
-    pieces.push_back({begin, std::min(extent, total - begin)});
-  }
-  return pieces;
-}
 
 at::Tensor narrow(const at::Tensor& tensor, Span rows) {
   return tensor.narrow(0, rows.begin, rows.size);
@@ -172,14 +161,14 @@ StepResult TrainStep::gradients_at_once(const Batch& batch, const GlobalSizes& s
 TrainStep::Features TrainStep::encode_without_graph(const Batch& batch, const GlobalSizes& sizes) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> text, image, local;
-  for (const Span rows : split(batch.tokens.size(0), options_.accum)) {
+  for (const Span rows : cut_rows(batch.tokens.size(0), options_.accum)) {
     text.push_back(encode_text(batch, rows));
   }
   Features features;
   features.text = at::cat(text);
   features.text_gather = objective_->start_text_gather(features.text, sizes, collectives_);
   const at::Tensor text_leaf = features.text.detach().requires_grad_();
-  for (const Span rows : split(batch.size(), options_.accum)) {
+  for (const Span rows : cut_rows(batch.size(), options_.accum)) {
     const ImagePiece piece = encode_images(batch, rows, text_leaf);
     image.push_back(piece.features.image);
     if (uses_patches_) local.push_back(piece.local);
@@ -198,7 +187,7 @@ StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const Globa
   // Image before text, since every piece's local attention adds to the texts' gradients. A reducer
   // is armed for its tower's last backward.
   const at::Tensor text_leaf = features.text.detach().requires_grad_();
-  const std::vector<Span> image_rows = split(batch.size(), options_.accum);
+  const std::vector<Span> image_rows = cut_rows(batch.size(), options_.accum);
   for (size_t i = 0; i < image_rows.size(); ++i) {
     const ImagePiece piece = encode_images(batch, image_rows[i], text_leaf);
     if (uses_patches_) piece.backward_local(narrow(result.grad_local, image_rows[i]));
@@ -207,7 +196,7 @@ StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const Globa
   }
   image_reducer_.start_remaining();
   if (text_leaf.grad().defined()) result.grad_text += text_leaf.grad();
-  const std::vector<Span> text_rows = split(batch.tokens.size(0), options_.accum);
+  const std::vector<Span> text_rows = cut_rows(batch.tokens.size(0), options_.accum);
   for (size_t i = 0; i < text_rows.size(); ++i) {
     const at::Tensor text = encode_text(batch, text_rows[i]);
     if (i + 1 == text_rows.size()) text_reducer_.arm();

@@ -15,6 +15,7 @@
 #include "sharding/dataset.h"
 #include "src/config/train_config.h"
 #include "src/config/train_options.h"
+#include "src/core/clock.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"

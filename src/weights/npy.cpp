@@ -3,15 +3,14 @@
 #include <ATen/ATen.h>
 
 #include <bit>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
-#include <fstream>
+#include <ostream>
 #include <string>
 #include <string_view>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -23,7 +22,7 @@ constexpr size_t kAlignment = 64;                           // of the numbers
 
 std::string header_of(const at::Tensor& tensor) {
   std::string shape;
-  for (const int64_t extent : tensor.sizes()) shape += std::to_string(extent) + ",";
+  for (const int64_t extent : tensor.sizes()) shape += text(extent, ",");
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }";
   const size_t before = kMagic.size() + sizeof(uint16_t);
   const size_t whole = (before + header.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
@@ -36,19 +35,14 @@ std::string header_of(const at::Tensor& tensor) {
 void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
   require(tensor.scalar_type() == at::kFloat, "an array of float32 to write");
   const std::string header = header_of(tensor);
-  replace_atomically(path, [&](const std::filesystem::path& temporary) {
-    std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+  write_stream_atomically(path, [&](std::ostream& stream) {
     const auto length = static_cast<uint16_t>(header.size());
     const at::Tensor data = tensor.detach().cpu().contiguous();
-    stream.write(kMagic.data(), kMagic.size());
+    stream << kMagic;
     stream.write(reinterpret_cast<const char*>(&length), sizeof(length));
-    stream.write(header.data(), static_cast<std::streamsize>(header.size()));
+    stream << header;
     stream.write(static_cast<const char*>(data.const_data_ptr()),
                  static_cast<std::streamsize>(data.nbytes()));
-    stream.close();
-    if (!stream) {
-      throw DataError(path.string() + ": cannot be written: " + std::strerror(errno));
-    }
   });
 }
 

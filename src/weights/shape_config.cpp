@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -42,7 +43,7 @@ class Shapes {
   // What the blocks below `prefix` say: their number, and their MLPs' width over `width`.
   void read_blocks(const std::string& prefix, int64_t width, int64_t& layers,
                    double& mlp_ratio) const {
-    const auto block = [&](int64_t layer) { return prefix + std::to_string(layer); };
+    const auto block = [&](int64_t layer) { return text(prefix, layer); };
     sizes(block(0) + ".attn.in_proj_weight", {3 * width, width});
     const auto hidden = static_cast<double>(sizes(block(0) + ".mlp.c_fc.weight", {0, width})[0]);
     mlp_ratio = hidden / static_cast<double>(width);
@@ -53,14 +54,13 @@ class Shapes {
     layers = 1;
     while (tensors_.contains(block(layers) + ".attn.in_proj_weight")) ++layers;
     if (layers > kMaxLayers) {
-      fail("has " + std::to_string(layers) + " blocks below " + prefix + ", more than any model");
+      fail(text("has ", layers, " blocks below ", prefix, ", more than any model"));
     }
   }
 
   int64_t heads(const std::string& tower, int64_t width) const {
     if (width % kHeadWidth != 0) {
-      fail("has " + tower + " tower of width " + std::to_string(width) + ", no multiple of " +
-           std::to_string(kHeadWidth));
+      fail(text("has ", tower, " tower of width ", width, ", no multiple of ", kHeadWidth));
     }
     return width / kHeadWidth;
   }

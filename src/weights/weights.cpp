@@ -12,6 +12,7 @@
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/core/quoted.h"
+#include "src/core/text.h"
 #include "src/weights/foreign/torch_archive.h"
 #include "src/weights/hub.h"
 #include "src/weights/positions.h"
@@ -114,8 +115,8 @@ at::Tensor fit_positions(const at::Tensor& weight, const NamedParameter& paramet
         ", not a class token and a square of patches, so it cannot be interpolated to " +
         shape_of(parameter.value));
   }
-  log_info(file.string() + ": " + parameter.name + " interpolated from " +
-           std::to_string(weight.size(0)) + " to " + std::to_string(positions) + " positions");
+  log_info(text(file, ": ", parameter.name, " interpolated from ", weight.size(0), " to ",
+                positions, " positions"));
   return resized;
 }
 

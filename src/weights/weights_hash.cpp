@@ -6,6 +6,7 @@
 #include <span>
 
 #include "src/core/hash.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -16,7 +17,7 @@ std::string hash_of(const Clip& model, bool text_only) {
     if (text_only && parameter.name.starts_with("visual.")) continue;
     const at::Tensor values = parameter.value.detach().to(at::kCPU, at::kFloat).contiguous();
     hash.update(parameter.name + " ");
-    for (const int64_t size : values.sizes()) hash.update(std::to_string(size) + " ");
+    for (const int64_t size : values.sizes()) hash.update(text(size, " "));
     hash.update(std::as_bytes(
         std::span(values.const_data_ptr<float>(), static_cast<size_t>(values.numel()))));
   }

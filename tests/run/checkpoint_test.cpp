@@ -139,7 +139,9 @@ TEST_F(Checkpoint, EveryDamageIsNamed) {
               testing::HasSubstr("open_clip_model.safetensors does not match its checksum"));
   std::string state = read_file(directory / "state.json");
   EXPECT_THAT(damaged("state.json", state.substr(0, state.size() / 2)),
-              testing::HasSubstr("state.json"));
+              testing::HasSubstr("state.json: not valid JSON"));
+  EXPECT_THAT(damaged("state.json", R"({"crc32c": 1})"),
+              testing::HasSubstr("state.json: state (missing) must be a JSON object"));
   state.replace(state.find("\"step\": 1"), 9, "\"step\": 2");
   EXPECT_THAT(damaged("state.json", state), testing::HasSubstr("checksum"));
   fs::remove(directory / "optimizer.safetensors");

@@ -9,6 +9,7 @@
 #include "sharding/dataset.h"
 #include "src/config/data_options.h"
 #include "src/config/train_config.h"
+#include "src/core/clock.h"
 #include "src/core/hash.h"
 #include "src/data/augmentation.h"
 #include "src/data/loader.h"
@@ -27,12 +28,6 @@ struct Arguments {
   int64_t prefetch = DataOptions().prefetch;
   int64_t image_size = 224;
 };
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class LoaderWorker {
  public:

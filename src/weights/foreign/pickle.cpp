@@ -7,6 +7,7 @@
 
 #include "src/core/error.h"
 #include "src/core/quoted.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -100,13 +101,13 @@ class PickleMachine {
 
   Pickle::Index run() {
     if (bytes_.size() > Pickle::kMaxBytes) {
-      fail("it has " + std::to_string(bytes_.size()) +
-           " bytes, too many for the description of a "
-           "model");
+      fail(text("it has ", bytes_.size(),
+                " bytes, too many for the description of a "
+                "model"));
     }
     for (uint8_t opcode = next(); opcode != kStop; opcode = next()) {
       if (!push_scalar(opcode) && !push_container(opcode) && !change(opcode)) {
-        fail("opcode " + std::to_string(opcode) + " is none that torch.save() writes by default");
+        fail(text("opcode ", opcode, " is none that torch.save() writes by default"));
       }
     }
     return pop();
@@ -118,8 +119,8 @@ class PickleMachine {
   using Value = Pickle::Value;
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw DataError(where_ + ": not the pickle of a state dict, or damaged: before its byte " +
-                    std::to_string(at_) + ", " + what);
+    throw DataError(text(where_, ": not the pickle of a state dict, or damaged: before its byte ",
+                         at_, ", ", what));
   }
 
   // --- bytes ---
@@ -289,9 +290,8 @@ class PickleMachine {
       case kProtocol: {
         const uint8_t protocol = next();
         if (protocol > kNewestProtocol) {
-          fail("it claims protocol " + std::to_string(protocol) +
-               "; save it again with torch.save()'s own choice, " +
-               std::to_string(kNewestProtocol));
+          fail(text("it claims protocol ", protocol,
+                    "; save it again with torch.save()'s own choice, ", kNewestProtocol));
         }
         return true;
       }
@@ -343,7 +343,7 @@ class PickleMachine {
 
   void get(uint32_t key) {
     const auto found = memo_.find(key);
-    if (found == memo_.end()) fail("value " + std::to_string(key) + " is used before it is there");
+    if (found == memo_.end()) fail(text("value ", key, " is used before it is there"));
     stack_.push_back(found->second);
   }
 

@@ -7,6 +7,7 @@
 
 #include "src/core/error.h"
 #include "src/core/quoted.h"
+#include "src/core/text.h"
 #include "src/weights/foreign/pickle.h"
 #include "src/weights/foreign/zip_archive.h"
 
@@ -136,8 +137,8 @@ class TensorReader {
       }
     }
     if (last >= storage.numel() || elements > storage.numel()) {
-      fail(name, "of " + std::to_string(elements) + " elements reaches to element " +
-                     std::to_string(last) + " of a storage of " + std::to_string(storage.numel()));
+      fail(name, text("of ", elements, " elements reaches to element ", last, " of a storage of ",
+                      storage.numel()));
     }
     return storage.as_strided(sizes, strides, offset);
   }
@@ -171,8 +172,8 @@ class TensorReader {
     uint64_t bytes = 0;
     if (__builtin_mul_overflow(static_cast<uint64_t>(elements), c10::elementSize(type), &bytes) ||
         bytes != member.bytes) {
-      fail(name, "claims a storage of " + std::to_string(elements) + " " + at::toString(type) +
-                     ", but " + quoted(key) + " has " + std::to_string(member.bytes) + " bytes");
+      fail(name, text("claims a storage of ", elements, " ", at::toString(type), ", but ",
+                      quoted(key), " has ", member.bytes, " bytes"));
     }
     at::Tensor storage = at::empty({elements}, at::TensorOptions(type));
     zip_.read(member, storage.data_ptr());

@@ -1,13 +1,12 @@
 #include "src/weights/foreign/zip_archive.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <string_view>
 #include <vector>
 
 #include "src/core/error.h"
 #include "src/core/quoted.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -65,13 +64,7 @@ bool fill_from_extra64(std::string_view extra, const std::vector<uint64_t*>& fie
 
 }  // namespace
 
-ZipArchive::ZipArchive(const std::filesystem::path& path)
-    : path_(path), stream_(path, std::ios::binary) {
-  if (!stream_) fail("cannot be opened: " + std::string(std::strerror(errno)));
-  stream_.seekg(0, std::ios::end);
-  const std::streamoff size = stream_.tellg();
-  if (size < 0) fail("cannot be read: it is not a regular file");
-  file_bytes_ = static_cast<uint64_t>(size);
+ZipArchive::ZipArchive(const std::filesystem::path& path) : file_(path) {
   read_members(read_directory());
   place_members();
 }
@@ -87,27 +80,16 @@ const ZipArchive::Member& ZipArchive::at(const std::string& name) const {
   return found->second;
 }
 
-void ZipArchive::fail(const std::string& what) const {
-  throw DataError(path_.string() + ": " + what);
-}
-
-void ZipArchive::read_bytes(uint64_t offset, void* out, uint64_t bytes) {
-  stream_.clear();
-  stream_.seekg(static_cast<std::streamoff>(offset));
-  stream_.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes));
-  if (!stream_) fail("cannot be read at byte " + std::to_string(offset));
-}
-
 std::string ZipArchive::read_text(uint64_t offset, uint64_t bytes) {
   std::string text(bytes, '\0');
-  read_bytes(offset, text.data(), bytes);
+  file_.read(offset, text.data(), bytes);
   return text;
 }
 
 // Finds the directory from the record at the file's end.
 std::string ZipArchive::read_directory() {
-  const uint64_t tail_bytes = std::min(file_bytes_, kEndBytes + kMaxCommentBytes);
-  const uint64_t tail_begin = file_bytes_ - tail_bytes;
+  const uint64_t tail_bytes = std::min(file_.size(), kEndBytes + kMaxCommentBytes);
+  const uint64_t tail_begin = file_.size() - tail_bytes;
   const std::string tail = read_text(tail_begin, tail_bytes);
   const size_t end = tail.rfind(kEndSignature);
   if (end == std::string::npos || tail_bytes - end < kEndBytes ||
@@ -134,8 +116,8 @@ std::string ZipArchive::read_directory() {
     directory_begin_ = number(record, 48, 8);
   }
   if (directory_begin_ > limit || bytes > limit - directory_begin_ || bytes > kMaxDirectoryBytes) {
-    fail("claims a directory of " + std::to_string(bytes) + " bytes at byte " +
-         std::to_string(directory_begin_) + ", which cannot be");
+    fail(text("claims a directory of ", bytes, " bytes at byte ", directory_begin_,
+              ", which cannot be"));
   }
   return read_text(directory_begin_, bytes);
 }
@@ -144,8 +126,7 @@ void ZipArchive::read_members(const std::string& directory) {
   std::string_view rest = directory;
   for (uint64_t i = 0; i < num_members_; ++i) {
     if (rest.size() < kEntryBytes || !rest.starts_with(kEntrySignature)) {
-      fail("has a damaged directory: entry " + std::to_string(i) + " of " +
-           std::to_string(num_members_));
+      fail(text("has a damaged directory: entry ", i, " of ", num_members_));
     }
     const uint64_t name_bytes = number(rest, 28, 2);
     const uint64_t extra_bytes = number(rest, 30, 2);
@@ -190,7 +171,7 @@ void ZipArchive::place_members() {
     if (!header.starts_with(kLocalSignature)) fail(name + " is not where the directory says");
     member.data = member.header + kLocalBytes + number(header, 26, 2) + number(header, 28, 2);
     if (member.data > directory_begin_ || member.bytes > directory_begin_ - member.data) {
-      fail(name + " of " + std::to_string(member.bytes) + " bytes does not fit into the file");
+      fail(text(name, " of ", member.bytes, " bytes does not fit into the file"));
     }
     end = member.data + member.bytes;
   }

@@ -6,9 +6,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
+
+#include "src/weights/input_file.h"
 
 namespace dermatome {
 
@@ -31,21 +32,18 @@ class ZipArchive {
   const Member& at(const std::string& name) const;
 
   // Copies `member`'s bytes to `out`. Throws DataError.
-  void read(const Member& member, void* out) { read_bytes(member.data, out, member.bytes); }
+  void read(const Member& member, void* out) { file_.read(member.data, out, member.bytes); }
 
   // Throws DataError naming the file.
-  [[noreturn]] void fail(const std::string& what) const;
+  [[noreturn]] void fail(const std::string& what) const { file_.fail(what); }
 
  private:
-  void read_bytes(uint64_t offset, void* out, uint64_t bytes);
   std::string read_text(uint64_t offset, uint64_t bytes);
   std::string read_directory();
   void read_members(const std::string& directory);
   void place_members();
 
-  std::filesystem::path path_;
-  std::ifstream stream_;
-  uint64_t file_bytes_ = 0;
+  InputFile file_;
   uint64_t directory_begin_ = 0;
   uint64_t num_members_ = 0;
   std::map<std::string, Member> members_;
