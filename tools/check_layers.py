@@ -128,6 +128,8 @@ def sources_by_list(file, text):
     for word in re.sub(r"#.*", "", text).split():
         if word in CMAKE_LISTS:
             current = word
+        elif word.startswith("${CMAKE_CURRENT_BINARY_DIR}/"):
+            continue  # generated: no file of the repository
         elif current in found and word.endswith(".cpp"):
             at_root = word.startswith("${PROJECT_SOURCE_DIR}/")
             found[current].append(Path(word.split("/", 1)[1]) if at_root else file.parent / word)

@@ -10,7 +10,6 @@
 #include "src/core/error.h"
 #include "src/core/row_range.h"
 #include "src/core/text.h"
-#include "src/distributed/row_gather.h"
 #include "src/objective/create_objective.h"
 #include "src/objective/objective.h"
 
