@@ -281,10 +281,6 @@ void Loader::State::open_batch() {
   batch.step = steps % steps_per_epoch();
   pending.first_place = batch.step * options_.global_batch + options_.first;
   pending.num_tasks = 1;
-  if (leaves_augmentation_to_device() && !spare_crops_.empty()) {
-    pending.crops = std::move(spare_crops_.back());
-    spare_crops_.pop_back();
-  }
   pending.error = error_of([&] {
     const int64_t count = std::clamp<int64_t>(num_places_ - pending.first_place, 0, options_.count);
     const int64_t size = options_.image_size;

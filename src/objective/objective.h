@@ -42,18 +42,18 @@ using ObjectiveValues = std::vector<std::pair<std::string, at::Tensor>>;
 
 struct ObjectiveResult {
   // Of the global batch, equal on all ranks. 0-dim.
-  at::Tensor total;
+  at::Tensor total = {};
   // What `total` consists of, of the same kind: the log and validations show these by name.
   ObjectiveValues terms;
   // Further values, which `dermatome objective` writes: 0-dim ones of the same kind, and [B, ...]
   // ones, which have a row for each of this rank's samples.
   ObjectiveValues details;
   // d total / d this rank's embeddings, complete (all roles, all ranks).
-  at::Tensor grad_image;  // [B, d]
-  at::Tensor grad_local;  // [B, d]; undefined unless needs_patches()
-  at::Tensor grad_text;   // [U, d]
+  at::Tensor grad_image = {};  // [B, d]
+  at::Tensor grad_local = {};  // [B, d]; undefined unless needs_patches()
+  at::Tensor grad_text = {};   // [U, d]
   // This rank's share of d total / d exp(logit_scale), 0-dim; the sum over ranks is the gradient.
-  at::Tensor grad_scale;
+  at::Tensor grad_scale = {};
 };
 
 // What one rank's evaluate() works on. Every rank has equally many rows.

@@ -41,7 +41,7 @@ constexpr int kQuality = 95;  // from here on colours keep their full resolution
 // What a page is made of, beside its data.
 struct Template {
   std::string_view html;
-  std::string style, script;
+  std::string style = {}, script = {};
 };
 
 std::string_view text(const char* begin, const char* end) {

@@ -9,6 +9,8 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/model/clip.h"
+#include "src/train/optimizer.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -71,7 +73,7 @@ TEST_F(Checkpoint, ComesBackBitEqual) {
   Clip loaded = tiny_model(2);
   AdamW loaded_optimizer(loaded.parameters(), {});
   load_checkpoint(checkpoint_path(folder_, 7), loaded,
-                  [&](const auto& state) { loaded_optimizer.load_state(state); });
+                  [&](const auto& moments) { loaded_optimizer.load_state(moments); });
   for (size_t i = 0; i < model_.parameters().size(); ++i) {
     EXPECT_TRUE(at::equal(loaded.parameters()[i].value, model_.parameters()[i].value));
   }
