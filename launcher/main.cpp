@@ -10,9 +10,9 @@
 #include "launcher/exit_codes.h"
 #include "launcher/failure.h"
 #include "launcher/version.h"
-#include "src/core/nearest_key.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/nearest_key.h"
 #include "src/core/quoted.h"
 #include "src/distributed/world.h"
 

@@ -14,8 +14,8 @@ struct FeatureFileOptions {
   std::string csv = {};                  // instead of `images`: a table with an image in every row,
   std::string images_root = {};          // relative to this folder,
   std::string image_column = "filename";  // in this column
-  std::string texts = {};                      // UTF-8 file, one text a line; empty: none
-  std::string output = {};                     // .safetensors, or .npy for images or texts alone
+  std::string texts = {};                 // UTF-8 file, one text a line; empty: none
+  std::string output = {};                // .safetensors, or .npy for images or texts alone
   bool raw = false;                       // images' features as projected, not normalized
   int64_t batch_size = 64;                // of an encode call
 };

@@ -23,7 +23,6 @@ constexpr double kHeapHoles = 2, kEncodingHoles = 1, kLargestHeapBlock = 32 * kM
 // Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
 constexpr double kBatchesInHand = 3;
 
-
 // Bytes of a number: in the residual stream, in what layer norm keeps besides, and elsewhere.
 struct Widths {
   double stream, norm_copy, other;

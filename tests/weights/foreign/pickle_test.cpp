@@ -113,24 +113,29 @@ TEST_P(MalformedPickle, IsRefused) { expect_refused(GetParam().bytes, GetParam()
 
 INSTANTIATE_TEST_SUITE_P(
     All, MalformedPickle,
-    ::testing::Values(
-        MalformedPickle{"", "cut off"}, MalformedPickle{"\x80", "cut off"}, MalformedPickle{"N", "cut off"},
-        MalformedPickle{".", "a value is missing"}, MalformedPickle{"\x80\x04N.", "protocol 4"},
-        MalformedPickle{std::string("X\xff\xff\xff\xff", 5) + "a.", "cut off"},
-        MalformedPickle{"cos", "cut off"}, MalformedPickle{"cos\nsystem", "cut off"},
-        MalformedPickle{"\x8a\xff"
-                  "1.",
-                  "cut off"},
-        MalformedPickle{"\x8a\x09"
-                  "123456789.",
-                  "64 bits"},
-        MalformedPickle{"K\x01(\x85.", "a value is missing"}, MalformedPickle{"NNu.", "a mark is missing"},
-        MalformedPickle{"K\x01(.", "a value is missing"}, MalformedPickle{"h\x01.", "used before"},
-        MalformedPickle{"q\x01.", "a value is missing"}, MalformedPickle{"}(Nu.", "does not take them"},
-        MalformedPickle{"](NNu.", "does not take them"}, MalformedPickle{"}Na.", "does not take them"},
-        MalformedPickle{"NNb.", "has none"}, MalformedPickle{"S'x'\n.", "opcode 83"},
-        MalformedPickle{"i.", "opcode 105"}, MalformedPickle{"\x82\x01.", "opcode 130"},
-        MalformedPickle{std::string(Pickle::kMaxBytes + 1, 'N'), "too many"}));
+    ::testing::Values(MalformedPickle{"", "cut off"}, MalformedPickle{"\x80", "cut off"},
+                      MalformedPickle{"N", "cut off"}, MalformedPickle{".", "a value is missing"},
+                      MalformedPickle{"\x80\x04N.", "protocol 4"},
+                      MalformedPickle{std::string("X\xff\xff\xff\xff", 5) + "a.", "cut off"},
+                      MalformedPickle{"cos", "cut off"}, MalformedPickle{"cos\nsystem", "cut off"},
+                      MalformedPickle{"\x8a\xff"
+                                      "1.",
+                                      "cut off"},
+                      MalformedPickle{"\x8a\x09"
+                                      "123456789.",
+                                      "64 bits"},
+                      MalformedPickle{"K\x01(\x85.", "a value is missing"},
+                      MalformedPickle{"NNu.", "a mark is missing"},
+                      MalformedPickle{"K\x01(.", "a value is missing"},
+                      MalformedPickle{"h\x01.", "used before"},
+                      MalformedPickle{"q\x01.", "a value is missing"},
+                      MalformedPickle{"}(Nu.", "does not take them"},
+                      MalformedPickle{"](NNu.", "does not take them"},
+                      MalformedPickle{"}Na.", "does not take them"},
+                      MalformedPickle{"NNb.", "has none"}, MalformedPickle{"S'x'\n.", "opcode 83"},
+                      MalformedPickle{"i.", "opcode 105"},
+                      MalformedPickle{"\x82\x01.", "opcode 130"},
+                      MalformedPickle{std::string(Pickle::kMaxBytes + 1, 'N'), "too many"}));
 
 }  // namespace
 }  // namespace dermatome
