@@ -44,10 +44,10 @@ struct ObjectiveResult {
   // Of the global batch, equal on all ranks. 0-dim.
   at::Tensor total = {};
   // What `total` consists of, of the same kind: the log and validations show these by name.
-  ObjectiveValues terms;
+  ObjectiveValues terms = {};
   // Further values, which `dermatome objective` writes: 0-dim ones of the same kind, and [B, ...]
   // ones, which have a row for each of this rank's samples.
-  ObjectiveValues details;
+  ObjectiveValues details = {};
   // d total / d this rank's embeddings, complete (all roles, all ranks).
   at::Tensor grad_image = {};  // [B, d]
   at::Tensor grad_local = {};  // [B, d]; undefined unless needs_patches()

@@ -102,40 +102,40 @@ TEST(Pickle, LongArgumentsAreRefused) {
   expect_refused(pickle_of("(" + std::string(17, 'N') + "tQ"), "a few values");
 }
 
-struct MalformedPickle {
+struct Malformed {
   std::string bytes;
   std::string reason;
 };
 
-class MalformedPickle : public ::testing::TestWithParam<MalformedPickle> {};
+class Malformed : public ::testing::TestWithParam<Malformed> {};
 
-TEST_P(MalformedPickle, IsRefused) { expect_refused(GetParam().bytes, GetParam().reason); }
+TEST_P(Malformed, IsRefused) { expect_refused(GetParam().bytes, GetParam().reason); }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, MalformedPickle,
-    ::testing::Values(MalformedPickle{"", "cut off"}, MalformedPickle{"\x80", "cut off"},
-                      MalformedPickle{"N", "cut off"}, MalformedPickle{".", "a value is missing"},
-                      MalformedPickle{"\x80\x04N.", "protocol 4"},
-                      MalformedPickle{std::string("X\xff\xff\xff\xff", 5) + "a.", "cut off"},
-                      MalformedPickle{"cos", "cut off"}, MalformedPickle{"cos\nsystem", "cut off"},
-                      MalformedPickle{"\x8a\xff"
+    All, Malformed,
+    ::testing::Values(Malformed{"", "cut off"}, Malformed{"\x80", "cut off"},
+                      Malformed{"N", "cut off"}, Malformed{".", "a value is missing"},
+                      Malformed{"\x80\x04N.", "protocol 4"},
+                      Malformed{std::string("X\xff\xff\xff\xff", 5) + "a.", "cut off"},
+                      Malformed{"cos", "cut off"}, Malformed{"cos\nsystem", "cut off"},
+                      Malformed{"\x8a\xff"
                                       "1.",
                                       "cut off"},
-                      MalformedPickle{"\x8a\x09"
+                      Malformed{"\x8a\x09"
                                       "123456789.",
                                       "64 bits"},
-                      MalformedPickle{"K\x01(\x85.", "a value is missing"},
-                      MalformedPickle{"NNu.", "a mark is missing"},
-                      MalformedPickle{"K\x01(.", "a value is missing"},
-                      MalformedPickle{"h\x01.", "used before"},
-                      MalformedPickle{"q\x01.", "a value is missing"},
-                      MalformedPickle{"}(Nu.", "does not take them"},
-                      MalformedPickle{"](NNu.", "does not take them"},
-                      MalformedPickle{"}Na.", "does not take them"},
-                      MalformedPickle{"NNb.", "has none"}, MalformedPickle{"S'x'\n.", "opcode 83"},
-                      MalformedPickle{"i.", "opcode 105"},
-                      MalformedPickle{"\x82\x01.", "opcode 130"},
-                      MalformedPickle{std::string(Pickle::kMaxBytes + 1, 'N'), "too many"}));
+                      Malformed{"K\x01(\x85.", "a value is missing"},
+                      Malformed{"NNu.", "a mark is missing"},
+                      Malformed{"K\x01(.", "a value is missing"},
+                      Malformed{"h\x01.", "used before"},
+                      Malformed{"q\x01.", "a value is missing"},
+                      Malformed{"}(Nu.", "does not take them"},
+                      Malformed{"](NNu.", "does not take them"},
+                      Malformed{"}Na.", "does not take them"},
+                      Malformed{"NNb.", "has none"}, Malformed{"S'x'\n.", "opcode 83"},
+                      Malformed{"i.", "opcode 105"},
+                      Malformed{"\x82\x01.", "opcode 130"},
+                      Malformed{std::string(Pickle::kMaxBytes + 1, 'N'), "too many"}));
 
 }  // namespace
 }  // namespace dermatome
