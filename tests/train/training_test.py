@@ -232,7 +232,7 @@ class Training(unittest.TestCase):
         (WORK / "huge.json").write_text(json.dumps(config))
         huge = f"model.architecture={WORK}/huge.json"
         for override, message in [
-            ("schedule.warmup=100", "schedule.warmup of 100 steps is longer"),
+            ("schedule.warmup=1000", "schedule.warmup of 1000 steps is longer"),
             ("batch_size=96", "batch_size 96 is larger than the data set"),
             ("objective.num_subcaptions=3", "objective.num_subcaptions is 3, but the shards"),
             ("data.validation=gone", "gone"),
