@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/sharding/test_data.h"
+#include "tests/support/error_of.h"
 
 namespace dermatome {
 namespace {

@@ -1,5 +1,6 @@
 // An objective that nothing in src knows trains through TrainStep: adding one is a file.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include <memory>

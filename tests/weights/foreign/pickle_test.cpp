@@ -107,35 +107,30 @@ struct Malformed {
   std::string reason;
 };
 
-class Malformed : public ::testing::TestWithParam<Malformed> {};
+class MalformedPickle : public ::testing::TestWithParam<Malformed> {};
 
-TEST_P(Malformed, IsRefused) { expect_refused(GetParam().bytes, GetParam().reason); }
+TEST_P(MalformedPickle, IsRefused) { expect_refused(GetParam().bytes, GetParam().reason); }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, Malformed,
-    ::testing::Values(Malformed{"", "cut off"}, Malformed{"\x80", "cut off"},
-                      Malformed{"N", "cut off"}, Malformed{".", "a value is missing"},
-                      Malformed{"\x80\x04N.", "protocol 4"},
-                      Malformed{std::string("X\xff\xff\xff\xff", 5) + "a.", "cut off"},
-                      Malformed{"cos", "cut off"}, Malformed{"cos\nsystem", "cut off"},
-                      Malformed{"\x8a\xff"
-                                      "1.",
-                                      "cut off"},
-                      Malformed{"\x8a\x09"
-                                      "123456789.",
-                                      "64 bits"},
-                      Malformed{"K\x01(\x85.", "a value is missing"},
-                      Malformed{"NNu.", "a mark is missing"},
-                      Malformed{"K\x01(.", "a value is missing"},
-                      Malformed{"h\x01.", "used before"},
-                      Malformed{"q\x01.", "a value is missing"},
-                      Malformed{"}(Nu.", "does not take them"},
-                      Malformed{"](NNu.", "does not take them"},
-                      Malformed{"}Na.", "does not take them"},
-                      Malformed{"NNb.", "has none"}, Malformed{"S'x'\n.", "opcode 83"},
-                      Malformed{"i.", "opcode 105"},
-                      Malformed{"\x82\x01.", "opcode 130"},
-                      Malformed{std::string(Pickle::kMaxBytes + 1, 'N'), "too many"}));
+    All, MalformedPickle,
+    ::testing::Values(
+        Malformed{"", "cut off"}, Malformed{"\x80", "cut off"}, Malformed{"N", "cut off"},
+        Malformed{".", "a value is missing"}, Malformed{"\x80\x04N.", "protocol 4"},
+        Malformed{std::string("X\xff\xff\xff\xff", 5) + "a.", "cut off"},
+        Malformed{"cos", "cut off"}, Malformed{"cos\nsystem", "cut off"},
+        Malformed{"\x8a\xff"
+                  "1.",
+                  "cut off"},
+        Malformed{"\x8a\x09"
+                  "123456789.",
+                  "64 bits"},
+        Malformed{"K\x01(\x85.", "a value is missing"}, Malformed{"NNu.", "a mark is missing"},
+        Malformed{"K\x01(.", "a value is missing"}, Malformed{"h\x01.", "used before"},
+        Malformed{"q\x01.", "a value is missing"}, Malformed{"}(Nu.", "does not take them"},
+        Malformed{"](NNu.", "does not take them"}, Malformed{"}Na.", "does not take them"},
+        Malformed{"NNb.", "has none"}, Malformed{"S'x'\n.", "opcode 83"},
+        Malformed{"i.", "opcode 105"}, Malformed{"\x82\x01.", "opcode 130"},
+        Malformed{std::string(Pickle::kMaxBytes + 1, 'N'), "too many"}));
 
 }  // namespace
 }  // namespace dermatome
