@@ -41,8 +41,8 @@ TEST(Duplicates, AreFoundWithinAFolderAndInAnotherOne) {
                                  text(theirs, ": 1 of 2 pictures have a near-duplicate in ", mine,
                                       " (1 of its pictures)")));
   const std::string list = read_file(output);
-  EXPECT_THAT(list, HasSubstr(text(",", theirs, ",,40\n")));
-  EXPECT_THAT(list, HasSubstr(text("b/2.jpg,", theirs, ",a/copy.jpg,")));
+  EXPECT_THAT(list, HasSubstr(text(",\"", theirs, "\",,40\n")));
+  EXPECT_THAT(list, HasSubstr(text("\"b/2.jpg\",\"", theirs, "\",\"a/copy.jpg\",")));
 }
 
 }  // namespace

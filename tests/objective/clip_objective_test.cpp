@@ -28,7 +28,9 @@ void expect_equal(WholeBatch batch, const std::string& name) {
     }
     expect_near(clip, with_flags, 1e-12, name);
   }
-  expect_near(evaluate(batch, Texts::kSeparate), evaluate_plainly(batch), 1e-9, name);
+  // Gradients of some recorded batches have a norm below 1e-4, because every image has found its
+  // caption. What cancels in logits of magnitude 100, 1e-13, is then 1e-9 of them.
+  expect_near(evaluate(batch, Texts::kSeparate), evaluate_plainly(batch), 1e-8, name);
 }
 
 TEST(ClipObjective, OfEveryRecordedBatchIsWhatTheFlagsGave) {

@@ -92,6 +92,9 @@ TEST(ObjectiveRanks, EqualTheRecordedValues) {
 }
 
 TEST(ObjectiveRanks, OfPlainClipEqualThePlainFormOfTheRecordedBatches) {
+  // Gradients have a norm below 1e-4 where every image has found its caption: the 1e-13 that logits
+  // of magnitude 100 carry is then 1e-9 of them.
+  constexpr double kWhereCaptionsAreFound = 1e-8;
   const auto collectives = make_test_group();
   std::vector<int64_t> split(static_cast<size_t>(collectives->size()), 1);
   split.back() = 6 - (collectives->size() - 1);
@@ -100,7 +103,7 @@ TEST(ObjectiveRanks, OfPlainClipEqualThePlainFormOfTheRecordedBatches) {
     WholeBatch batch = golden.batch;
     batch.options.mkcl = batch.options.local_alignment = false;
     expect_near(evaluate_on_ranks(batch, Texts::kSeparate, *collectives, split),
-                evaluate_plainly(batch), 1e-9, golden.name);
+                evaluate_plainly(batch), kWhereCaptionsAreFound, golden.name);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -49,6 +50,7 @@ TEST(RunLog, WritesOneObjectALine) {
 }
 
 TEST(RunLog, PrintsTheTermsByName) {
+  initialise_logging(/*rank=*/0, /*size=*/1);  // to standard error
   RunLog log(scratch_folder(), 0);
   testing::internal::CaptureStderr();
   StepReport report = report_at(10);
