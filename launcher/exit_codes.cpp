@@ -10,6 +10,7 @@ namespace dermatome {
 
 int exit_code_of(const std::exception& error) {
   if (dynamic_cast<const ConfigError*>(&error) != nullptr) return kExitUsage;
+  if (dynamic_cast<const StorageLost*>(&error) != nullptr) return kExitStorage;
   if (dynamic_cast<const DataError*>(&error) != nullptr) return kExitData;
   if (dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr) return kExitData;
   if (dynamic_cast<const CommunicationError*>(&error) != nullptr) return kExitPeerLost;

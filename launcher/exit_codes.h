@@ -1,7 +1,10 @@
 // Exit codes of `dermatome`. Part of its interface: job scripts decide by them whether to requeue.
 //
 // srun passes on the highest code of its ranks, mpirun the first: a rank that only lost its peers
-// has the lowest, and speaks last (launcher/failure.h), so that it never hides the cause.
+// has the lowest, and speaks last (launcher/failure.h), so that it never hides the cause. Storage
+// that one rank lost is a cause, so its code is above that one; it is above all other errors too,
+// because a restart then shows them again, while the opposite would end a job that can go on. 74
+// and 75 are EX_IOERR and EX_TEMPFAIL of sysexits.h.
 #pragma once
 
 #include <exception>
@@ -13,6 +16,7 @@ inline constexpr int kExitPeerLost = 1;  // a peer was lost or did not answer: r
 inline constexpr int kExitUsage = 2;     // command line or configuration: retrying cannot help
 inline constexpr int kExitData = 3;      // a file is missing, damaged or contradictory
 inline constexpr int kExitInternal = 4;  // a defect of Dermatome
+inline constexpr int kExitStorage = 74;  // storage stayed away: starting again may help
 inline constexpr int kExitStopped = 75;  // a stop was asked for; the run can be continued: requeue
 
 // The code for an error's kind.

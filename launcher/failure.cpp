@@ -78,7 +78,8 @@ void end_silently_at_signals(int code) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-[[noreturn]] void end_with_error() {
+// The exit code.
+int report_in_turn() {
   // Of errors on several threads the first one counts.
   static std::atomic_flag ending = ATOMIC_FLAG_INIT;
   while (ending.test_and_set()) pause();
@@ -87,14 +88,16 @@ void end_silently_at_signals(int code) {
   end_silently_at_signals(last.code);
   std::this_thread::sleep_for(time_to_wait(last.code));
   log_error(last.message);
-  _exit(last.code);
+  return last.code;
 }
 
 }  // namespace
 
 void end_at_uncaught_errors(int rank) {
   own_rank = rank;
-  std::set_terminate(end_with_error);
+  std::set_terminate([] { _exit(report_in_turn()); });
 }
+
+int report_caught_error() { return report_in_turn(); }
 
 }  // namespace dermatome

@@ -2,13 +2,18 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "launcher/commands/commands.h"
 #include "launcher/exit_codes.h"
 #include "launcher/failure.h"
+#include "launcher/version.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/nearest_key.h"
+#include "src/core/quoted.h"
 #include "src/distributed/world.h"
 
 namespace {
@@ -22,6 +27,39 @@ void allow_many_files() {
   }
 }
 
+// The first word on the command line that is no option, if it is none of the commands `known`; else
+// empty.
+std::string unknown_command(const std::vector<std::string>& known, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (!word.starts_with('-')) return std::ranges::find(known, word) == known.end() ? word : "";
+  }
+  return "";
+}
+
+// Reads the command line, and does what needs no ranks.
+void parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    throw;
+  } catch (const CLI::RuntimeError&) {
+    throw;
+  } catch (const CLI::ParseError& error) {
+    std::vector<std::string> known;
+    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+    const std::string unknown = unknown_command(known, argc, argv);
+    if (unknown.empty()) {
+      throw dermatome::ConfigError(std::string("command line: ") + error.what() +
+                                   "; see dermatome --help, or --help behind a command");
+    }
+    throw dermatome::ConfigError("command line: " + dermatome::quoted(unknown) +
+                                 " is no command; the nearest one is " +
+                                 dermatome::quoted(dermatome::nearest_key(unknown, known)) +
+                                 ", and dermatome --help lists them");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -31,17 +69,17 @@ int main(int argc, char** argv) {
   initialise_logging(announced.rank, announced.size);
   end_at_uncaught_errors(announced.rank);
   CLI::App app("Dermatome trains vision-language models of the skin on any number of ranks");
-  app.set_version_flag("--version", "dermatome " DERMATOME_VERSION);
+  app.set_version_flag("--version", "dermatome " + version());
   add_commands(app);
   try {
-    app.parse(argc, argv);
-    return kExitOk;
+    parse(app, argc, argv);
   } catch (const CLI::RuntimeError& error) {
     return error.get_exit_code();  // a command's own
   } catch (const CLI::Success& help) {
     return announced.rank == 0 ? app.exit(help) : kExitOk;
-  } catch (const CLI::ParseError& error) {
-    throw ConfigError(std::string("command line: ") + error.what() +
-                      "; see dermatome --help, or --help behind a command");
+  } catch (...) {
+    return report_caught_error();
   }
+  // Behind the handlers: where there is one around it, an error would unwind (launcher/failure.h).
+  return do_work_on_ranks();
 }

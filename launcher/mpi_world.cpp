@@ -5,6 +5,7 @@
 #include <array>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 
@@ -27,11 +28,11 @@ MpiSession::MpiSession() {
   int length = 0;
   MPI_Get_library_version(version.data(), &length);
   const std::string library = version.data();
-  throw ConfigError("the launcher started " + std::to_string(started) +
-                    " ranks, but the MPI of this binary knows of " + std::to_string(size) + ": " +
-                    library.substr(0, library.find_first_of(",\n")) +
-                    ". Use that MPI's own mpirun, or under Slurm srun --mpi=none, or build with "
-                    "the launcher's MPI (its mpicxx first on the PATH)");
+  throw ConfigError(
+      text("the launcher started ", started, " ranks, but the MPI of this binary knows of ", size,
+           ": ", library.substr(0, library.find_first_of(",\n")),
+           ". Use that MPI's own mpirun, or under Slurm srun --mpi=none, or build with "
+           "the launcher's MPI (its mpicxx first on the PATH)"));
 }
 
 MpiSession::~MpiSession() { MPI_Finalize(); }

@@ -16,6 +16,7 @@
 
 #include "src/core/cores.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -103,7 +104,7 @@ std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const st
   // Ranks divide the cores among themselves (launcher/placement.h), so none is bound.
   std::vector<std::string> arguments = {"mpirun", "--oversubscribe", "--bind-to", "none"};
   if (options.num_ranks > 0) {
-    arguments.insert(arguments.end(), {"-n", std::to_string(options.num_ranks)});
+    arguments.insert(arguments.end(), {"-n", text(options.num_ranks)});
   }
   if (!options.hosts.empty()) {
     arguments.insert(arguments.end(), {"--host", options.hosts});

@@ -8,7 +8,9 @@
 #include <sstream>
 
 #include "src/core/cores.h"
+#include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/distributed/text_gather.h"
 
 namespace dermatome {
@@ -29,8 +31,7 @@ std::string list_cores(const std::vector<int>& cores) {
 
 // One field a line.
 std::string to_text(const Placement& p) {
-  return p.host + "\n" + p.cores + "\n" + std::to_string(p.num_cores) + "\n" + p.device + "\n" +
-         p.network + "\n";
+  return text(p.host, "\n", p.cores, "\n", p.num_cores, "\n", p.device, "\n", p.network, "\n");
 }
 
 Placement from_text(const std::string& text) {
@@ -78,6 +79,18 @@ std::vector<Placement> gather_placements(const Placement& own, Collectives& grou
     placements.push_back(from_text(text));
   }
   return placements;
+}
+
+void check_same_devices(const std::vector<Placement>& placements) {
+  const auto on_cpu = [](const Placement& placement) { return placement.device == "cpu"; };
+  for (size_t rank = 1; rank < placements.size(); ++rank) {
+    const Placement &own = placements[rank], &first = placements.front();
+    if (on_cpu(own) == on_cpu(first)) continue;
+    throw ConfigError(format(
+        "rank %zu on host %s works on %s, but rank 0 on host %s on %s; set runtime.device "
+        "(--device) alike on all ranks, and look why a GPU is missing",
+        rank, own.host.c_str(), own.device.c_str(), first.host.c_str(), first.device.c_str()));
+  }
 }
 
 int num_sharing_cores(const std::vector<Placement>& placements, int rank) {

@@ -30,6 +30,10 @@ Placement local_placement(c10::Device device, const std::string& network);
 // Every rank's, in rank order. A collective call; `group` carries CPU tensors.
 std::vector<Placement> gather_placements(const Placement& own, Collectives& group);
 
+// Throws ConfigError where some ranks work on GPUs and others do not, naming one of each: they
+// could not meet.
+void check_same_devices(const std::vector<Placement>& placements);
+
 // How many ranks may run on the very same cores as `rank`, itself included.
 int num_sharing_cores(const std::vector<Placement>& placements, int rank);
 

@@ -12,8 +12,10 @@
 #include <string>
 
 #include "launcher/placement.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -89,7 +91,7 @@ void Runtime::meet(std::chrono::milliseconds timeout) {
     world_.master_host = mpi_->share(host_name());
     // Rank 0 serves on a free port, which the others must hear before they can come.
     if (is_root) rendezvous_.emplace(world_, timeout);
-    const std::string port = mpi_->share(is_root ? std::to_string(rendezvous_->port()) : "");
+    const std::string port = mpi_->share(is_root ? text(rendezvous_->port()) : "");
     world_.master_port = static_cast<uint16_t>(std::stoi(port));
   } else if (mpi_ && world_.size > 1) {
     world_.store_file = mpi_->share(is_root ? create_store_file(launchers_folder()) : "");
@@ -101,6 +103,7 @@ void Runtime::settle(int64_t threads_asked) {
   const auto group = connect_cpu_group("start");
   const auto placements =
       gather_placements(local_placement(device_, rendezvous_->network()), *group);
+  check_same_devices(placements);
   at::set_num_threads(num_threads(placements, world_.rank, threads_asked));
   if (world_.rank != 0) return;
   for (const std::string& line : describe(placements, threads_asked)) log_info(line);
@@ -112,7 +115,7 @@ std::unique_ptr<Collectives> Runtime::connect_cpu_group(const std::string& name)
   return rendezvous_->connect(name);
 }
 
-int run_on_ranks(const RuntimeOptions& options, const std::function<int(Runtime&)>& work) {
+int run_with_runtime(const RuntimeOptions& options, const std::function<int(Runtime&)>& work) {
   Runtime runtime(options);
   return work(runtime);
 }

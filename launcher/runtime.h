@@ -12,12 +12,13 @@
 #include <string>
 
 #include "launcher/mpi_world.h"
-#include "src/config/options.h"
 #include "src/distributed/collectives.h"
 #include "src/distributed/rendezvous.h"
 #include "src/distributed/world.h"
 
 namespace dermatome {
+
+struct RuntimeOptions;
 
 class Runtime {
  public:
@@ -46,7 +47,7 @@ class Runtime {
 };
 
 // Runs `work` on the ranks and returns its exit code. What it throws is for the terminate handler
-// of launcher/failure.h.
-int run_on_ranks(const RuntimeOptions& options, const std::function<int(Runtime&)>& work);
+// of launcher/failure.h: no handler may be around the call.
+int run_with_runtime(const RuntimeOptions& options, const std::function<int(Runtime&)>& work);
 
 }  // namespace dermatome

@@ -11,10 +11,12 @@
 #include <utility>
 
 #include "sharding/directory_lock.h"
-#include "sharding/table_cell.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
+#include "src/text/table_cell.h"
 
 namespace dermatome {
 namespace {
@@ -29,19 +31,19 @@ constexpr int64_t kMostBeyondLimit = 1000;
 std::vector<std::string> together(BuildTeam& team, const std::function<std::string()>& action) {
   constexpr char kGood = '+', kBad = '-';
   std::exception_ptr error;
-  std::string text(1, kGood);
+  std::string message(1, kGood);
   try {
-    text += action();
+    message += action();
   } catch (const Error&) {
     error = std::current_exception();
-    text = kBad;
+    message = kBad;
   }
-  std::vector<std::string> texts = team.exchange(text);
+  std::vector<std::string> texts = team.exchange(message);
   if (error) std::rethrow_exception(error);
   for (size_t rank = 0; rank < texts.size(); ++rank) {
     if (texts[rank].starts_with(kBad)) {
-      throw CommunicationError("rank " + std::to_string(rank) +
-                               " could not build its part; its own message says why");
+      throw CommunicationError(
+          text("rank ", rank, " could not build its part; its own message says why"));
     }
     texts[rank].erase(0, 1);
   }
@@ -58,7 +60,7 @@ std::string to_text(const BuiltShard& shard) {
                      {"bytes", entry.bytes}, {"crc32c", entry.crc32c},
                      {"kept", shard.kept},   {"rejected", rejected}};
   // JSON takes only UTF-8, which a directory's name need not be.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(json);
 }
 
 BuiltShard from_text(const std::string& text) {
@@ -92,12 +94,13 @@ class Build {
     const auto digests = together(team_, [&] {
       make_directories(options_.output);  // on every rank: perhaps they share no file system
       if (is_root()) prepare(lock);
-      return builder_.build_digest();
+      // max_bad is not in the digest, since the bytes do not depend on it; but ranks end by it.
+      return builder_.build_digest() + " " + std::to_string(options_.max_bad);
     });
     if (std::ranges::any_of(digests, [&](const std::string& d) { return d != digests.front(); })) {
       throw ConfigError(
-          "the ranks read different tables; start all with the same arguments, and "
-          "the table on a file system that they share");
+          "the ranks read different tables or have other options; start all with the same "
+          "arguments, and the table on a file system that they share");
     }
     Progress progress(team_.size() == 1 ? "pictures" : "pictures of rank 0's part", own_rows());
     for (int64_t first = 0; first < builder_.num_shards(); first += team_.size()) {
@@ -183,13 +186,12 @@ class Build {
       return std::string();
     });
     const bool all = std::ssize(report_.manifest.shards) == builder_.num_shards();
-    throw DataError(std::to_string(rejected) + " of " + std::to_string(num_rows_) +
-                    " pictures cannot be read" + (all ? "" : " so far") + ", " +
-                    std::to_string(max_rejected_) + " are allowed; " +
-                    (options_.output / kRejectedName).string() +
-                    " lists them: repair them, or raise --max-bad, and run again, which keeps the "
-                    "shards that are whole; the first: " +
-                    report_.rejected.front().reason);
+    throw DataError(
+        text(rejected, " of ", num_rows_, " pictures cannot be read", all ? "" : " so far", ", ",
+             max_rejected_, " are allowed; ", options_.output / kRejectedName,
+             " lists them: repair them, or raise --max-bad, and run again, which keeps the "
+             "shards that are whole; the first: ",
+             report_.rejected.front().reason));
   }
 
   void finish() {
@@ -251,8 +253,8 @@ BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
                          const BuildOptions& options, BuildTeam& team) {
   require(options.samples_per_shard >= 1, "samples_per_shard below 1");
   if (!(options.max_bad >= 0.0 && options.max_bad <= 1.0)) {
-    throw ConfigError("max_bad is " + std::to_string(options.max_bad) +
-                      "; a fraction from 0 to 1 was expected");
+    throw ConfigError(
+        text("max_bad is ", options.max_bad, "; a fraction from 0 to 1 was expected"));
   }
   return Build(table, tokenizer, options, team).run();
 }

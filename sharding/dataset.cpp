@@ -5,6 +5,7 @@
 #include "sharding/storage_retry.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -28,11 +29,11 @@ void check_mixture(const std::vector<DataSource>& sources) {
       throw ConfigError(name + " has no samples; leave it out of the mixture");
     }
     if (source.manifest.aspects != first.manifest.aspects) {
-      throw ConfigError(name + " has " + std::to_string(source.manifest.num_captions) +
-                        " captions a sample, but " + first.directory.string() + " has " +
-                        std::to_string(first.manifest.num_captions) +
-                        ", or they mean other things; shard them with the same captions, or train "
-                        "on one of them");
+      throw ConfigError(
+          text(name, " has ", source.manifest.num_captions, " captions a sample, but ",
+               first.directory, " has ", first.manifest.num_captions,
+               ", or they mean other things; shard them with the same captions, or train "
+               "on one of them"));
     }
   }
 }
@@ -96,9 +97,8 @@ int64_t ShardedDataset::max_open_shards() const {
 }
 
 size_t ShardedDataset::shard_of(int64_t global_index) const {
-  require(global_index >= 0 && global_index < size(), [&] {
-    return "sample " + std::to_string(global_index) + " of " + std::to_string(size());
-  });
+  require(global_index >= 0 && global_index < size(),
+          [&] { return text("sample ", global_index, " of ", size()); });
   const auto next = std::upper_bound(first_row_.begin(), first_row_.end(), global_index);
   return next - first_row_.begin() - 1;
 }
@@ -114,7 +114,7 @@ SamplePlace ShardedDataset::locate(int64_t global_index) const {
   Slot& slot = slots_[shard];
   SamplePlace place{nullptr, global_index - first_row_[shard]};
   {
-    const std::lock_guard lock(slot.mutex);
+    const MutexLock lock(slot.mutex);
     const bool was_open = slot.reader != nullptr;
     if (!was_open) {
       const DataSource& source = sources_[slot.source];
@@ -132,14 +132,14 @@ SamplePlace ShardedDataset::locate(int64_t global_index) const {
 }
 
 void ShardedDataset::keep_within_limits(size_t opened, uint64_t bytes) const {
-  const std::lock_guard lock(open_mutex_);
+  const MutexLock lock(open_mutex_);
   open_.push_back({opened, bytes});
   open_bytes_ += bytes;
   while (open_.size() > 1 && (std::ssize(open_) > limits_.shards || open_bytes_ > limits_.bytes)) {
     const auto oldest = std::ranges::min_element(
         open_, {}, [this](const Open& open) { return slots_[open.shard].last_use.load(); });
     Slot& slot = slots_[oldest->shard];
-    const std::lock_guard slot_lock(slot.mutex);
+    const MutexLock slot_lock(slot.mutex);
     slot.reader.reset();
     open_bytes_ -= oldest->bytes;
     open_.erase(oldest);
@@ -158,12 +158,11 @@ std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& direc
     }
   };
   const uint64_t bytes = size_of(path, opening);
-  check(bytes == entry.bytes, std::to_string(bytes) + " bytes instead of " +
-                                  std::to_string(entry.bytes) + ": truncated, or replaced");
+  check(bytes == entry.bytes,
+        text(bytes, " bytes instead of ", entry.bytes, ": truncated, or replaced"));
   auto reader = std::make_shared<const ShardReader>(path, expected_tokenizer_hash, opening);
-  check(reader->num_samples() == entry.num_samples, std::to_string(reader->num_samples()) +
-                                                        " samples instead of " +
-                                                        std::to_string(entry.num_samples));
+  check(reader->num_samples() == entry.num_samples,
+        text(reader->num_samples(), " samples instead of ", entry.num_samples));
   check(reader->header().build_digest == manifest.build_digest &&
             reader->header().aspects == manifest.aspects,
         "it comes from another build");

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "sharding/manifest.h"
 #include "sharding/shard_reader.h"
+#include "src/core/thread_annotations.h"
 
 namespace dermatome {
 
@@ -69,8 +69,8 @@ class ShardedDataset {
   struct Slot {
     size_t source = 0;
     size_t entry = 0;  // in the source's manifest
-    std::mutex mutex;  // guards `reader`
-    std::shared_ptr<const ShardReader> reader;
+    Mutex mutex;
+    std::shared_ptr<const ShardReader> reader GUARDED_BY(mutex);
     std::atomic<uint64_t> last_use{0};
   };
   size_t shard_of(int64_t global_index) const;
@@ -87,9 +87,9 @@ class ShardedDataset {
     size_t shard;
     uint64_t bytes;
   };
-  mutable std::mutex open_mutex_;  // taken before a slot's; guards the members below
-  mutable std::vector<Open> open_;
-  mutable uint64_t open_bytes_ = 0;
+  mutable Mutex open_mutex_;  // taken before a slot's
+  mutable std::vector<Open> open_ GUARDED_BY(open_mutex_);
+  mutable uint64_t open_bytes_ GUARDED_BY(open_mutex_) = 0;
 };
 
 // Opens shard `entry` of `manifest` in `directory`; again: waits where it is gone. Throws DataError

@@ -3,8 +3,8 @@
 #include <optional>
 #include <string_view>
 
-#include "sharding/table_cell.h"
 #include "src/core/caption_rows.h"
+#include "src/text/table_cell.h"
 #include "src/text/unicode.h"
 
 namespace dermatome {

@@ -9,6 +9,7 @@
 #include "sharding/storage_retry.h"
 #include "sharding/stored_file.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome::hdf5 {
 namespace {
@@ -226,7 +227,7 @@ Section ContiguousFile::section(const char* name, Element element, int rank) con
   check(H5Tequal(type.get(), file_type(element).get()) > 0, what + " has another element type");
   const Handle space(H5Dget_space(dataset.get()), H5Sclose);
   check(H5Sget_simple_extent_ndims(space.get()) == rank,
-        what + " does not have " + std::to_string(rank) + " dimension(s)");
+        dermatome::text(what, " does not have ", rank, " dimension(s)"));
   std::vector<hsize_t> shape(rank);
   H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr);
   Section section;

@@ -8,6 +8,7 @@
 #include "sharding/sample_labels.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 #include "src/text/unicode.h"
 
 namespace dermatome {
@@ -84,10 +85,9 @@ SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_s
   labels.apply(table);
   table.content_hash = hash.finish();
   if (!files.others.empty()) {
-    table.warnings.push_back(
-        std::to_string(files.others.size()) +
-        " file(s) left out whose names are not those of pictures, the first: " +
-        files.others.front());
+    table.warnings.push_back(text(
+        files.others.size(), " file(s) left out whose names are not those of pictures, the first: ",
+        files.others.front()));
   }
   return table;
 }

@@ -41,8 +41,6 @@ ImageRecord make_image_record(const std::filesystem::path& path, const ImagePoli
 std::string picture_problem(const std::function<void()>& work) {
   try {
     work();
-  } catch (const StorageLost&) {
-    throw;
   } catch (const DataError& error) {
     return error.what();
   }

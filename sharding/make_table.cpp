@@ -1,8 +1,9 @@
 #include "sharding/make_table.h"
 
-#include "sharding/table_cell.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
+#include "src/text/table_cell.h"
 
 namespace dermatome {
 namespace {
@@ -21,7 +22,7 @@ class MakeRowReader : public RowReader {
                                 : "caption"),
                  csv.column("ontology_caption"), csv.column("visual_concept_caption")};
     for (int64_t k = 1; k <= num_subcaptions; ++k) {
-      captions_.push_back(csv.column("subcaption_" + std::to_string(k)));
+      captions_.push_back(csv.column(text("subcaption_", k)));
     }
     knowledge_masks_ = csv.column("knowledge_masks");
     if (num_subcaptions > 0) sub_caption_mask_ = csv.column("sub_caption_mask");
@@ -35,17 +36,17 @@ class MakeRowReader : public RowReader {
     const std::string& knowledge = row.fields[knowledge_masks_];
     sample.mask = parse_mask(knowledge, where + ", column knowledge_masks");
     if (std::ssize(sample.mask) != kFirstSubcaption) {
-      throw DataError(where + ", column knowledge_masks: " + std::to_string(sample.mask.size()) +
-                      " instead of 3 entries in '" + knowledge +
-                      "'; write caption, ontology, visual concept");
+      throw DataError(text(where, ", column knowledge_masks: ", sample.mask.size(),
+                           " instead of 3 entries in '", knowledge,
+                           "'; write caption, ontology, visual concept"));
     }
     if (num_subcaptions_ > 0) {
       const std::string& cell = row.fields[sub_caption_mask_];
       const auto mask = parse_mask(cell, where + ", column sub_caption_mask");
       if (std::ssize(mask) < num_subcaptions_) {
-        throw DataError(where + ", column sub_caption_mask: " + std::to_string(mask.size()) +
-                        " instead of " + std::to_string(num_subcaptions_) + " entries in '" + cell +
-                        "'; write one a subcaption, or lower --num-subcaptions");
+        throw DataError(text(where, ", column sub_caption_mask: ", mask.size(), " instead of ",
+                             num_subcaptions_, " entries in '", cell,
+                             "'; write one a subcaption, or lower --num-subcaptions"));
       }
       sample.mask.insert(sample.mask.end(), mask.begin(), mask.begin() + num_subcaptions_);
     }

@@ -7,6 +7,8 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/strict_json.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -43,35 +45,67 @@ Json content(const Manifest& manifest) {
 
 std::string digest(const Manifest& manifest) { return sha256_hex(content(manifest).dump()); }
 
-Manifest parse(const Json& json) {
+ShardEntry parse_shard(JsonObject object) {
+  const ShardEntry entry = {.file = object.get<std::string>("file"),
+                            .num_samples = object.get<int64_t>("num_samples"),
+                            .bytes = object.get<uint64_t>("bytes"),
+                            .crc32c = object.get<uint32_t>("crc32c")};
+  object.finish();
+  return entry;
+}
+
+Manifest parse(const nlohmann::json& document) {
+  JsonObject object("", "", document);
+  // The number of samples is the sum of the shards'.
+  object.ignore({"format", "num_samples"});
   Manifest manifest;
-  json.at("format_version").get_to(manifest.format_version);
-  json.at("tokenizer_hash").get_to(manifest.tokenizer_hash);
-  json.at("num_captions").get_to(manifest.num_captions);
-  json.at("aspects").get_to(manifest.aspects);
-  json.at("image_short_side").get_to(manifest.image_short_side);
-  json.at("image_encoding").get_to(manifest.image_encoding);
-  json.at("jpeg_quality").get_to(manifest.jpeg_quality);
-  json.at("label_names").get_to(manifest.label_names);
-  json.at("num_rejected").get_to(manifest.num_rejected);
-  json.at("build_digest").get_to(manifest.build_digest);
-  for (const Json& shard : json.at("shards")) {
-    ShardEntry& entry = manifest.shards.emplace_back();
-    shard.at("file").get_to(entry.file);
-    shard.at("num_samples").get_to(entry.num_samples);
-    shard.at("bytes").get_to(entry.bytes);
-    shard.at("crc32c").get_to(entry.crc32c);
+  manifest.format_version = object.get<int>("format_version");
+  manifest.tokenizer_hash = object.get<std::string>("tokenizer_hash");
+  manifest.num_captions = object.get<int64_t>("num_captions");
+  manifest.aspects = object.get<std::vector<std::string>>("aspects");
+  manifest.image_short_side = object.get<int>("image_short_side");
+  manifest.image_encoding = object.get<std::string>("image_encoding");
+  manifest.jpeg_quality = object.get<int>("jpeg_quality");
+  manifest.label_names = object.get<std::vector<std::string>>("label_names");
+  manifest.num_rejected = object.get<int64_t>("num_rejected");
+  manifest.build_digest = object.get<std::string>("build_digest");
+  manifest.digest = object.get<std::string>("digest");
+  const nlohmann::json& shards = object.find("shards");
+  if (!shards.is_array()) object.fail("shards", "must be a list");
+  for (size_t i = 0; i < shards.size(); ++i) {
+    manifest.shards.push_back(parse_shard(JsonObject("", text("shards[", i, "]"), shards[i])));
   }
-  json.at("digest").get_to(manifest.digest);
+  object.finish();
   return manifest;
+}
+
+// Not a manifest, or one of another version.
+class OtherFormat : public DataError {
+ public:
+  using DataError::DataError;
+};
+
+void check_format(const nlohmann::json& document) {
+  const auto value = [&](const char* key) {
+    return document.is_object() ? document.value(key, nlohmann::json()) : nlohmann::json();
+  };
+  if (value("format") != kMagic) {
+    throw OtherFormat(
+        " is not the manifest of a Dermatome data set; name the directory that `dermatome shard` "
+        "made");
+  }
+  if (value("format_version") != shard_format::kFormatVersion) {
+    throw OtherFormat(text(": format version ", value("format_version").dump(),
+                           ", but this program reads ", shard_format::kFormatVersion,
+                           "; shard the data again"));
+  }
 }
 
 void check(const Manifest& manifest, const std::string& name) {
   for (const ShardEntry& shard : manifest.shards) {
     if (shard.num_samples < 0 || std::filesystem::path(shard.file).filename() != shard.file) {
-      throw DataError(name + ": shard '" + shard.file + "' with " +
-                      std::to_string(shard.num_samples) +
-                      " samples; a plain file name and a count were expected" + kRemedy);
+      throw DataError(text(name, ": shard '", shard.file, "' with ", shard.num_samples,
+                           " samples; a plain file name and a count were expected", kRemedy));
     }
   }
   if (manifest.num_captions != static_cast<int64_t>(manifest.aspects.size()) ||
@@ -119,23 +153,16 @@ Manifest read_manifest(const std::filesystem::path& directory_or_file) {
                     " is missing: no data set of shards is there, or it was not finished; run "
                     "`dermatome shard`");
   }
-  const std::string text = read_file(path);
+  const std::string content = read_file(path);
   Manifest manifest;
   try {
-    const Json json = Json::parse(text);
-    if (json.value("format", "") != kMagic) {
-      throw DataError(path.string() +
-                      " is not the manifest of a Dermatome data set; name the directory "
-                      "that `dermatome shard` made");
-    }
-    if (json.at("format_version") != shard_format::kFormatVersion) {
-      throw DataError(path.string() + ": format version " + json.at("format_version").dump() +
-                      ", but this program reads " + std::to_string(shard_format::kFormatVersion) +
-                      "; shard the data again");
-    }
-    manifest = parse(json);
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError(path.string() + " is no valid manifest: " + error.what() + kRemedy);
+    const nlohmann::json document = parse_json(content, path.filename().string());
+    check_format(document);
+    manifest = parse(document);
+  } catch (const OtherFormat& error) {
+    throw DataError(text(path, error.what()));
+  } catch (const DataError& error) {
+    throw DataError(text(path, " is no valid manifest: ", error.what(), kRemedy));
   }
   check(manifest, path.string());
   return manifest;

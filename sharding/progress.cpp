@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <mutex>
 #include <utility>
 
 #include "src/core/log.h"
@@ -14,8 +15,8 @@ Progress::Progress(std::string what, int64_t total, std::chrono::milliseconds in
 void Progress::add(int64_t count, bool skipped) {
   const int64_t done = done_ += count;
   if (skipped) skipped_ += count;
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock) return;  // somebody else looks at the clock
+  if (!mutex_.try_lock()) return;  // somebody else looks at the clock
+  const MutexLock lock(mutex_, std::adopt_lock);
   const auto now = Clock::now();
   if (now - last_line_ < interval_ || done >= total_) return;
   last_line_ = now;

@@ -4,8 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <string>
+
+#include "src/core/thread_annotations.h"
 
 namespace dermatome {
 
@@ -27,8 +28,8 @@ class Progress {
   const Clock::time_point start_ = Clock::now();
   std::atomic<int64_t> done_ = 0;
   std::atomic<int64_t> skipped_ = 0;
-  std::mutex mutex_;
-  Clock::time_point last_line_ = start_;
+  Mutex mutex_;
+  Clock::time_point last_line_ GUARDED_BY(mutex_) = start_;
 };
 
 }  // namespace dermatome

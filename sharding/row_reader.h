@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "sharding/csv_reader.h"
 #include "sharding/sample_table.h"
+#include "src/core/text.h"
+#include "src/text/csv_reader.h"
 
 namespace dermatome {
 
@@ -28,8 +29,7 @@ class RowCount {
   }
   void report(const std::string& what, std::vector<std::string>& warnings) const {
     if (number_ == 0) return;
-    warnings.push_back(std::to_string(number_) + " row(s), first at line " +
-                       std::to_string(first_line_) + ": " + what);
+    warnings.push_back(text(number_, " row(s), first at line ", first_line_, ": ", what));
   }
 
  private:

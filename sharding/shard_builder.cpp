@@ -10,6 +10,7 @@
 #include "src/core/error.h"
 #include "src/core/hash.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -20,18 +21,16 @@ constexpr int kIngestionVersion = 3;
 std::string digest_of_build(const SampleTable& table, const std::string& tokenizer_hash,
                             const BuildOptions& options) {
   Sha256 hash;
-  const auto add = [&](const std::string& item) {
-    hash.update(std::to_string(item.size()) + ":" + item);
-  };
-  add(std::to_string(shard_format::kFormatVersion));
-  add(std::to_string(kIngestionVersion));
+  const auto add = [&](const std::string& item) { hash.update(text(item.size(), ":", item)); };
+  add(text(shard_format::kFormatVersion));
+  add(text(kIngestionVersion));
   add(table.kind);
   add(table.content_hash);
   add(tokenizer_hash);
   add(std::string(encoding_name(options.images)));
-  add(std::to_string(options.images.short_side));
-  add(options.images.raw ? "" : std::to_string(options.images.quality));
-  add(std::to_string(options.samples_per_shard));
+  add(text(options.images.short_side));
+  add(options.images.raw ? "" : text(options.images.quality));
+  add(text(options.samples_per_shard));
   for (const std::string& aspect : table.aspects) add(aspect);
   for (const std::string& label : table.label_names) add(label);
   return hash.finish();
@@ -48,7 +47,7 @@ std::string describe_size(const std::filesystem::path& picture) {
   return retry_storage([&]() -> std::string {
     std::error_code error;
     const uint64_t bytes = std::filesystem::file_size(picture, error);
-    if (!error) return std::to_string(bytes);
+    if (!error) return text(bytes);
     if (!may_pass(error.value())) return "missing";
     throw StorageFailure("cannot look at " + picture.string() + ": " + error.message());
   });
@@ -115,8 +114,6 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
       return BuiltShard{describe(reader), /*kept=*/true, std::move(*rejected)};
     }
     log_info(path.string() + " is made again: a picture that it lacks can be read now");
-  } catch (const StorageLost&) {
-    throw;
   } catch (const DataError& error) {
     log_warning(std::string(error.what()) + "; the shard is made again");
   }

@@ -9,6 +9,7 @@
 #include "sharding/storage_retry.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 #include "src/image/codec.h"
 
 namespace dermatome {
@@ -18,28 +19,6 @@ using hdf5::Element;
 namespace names = shard_format;
 
 constexpr const char* kShardAgain = "; shard the data again";
-
-// The metadata, in the order of its checksum.
-struct Metadata {
-  const char* name;
-  Element element;
-  int rank;
-};
-constexpr std::array kMetadata = {
-    Metadata{names::kImageIndex, Element::kImageRow, 1},
-    Metadata{names::kCaptionBytes, Element::kU8, 1},
-    Metadata{names::kCaptionBounds, Element::kU64, 1},
-    Metadata{names::kTokens, Element::kU16, 1},
-    Metadata{names::kTokenBounds, Element::kU64, 1},
-    Metadata{names::kSampleCaption, Element::kI32, 2},
-    Metadata{names::kSampleMask, Element::kU8, 2},
-    Metadata{names::kSampleLabel, Element::kI32, 1},
-    Metadata{names::kSampleOntology, Element::kI32, 1},
-    Metadata{names::kSourceBytes, Element::kU8, 1},
-    Metadata{names::kSourceBounds, Element::kU64, 1},
-    Metadata{names::kLabelBytes, Element::kU8, 1},
-    Metadata{names::kLabelBounds, Element::kU64, 1},
-};
 
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -57,6 +36,28 @@ std::string ragged_text(std::span<const char> values, std::span<const uint64_t> 
 }
 
 }  // namespace
+
+struct ShardReader::Opened {
+  std::vector<char> captions, labels;
+  std::vector<uint64_t> caption_bounds, label_bounds;
+};
+
+template <typename Visit>
+void ShardReader::visit_metadata(Opened& opened, const Visit& visit) {
+  visit(names::kImageIndex, Element::kImageRow, 1, images_);
+  visit(names::kCaptionBytes, Element::kU8, 1, opened.captions);
+  visit(names::kCaptionBounds, Element::kU64, 1, opened.caption_bounds);
+  visit(names::kTokens, Element::kU16, 1, tokens_);
+  visit(names::kTokenBounds, Element::kU64, 1, token_bounds_);
+  visit(names::kSampleCaption, Element::kI32, 2, caption_);
+  visit(names::kSampleMask, Element::kU8, 2, mask_);
+  visit(names::kSampleLabel, Element::kI32, 1, label_);
+  visit(names::kSampleOntology, Element::kI32, 1, ontology_);
+  visit(names::kSourceBytes, Element::kU8, 1, source_);
+  visit(names::kSourceBounds, Element::kU64, 1, source_bounds_);
+  visit(names::kLabelBytes, Element::kU8, 1, opened.labels);
+  visit(names::kLabelBounds, Element::kU64, 1, opened.label_bounds);
+}
 
 ShardReader::ShardReader(const std::filesystem::path& path,
                          const std::string& expected_tokenizer_hash, Opening opening)
@@ -81,9 +82,8 @@ void ShardReader::check_partition(std::span<const uint64_t> bounds, size_t num_v
                                   const char* name) const {
   check(!bounds.empty() && bounds.front() == 0 && bounds.back() == num_values &&
             std::is_sorted(bounds.begin(), bounds.end()),
-        "data set " + std::string(name) +
-            " does not part its values: its bounds do not rise from 0 to " +
-            std::to_string(num_values));
+        text("data set ", name, " does not part its values: its bounds do not rise from 0 to ",
+             num_values));
 }
 
 void ShardReader::read_header(const hdf5::ContiguousFile& file,
@@ -92,8 +92,8 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
         "; name one that `dermatome shard` made");
   header_.format_version = file.integer(names::kVersionAttribute);
   check(header_.format_version == names::kFormatVersion,
-        "format version " + std::to_string(header_.format_version) + ", but this program reads " +
-            std::to_string(names::kFormatVersion),
+        text("format version ", header_.format_version, ", but this program reads ",
+             names::kFormatVersion),
         kShardAgain);
   header_.tokenizer_hash = file.text(names::kTokenizerAttribute);
   check(header_.tokenizer_hash == expected_tokenizer_hash,
@@ -114,7 +114,8 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
   nan_caption_ = static_cast<int32_t>(file.integer(names::kNanCaptionAttribute));
 }
 
-std::vector<hdf5::Section> ShardReader::locate_metadata(const hdf5::ContiguousFile& file) {
+std::map<std::string, hdf5::Section> ShardReader::locate_metadata(
+    const hdf5::ContiguousFile& file) {
   const auto locate = [&](const char* name, Element element, int rank) {
     const hdf5::Section section = file.section(name, element, rank);
     check(section.offset <= file_.size() && section.bytes <= file_.size() - section.offset,
@@ -124,50 +125,36 @@ std::vector<hdf5::Section> ShardReader::locate_metadata(const hdf5::ContiguousFi
   const hdf5::Section image_bytes = locate(names::kImageBytes, Element::kU8, 1);
   image_offset_ = image_bytes.offset;
   image_bytes_ = image_bytes.bytes;
-  std::vector<hdf5::Section> sections;
-  sections.reserve(kMetadata.size());
-  for (const Metadata& part : kMetadata) {
-    sections.push_back(locate(part.name, part.element, part.rank));
-  }
+  std::map<std::string, hdf5::Section> sections;
+  Opened opened;
+  visit_metadata(opened, [&](const char* name, Element element, int rank, const auto& /*values*/) {
+    sections.emplace(name, locate(name, element, rank));
+  });
   metadata_checksum_ = static_cast<uint64_t>(file.integer(names::kMetadataChecksumAttribute));
   return sections;
 }
 
-void ShardReader::read_metadata(const std::vector<hdf5::Section>& sections) {
-  auto section = sections.begin();
+void ShardReader::read_metadata(const std::map<std::string, hdf5::Section>& sections) {
+  Opened opened;
   uint32_t checksum = 0;
-  const auto read = [&]<typename T>(std::vector<T>& target) {
-    target.resize(section->bytes / sizeof(T));
-    const auto bytes = std::as_writable_bytes(std::span(target));
-    file_.read(section->offset, bytes);
+  visit_metadata(opened, [&]<typename T>(const char* name, Element, int, std::vector<T>& values) {
+    const hdf5::Section& section = sections.at(name);
+    values.resize(section.bytes / sizeof(T));
+    const auto bytes = std::as_writable_bytes(std::span(values));
+    file_.read(section.offset, bytes);
     checksum = crc32c(bytes, checksum);
-    return *section++;
-  };
-  std::vector<char> captions, labels;
-  std::vector<uint64_t> caption_bounds, label_bounds;
-  read(images_);
-  const hdf5::Section caption_section = read(captions);
-  caption_offset_ = caption_section.offset;
-  caption_bytes_ = caption_section.bytes;
-  caption_bounds_offset_ = read(caption_bounds).offset;
-  read(tokens_);
-  read(token_bounds_);
-  read(caption_);
-  read(mask_);
-  read(label_);
-  read(ontology_);
-  read(source_);
-  read(source_bounds_);
-  read(labels);
-  read(label_bounds);
+  });
+  caption_offset_ = sections.at(names::kCaptionBytes).offset;
+  caption_bytes_ = sections.at(names::kCaptionBytes).bytes;
+  caption_bounds_offset_ = sections.at(names::kCaptionBounds).offset;
   check(same_checksum(checksum, metadata_checksum_),
         "the metadata fails its checksum: the file is damaged");
-  check_partition(caption_bounds, captions.size(), names::kCaptionBounds);
-  check(token_bounds_.size() == caption_bounds.size(),
+  check_partition(opened.caption_bounds, opened.captions.size(), names::kCaptionBounds);
+  check(token_bounds_.size() == opened.caption_bounds.size(),
         "the captions' texts and tokens differ in number");
-  check_partition(label_bounds, labels.size(), names::kLabelBounds);
-  for (size_t i = 0; i + 1 < label_bounds.size(); ++i) {
-    header_.label_names.push_back(ragged_text(labels, label_bounds, i));
+  check_partition(opened.label_bounds, opened.labels.size(), names::kLabelBounds);
+  for (size_t i = 0; i + 1 < opened.label_bounds.size(); ++i) {
+    header_.label_names.push_back(ragged_text(opened.labels, opened.label_bounds, i));
   }
 }
 
@@ -175,9 +162,8 @@ void ShardReader::check_indices() const {
   const size_t n = images_.size();
   const size_t cells = n * header_.aspects.size();
   const auto check_size = [&](const char* name, size_t size, size_t expected) {
-    check(size == expected, std::string("data set ") + name + " has " + std::to_string(size) +
-                                " instead of " + std::to_string(expected) + " elements for the " +
-                                std::to_string(n) + " samples of " + names::kImageIndex);
+    check(size == expected, text("data set ", name, " has ", size, " instead of ", expected,
+                                 " elements for the ", n, " samples of ", names::kImageIndex));
   };
   check_size(names::kSampleCaption, caption_.size(), cells);
   check_size(names::kSampleMask, mask_.size(), cells);
@@ -199,20 +185,19 @@ void ShardReader::check_indices() const {
       fail(std::string("the picture's bytes lie outside ") + names::kImageBytes);
     }
     if (image.height == 0 || image.width == 0 || image.height > kMaxPixels / image.width) {
-      fail("a picture of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
-           " pixels");
+      fail(text("a picture of ", image.width, " x ", image.height, " pixels"));
     }
     for (size_t k = 0; k < header_.aspects.size(); ++k) {
       const int32_t caption = caption_ids(row)[k];
       const uint8_t valid = mask(row)[k];
       if (caption < -1 || caption >= table || valid > 1 || (valid == 1 && caption < 0)) {
-        fail("caption row " + std::to_string(caption) + " of " + std::to_string(table) +
-             " with mask " + std::to_string(valid) + " for " + header_.aspects[k]);
+        fail(text("caption row ", caption, " of ", table, " with mask ", valid, " for ",
+                  header_.aspects[k]));
       }
     }
     if (label_[row] < -1 || label_[row] >= static_cast<int64_t>(header_.label_names.size())) {
-      fail("label " + std::to_string(label_[row]) + ", but there are " +
-           std::to_string(header_.label_names.size()) + " label names");
+      fail(text("label ", label_[row], ", but there are ", header_.label_names.size(),
+                " label names"));
     }
   }
 }
@@ -224,15 +209,13 @@ uint64_t ShardReader::memory_bytes() const {
 }
 
 void ShardReader::check_row(int64_t row) const {
-  require(row >= 0 && row < num_samples(), [&] {
-    return "row " + std::to_string(row) + " of a shard of " + std::to_string(num_samples());
-  });
+  require(row >= 0 && row < num_samples(),
+          [&] { return text("row ", row, " of a shard of ", num_samples()); });
 }
 
 void ShardReader::check_caption(int32_t caption) const {
-  require(caption >= 0 && caption < caption_table_size(), [&] {
-    return "caption " + std::to_string(caption) + " of " + std::to_string(caption_table_size());
-  });
+  require(caption >= 0 && caption < caption_table_size(),
+          [&] { return text("caption ", caption, " of ", caption_table_size()); });
 }
 
 Image ShardReader::decode(int64_t row) const {
@@ -280,8 +263,8 @@ void ShardReader::decode(int64_t row, Image& image) const {
   }
   const size_t expected = static_cast<size_t>(height) * width * 3;
   if (image.height != height || image.width != width || image.pixels.size() != expected) {
-    throw CorruptRecord(where(row) + ": the picture's size differs from the index's " +
-                        std::to_string(width) + " x " + std::to_string(height));
+    throw CorruptRecord(
+        text(where(row), ": the picture's size differs from the index's ", width, " x ", height));
   }
 }
 
@@ -311,7 +294,7 @@ std::string ShardReader::source(int64_t row) const {
 }
 
 std::string ShardReader::where(int64_t row) const {
-  return "shard " + path_.string() + " row " + std::to_string(row) + " (" + source(row) + ")";
+  return text("shard ", path_, " row ", row, " (", source(row), ")");
 }
 
 std::span<const uint16_t> ShardReader::tokens(int32_t caption) const {

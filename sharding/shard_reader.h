@@ -4,12 +4,13 @@
 // metadata, every index. After it, all functions may be called from any number of threads, and HDF5
 // is no longer involved: what training looks up lies in memory (about 290 bytes a sample of MAKE's
 // table), pictures and the captions' texts are read by pread. A file system that fails, at whatever
-// point, is waited for (stored_file.h), and then a DataError.
+// point, is waited for (stored_file.h), and then StorageLost.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,9 +71,15 @@ class ShardReader {
 
  private:
   void read_header(const hdf5::ContiguousFile& file, const std::string& expected_tokenizer_hash);
-  // Where everything lies; returns the metadata's sections, in the order of their checksum.
-  std::vector<hdf5::Section> locate_metadata(const hdf5::ContiguousFile& file);
-  void read_metadata(const std::vector<hdf5::Section>& sections);
+  // What of the metadata is looked at once, when the shard is opened.
+  struct Opened;
+  // The metadata in the order of its checksum: calls visit(name, element, rank, values) for each
+  // data set, where `values` is the vector that holds it.
+  template <typename Visit>
+  void visit_metadata(Opened& opened, const Visit& visit);
+  // Where everything lies; returns the metadata's sections by name.
+  std::map<std::string, hdf5::Section> locate_metadata(const hdf5::ContiguousFile& file);
+  void read_metadata(const std::map<std::string, hdf5::Section>& sections);
   void check_indices() const;
   void check(bool good, const std::string& what, const char* remedy = kShardRemedy) const;
   // That `bounds` partitions `num_values` elements.

@@ -9,6 +9,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -65,7 +66,7 @@ Columns collect(const std::vector<ShardSample>& samples, size_t num_captions) {
   for (const ShardSample& entry : samples) {
     const CaptionedSample& sample = *entry.sample;
     require(sample.captions.size() == num_captions && sample.mask.size() == num_captions,
-            "a sample without " + std::to_string(num_captions) + " captions and mask entries");
+            text("a sample without ", num_captions, " captions and mask entries"));
     columns.image_index.push_back({.offset = columns.image_bytes,
                                    .length = static_cast<uint32_t>(entry.image.bytes.size()),
                                    .height = static_cast<uint32_t>(entry.image.height),

@@ -19,6 +19,7 @@
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -76,11 +77,10 @@ void copy_shard(const Copy& copy, const std::stop_token& stop) {
 void check_space(const std::filesystem::path& folder, uint64_t needed) {
   const uint64_t available = std::filesystem::space(folder).available;
   if (needed <= available) return;
-  throw ConfigError("the staging folder " + folder.string() + " has " +
-                    std::to_string(available >> 20) + " MiB free, but " +
-                    std::to_string(needed >> 20) +
-                    " MiB of shards are to be copied there; make room, use another one, or read "
-                    "the shards where they are");
+  throw ConfigError(
+      text("the staging folder ", folder, " has ", available >> 20, " MiB free, but ", needed >> 20,
+           " MiB of shards are to be copied there; make room, use another one, or read "
+           "the shards where they are"));
 }
 
 }  // namespace
@@ -117,8 +117,8 @@ void stage_datasets(const std::vector<std::filesystem::path>& sources,
   uint64_t bytes = 0;
   for (const Copy& copy : copies) bytes += copy.entry.bytes;
   check_space(folder, bytes);
-  log_info("staging: " + std::to_string(copies.size()) + " of " + std::to_string(num_shards) +
-           " shard(s), " + std::to_string(bytes >> 20) + " MiB, are copied to " + folder.string());
+  log_info(text("staging: ", copies.size(), " of ", num_shards, " shard(s), ", bytes >> 20,
+                " MiB, are copied to ", folder));
   parallel_for(std::ssize(copies), num_threads, [&](int64_t i) { copy_shard(copies[i], stop); });
   for (const std::filesystem::path& source : sources) {
     const std::filesystem::path copy =

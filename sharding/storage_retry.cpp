@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -35,8 +36,8 @@ void fail_to_open(const std::string& problem, int error, Opening opening, const 
 
 void wait_for_storage(const StorageFailure& failure, size_t retries) {
   if (retries == kPauses.size()) {
-    throw StorageLost(std::string(failure.what()) + ", also when tried " + std::to_string(retries) +
-                      " times again; check the file system, then continue");
+    throw StorageLost(text(failure.what(), ", also when tried ", retries,
+                           " times again; check the file system, then continue"));
   }
   log_warning(std::string(failure.what()) + "; trying again");
   std::this_thread::sleep_for(kPauses[retries]);

@@ -15,12 +15,6 @@ class StorageFailure : public DataError {
   using DataError::DataError;
 };
 
-// A failure that did not pass. Of the storage, so it says nothing about the file.
-class StorageLost : public DataError {
- public:
-  using DataError::DataError;
-};
-
 // A file that is opened again was there: wherever it cannot be found now, its storage is away.
 enum class Opening { kFirst, kAgain };
 

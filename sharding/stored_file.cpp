@@ -10,6 +10,7 @@
 
 #include "sharding/storage_retry.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -48,9 +49,8 @@ void StoredFile::reopen() const {
   const OpenFile file = open_file(path_, Opening::kAgain, remedy_);
   if (file.size != size_) {
     ::close(file.descriptor);
-    throw DataError(path_.string() + " has " + std::to_string(file.size) + " bytes instead of " +
-                    std::to_string(size_) +
-                    " now, so it was replaced or cut off since it was opened" + remedy_);
+    throw DataError(text(path_, " has ", file.size, " bytes instead of ", size_,
+                         " now, so it was replaced or cut off since it was opened", remedy_));
   }
   // Under the number that other threads may be reading from.
   const int result = ::dup3(file.descriptor, fd_, O_CLOEXEC);
@@ -69,8 +69,8 @@ void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) {
         const int error = errno;
-        const std::string problem = "cannot read " + std::to_string(target.size()) + " bytes at " +
-                                    std::to_string(offset) + " of " + path_.string();
+        const std::string problem =
+            text("cannot read ", target.size(), " bytes at ", offset, " of ", path_);
         if (got == 0) {
           throw DataError(problem + ": the file ends before, so it was cut off since" + remedy_);
         }

@@ -23,7 +23,8 @@ inline constexpr const char* kShardRemedy =
 // is waited for as well: a mount that went away knows no file.
 class StoredFile {
  public:
-  // Throws DataError; `remedy` ends its messages where the file, and not its storage, is to blame.
+  // Throws DataError, StorageLost; `remedy` ends its messages where the file, and not its storage,
+  // is to blame.
   explicit StoredFile(const std::filesystem::path& path, Opening opening = Opening::kFirst,
                       const char* remedy = kShardRemedy);
   ~StoredFile();
@@ -31,7 +32,7 @@ class StoredFile {
   StoredFile& operator=(const StoredFile&) = delete;
 
   uint64_t size() const { return size_; }
-  // Fills `target` from `offset` on. Throws DataError.
+  // Fills `target` from `offset` on. Throws DataError, StorageLost.
   void read(uint64_t offset, std::span<std::byte> target) const;
 
  private:

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <memory>
 
-#include "sharding/csv_reader.h"
 #include "sharding/derm1m_table.h"
 #include "sharding/make_table.h"
 #include "sharding/sample_labels.h"
-#include "sharding/table_cell.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
+#include "src/text/csv_reader.h"
+#include "src/text/table_cell.h"
 
 namespace dermatome {
 namespace {
@@ -95,7 +96,7 @@ SampleTable read_table(const std::filesystem::path& path, const TableOptions& op
   table.aspects = caption_aspects(options.num_subcaptions);
   SampleLabels labels;
   for (CsvRow row; csv.next(row);) {
-    const std::string where = path.string() + " line " + std::to_string(row.line);
+    const std::string where = text(path, " line ", row.line);
     CaptionedSample& sample = table.samples.emplace_back();
     sample.image_path = row.fields[filename];
     if (trim(sample.image_path).empty()) throw DataError(where + ": filename is empty");

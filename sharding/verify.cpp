@@ -7,6 +7,7 @@
 #include "sharding/parallel.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -68,8 +69,8 @@ std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer&
     const auto stored = shard.tokens(caption);
     const std::vector<int32_t> expected = tokenizer.encode(shard.caption_text(caption));
     if (!std::equal(stored.begin(), stored.end(), expected.begin(), expected.end())) {
-      captions[i] = "shard " + shard.path().string() + " caption " + std::to_string(i) + " ('" +
-                    shard.caption_text(caption) + "'): its tokens are not the tokenizer's";
+      captions[i] = text("shard ", shard.path(), " caption ", i, " ('", shard.caption_text(caption),
+                         "'): its tokens are not the tokenizer's");
     }
   });
   std::vector<std::string> problems;

@@ -5,7 +5,8 @@
 #   DERMATOME_LAUNCH  pmix    srun and PMIx (default)
 #                     mpirun  the MPI's own launcher inside the allocation
 #                     srun    srun's variables alone, for a Slurm without PMIx; no MPI is used
-#   DERMATOME_RETRIES how often a step that lost a rank starts again in the same allocation (default 3)
+#   DERMATOME_RETRIES how often a step that lost a rank, or its storage, starts again in the same
+#                     allocation (default 3)
 
 dermatome="${DERMATOME_BINARY:-$home/build/release/dermatome}"
 # Slurm 22.05 and later do not hand --cpus-per-task on to the steps. Ranks that lose one end by

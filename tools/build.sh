@@ -2,8 +2,9 @@
 # Builds, and only that: installs nothing, uses no network.
 #   tools/build.sh [--tests] [PRESET [TARGET…]]
 #     --tests  the tests too, which need GoogleTest
-#     PRESET   release (default; with CUDA where LibTorch has it), debug, asan or cuda (always with
-#              CUDA; tools/setup.sh --cuda brings its LibTorch); the folder is build/PRESET
+#     PRESET   release (default; with CUDA where LibTorch has it), dev (the quickest to compile),
+#              debug, asan, tsan, clang or cuda (always with CUDA; tools/setup.sh --cuda brings its LibTorch);
+#              the folder is build/PRESET
 # Found through the environment: LIBTORCH_ROOT (else the one tools/setup.sh unpacked),
 # CMAKE_PREFIX_PATH for libraries in places of your own, and the MPI whose mpicxx is on the PATH.
 set -euo pipefail

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Holds every folder to the folders below it, and every library to its one folder.
+"""Holds every folder to the folders below it, every library to its one folder, and every source that
+does without LibTorch's precompiled header to that.
 
     tools/check_layers.py [ROOT]
 
-Reads the #include lines of the C++ and CUDA files under ROOT (default: this repository). Prints
-each violation as FILE:LINE: REASON and exits with 1 if there is one.
+Reads the #include lines of the C++ and CUDA files under ROOT (default: this repository), and the
+lists SOURCES and PLAIN in its CMakeLists.txt files (tools/cmake/targets.cmake says what they mean).
+Prints each violation as FILE:LINE: REASON and exits with 1 if there is one.
 """
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 # What a folder is built on; it may include that, and what that is built on in turn.
@@ -19,13 +22,19 @@ BUILT_ON = {
     "src/image": {"src/core"},
     "src/distributed": {"src/core"},
     "src/model": {"src/image"},
+    "src/weights": {"src/model"},
+    "src/run": {"src/weights", "src/config"},
     "sharding": {"src/text", "src/image"},
+    "src/leakage": {"src/eval"},
     "src/data": {"src/config", "sharding"},
     "src/objective": {"src/config", "src/distributed"},
-    "src/eval": {"src/model", "src/text", "src/data", "src/distributed"},
-    "src/train": {"src/eval", "src/objective", "src/data", "src/model", "src/distributed"},
-    "src/report": {"src/train"},
-    "launcher": {"src/report"},
+    "src/eval": {"src/weights", "src/data", "src/distributed"},
+    "src/train": {"src/eval", "src/objective", "src/run"},
+    "src/watch": {"src/eval", "src/run"},
+    "src/plan": {"src/train"},
+    "src/report": {"src/eval", "src/objective", "src/run"},
+    "launcher": {"src/plan", "src/report", "src/leakage", "src/watch"},
+    "tools/bench": {"launcher"},
     "tests": {"launcher"},
 }
 
@@ -47,17 +56,21 @@ LIBRARIES = [
     ("ICU", r"unicode/", {"src/text", "tests/text"}),
     ("zlib", r"zlib\.h$", {"src/text", "tests/text"}),
     ("picture codecs", r"turbojpeg\.h$|jpeglib\.h$|png\.h$|webp/", {"src/image", "tests/image"}),
-    ("FreeType and fontconfig", r"freetype/|fontconfig/", {"src/image", "tests/image"}),
     ("ISA-L", r"isa-l", {"src/core"}),
     ("OpenSSL", r"openssl/", {"src/core"}),
     ("spdlog", r"spdlog/", {"src/core"}),
-    ("CLI11", r"CLI/", {"launcher"}),
+    ("CLI11", r"CLI/", {"launcher", "tools/bench"}),
     ("GoogleTest", r"g(test|mock)/", {"tests"}),
     ("torch/torch.h, slow to compile: include what is used,", r"torch/torch\.h$", set()),
 ]
 CUDA = re.compile(r"cuda\w*\.h$|cublas|cooperative_groups|cub/|thrust/")
 TORCH = re.compile(r"(ATen|torch|c10)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+TOP_FOLDERS = ("src", "sharding", "launcher", "tools/bench", "tests")
+# What a source under PLAIN may reach: the declaration of a tensor.
+LIGHT_TORCH = re.compile(r"ATen/core/Tensor\.h$|c10/")
+CMAKE_CALL = re.compile(r"^dermatome_(library|test|executable)\s*\(([^)]*)\)", re.MULTILINE)
+CMAKE_LISTS = ("SOURCES", "PLAIN", "LINK", "LINK_PRIVATE", "RANKS", "TIMEOUT", "LABEL")
 
 
 def folder_of(path, folders):
@@ -93,8 +106,65 @@ def library_error(path, target):
     return None
 
 
+@cache
+def needs_torch(file, root):
+    """Whether this source or header reaches a header of LibTorch that is slow to compile."""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        own, system = match.groups()
+        if own and (root / own).is_file() and needs_torch(root / own, root):
+            return True
+        if system and TORCH.match(system) and not LIGHT_TORCH.match(system):
+            return True
+    return False
+
+
+def sources_by_list(file, text):
+    """What a call of dermatome_library() and its like names under SOURCES and PLAIN, as paths."""
+    found = {"SOURCES": [], "PLAIN": []}
+    current = None
+    for word in re.sub(r"#.*", "", text).split():
+        if word in CMAKE_LISTS:
+            current = word
+        elif word.startswith("${CMAKE_CURRENT_BINARY_DIR}/"):
+            continue  # generated: no file of the repository
+        elif current in found and word.endswith(".cpp"):
+            at_root = word.startswith("${PROJECT_SOURCE_DIR}/")
+            found[current].append(Path(word.split("/", 1)[1]) if at_root else file.parent / word)
+    return found
+
+
+def list_errors(root, lists):
+    """What is wrong with the lists of one call: sources that do not exist or stand in the wrong one."""
+    for name, sources in lists.items():
+        for source in sources:
+            if not (root / source).is_file():
+                yield f"{source} is not a file of the repository"
+            elif needs_torch(root / source, root) and name == "PLAIN":
+                yield f"{source} includes LibTorch; it belongs under SOURCES"
+            elif not needs_torch(root / source, root) and name == "SOURCES":
+                yield f"{source} does without LibTorch; it belongs under PLAIN"
+
+
+def list_violations(root):
+    for top in TOP_FOLDERS:
+        for file in sorted((root / top).rglob("CMakeLists.txt")):
+            text = file.read_text(encoding="utf-8")
+            path = file.relative_to(root)
+            for call in CMAKE_CALL.finditer(text):
+                kind, arguments = call.groups()
+                if kind != "executable" and "TORCH" not in arguments.split():
+                    continue
+                line = text.count("\n", 0, call.start()) + 1
+                for error in list_errors(root, sources_by_list(path, arguments)):
+                    yield f"{path.as_posix()}:{line}: {error}"
+
+
 def violations(root):
-    for top in ("src", "sharding", "launcher", "tests"):
+    yield from list_violations(root)
+    for top in TOP_FOLDERS:
         for file in sorted((root / top).rglob("*")):
             if file.suffix not in (".h", ".cpp", ".cu", ".cuh"):
                 continue

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is missing, checks style and layers, builds, and runs every test; the last lines are
+# Installs what is missing, checks style, layers and locks, builds, and runs every test; the last lines are
 # ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns,browser makes those
 # fail instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
 set -euo pipefail
@@ -32,14 +32,18 @@ changed_sources() {
   git diff --name-only --diff-filter=d "$base" -- '*.cpp'
 }
 
-# The compile commands name g++'s precompiled header, which clang cannot read; the header itself, in
-# another folder, it can.
+# The release build compiles several sources as one; only the preset dev, configured but not built, has a
+# command for each source. The commands name g++'s precompiled header, which clang cannot read; the
+# header itself, in another folder, it can.
 write_tidy_database() {
+  local python=()
+  [[ ! -x "$venv/bin/python" ]] || python=("-DDERMATOME_PYTHON=$venv/bin/python")
+  cmake --preset dev -DDERMATOME_TESTS=ON "${python[@]}" >/dev/null
   mkdir -p build/tidy
-  cp build/release/CMakeFiles/dermatome_torch.dir/cmake_pch.hxx build/tidy/torch.hxx
+  cp build/dev/CMakeFiles/dermatome_torch.dir/cmake_pch.hxx build/tidy/torch.hxx
   sed -E "s# -Winvalid-pch##
     s# -include [^ ]*cmake_pch\\.hxx# -include $repository/build/tidy/torch.hxx#" \
-    build/release/compile_commands.json >build/tidy/compile_commands.json
+    build/dev/compile_commands.json >build/tidy/compile_commands.json
 }
 
 check_static() {
@@ -54,7 +58,7 @@ check_static() {
   local pids=() i failed=()
   for source in "${sources[@]}"; do
     if ! grep -qF "\"$repository/$source\"" build/tidy/compile_commands.json; then
-      say "clang-tidy: $source is no part of the release build"
+      say "clang-tidy: $source is no part of the build"
       continue
     fi
     if ((SECONDS >= deadline)); then
@@ -146,9 +150,11 @@ cd "$repository"
 stage 'installing' tools/setup.sh --tests
 stage 'format' check_format
 stage 'layers' "$venv/bin/python" tools/check_layers.py
+stage 'links' "$venv/bin/python" tools/check_links.py
 stage 'build' tools/build.sh --tests release
 stage 'build, sanitizers' tools/build.sh --tests asan asan_tests
 stage 'build, CUDA' build_cuda
+stage 'locks' "$venv/bin/python" tools/check_locks.py
 stage 'clang-tidy' check_static
 
 export OMP_NUM_THREADS=1

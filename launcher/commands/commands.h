@@ -1,10 +1,15 @@
 // The subcommands of `dermatome`, one file each. Every function adds its subcommand, with options
 // and a callback that does the work, to the command line; errors leave a callback as exceptions.
+// Work on ranks is not done in the callback but asked for there, by run_on_ranks().
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 
 namespace dermatome {
+
+class Runtime;
+struct RuntimeOptions;
 
 void add_classify(CLI::App& app);
 void add_concepts(CLI::App& app);
@@ -25,5 +30,13 @@ void add_watch(CLI::App& app);
 
 // All of them.
 void add_commands(CLI::App& app);
+
+// Asks for `work` on ranks, which gives the exit code. It starts when the callback has returned and
+// main() has left its handlers, so it must own, or share, whatever it uses.
+void run_on_ranks(const RuntimeOptions& options, std::function<int(Runtime&)> work);
+
+// Does what a callback asked for, and returns its exit code; kExitOk where none did. For main(),
+// outside of any handler.
+int do_work_on_ranks();
 
 }  // namespace dermatome

@@ -14,6 +14,7 @@
 #include "launcher/mpirun.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -83,8 +84,8 @@ void add_launch(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
   command
       ->add_option("--ranks", arguments->ranks,
-                   "Number of ranks; auto: a rank per GPU, or per " +
-                       std::to_string(kCoresPerRank) + " cores, or per slot of the hosts")
+                   text("Number of ranks; auto: a rank per GPU, or per ", kCoresPerRank,
+                        " cores, or per slot of the hosts"))
       ->capture_default_str();
   command->add_option("--hosts", arguments->hosts,
                       "HOST[:SLOTS],...: where ranks run; default: this machine");

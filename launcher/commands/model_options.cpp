@@ -5,8 +5,12 @@
 #include <filesystem>
 #include <map>
 
+#include "src/config/model_options.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
-#include "src/train/checkpoint.h"
+#include "src/core/text.h"
+#include "src/run/checkpoint.h"
+#include "src/run/run_directory.h"
 
 namespace dermatome {
 
@@ -30,7 +34,7 @@ void add_model_options(CLI::App& command, ModelUse& use) {
 }
 
 std::string find_checkpoint(const std::string& given, Runtime& runtime) {
-  const std::filesystem::path of_run = std::filesystem::path(given) / "checkpoints";
+  const std::filesystem::path of_run = RunDirectory(given).checkpoints();
   constexpr int64_t kAsGiven = -1;
   // Rank 0 looks, so that all ranks use the same one.
   at::Tensor step = at::full({1}, kAsGiven, at::kLong);
@@ -47,8 +51,8 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
 
 void require_one_rank(const Runtime& runtime, const std::string& command) {
   if (runtime.world().size == 1) return;
-  throw ConfigError("dermatome " + command + " runs on one rank, not on " +
-                    std::to_string(runtime.world().size));
+  throw ConfigError(
+      text("dermatome ", command, " runs on one rank, not on ", runtime.world().size));
 }
 
 }  // namespace dermatome

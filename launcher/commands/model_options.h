@@ -6,7 +6,8 @@
 #include <string>
 
 #include "launcher/runtime.h"
-#include "src/config/options.h"
+#include "src/config/model_options.h"
+#include "src/config/runtime_options.h"
 
 namespace dermatome {
 

@@ -11,9 +11,11 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/report/page.h"
+#include "src/run/run_directory.h"
 
 namespace dermatome {
 namespace {
@@ -29,7 +31,7 @@ int report(Runtime& runtime, const Arguments& arguments) {
   const std::string page =
       render_page(collect_report(arguments.report, runtime.device(), runtime.collectives()));
   const std::filesystem::path output = arguments.output.empty()
-                                           ? arguments.report.run / "report.html"
+                                           ? RunDirectory(arguments.report.run).report()
                                            : std::filesystem::path(arguments.output);
   write_file_atomically(output, page);
   std::printf("%s: %.1f MB\n", output.c_str(), static_cast<double>(page.size()) / 1e6);
@@ -59,9 +61,8 @@ void add_report(CLI::App& app) {
   add_device_option(*command, arguments->runtime);
   command->add_option("--threads", arguments->runtime.threads, "Threads; 0: all allowed cores");
   command->callback([arguments] {
-    const int code = run_on_ranks(arguments->runtime,
-                                  [&](Runtime& runtime) { return report(runtime, *arguments); });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    run_on_ranks(arguments->runtime,
+                 [arguments](Runtime& runtime) { return report(runtime, *arguments); });
   });
 }
 

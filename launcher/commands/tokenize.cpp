@@ -7,6 +7,7 @@
 
 #include "launcher/commands/commands.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -17,8 +18,8 @@ std::string text_of(const std::string& line, int64_t line_number) {
   try {
     return nlohmann::json::parse(line).at("text").get<std::string>();
   } catch (const nlohmann::json::exception& error) {
-    throw DataError("standard input, line " + std::to_string(line_number) +
-                    ": expected {\"text\": \"...\"} (" + error.what() + ")");
+    throw DataError(text("standard input, line ", line_number, ": expected {\"text\": \"...\"} (",
+                         error.what(), ")"));
   }
 }
 

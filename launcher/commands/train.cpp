@@ -7,9 +7,12 @@
 #include "launcher/commands/commands.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
+#include "launcher/version.h"
 #include "src/config/train_config.h"
+#include "src/config/train_options.h"
 #include "src/core/log.h"
-#include "src/train/stop_signal.h"
+#include "src/core/stop_signal.h"
+#include "src/train/environment.h"
 #include "src/train/trainer.h"
 
 namespace dermatome {
@@ -28,6 +31,7 @@ int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
   };
   environment.device = runtime.device();
   environment.local_rank = runtime.world().local_rank;
+  environment.binary = version();
   if (train(options, environment) == TrainingOutcome::kFinished) return kExitOk;
   log_info("stopped on request; the same command continues this run");
   return kExitStopped;
@@ -44,9 +48,8 @@ void add_train(CLI::App& app) {
     // First: a request to stop may come while the ranks still start.
     watch_stop_signals();
     const TrainOptions options = load_train_config(arguments->config, arguments->overrides);
-    const int code = run_on_ranks(
-        options.runtime, [&](Runtime& runtime) { return train_on_ranks(runtime, options); });
-    if (code != kExitOk) throw CLI::RuntimeError(code);
+    run_on_ranks(options.runtime,
+                 [options](Runtime& runtime) { return train_on_ranks(runtime, options); });
   });
 }
 

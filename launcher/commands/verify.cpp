@@ -8,6 +8,7 @@
 
 #include "launcher/commands/commands.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -18,10 +19,9 @@ void run_verify(const std::string& data, size_t max_problems) {
   const size_t shown = std::min(report.problems.size(), max_problems);
   for (size_t i = 0; i < shown; ++i) std::printf("%s\n", report.problems[i].c_str());
   if (!report.problems.empty()) {
-    throw DataError(data + ": " + std::to_string(report.problems.size()) +
-                    " problem(s), the first " + std::to_string(shown) +
-                    " listed; `dermatome shard` with the same arguments "
-                    "makes damaged shards again");
+    throw DataError(text(data, ": ", report.problems.size(), " problem(s), the first ", shown,
+                         " listed; `dermatome shard` with the same arguments "
+                         "makes damaged shards again"));
   }
   std::printf("%s: %" PRId64 " samples in %" PRId64 " shard(s), %.1f MB: no problems\n",
               data.c_str(), report.num_samples, report.num_shards,

@@ -2,10 +2,10 @@
 
 #include <yaml-cpp/emitter.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numeric>
+
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -38,27 +38,10 @@ std::string list_text(const Items& items, Text text) {
   return joined + "]";
 }
 
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
-
 struct ValueText {
   std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
-  std::string operator()(const int64_t* value) const { return std::to_string(*value); }
-  std::string operator()(const uint64_t* value) const { return std::to_string(*value); }
+  std::string operator()(const int64_t* value) const { return text(*value); }
+  std::string operator()(const uint64_t* value) const { return text(*value); }
   std::string operator()(const double* value) const { return number_text(*value); }
   std::string operator()(const std::string* value) const { return quoted(*value); }
   std::string operator()(std::span<double> value) const { return list_text(value, number_text); }
@@ -96,16 +79,5 @@ std::string Range::describe() const {
 }
 
 std::string value_text(const FieldValue& value) { return std::visit(ValueText{}, value); }
-
-std::string nearest_key(std::string_view key, const std::vector<std::string>& known) {
-  const auto distance = [key](const std::string& candidate) {
-    // A right name in a wrong section is nearer than any misspelling.
-    if (last_part(candidate) == last_part(key)) return size_t{0};
-    return edit_distance(key, candidate);
-  };
-  return *std::min_element(
-      known.begin(), known.end(),
-      [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
-}
 
 }  // namespace dermatome

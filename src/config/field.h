@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "src/config/benchmark_options.h"
+#include "src/config/benchmark_class.h"
 
 namespace dermatome {
 
@@ -72,9 +72,5 @@ inline Field operational(std::string key, FieldValue value, Range range = {}) {
 
 // The value as YAML on one line: numbers by their shortest exact form, strings quoted.
 std::string value_text(const FieldValue& value);
-
-// The key of `known` (not empty) that `key` most likely stands for: the same last part in another
-// section, else the smallest edit distance.
-std::string nearest_key(std::string_view key, const std::vector<std::string>& known);
 
 }  // namespace dermatome

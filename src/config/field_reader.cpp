@@ -10,6 +10,8 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/nearest_key.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -79,7 +81,7 @@ struct Assign {
     return {};
   }
   Problem operator()(std::span<double> value) const {
-    const std::string problem = "is not a list of " + std::to_string(value.size()) + " numbers";
+    const std::string problem = text("is not a list of ", value.size(), " numbers");
     if (!node.IsSequence() || node.size() != value.size()) return problem;
     for (size_t i = 0; i < value.size(); ++i) {
       if (!parse_number(node[i], value[i])) return problem;
@@ -145,8 +147,9 @@ struct InRange {
 
 }  // namespace
 
-FieldReader::FieldReader(std::vector<Field> fields, std::string source)
-    : fields_(fields.begin(), fields.end()), source_(std::move(source)) {}
+FieldReader::FieldReader(std::vector<Field> fields, std::string source,
+                         std::span<const RetiredKey> retired)
+    : fields_(fields.begin(), fields.end()), source_(std::move(source)), retired_(retired) {}
 
 void FieldReader::read(const std::filesystem::path& path) {
   try {
@@ -199,7 +202,7 @@ void FieldReader::fail(std::string_view key, const std::string& problem) const {
 std::string FieldReader::where(const YAML::Mark& mark) const {
   if (!override_.empty()) return override_;
   if (mark.is_null()) return source_;
-  return source_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
+  return text(source_, ":", mark.line + 1, ":", mark.column + 1);
 }
 
 void FieldReader::read_map(const YAML::Node& map, const std::string& prefix) {
@@ -243,7 +246,7 @@ void FieldReader::read_entry(const std::string& key, const YAML::Node& value,
 void FieldReader::read_classes(const std::string& key, const YAML::Node& list,
                                std::vector<BenchmarkClass>& classes) {
   for (size_t i = 0; i < classes.size(); ++i) {
-    const std::string entry = key + "[" + std::to_string(i) + "]";
+    const std::string entry = text(key, "[", i, "]");
     fields_.push_back({entry + ".label", &classes[i].label});
     fields_.push_back({entry + ".names", &classes[i].names});
     read_entry(entry, list[i], where(list[i].Mark()));
@@ -262,13 +265,17 @@ bool FieldReader::is_section(const std::string& key) const {
 }
 
 void FieldReader::fail_unknown(const std::string& key, const Place& place) const {
+  const auto retired = std::ranges::find(retired_, key, &RetiredKey::key);
+  if (retired != retired_.end()) {
+    throw ConfigError(place.where + ": " + key + " = " + place.value + " " +
+                      problem_with(*retired));
+  }
   std::vector<std::string> known;
   for (const Field& field : fields_) {
     known.push_back(field.key);
     known.push_back(field.key.substr(0, field.key.rfind('.')));
   }
-  throw ConfigError(place.where + ": unknown key '" + key + "' with value " + place.value +
-                    "; the nearest known key is '" + nearest_key(key, known) + "'");
+  throw ConfigError(place.where + ": " + unknown_key(key, place.value, known));
 }
 
 }  // namespace dermatome

@@ -6,11 +6,13 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "src/config/field.h"
+#include "src/config/retired_keys.h"
 
 namespace YAML {
 class Node;
@@ -21,8 +23,10 @@ namespace dermatome {
 
 class FieldReader {
  public:
-  // `source` is what messages name for values that nobody set.
-  FieldReader(std::vector<Field> fields, std::string source);
+  // `source` is what messages name for values that nobody set. A key that is no field but one of
+  // `retired`, which must outlive the reader, is refused with what became of it.
+  FieldReader(std::vector<Field> fields, std::string source,
+              std::span<const RetiredKey> retired = {});
 
   // Reads one YAML document; an empty one leaves all defaults. An empty value is the empty string
   // or list, an empty section all of its defaults. Throws ConfigError for what cannot be read, is
@@ -58,6 +62,7 @@ class FieldReader {
   // A deque, since a list of classes adds its entries' fields while its own is being read.
   std::deque<Field> fields_;
   std::string source_;
+  std::span<const RetiredKey> retired_;
   std::string override_;
   std::map<std::string, Place, std::less<>> places_;
 };

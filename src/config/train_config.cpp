@@ -4,7 +4,10 @@
 
 #include "src/config/field.h"
 #include "src/config/field_reader.h"
+#include "src/config/retired_keys.h"
+#include "src/config/train_options.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -68,7 +71,6 @@ Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
       {"data.shuffle_window", &data.shuffle_window, at_least(1)},
       operational("data.on_corrupt", choice(data.on_corrupt, {"fail", "skip"})),
       operational("data.max_corrupt", &data.max_corrupt, at_least(0)),
-      operational("data.augment_on", choice(data.augment_on, {"host", "device"})),
       {"augmentation.scale", std::span(augmentation.scale), {0, 1, /*low_open=*/true}},
       {"augmentation.ratio", std::span(augmentation.ratio), above(0)},
       {"augmentation.color_jitter", std::span(augmentation.color_jitter), at_least(0)},
@@ -157,9 +159,8 @@ void check_sources(const DataOptions& data, const FieldReader& reader) {
     if (data.epoch_samples > 0) reader.fail("data.epoch_samples", contradicts);
   }
   if (!data.weights.empty() && data.weights.size() != data.train.size()) {
-    reader.fail("data.weights",
-                "has " + std::to_string(data.weights.size()) + " numbers, but data.train has " +
-                    std::to_string(data.train.size()) + " folders; give one for each");
+    reader.fail("data.weights", text("has ", data.weights.size(), " numbers, but data.train has ",
+                                     data.train.size(), " folders; give one for each"));
   }
 }
 
@@ -188,8 +189,8 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
     reader.fail("augmentation.color_jitter", "has a hue, the last number, above 0.5");
   }
   if (o.schedule.max_steps > 0 && o.schedule.warmup > o.schedule.max_steps) {
-    reader.fail("schedule.warmup", "is longer than the training, schedule.max_steps = " +
-                                       std::to_string(o.schedule.max_steps));
+    reader.fail("schedule.warmup",
+                text("is longer than the training, schedule.max_steps = ", o.schedule.max_steps));
   }
   const bool local = o.objective.local_alignment && o.objective.lambda_s > 0;
   if (o.objective.lambda_m == 0 && !local) {
@@ -209,7 +210,7 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides) {
   TrainOptions options;
-  FieldReader reader(train_fields(options), path.string());
+  FieldReader reader(train_fields(options), path.string(), retired_train_keys());
   reader.read(path);
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();
@@ -229,18 +230,25 @@ ObjectiveOptions objective_options(const std::vector<std::string>& overrides) {
   return options;
 }
 
-std::string dump_train_config(const TrainOptions& options) {
+std::vector<Setting> list_settings(const TrainOptions& options) {
   TrainOptions copy = options;
-  std::string yaml, section;
+  std::vector<Setting> settings;
   for (const Field& field : train_fields(copy)) {
-    const size_t dot = field.key.find('.');
+    settings.push_back({field.key, value_text(field.value)});
+  }
+  return settings;
+}
+
+std::string dump_train_config(const TrainOptions& options) {
+  std::string yaml, section;
+  for (const auto& [key, value] : list_settings(options)) {
+    const size_t dot = key.find('.');
     const bool nested = dot != std::string::npos;
-    if (nested && field.key.substr(0, dot) != section) {
-      section = field.key.substr(0, dot);
+    if (nested && key.substr(0, dot) != section) {
+      section = key.substr(0, dot);
       yaml += section + ":\n";
     }
-    yaml += (nested ? "  " + field.key.substr(dot + 1) : field.key) + ": " +
-            value_text(field.value) + "\n";
+    yaml += (nested ? "  " + key.substr(dot + 1) : key) + ": " + value + "\n";
   }
   return yaml;
 }

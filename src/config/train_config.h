@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/objective_options.h"
+#include "src/config/train_options.h"
 
 namespace dermatome {
 
@@ -21,6 +22,15 @@ TrainOptions load_train_config(const std::filesystem::path& path,
 // `objective`.
 ObjectiveOptions objective_options(const std::vector<std::string>& overrides);
 
+// A setting's dotted key and its resolved value, as YAML on one line.
+struct Setting {
+  std::string key;
+  std::string value;
+};
+
+// All of them, in the order of dump_train_config().
+std::vector<Setting> list_settings(const TrainOptions& options);
+
 // Every key with its resolved value, as YAML that load_train_config reads back to the same options.
 std::string dump_train_config(const TrainOptions& options);
 
@@ -28,8 +38,8 @@ std::string dump_train_config(const TrainOptions& options);
 // another experiment. Left out is where data lies (a checkpoint names its data set by digest) and
 // how a run is carried out and watched: name, output, resume, accum,
 // model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
-// data.workers, data.prefetch, data.on_corrupt, data.max_corrupt, data.augment_on and the sections
-// checkpoint, validation and runtime.
+// data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
+// validation and runtime.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-// The project's errors. Every failure a user can meet is one of four kinds, and its message says
+// The project's errors. Every failure a user can meet is one of five kinds, and its message says
 // what was wrong, with the values, where (file, key, shard and row, rank), and what to do about it.
 //
 // Below launcher/ nothing exits or aborts: errors are thrown, and launcher/exit_codes.cpp turns the
@@ -25,6 +25,13 @@ class ConfigError : public Error {
 
 // A file is missing, truncated or corrupt, or its content contradicts itself.
 class DataError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Storage stayed away although it was waited for. This says nothing about the file, which may be
+// whole: a restart may help. Not a DataError, so that nobody takes the file for damaged.
+class StorageLost : public Error {
  public:
   using Error::Error;
 };

@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -73,8 +75,7 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 void replace_atomically(const std::filesystem::path& path, const WriteFunction& write) {
-  const std::filesystem::path temporary =
-      path.string() + std::string(kTemporary) + std::to_string(static_cast<long>(::getpid()));
+  const std::filesystem::path temporary = text(path, kTemporary, static_cast<long>(::getpid()));
   try {
     std::filesystem::remove_all(temporary);
     write(temporary);
@@ -103,6 +104,15 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
       if (put < 0) fail("cannot write", temporary);
       left.remove_prefix(static_cast<size_t>(put));
     }
+  });
+}
+
+void write_stream_atomically(const std::filesystem::path& path, const WriteStream& write) {
+  replace_atomically(path, [&](const std::filesystem::path& temporary) {
+    std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+    write(stream);
+    stream.close();
+    if (!stream) throw DataError(text(path, ": cannot be written: ", std::strerror(errno)));
   });
 }
 

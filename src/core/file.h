@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ void replace_atomically(const std::filesystem::path& path, const WriteFunction& 
 
 // The same for a file of this content.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+// The same for a file that `write` writes to a stream, whose errors are looked for at the end.
+using WriteStream = std::function<void(std::ostream& stream)>;
+void write_stream_atomically(const std::filesystem::path& path, const WriteStream& write);
 
 // Removes what replace_atomically() left in `directory` when its process was killed. For a
 // directory that no other process and no user writes to.

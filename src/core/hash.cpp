@@ -10,7 +10,6 @@
 #include <fstream>
 #include <vector>
 
-#include "src/core/crc32c_blocks.h"
 #include "src/core/error.h"
 
 namespace dermatome {
@@ -22,11 +21,6 @@ constexpr size_t kLongestCall = size_t{1} << 30;  // a length is an int to ISA-L
 
 uint32_t crc32c(std::span<const std::byte> data, uint32_t previous) {
   uint32_t crc = ~previous;
-  if (has_crc32c_blocks()) {
-    const size_t in_blocks = data.size() - data.size() % kCrc32cBlockBytes;
-    crc = crc32c_blocks(data.first(in_blocks), crc);
-    data = data.subspan(in_blocks);
-  }
   while (!data.empty()) {
     const std::span<const std::byte> piece = data.first(std::min(data.size(), kLongestCall));
     // Its parameter is not const, but it only reads.

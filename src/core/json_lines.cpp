@@ -2,6 +2,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 
@@ -11,7 +12,7 @@ uint64_t read_json_lines(const std::filesystem::path& path, const TakeLine& take
   size_t begin = 0;
   int64_t number = 0;
   for (size_t end; (end = content.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const std::string where = path.string() + ":" + std::to_string(++number);
+    const std::string where = text(path, ":", ++number);
     const auto object = nlohmann::ordered_json::parse(
         content.begin() + static_cast<std::ptrdiff_t>(begin),
         content.begin() + static_cast<std::ptrdiff_t>(end), nullptr, /*allow_exceptions=*/false);

@@ -7,6 +7,8 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "src/core/text.h"
+
 namespace dermatome {
 namespace {
 
@@ -17,7 +19,7 @@ std::atomic<int64_t> current_step{0};  // 0: no step has begun
 void initialise_logging(int rank, int world_size) {
   static const auto logger = spdlog::stderr_color_mt("dermatome");
   spdlog::set_default_logger(logger);
-  const std::string who = world_size > 1 ? " | rank " + std::to_string(rank) : "";
+  const std::string who = world_size > 1 ? text(" | rank ", rank) : "";
   spdlog::set_pattern("%Y-%m-%d,%H:%M:%S" + who + " | %^%l%$ | %v");
   spdlog::set_level(rank == 0 ? spdlog::level::info : spdlog::level::warn);
 }
@@ -28,7 +30,7 @@ void log_info(const std::string& message) { spdlog::info(message); }
 void log_warning(const std::string& message) { spdlog::warn(message); }
 void log_error(const std::string& message) {
   const int64_t step = current_step;
-  spdlog::error(step > 0 ? "step " + std::to_string(step) + ": " + message : message);
+  spdlog::error(step > 0 ? text("step ", step, ": ", message) : message);
 }
 
 std::string format(const char* pattern, ...) {

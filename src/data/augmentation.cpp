@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "src/config/augmentation_options.h"
 #include "src/core/rng.h"
 #include "src/image/color.h"
 

@@ -11,11 +11,12 @@
 
 #include <cstdint>
 
-#include "src/config/options.h"
 #include "src/image/image.h"
 #include "src/image/resize.h"
 
 namespace dermatome {
+
+struct AugmentationOptions;
 
 enum class ColorOperation { kBrightness, kContrast, kSaturation, kHue };
 

@@ -4,10 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
 #include <vector>
-
-#include "src/data/crops.h"
 
 namespace dermatome {
 
@@ -16,8 +13,7 @@ struct Batch {
 
   int64_t epoch = 0;
   int64_t step = 0;                 // within the epoch
-  at::Tensor images;                // [B, 3, H, W] uint8, augmented; undefined with crops
-  std::optional<CropBatch> crops;   // pictures for the device to augment
+  at::Tensor images;                // [B, 3, H, W] uint8, augmented
   at::Tensor kept_patches;          // [B, K] int64: patches to encode; undefined: all of them
   at::Tensor tokens;                // [U, L] int64: this rank's distinct texts, padded with 0
   at::Tensor lengths;               // [U] int64: ids a row, end-of-text included

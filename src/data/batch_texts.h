@@ -8,13 +8,9 @@
 #include <span>
 
 #include "sharding/dataset.h"
+#include "src/core/text_selection.h"
 
 namespace dermatome {
-
-struct TextSelection {
-  bool texts_for_missing = false;  // a caption that does not exist is a text too: "" or "nan"
-  bool only_raw_caption = false;   // the others count as missing, and get no text either
-};
 
 // As the fields of Batch (src/data/batch.h).
 struct BatchTexts {

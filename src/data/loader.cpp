@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -18,8 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/thread_annotations.h"
 #include "src/data/augmentation.h"
 #include "src/data/patch_dropout.h"
 #include "src/data/quarantine.h"
@@ -84,8 +84,7 @@ std::exception_ptr error_of(Function&& function) {
 struct Pending {
   Batch batch;
   int64_t first_place = 0;     // within the epoch
-  uint8_t* pixels = nullptr;   // of batch.images, unless there are crops
-  std::vector<Crop> crops;     // for the device
+  uint8_t* pixels = nullptr;   // of batch.images
   int64_t* patches = nullptr;  // kept ones; null: all
   std::vector<SamplePlace> rows;
   // Of every sample the id that is being read, kNotReading before and after.
@@ -110,13 +109,12 @@ struct Loader::State {
   int64_t steps_per_epoch() const;
 
  private:
-  void wait_for_batch(std::unique_lock<std::mutex>& lock);
-  std::string shards_waited_for() const;
+  void wait_for_batch(MutexLock& lock) REQUIRES(mutex_);
+  std::string shards_waited_for() const REQUIRES(mutex_);
   void read(const std::stop_token& stop);
-  bool has_work() const;
-  bool leaves_augmentation_to_device() const;
-  Pending& claimable_batch();
-  void open_batch();
+  bool has_work() const REQUIRES(mutex_);
+  Pending& claimable_batch() REQUIRES(mutex_);
+  void open_batch() REQUIRES(mutex_);
   void decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const;
   void load_sample(Pending& pending, int64_t i) const;
   void finish_batch(Pending& pending) const;
@@ -130,14 +128,14 @@ struct Loader::State {
   mutable Quarantine quarantine_;
   int64_t num_batches_ = 0;
 
-  // Guards the members below; a batch's samples belong to those who claimed them.
-  std::mutex mutex_;
-  std::condition_variable_any work_;
-  std::condition_variable_any ready_;
-  std::deque<Pending> pending_;  // in order; grows behind, shrinks in front: references stay good
-  std::vector<std::vector<Crop>> spare_crops_;  // of batches that are packed: memory for others
-  int64_t num_opened_ = 0;
-  int64_t num_handed_out_ = 0;
+  // A batch's samples belong to those who claimed them.
+  Mutex mutex_;
+  ConditionVariable work_;
+  ConditionVariable ready_;
+  // In order; grows behind, shrinks in front: references stay good.
+  std::deque<Pending> pending_ GUARDED_BY(mutex_);
+  int64_t num_opened_ GUARDED_BY(mutex_) = 0;
+  int64_t num_handed_out_ GUARDED_BY(mutex_) = 0;
   std::vector<std::jthread> readers_;  // last: joined before anything they use goes away
 };
 
@@ -159,7 +157,6 @@ Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options
   } else {
     num_batches_ = std::max<int64_t>(0, steps_per_epoch() - step_);
   }
-  spare_crops_.reserve(static_cast<size_t>(options_.data.prefetch));  // of no more batches at once
   for (int64_t i = 0; i < options_.data.workers; ++i) {
     readers_.emplace_back([this](const std::stop_token& stop) { read(stop); });
   }
@@ -177,7 +174,7 @@ int64_t Loader::State::steps_per_epoch() const {
 }
 
 std::optional<Batch> Loader::State::next() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (num_handed_out_ == num_batches_) return std::nullopt;
   wait_for_batch(lock);
   Pending pending = std::move(pending_.front());
@@ -189,11 +186,14 @@ std::optional<Batch> Loader::State::next() {
   return std::move(pending.batch);
 }
 
-void Loader::State::wait_for_batch(std::unique_lock<std::mutex>& lock) {
+void Loader::State::wait_for_batch(MutexLock& lock) {
   const StallLimits& limits = options_.stall;
   const auto slice = std::max(limits.warning / 60, std::chrono::milliseconds(1));
-  const auto ready = [this] { return !pending_.empty() && pending_.front().ready; };
-  const auto num_done = [this] { return pending_.empty() ? 0 : pending_.front().num_done; };
+  const auto ready = [this]()
+                         REQUIRES(mutex_) { return !pending_.empty() && pending_.front().ready; };
+  const auto num_done = [this]() REQUIRES(mutex_) {
+    return pending_.empty() ? 0 : pending_.front().num_done;
+  };
   int64_t done = num_done();
   // Counted, not read from a clock: a job that was suspended meanwhile has not waited.
   std::chrono::milliseconds waited(0);
@@ -209,7 +209,7 @@ void Loader::State::wait_for_batch(std::unique_lock<std::mutex>& lock) {
     const std::string problem = "no sample of the next batch was read for " +
                                 std::to_string(waited.count() / 1000) +
                                 " s; waiting for: " + shards_waited_for();
-    if (warned) throw DataError(problem + "; check the file system, then continue");
+    if (warned) throw StorageLost(problem + "; check the file system, then continue");
     log_warning(problem);
     warned = true;
   }
@@ -228,8 +228,9 @@ std::string Loader::State::shards_waited_for() const {
 }
 
 void Loader::State::read(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (work_.wait(lock, stop, [this] { return has_work(); }) && !stop.stop_requested()) {
+  MutexLock lock(mutex_);
+  while (work_.wait(lock, stop, [this]() REQUIRES(mutex_) { return has_work(); }) &&
+         !stop.stop_requested()) {
     Pending& pending = claimable_batch();
     const int64_t task = pending.num_claimed++;
     // The samples before have been claimed, so none of the rest has the batch's error. Where
@@ -254,7 +255,6 @@ void Loader::State::read(const std::stop_token& stop) {
       lock.lock();
       pending.error = error;
     }
-    if (leaves_augmentation_to_device()) spare_crops_.push_back(std::move(pending.crops));
     pending.ready = true;
     ready_.notify_all();
   }
@@ -263,10 +263,6 @@ void Loader::State::read(const std::stop_token& stop) {
 bool Loader::State::has_work() const {
   if (!pending_.empty() && pending_.back().num_claimed < pending_.back().num_tasks) return true;
   return num_opened_ < num_batches_ && std::ssize(pending_) < options_.data.prefetch;
-}
-
-bool Loader::State::leaves_augmentation_to_device() const {
-  return options_.training && options_.data.augment_on == AugmentOn::kDevice;
 }
 
 Pending& Loader::State::claimable_batch() {
@@ -288,16 +284,8 @@ void Loader::State::open_batch() {
   pending.error = error_of([&] {
     const int64_t count = std::clamp<int64_t>(num_places_ - pending.first_place, 0, options_.count);
     const int64_t size = options_.image_size;
-    if (leaves_augmentation_to_device()) {
-      if (!spare_crops_.empty()) {
-        pending.crops = std::move(spare_crops_.back());
-        spare_crops_.pop_back();
-      }
-      pending.crops.resize(static_cast<size_t>(count));
-    } else {
-      batch.images = at::empty({count, 3, size, size}, at::kByte);
-      pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
-    }
+    batch.images = at::empty({count, 3, size, size}, at::kByte);
+    pending.pixels = batch.images.mutable_data_ptr<uint8_t>();
     if (options_.kept_patches > 0) {
       batch.kept_patches = at::empty({count, options_.kept_patches}, at::kLong);
       pending.patches = batch.kept_patches.mutable_data_ptr<int64_t>();
@@ -339,20 +327,14 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
   decode_sample(pending, i, place, image);
   const auto size = static_cast<int>(options_.image_size);
   const size_t count = static_cast<size_t>(size) * static_cast<size_t>(size);
-  const auto planes = [&] {
-    return planes_at(pending.pixels + static_cast<size_t>(i) * 3 * count, count);
-  };
+  const Planes planes = planes_at(pending.pixels + static_cast<size_t>(i) * 3 * count, count);
   if (options_.training) {
     const auto parameters = draw_augmentation(options_.augmentation, image.height, image.width,
                                               options_.seed, pending.batch.epoch, place);
-    if (leaves_augmentation_to_device()) {
-      cut(image, parameters, pending.crops[static_cast<size_t>(i)]);
-    } else {
-      augment(image, parameters, size, planes());
-    }
+    augment(image, parameters, size, planes);
   } else {
     try {
-      to_planes(center_crop(resize_shorter_side(image, size), size), planes());
+      to_planes(center_crop(resize_shorter_side(image, size), size), planes);
     } catch (const DataError& error) {
       const auto& [shard, row] = pending.rows[static_cast<size_t>(i)];
       throw DataError(shard->where(row) + ": " + error.what());
@@ -371,8 +353,6 @@ void Loader::State::finish_batch(Pending& pending) const {
   pending.batch.lengths = std::move(texts.lengths);
   pending.batch.caption = std::move(texts.caption);
   pending.batch.mask = std::move(texts.mask);
-  if (!leaves_augmentation_to_device()) return;
-  pending.batch.crops = pack(pending.crops, static_cast<int>(options_.image_size));
 }
 
 Loader::Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,

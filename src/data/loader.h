@@ -8,7 +8,8 @@
 #include <optional>
 
 #include "sharding/dataset.h"
-#include "src/config/options.h"
+#include "src/config/augmentation_options.h"
+#include "src/config/data_options.h"
 #include "src/data/batch.h"
 #include "src/data/batch_texts.h"
 
@@ -52,12 +53,12 @@ class Loader {
   // The next batch; epochs follow each other without end in training, nullopt after the one pass
   // otherwise. In training a damaged record is left out as options.data says: its place is taken by
   // another sample, whose id the batch names. When a sample of it could not be read, throws the
-  // DataError in the batch's place; the call after goes on behind it.
+  // DataError or StorageLost in the batch's place; the call after goes on behind it.
   //
-  // Where the file system answers no read at all, throws DataError naming the shards once the limit
-  // of options.stall is over. The readers are then still waiting for it, and the destructor would
-  // wait for them: such an error is for ending the process without unwinding. A call after waits
-  // for the same batch.
+  // Where the file system answers no read at all, throws StorageLost naming the shards once the
+  // limit of options.stall is over. The readers are then still waiting for it, and the destructor
+  // would wait for them: such an error is for ending the process without unwinding. A call after
+  // waits for the same batch.
   std::optional<Batch> next();
 
   // Steps an epoch: floor(places of the order / global batch) in training, ceil(samples / global

@@ -6,7 +6,7 @@
 namespace dermatome {
 
 void Quarantine::add(int64_t sample, const std::string& reason) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!samples_.insert(sample).second) return;
   if (std::ssize(samples_) > max_records_) {
     throw DataError(reason + "; data.max_corrupt allows " + std::to_string(max_records_) +

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <set>
 #include <string>
+
+#include "src/core/thread_annotations.h"
 
 namespace dermatome {
 
@@ -19,8 +20,8 @@ class Quarantine {
 
  private:
   const int64_t max_records_;
-  std::mutex mutex_;
-  std::set<int64_t> samples_;
+  Mutex mutex_;
+  std::set<int64_t> samples_ GUARDED_BY(mutex_);
 };
 
 }  // namespace dermatome

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "src/config/data_options.h"
 #include "src/data/resampled_order.h"
 #include "src/data/shuffled_order.h"
 

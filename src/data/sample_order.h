@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "src/config/options.h"
-
 namespace dermatome {
+
+struct DataOptions;
 
 class SampleOrder {
  public:

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "src/core/error.h"
+#include "src/core/keyed_permutation.h"
 #include "src/core/rng.h"
-#include "src/data/keyed_permutation.h"
 
 namespace dermatome {
 namespace {

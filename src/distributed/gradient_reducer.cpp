@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -42,15 +43,14 @@ struct GradientReducer::State {
 
   void start_next() {
     Bucket& bucket = buckets[num_started++];
-    bucket.reduction =
-        collectives.all_reduce_sum(bucket.values, "gradient bucket " + std::to_string(num_started) +
-                                                      " of " + std::to_string(buckets.size()));
+    bucket.reduction = collectives.all_reduce_sum(
+        bucket.values, text("gradient bucket ", num_started, " of ", buckets.size()));
   }
 
   void on_gradient(size_t index) {
     if (!armed) return;
     Slot& slot = slots[index];
-    const std::string name = "parameter " + std::to_string(index);
+    const std::string name = text("parameter ", index);
     require(!slot.ready, name + " got a second gradient after GradientReducer::arm()");
     require(in_place(slot), name + " lost its gradient's place in the bucket");
     slot.ready = true;

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -25,7 +26,7 @@ Route find_route(const std::string& host, uint16_t port) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  const int error = getaddrinfo(host.c_str(), text(port).c_str(), &hints, &found);
   if (error != 0) {
     throw CommunicationError("host " + host + " cannot be resolved: " + gai_strerror(error));
   }

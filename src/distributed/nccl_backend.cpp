@@ -3,6 +3,7 @@
 #include <string>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
+#include "src/core/text.h"
 #include "src/distributed/process_group.h"
 
 namespace dermatome {
@@ -26,9 +27,9 @@ c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10
   auto options = c10d::ProcessGroupNCCL::Options::create();
   options->timeout = timeout;
   c10::intrusive_ptr<c10d::Backend> backend;
-  guard_communication(
-      "rank " + std::to_string(rank) + " of " + std::to_string(size) + ": starting NCCL",
-      [&] { backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options); });
+  guard_communication(text("rank ", rank, " of ", size, ": starting NCCL"), [&] {
+    backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options);
+  });
   return backend;
 }
 

@@ -3,32 +3,28 @@
 #include <ATen/ATen.h>
 #include <c10/util/Exception.h>
 
+#include <iomanip>
 #include <sstream>
 #include <utility>
 #include <vector>
 
+#include "src/core/clock.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-std::string seconds_since(Clock::time_point start) {
-  std::ostringstream text;
-  text.precision(3);
-  text << std::chrono::duration<double>(Clock::now() - start).count() << " s";
-  return text.str();
-}
 
 [[noreturn]] void fail(const std::string& operation, Clock::time_point start,
                        const std::string& cause) {
-  throw CommunicationError(operation + " failed after " + seconds_since(start) + ": " +
-                           first_line(cause) +
-                           ". A peer failed, hangs or cannot be reached: look for the first error "
-                           "of another rank");
+  std::ostringstream seconds;
+  seconds << std::setprecision(3) << seconds_since(start);
+  throw CommunicationError(
+      text(operation, " failed after ", seconds.str(), " s: ", first_line(cause),
+           ". A peer failed, hangs or cannot be reached: look for the first error "
+           "of another rank"));
 }
 
 // The one place where errors of the backend change into ours.
@@ -75,7 +71,7 @@ class ProcessGroup : public Collectives {
     require(output.scalar_type() == input.scalar_type() && input.dim() > 0 &&
                 output.dim() == input.dim() && output.size(0) == size() * input.size(0) &&
                 output.sizes().slice(1) == input.sizes().slice(1),
-            operation + ": the output does not hold " + std::to_string(size()) + " inputs");
+            text(operation, ": the output does not hold ", size(), " inputs"));
     at::Tensor source = input;
     return start(operation, input, [&] { return backend_->_allgather_base(output, source); });
   }

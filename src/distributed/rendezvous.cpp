@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/distributed/local_address.h"
 #include "src/distributed/process_group.h"
 #include "src/distributed/single_process.h"
@@ -24,9 +25,7 @@ namespace {
 
 constexpr char kMasterAddressKey[] = "master address";
 
-std::string name_of(const World& world) {
-  return "rank " + std::to_string(world.rank) + " of " + std::to_string(world.size);
-}
+std::string name_of(const World& world) { return text("rank ", world.rank, " of ", world.size); }
 
 c10::intrusive_ptr<c10d::Store> open_store_file(const World& world,
                                                 std::chrono::milliseconds timeout) {
@@ -47,8 +46,8 @@ c10::intrusive_ptr<c10d::TCPStore> open_store_server(const World& world,
   options.timeout = timeout;
   c10::intrusive_ptr<c10d::TCPStore> store;
   guard_communication(
-      name_of(world) + (options.isServer ? ": serving" : ": reaching") + " the store at " +
-          world.master_host + ":" + std::to_string(world.master_port),
+      text(name_of(world), options.isServer ? ": serving" : ": reaching", " the store at ",
+           world.master_host, ":", world.master_port),
       [&] { store = c10::make_intrusive<c10d::TCPStore>(world.master_host, options); });
   return store;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/distributed/collectives.h"
 
 namespace dermatome {
@@ -20,13 +21,13 @@ std::vector<int64_t> with_rows(const at::Tensor& like, int64_t num_rows) {
 RowGather::RowGather(Collectives& collectives, const at::Tensor& rows, std::vector<int64_t> counts,
                      const std::string& what)
     : counts_(std::move(counts)) {
-  require(static_cast<int>(counts_.size()) == collectives.size(),
-          "gather of " + what + ": " + std::to_string(counts_.size()) + " counts for " +
-              std::to_string(collectives.size()) + " ranks");
+  require(
+      static_cast<int>(counts_.size()) == collectives.size(),
+      text("gather of ", what, ": ", counts_.size(), " counts for ", collectives.size(), " ranks"));
   const int64_t own = counts_[static_cast<size_t>(collectives.rank())];
-  require(rows.dim() > 0 && rows.size(0) == own, "gather of " + what + ": this rank has not the " +
-                                                     std::to_string(own) +
-                                                     " rows that its count promises");
+  require(
+      rows.dim() > 0 && rows.size(0) == own,
+      text("gather of ", what, ": this rank has not the ", own, " rows that its count promises"));
   const int64_t most = *std::max_element(counts_.begin(), counts_.end());
   if (own == most) {
     input_ = rows.contiguous();

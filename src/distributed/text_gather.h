@@ -1,6 +1,8 @@
 // Texts of different lengths between ranks.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <string>
 #include <vector>
 
@@ -8,9 +10,9 @@
 
 namespace dermatome {
 
-// Every rank's `text`, in rank order. A collective call; `group` carries CPU tensors. `what` names
-// the texts in errors.
+// Every rank's `text`, in rank order. A collective call; `device`: of the tensors that `group`
+// carries. `what` names the texts in errors.
 std::vector<std::string> gather_texts(const std::string& text, Collectives& group,
-                                      const std::string& what);
+                                      const std::string& what, c10::Device device = c10::kCPU);
 
 }  // namespace dermatome

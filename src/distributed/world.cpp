@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -38,7 +39,7 @@ class Variables {
   int64_t integer(const std::string& name, int64_t low, int64_t high) const {
     const auto number = parse_integer(text(name), low, high);
     if (!number) {
-      fail(name, "is not a number from " + std::to_string(low) + " to " + std::to_string(high));
+      fail(name, dermatome::text("is not a number from ", low, " to ", high));
     }
     return *number;
   }
@@ -122,9 +123,8 @@ World from_srun(const Environment& environment) {
   const int64_t node = variables.integer("SLURM_NODEID", 0, kMaxInt);
   world.local_size = tasks_on_node(variables.text("SLURM_STEP_TASKS_PER_NODE"), node);
   if (world.local_size < 1 || world.local_size > world.size) {
-    variables.fail("SLURM_STEP_TASKS_PER_NODE", "does not say how many of the " +
-                                                    std::to_string(world.size) +
-                                                    " tasks run on node " + std::to_string(node));
+    variables.fail("SLURM_STEP_TASKS_PER_NODE",
+                   text("does not say how many of the ", world.size, " tasks run on node ", node));
   }
   world.local_rank = static_cast<int>(variables.integer("SLURM_LOCALID", 0, world.local_size - 1));
   world.master_host = first_host(variables.text("SLURM_STEP_NODELIST"));

@@ -11,30 +11,27 @@
 #include <utility>
 #include <vector>
 
-#include "src/config/benchmark_config.h"
+#include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/row_range.h"
 #include "src/distributed/wait_together.h"
+#include "src/eval/benchmark_features.h"
+#include "src/eval/benchmark_file.h"
+#include "src/eval/benchmark_result.h"
 #include "src/eval/data_hash.h"
 #include "src/eval/encode.h"
+#include "src/eval/kinds/kind.h"
+#include "src/model/clip.h"
+#include "src/text/tokenizer.h"
 
 namespace dermatome {
 namespace {
 
-// A rank's share of n rows: consecutive pieces, the first n % W ranks have one more.
-std::pair<size_t, size_t> share(size_t n, int rank, int world_size) {
-  const size_t base = n / static_cast<size_t>(world_size);
-  const size_t rest = n % static_cast<size_t>(world_size);
-  const auto r = static_cast<size_t>(rank);
-  const size_t first = r * base + std::min(r, rest);
-  return {first, first + base + (r < rest ? 1 : 0)};
-}
-
-std::span<const std::string> own_share(const std::vector<std::string>& all,
-                                       const Collectives& collectives) {
-  const auto [first, last] = share(all.size(), collectives.rank(), collectives.size());
-  return std::span(all).subspan(first, last - first);
+// The rows of `count` that this rank encodes.
+Span own_rows(size_t count, const Collectives& collectives) {
+  return part_of_rows(static_cast<int64_t>(count), collectives.rank(), collectives.size());
 }
 
 // Keeps ranks together that encode at different speeds: they meet after every batch, and those that
@@ -44,8 +41,9 @@ class Rounds {
   Rounds(size_t num_images, size_t num_texts, int64_t batch_size, Collectives& collectives)
       : collectives_(collectives) {
     const auto batches = [&](size_t n) {
-      const auto [first, last] = share(n, /*rank=*/0, collectives.size());  // nobody has more
-      return (static_cast<int64_t>(last - first) + batch_size - 1) / batch_size;
+      // Nobody has more than the first rank.
+      const Span first = part_of_rows(static_cast<int64_t>(n), 0, collectives.size());
+      return (first.size + batch_size - 1) / batch_size;
     };
     left_ = collectives.size() > 1 ? batches(num_images) + batches(num_texts) : 0;
   }
@@ -111,10 +109,11 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, const std::st
   std::vector<int64_t> text_counts;
   std::vector<int64_t> counts;
   for (int rank = 0; rank < collectives.size(); ++rank) {
-    const auto image_share = share(num_images, rank, collectives.size());
-    const auto text_share = share(num_texts, rank, collectives.size());
-    image_counts.push_back(static_cast<int64_t>(image_share.second - image_share.first));
-    text_counts.push_back(static_cast<int64_t>(text_share.second - text_share.first));
+    const auto rows = [&](size_t count) {
+      return part_of_rows(static_cast<int64_t>(count), rank, collectives.size()).size;
+    };
+    image_counts.push_back(rows(num_images));
+    text_counts.push_back(rows(num_texts));
     counts.push_back(image_counts.back() + text_counts.back() + 1);
   }
   const at::Tensor flag =
@@ -187,27 +186,28 @@ std::string Benchmark::hash(Precision precision) const {
 
 Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
                        int64_t batch_size, Precision precision) const {
-  const auto own_images = own_share(table_.images, collectives);
+  const Span image_rows = own_rows(table_.images.size(), collectives);
+  const auto own_images = std::span(table_.images).subspan(image_rows.begin, image_rows.size);
   // Told apart before they are shared out: no two ranks encode the same text.
-  const DistinctTexts distinct = distinct_texts(tokenizer, benchmark_texts(options_, table_),
+  const DistinctTexts distinct = distinct_texts(tokenizer, options_.kind->texts(options_, table_),
                                                 model.config().text.context_length);
   const auto num_texts = static_cast<size_t>(distinct.tokens.size(0));
-  const auto [first_text, last_text] = share(num_texts, collectives.rank(), collectives.size());
-  const int64_t num_own_texts = last_text - first_text;
+  const Span text_rows = own_rows(num_texts, collectives);
   const auto features = at::TensorOptions(model.device()).dtype(at::kFloat);
   at::Tensor image_features =
       at::zeros({static_cast<int64_t>(own_images.size()), model.config().embed_dim}, features);
-  at::Tensor text_features = at::zeros({num_own_texts, model.config().embed_dim}, features);
+  at::Tensor text_features = at::zeros({text_rows.size, model.config().embed_dim}, features);
   std::vector<uint32_t> checksums(own_images.size());
   std::string failure;
   Rounds rounds(table_.images.size(), num_texts, batch_size, collectives);
   const auto meet = [&] { rounds.meet(); };
   try {
     image_features = encode_image_files(model, own_images, batch_size, precision, checksums, meet);
-    text_features = encode_tokens(model, distinct.tokens.narrow(0, first_text, num_own_texts),
-                                  distinct.lengths.narrow(0, first_text, num_own_texts),
-                                  std::span(distinct.texts).subspan(first_text, num_own_texts),
-                                  batch_size, precision, meet);
+    text_features =
+        encode_tokens(model, distinct.tokens.narrow(0, text_rows.begin, text_rows.size),
+                      distinct.lengths.narrow(0, text_rows.begin, text_rows.size),
+                      std::span(distinct.texts).subspan(text_rows.begin, text_rows.size),
+                      batch_size, precision, meet);
   } catch (const CommunicationError&) {
     throw;
   } catch (const std::exception& error) {

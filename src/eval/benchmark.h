@@ -8,15 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "src/config/benchmark_options.h"
-#include "src/config/options.h"
 #include "src/distributed/collectives.h"
+#include "src/eval/benchmark_options.h"
 #include "src/eval/benchmark_table.h"
 #include "src/eval/scoring.h"
-#include "src/model/clip.h"
-#include "src/text/tokenizer.h"
 
 namespace dermatome {
+
+class Clip;
+class Tokenizer;
+enum class Precision;
 
 // Computes the result from what run() gathered: no collective, any thread. Throws DataError where a
 // rank failed.

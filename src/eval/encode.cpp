@@ -8,13 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/quoted.h"
 #include "src/image/codec.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
-#include "src/model/quoted.h"
 
 namespace dermatome {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/model_options.h"
 #include "src/model/clip.h"
 #include "src/text/tokenizer.h"
 

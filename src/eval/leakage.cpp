@@ -3,9 +3,9 @@
 #include <map>
 #include <system_error>
 
-#include "sharding/csv_reader.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/text/csv_reader.h"
 
 namespace dermatome {
 namespace {

@@ -1,30 +1,16 @@
 #include "src/eval/result_json.h"
 
-#include <map>
+#include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "src/core/error.h"
+#include "src/eval/benchmark_result.h"
+#include "src/eval/kinds/kind.h"
+#include "src/model/clip_config.h"
 
 namespace dermatome {
-namespace {
 
 using Json = nlohmann::ordered_json;
-
-// CLIP_benchmark's name for one of our scores, ours where it has none.
-std::string clip_benchmark_name(const std::string& score) {
-  static const std::map<std::string, std::string> kNames = {
-      {"top1", "acc1"}, {"top5", "acc5"}, {"balanced_accuracy", "mean_per_class_recall"}};
-  const auto found = kNames.find(score);
-  if (found != kNames.end()) return found->second;
-  // A retrieval is named there by what is found.
-  const std::string picture = "text_to_image_R@";
-  const std::string text = "image_to_text_R@";
-  if (score.starts_with(picture)) return "image_retrieval_recall@" + score.substr(picture.size());
-  if (score.starts_with(text)) return "text_retrieval_recall@" + score.substr(text.size());
-  return score;
-}
-
-}  // namespace
 
 std::string architecture_name(const VisionConfig& vision) {
   std::string size = std::to_string(vision.width) + "x" + std::to_string(vision.layers);
@@ -51,21 +37,14 @@ Json result_json(const BenchmarkResult& result, const ScoredModel& model) {
   return line;
 }
 
-std::string json_line(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json clip_benchmark_json(const BenchmarkResult& result, const ScoredModel& model) {
-  const std::string kind = result.details.at("kind");
-  std::string task;
-  if (kind == "classification") task = "zeroshot_classification";
-  if (kind == "retrieval") task = "zeroshot_retrieval";
-  if (task.empty()) {
-    throw ConfigError("benchmark " + result.name +
-                      ": CLIP_benchmark has no task for kind: " + kind + "; leave out --format");
-  }
+Json clip_benchmark_json(const BenchmarkResult& result, const BenchmarkKind& kind,
+                         const ScoredModel& model) {
+  const std::string task = kind.clip_benchmark_task();
+  require(!task.empty(), "a kind of benchmark with a task in CLIP_benchmark");
   Json metrics = Json::object();
-  for (const auto& [score, value] : result.scores) metrics[clip_benchmark_name(score)] = value;
+  for (const auto& [score, value] : result.scores) {
+    metrics[kind.clip_benchmark_metric(score)] = value;
+  }
   return {{"dataset", result.name}, {"model", model.architecture}, {"pretrained", model.checkpoint},
           {"task", task},           {"metrics", metrics},          {"language", "en"}};
 }

@@ -1,13 +1,15 @@
 // A benchmark's result as it is written.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "src/eval/scoring.h"
-#include "src/model/clip_config.h"
-
 namespace dermatome {
+
+class BenchmarkKind;
+struct BenchmarkResult;
+struct ClipConfig;
+struct VisionConfig;
 
 // Which model a result is of.
 struct ScoredModel {
@@ -27,11 +29,9 @@ std::string architecture_name(const ClipConfig& config);
 // weights' hash among the `hashes`.
 nlohmann::ordered_json result_json(const BenchmarkResult& result, const ScoredModel& model);
 
-// One line of JSON; bytes that are no UTF-8, as in names of files, are replaced.
-std::string json_line(const nlohmann::ordered_json& value);
-
 // CLIP_benchmark's (LAION): `dataset`, `model`, `pretrained`, `task`, `metrics` under its names
-// where it has one, `language`. Throws ConfigError for a kind it does not know.
-nlohmann::ordered_json clip_benchmark_json(const BenchmarkResult& result, const ScoredModel& model);
+// where it has one, `language`. `kind`: the benchmark's, for which CLIP_benchmark has a task.
+nlohmann::ordered_json clip_benchmark_json(const BenchmarkResult& result, const BenchmarkKind& kind,
+                                           const ScoredModel& model);
 
 }  // namespace dermatome

@@ -5,13 +5,14 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/log.h"
 #include "src/eval/encode.h"
-#include "src/model/safetensors.h"
-#include "src/model/weights_hash.h"
+#include "src/weights/safetensors.h"
+#include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "src/config/benchmark_options.h"
+#include "src/eval/benchmark_options.h"
 
 namespace dermatome {
 

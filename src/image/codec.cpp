@@ -6,6 +6,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/text.h"
 #include "src/image/formats.h"
 
 namespace dermatome {
@@ -27,8 +28,8 @@ bool is_webp(std::span<const std::byte> encoded) {
 
 void set_size(Image& image, int64_t height, int64_t width) {
   if (height < 1 || width < 1 || height > kMaxPixels / width) {
-    throw DataError("a picture of " + std::to_string(width) + " x " + std::to_string(height) +
-                    " pixels; between 1 and " + std::to_string(kMaxPixels) + " pixels are read");
+    throw DataError(text("a picture of ", width, " x ", height, " pixels; between 1 and ",
+                         kMaxPixels, " pixels are read"));
   }
   image.height = static_cast<int>(height);
   image.width = static_cast<int>(width);
@@ -85,8 +86,8 @@ void decode_image(std::span<const std::byte> encoded, Image& image) {
   if (const std::string_view format = foreign_format(encoded); !format.empty()) {
     throw DataError("a " + std::string(format) + " picture; convert it to JPEG, PNG or WebP first");
   }
-  throw DataError("neither JPEG, PNG nor WebP by its first bytes (" +
-                  std::to_string(encoded.size()) + " bytes in all)");
+  throw DataError(
+      text("neither JPEG, PNG nor WebP by its first bytes (", encoded.size(), " bytes in all)"));
 }
 
 Image load_image(const std::filesystem::path& path) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/image/wide_vectors.h"
 
 namespace dermatome {
@@ -24,7 +25,7 @@ int32_t blend(int32_t from, int32_t to, float factor) {
 void require_factor(double factor) {
   // What is blended stays far within an int.
   require(factor >= 0.0 && factor <= 1e6,
-          [&] { return "colour factor " + std::to_string(factor) + " is not in 0..10^6"; });
+          [&] { return text("colour factor ", factor, " is not in 0..10^6"); });
 }
 
 DERMATOME_WIDE_VECTORS
@@ -181,7 +182,7 @@ void adjust_saturation(const Planes& image, double factor) {
 
 void adjust_hue(const Planes& image, double shift) {
   require(shift >= -0.5 && shift <= 0.5,
-          [&] { return "hue shift " + std::to_string(shift) + " is not in -0.5..0.5"; });
+          [&] { return text("hue shift ", shift, " is not in -0.5..0.5"); });
   turn_hues(image.red, image.green, image.blue, image.count,
             turned_hues(static_cast<int>(shift * 255.0)));
 }

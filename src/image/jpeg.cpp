@@ -4,6 +4,7 @@
 #include <string>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/image/codec.h"
 #include "src/image/formats.h"
 
@@ -49,8 +50,7 @@ void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
 }
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality, const std::string& name) {
-  require(quality >= 1 && quality <= 100,
-          "JPEG quality " + std::to_string(quality) + " is not in 1..100");
+  require(quality >= 1 && quality <= 100, text("JPEG quality ", quality, " is not in 1..100"));
   const Handle handle(tjInitCompress());
   require(handle != nullptr, "tjInitCompress failed");
   const int subsampling = quality >= kFullChromaQuality ? TJSAMP_444 : TJSAMP_420;
@@ -59,9 +59,8 @@ std::vector<std::byte> encode_jpeg(const Image& image, int quality, const std::s
   unsigned long size = encoded.size();
   if (tjCompress2(handle.get(), image.pixels.data(), image.width, 0, image.height, TJPF_RGB, &data,
                   &size, subsampling, quality, TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC) != 0) {
-    throw DataError(name + ": cannot be encoded as JPEG with " + std::to_string(image.width) +
-                    " x " + std::to_string(image.height) +
-                    " pixels: " + tjGetErrorStr2(handle.get()));
+    throw DataError(text(name, ": cannot be encoded as JPEG with ", image.width, " x ",
+                         image.height, " pixels: ", tjGetErrorStr2(handle.get())));
   }
   encoded.resize(size);
   return encoded;

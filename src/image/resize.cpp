@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/image/codec.h"
 #include "src/image/wide_vectors.h"
 
@@ -123,10 +124,8 @@ void check_box(const Image& image, const Box& box) {
   require(box.left >= 0 && box.top >= 0 && box.width > 0 && box.height > 0 &&
               box.left <= image.width - box.width && box.top <= image.height - box.height,
           [&] {
-            return "crop " + std::to_string(box.width) + " x " + std::to_string(box.height) +
-                   " at (" + std::to_string(box.left) + ", " + std::to_string(box.top) +
-                   ") of a picture of " + std::to_string(image.width) + " x " +
-                   std::to_string(image.height);
+            return text("crop ", box.width, " x ", box.height, " at (", box.left, ", ", box.top,
+                        ") of a picture of ", image.width, " x ", image.height);
           });
 }
 
@@ -211,9 +210,8 @@ Image resize_shorter_side(const Image& image, int size, Interpolation interpolat
   const int longer = std::max(image.height, image.width);
   const int64_t exact = static_cast<int64_t>(size) * longer / shorter;
   if (exact * size > kMaxPixels) {
-    throw DataError(
-        "a picture of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
-        " pixels is too long and thin to bring its shorter side to " + std::to_string(size));
+    throw DataError(text("a picture of ", image.width, " x ", image.height,
+                         " pixels is too long and thin to bring its shorter side to ", size));
   }
   const int scaled = static_cast<int>(exact);
   const bool wide = image.width > image.height;

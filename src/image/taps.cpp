@@ -26,16 +26,12 @@ double support_of(double scale, Interpolation interpolation) {
 
 }  // namespace
 
-int max_tap_count(int input, int output, Interpolation interpolation) {
-  return static_cast<int>(std::ceil(support_of(scale_of(input, output), interpolation))) * 2 + 1;
-}
-
 void make_taps(int input, int output, Interpolation interpolation, Taps& taps) {
   const auto kernel = interpolation == Interpolation::kBicubic ? bicubic : bilinear;
   const double scale = scale_of(input, output);
   const double support = support_of(scale, interpolation);
   const double shrink = 1.0 / stretch_of(scale);
-  taps.max_count = max_tap_count(input, output, interpolation);
+  taps.max_count = static_cast<int>(std::ceil(support)) * 2 + 1;
   taps.windows.clear();
   taps.weights.assign(static_cast<size_t>(output) * taps.max_count, 0);
   thread_local std::vector<double> memory;

@@ -1,6 +1,5 @@
-// What Pillow's antialiased resizing does along one side of a picture: the weights, in its
-// fixed-point form. Whoever multiplies with them, on whatever device, and rounds as it says here
-// gets Pillow's pixels.
+// The weights of Pillow's antialiased resizing along one side of an image, in its fixed-point form.
+// Code that multiplies with them and rounds as it says here gets Pillow's pixels.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +28,6 @@ struct Taps {
 // From `input` places to `output`, both at least 1, into memory that is used again. Equal numbers
 // change nothing.
 void make_taps(int input, int output, Interpolation interpolation, Taps& taps);
-
-// Its max_count.
-int max_tap_count(int input, int output, Interpolation interpolation);
 
 // Whether a picture's height is resized before its width. It shows in the pixels, because each pass
 // rounds and clips. Pillow takes the width first, unless (since version 13) the height loses more

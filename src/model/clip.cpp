@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/model/initialisation.h"
 
 namespace dermatome {
@@ -47,7 +48,7 @@ std::pair<int64_t, int64_t> extremes(const at::Tensor& values) {
 void check_texts(const at::Tensor& tokens, const at::Tensor& lengths, const TextConfig& config) {
   require(tokens.dim() == 2 && tokens.scalar_type() == at::kLong && tokens.is_cpu() &&
               tokens.size(1) <= config.context_length,
-          "tokens must be int64 [U, L] on the CPU, L <= " + std::to_string(config.context_length));
+          text("tokens must be int64 [U, L] on the CPU, L <= ", config.context_length));
   require(lengths.dim() == 1 && lengths.scalar_type() == at::kLong && lengths.is_cpu() &&
               lengths.size(0) == tokens.size(0),
           "lengths must be int64 [U] on the CPU");
@@ -55,11 +56,11 @@ void check_texts(const at::Tensor& tokens, const at::Tensor& lengths, const Text
   const auto [shortest, longest] = extremes(lengths);
   require(shortest >= 1 && longest <= tokens.size(1), "lengths must be in [1, L]");
   const auto [smallest, largest] = extremes(tokens);
-  require(smallest >= 0, "token id " + std::to_string(smallest) + " is negative");
+  require(smallest >= 0, text("token id ", smallest, " is negative"));
   if (largest >= config.vocab_size) {
-    throw ConfigError("token id " + std::to_string(largest) +
-                      " is outside the model's vocabulary of " + std::to_string(config.vocab_size) +
-                      "; use a model whose text_cfg.vocab_size is the tokenizer's");
+    throw ConfigError(text("token id ", largest, " is outside the model's vocabulary of ",
+                           config.vocab_size,
+                           "; use a model whose text_cfg.vocab_size is the tokenizer's"));
   }
 }
 
@@ -84,10 +85,10 @@ void Clip::check_pixels(const at::Tensor& pixels) const {
   const int64_t side = config_.vision.image_size;
   const bool half = pixels.scalar_type() == at::kBFloat16 &&
                     at::autocast::is_autocast_enabled(pixels.device().type());
-  require(pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
-              pixels.size(3) == side && (pixels.scalar_type() == at::kFloat || half),
-          "pixels must be float (under autocast, or bfloat16) [B, 3, " + std::to_string(side) +
-              ", " + std::to_string(side) + "]");
+  require(
+      pixels.dim() == 4 && pixels.size(1) == 3 && pixels.size(2) == side &&
+          pixels.size(3) == side && (pixels.scalar_type() == at::kFloat || half),
+      text("pixels must be float (under autocast, or bfloat16) [B, 3, ", side, ", ", side, "]"));
 }
 
 ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,

@@ -1,13 +1,14 @@
 #include "src/model/clip_config.h"
 
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/strict_json.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -16,142 +17,70 @@ using nlohmann::json;
 
 // Sizes above this cannot be meant and would overflow products of sizes.
 constexpr int64_t kMaxSize = 1 << 24;
+constexpr const char* kRemedy = "; remove it if the model does not depend on it";
 
-// One object of the configuration: hands out its values by key and remembers which keys were asked
-// for, so that finish() can refuse the others.
-class Section {
- public:
-  Section(std::filesystem::path file, std::string name, const json& object)
-      : file_(std::move(file)), name_(std::move(name)), object_(object) {
-    if (!object_.is_object()) {
-      throw ConfigError(file_.string() + ": " + (name_.empty() ? "the file" : name_) +
-                        " must be a JSON object, but is " + object_.dump());
+int64_t to_size(const JsonObject& object, const std::string& key, const json& number) {
+  if (!number.is_number_integer() || number < 1 || number > kMaxSize) {
+    object.fail(key, text("must be a whole number from 1 to ", kMaxSize));
+  }
+  return number.get<int64_t>();
+}
+
+void read_size(JsonObject& object, const std::string& key, int64_t& out) {
+  const json& size = object.find(key);
+  if (!size.is_null()) out = to_size(object, key, size);
+}
+
+// open_clip writes a square's side as a number or twice.
+void read_side(JsonObject& object, const std::string& key, int64_t& out) {
+  const json& side = object.find(key);
+  if (!side.is_array()) return read_size(object, key, out);
+  if (side.size() != 2 || side[0] != side[1]) {
+    object.fail(key, "must be one number or the same number twice: only squares are implemented");
+  }
+  out = to_size(object, key, side[0]);
+}
+
+// The width of an MLP's hidden layer, as a multiple of the tower's `width`.
+void read_mlp_ratio(JsonObject& object, int64_t width, double& out) {
+  const std::string key = "mlp_ratio";
+  if (object.find(key).is_null()) return;
+  object.read(key, out);
+  const double hidden = static_cast<double>(width) * out;
+  if (!(hidden >= 1 && hidden <= kMaxSize)) {
+    object.fail(key, text("times the width, ", width, ", must be from 1 to ", kMaxSize));
+  }
+}
+
+void read_choice(JsonObject& object, const std::string& key,
+                 const std::vector<std::string>& choices, std::string& out) {
+  object.read(key, out);
+  if (std::ranges::find(choices, out) == choices.end()) {
+    object.fail(key, "must be one of " + json(choices).dump() + ": nothing else is implemented");
+  }
+}
+
+void read_rgb(JsonObject& object, const std::string& key, bool positive,
+              std::array<double, 3>& out) {
+  std::vector<double> list(out.begin(), out.end());
+  object.read(key, list);
+  const bool good = list.size() == 3 && (!positive || std::ranges::min(list) > 0);
+  if (!good) {
+    object.fail(key, std::string("must be three ") + (positive ? "positive " : "") + "numbers");
+  }
+  std::ranges::copy(list, out.begin());
+}
+
+// Keys that leave the computation alone only with these values (null always does).
+void require_default(JsonObject& object, const std::vector<std::pair<std::string, json>>& keys) {
+  for (const auto& [key, neutral] : keys) {
+    const json& value = object.find(key);
+    if (!value.is_null() && value != neutral) {
+      object.fail(key, neutral.is_null() ? std::string("is not implemented")
+                                         : "is only implemented as " + neutral.dump());
     }
   }
-
-  bool has(const std::string& key) const {
-    return object_.contains(key) && !object_.at(key).is_null();
-  }
-
-  Section section(const std::string& key) {
-    if (!mentions(key)) fail(key, "must be an object");
-    return Section(file_, qualified(key), object_.at(key));
-  }
-
-  void read_size(const std::string& key, int64_t& out) {
-    if (!mentions(key)) return;
-    out = to_size(key, object_.at(key));
-  }
-
-  // open_clip writes a square's side as a number or twice.
-  void read_side(const std::string& key, int64_t& out) {
-    if (!mentions(key)) return;
-    const json& side = object_.at(key);
-    if (!side.is_array()) {
-      out = to_size(key, side);
-      return;
-    }
-    if (side.size() != 2 || side[0] != side[1]) {
-      fail(key, "must be one number or the same number twice: only squares are implemented");
-    }
-    out = to_size(key, side[0]);
-  }
-
-  // The width of an MLP's hidden layer, as a multiple of the tower's `width`.
-  void read_mlp_ratio(int64_t width, double& out) {
-    const std::string key = "mlp_ratio";
-    if (!mentions(key)) return;
-    const json& ratio = object_.at(key);
-    if (!ratio.is_number()) fail(key, "must be a number");
-    out = ratio.get<double>();
-    const double hidden = static_cast<double>(width) * out;
-    if (!(hidden >= 1 && hidden <= kMaxSize)) {
-      fail(key, "times the width, " + std::to_string(width) + ", must be from 1 to " +
-                    std::to_string(kMaxSize));
-    }
-  }
-
-  void read_bool(const std::string& key, bool& out) {
-    if (!mentions(key)) return;
-    if (!object_.at(key).is_boolean()) fail(key, "must be true or false");
-    out = object_.at(key).get<bool>();
-  }
-
-  void read_choice(const std::string& key, const std::vector<std::string>& choices,
-                   std::string& out) {
-    if (!mentions(key)) return;
-    for (const std::string& choice : choices) {
-      if (object_.at(key) == choice) {
-        out = choice;
-        return;
-      }
-    }
-    fail(key, "must be one of " + json(choices).dump() + ": nothing else is implemented");
-  }
-
-  void read_rgb(const std::string& key, bool positive, std::array<double, 3>& out) {
-    if (!mentions(key)) return;
-    const json& list = object_.at(key);
-    bool good = list.is_array() && list.size() == 3;
-    for (size_t i = 0; good && i < 3; ++i) {
-      good = list[i].is_number() && (!positive || list[i].get<double>() > 0);
-    }
-    if (!good) fail(key, std::string("must be three ") + (positive ? "positive " : "") + "numbers");
-    out = list.get<std::array<double, 3>>();
-  }
-
-  // Keys that leave the computation alone only with these values (null always does).
-  void require_default(const std::vector<std::pair<std::string, json>>& keys) {
-    for (const auto& [key, neutral] : keys) {
-      if (mentions(key) && object_.at(key) != neutral) {
-        fail(key, neutral.is_null() ? std::string("is not implemented")
-                                    : "is only implemented as " + neutral.dump());
-      }
-    }
-  }
-
-  // Keys that have no influence on the model Dermatome builds.
-  void ignore(const std::vector<std::string>& keys) {
-    for (const std::string& key : keys) known_.insert(key);
-  }
-
-  void finish() const {
-    for (const auto& [key, unused] : object_.items()) {
-      if (!known_.contains(key)) {
-        throw ConfigError(file_.string() + ": unknown key " + qualified(key) +
-                          "; remove it if the model does not depend on it");
-      }
-    }
-  }
-
-  [[noreturn]] void fail(const std::string& key, const std::string& what) const {
-    const std::string shown = object_.contains(key) ? object_.at(key).dump() : "missing";
-    throw ConfigError(file_.string() + ": " + qualified(key) + " (" + shown + ") " + what);
-  }
-
- private:
-  std::string qualified(const std::string& key) const {
-    return name_.empty() ? key : name_ + "." + key;
-  }
-
-  // Whether `key` is there with a value other than null.
-  bool mentions(const std::string& key) {
-    known_.insert(key);
-    return has(key);
-  }
-
-  int64_t to_size(const std::string& key, const json& number) const {
-    if (!number.is_number_integer() || number < 1 || number > kMaxSize) {
-      fail(key, "must be a whole number from 1 to " + std::to_string(kMaxSize));
-    }
-    return number.get<int64_t>();
-  }
-
-  std::filesystem::path file_;
-  std::string name_;
-  const json& object_;
-  std::set<std::string> known_;
-};
+}
 
 const std::vector<std::pair<std::string, json>> kCustomAttention = {
     {"block_type", "default"},
@@ -164,118 +93,120 @@ const std::vector<std::pair<std::string, json>> kCustomAttention = {
     {"act_kwargs", json::object()},
     {"norm_kwargs", json::object()}};
 
-VisionConfig read_vision(Section section) {
+VisionConfig read_vision(JsonObject section) {
   VisionConfig config;
-  section.require_default({{"timm_model_name", nullptr}});
-  section.read_side("image_size", config.image_size);
-  section.read_side("patch_size", config.patch_size);
-  section.read_size("width", config.width);
-  section.read_size("layers", config.layers);
-  section.read_size("head_width", config.head_width);
-  section.read_mlp_ratio(config.width, config.mlp_ratio);
-  section.require_default(kCustomAttention);
-  section.require_default({{"ls_init_value", nullptr},
-                           {"patch_dropout", 0.0},
-                           {"attentional_pool", false},
-                           {"no_ln_pre", false},
-                           {"pos_embed_type", "learnable"},
-                           {"final_ln_after_pool", false},
-                           {"pool_type", "tok"}});
+  require_default(section, {{"timm_model_name", nullptr}});
+  read_side(section, "image_size", config.image_size);
+  read_side(section, "patch_size", config.patch_size);
+  read_size(section, "width", config.width);
+  read_size(section, "layers", config.layers);
+  read_size(section, "head_width", config.head_width);
+  read_mlp_ratio(section, config.width, config.mlp_ratio);
+  require_default(section, kCustomAttention);
+  require_default(section, {{"ls_init_value", nullptr},
+                            {"patch_dropout", 0.0},
+                            {"attentional_pool", false},
+                            {"no_ln_pre", false},
+                            {"pos_embed_type", "learnable"},
+                            {"final_ln_after_pool", false},
+                            {"pool_type", "tok"}});
   section.ignore({"attn_pooler_queries", "attn_pooler_heads", "output_tokens",
                   "timm_model_pretrained", "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop",
                   "timm_drop_path"});
-  section.finish();
+  section.finish(kRemedy);
   if (config.patch_size > config.image_size) {
-    section.fail("patch_size", "is larger than the image, " + std::to_string(config.image_size));
+    section.fail("patch_size", text("is larger than the image, ", config.image_size));
   }
   if (config.heads() < 1 || config.width % config.heads() != 0) {
-    section.fail("head_width", "does not divide the width, " + std::to_string(config.width) +
-                                   ", into equal heads");
+    section.fail("head_width",
+                 text("does not divide the width, ", config.width, ", into equal heads"));
   }
   return config;
 }
 
-TextConfig read_text(Section section) {
+TextConfig read_text(JsonObject section) {
   TextConfig config;
-  section.require_default({{"hf_model_name", nullptr}, {"hf_tokenizer_name", nullptr}});
-  section.read_size("context_length", config.context_length);
-  section.read_size("vocab_size", config.vocab_size);
-  section.read_size("width", config.width);
-  section.read_size("heads", config.heads);
-  section.read_size("layers", config.layers);
-  section.read_mlp_ratio(config.width, config.mlp_ratio);
-  section.require_default(kCustomAttention);
-  section.require_default({{"tokenizer_mode", nullptr},
-                           {"tokenizer_kwargs", json::object()},
-                           {"ls_init_value", nullptr},
-                           {"embed_cls", false},
-                           {"no_causal_mask", false},
-                           {"final_ln_after_pool", false},
-                           {"pool_type", "argmax"},
-                           {"proj_type", "linear"},
-                           {"proj_bias", false}});
+  require_default(section, {{"hf_model_name", nullptr}, {"hf_tokenizer_name", nullptr}});
+  read_size(section, "context_length", config.context_length);
+  read_size(section, "vocab_size", config.vocab_size);
+  read_size(section, "width", config.width);
+  read_size(section, "heads", config.heads);
+  read_size(section, "layers", config.layers);
+  read_mlp_ratio(section, config.width, config.mlp_ratio);
+  require_default(section, kCustomAttention);
+  require_default(section, {{"tokenizer_mode", nullptr},
+                            {"tokenizer_kwargs", json::object()},
+                            {"ls_init_value", nullptr},
+                            {"embed_cls", false},
+                            {"no_causal_mask", false},
+                            {"final_ln_after_pool", false},
+                            {"pool_type", "argmax"},
+                            {"proj_type", "linear"},
+                            {"proj_bias", false}});
   section.ignore({"pad_id", "eos_id", "output_tokens", "hf_model_pretrained", "hf_proj_type",
                   "hf_pooler_type"});
-  section.finish();
+  section.finish(kRemedy);
   if (config.width % config.heads != 0) {
-    section.fail("heads",
-                 "do not divide the width, " + std::to_string(config.width) + ", into equal heads");
+    section.fail("heads", text("do not divide the width, ", config.width, ", into equal heads"));
   }
   return config;
 }
 
-PreprocessConfig read_preprocess(Section section, int64_t image_size) {
+PreprocessConfig read_preprocess(JsonObject section, int64_t image_size) {
   PreprocessConfig config;
-  section.read_rgb("mean", /*positive=*/false, config.mean);
-  section.read_rgb("std", /*positive=*/true, config.std);
-  section.read_choice("interpolation", {"bicubic", "bilinear"}, config.interpolation);
-  section.read_choice("resize_mode", {"shortest", "squash"}, config.resize_mode);
-  section.require_default({{"mode", "RGB"}});
+  read_rgb(section, "mean", /*positive=*/false, config.mean);
+  read_rgb(section, "std", /*positive=*/true, config.std);
+  read_choice(section, "interpolation", {"bicubic", "bilinear"}, config.interpolation);
+  read_choice(section, "resize_mode", {"shortest", "squash"}, config.resize_mode);
+  require_default(section, {{"mode", "RGB"}});
   section.ignore({"fill_color"});
   int64_t size = image_size;
-  section.read_side("size", size);
+  read_side(section, "size", size);
   if (size != image_size) {
-    section.fail("size", "is not the model's image size, " + std::to_string(image_size));
+    section.fail("size", text("is not the model's image size, ", image_size));
   }
-  section.finish();
+  section.finish(kRemedy);
   return config;
 }
 
-void read_model(Section section, ClipConfig& config) {
+void read_model(JsonObject section, ClipConfig& config) {
   if (!section.has("embed_dim")) section.fail("embed_dim", "is needed");
-  section.read_size("embed_dim", config.embed_dim);
-  section.read_bool("quick_gelu", config.quick_gelu);
-  config.vision = read_vision(section.section("vision_cfg"));
-  config.text = read_text(section.section("text_cfg"));
-  section.require_default({{"custom_text", false},
-                           {"nonscalar_logit_scale", false},
-                           {"init_logit_scale", nullptr},
-                           {"init_logit_bias", nullptr},
-                           {"multimodal_cfg", nullptr}});
-  section.finish();
+  read_size(section, "embed_dim", config.embed_dim);
+  section.read("quick_gelu", config.quick_gelu);
+  config.vision = read_vision(section.object("vision_cfg"));
+  config.text = read_text(section.object("text_cfg"));
+  require_default(section, {{"custom_text", false},
+                            {"nonscalar_logit_scale", false},
+                            {"init_logit_scale", nullptr},
+                            {"init_logit_bias", nullptr},
+                            {"multimodal_cfg", nullptr}});
+  section.finish(kRemedy);
+}
+
+ClipConfig read_document(JsonObject file) {
+  ClipConfig config;
+  if (!file.has("model_cfg")) {
+    read_model(std::move(file), config);
+    return config;
+  }
+  read_model(file.object("model_cfg"), config);
+  if (file.has("preprocess_cfg")) {
+    config.preprocess = read_preprocess(file.object("preprocess_cfg"), config.vision.image_size);
+  }
+  file.finish(kRemedy);
+  return config;
 }
 
 }  // namespace
 
 ClipConfig read_clip_config(const std::filesystem::path& path) {
-  json document;
+  const std::string content = read_file(path);
   try {
-    document = json::parse(read_file(path));
-  } catch (const json::exception& error) {
-    throw ConfigError(path.string() + ": not valid JSON: " + error.what());
+    const json document = parse_json(content, path.string());
+    return read_document(JsonObject(path.string(), "", document));
+  } catch (const DataError& error) {
+    throw ConfigError(error.what());
   }
-  ClipConfig config;
-  Section file(path, "", document);
-  if (!file.has("model_cfg")) {
-    read_model(std::move(file), config);
-    return config;
-  }
-  read_model(file.section("model_cfg"), config);
-  if (file.has("preprocess_cfg")) {
-    config.preprocess = read_preprocess(file.section("preprocess_cfg"), config.vision.image_size);
-  }
-  file.finish();
-  return config;
 }
 
 std::string hub_config_json(const ClipConfig& config) {

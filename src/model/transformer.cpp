@@ -1,5 +1,6 @@
 #include "src/model/transformer.h"
 
+#include "src/core/text.h"
 #include "src/model/checkpointed_block.h"
 
 namespace dermatome {
@@ -8,8 +9,7 @@ Transformer::Transformer(ParameterList& list, const std::string& prefix, int64_t
                          int64_t width, int64_t mlp_width, const BlockOptions& options)
     : options_(options) {
   for (int64_t i = 0; i < layers; ++i) {
-    blocks_.push_back(
-        add_block(list, prefix + "resblocks." + std::to_string(i) + ".", width, mlp_width));
+    blocks_.push_back(add_block(list, text(prefix, "resblocks.", i, "."), width, mlp_width));
   }
 }
 

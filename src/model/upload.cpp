@@ -7,6 +7,7 @@
 #include <string>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 
@@ -17,10 +18,11 @@ at::Tensor pin_for(const at::Tensor& host, c10::Device device) {
   try {
     return host.pin_memory();  // itself where it is pinned already
   } catch (const c10::Error& error) {
-    throw ConfigError("cannot pin " + std::to_string(host.nbytes() >> 20) +
-                      " MiB of host memory for the GPU (" + error.what_without_backtrace() +
-                      "); raise the limit of locked memory (ulimit -l), or lower data.prefetch or "
-                      "batch_size");
+    throw ConfigError(
+        text("cannot pin ", host.nbytes() >> 20, " MiB of host memory for the GPU (",
+             error.what_without_backtrace(),
+             "); raise the limit of locked memory (ulimit -l), or lower data.prefetch or "
+             "batch_size"));
   }
 }
 

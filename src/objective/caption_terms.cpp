@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 
 namespace dermatome {
@@ -62,42 +63,30 @@ bool missing_are_negatives(const ObjectiveOptions& options) {
   return options.mode == ObjectiveMode::kReleased || options.negatives == Negatives::kAll;
 }
 
+at::Tensor negative_captions(const at::Tensor& caption, const at::Tensor& mask,
+                             const ObjectiveOptions& options) {
+  return missing_are_negatives(options) ? caption >= 0 : mask;
+}
+
 CaptionTerms caption_terms(const at::Tensor& features, const at::Tensor& caption,
                            const at::Tensor& mask, const ObjectiveOptions& options) {
   const auto type = features.scalar_type();
-  const at::Tensor negative = (missing_are_negatives(options) ? caption >= 0 : mask).to(type);
+  const at::Tensor negative = negative_captions(caption, mask, options).to(type);
   CaptionTerms terms;
   terms.weights = caption_weights(features, mask, options);
-  terms.i2t = terms.weights.clone();
-  terms.t2i = mask.to(type);
-  terms.i2t_negative = negative.clone();
+  ContrastTerms& contrast = terms.contrast;
+  contrast.i2t = terms.weights.clone();
+  contrast.t2i = mask.to(type);
+  contrast.i2t_negative = negative.clone();
   if (!options.mkcl) {
-    for (const at::Tensor& term : {terms.i2t, terms.t2i, terms.i2t_negative}) {
+    for (const at::Tensor& term : {contrast.i2t, contrast.t2i, contrast.i2t_negative}) {
       term.slice(1, kRawCaption + 1).zero_();
     }
   }
-  terms.slra = options.local_alignment ? terms.weights * local_positives(mask, options)
-                                       : at::zeros_like(terms.weights);
-  terms.slra_negative = negative;
+  contrast.slra = options.local_alignment ? terms.weights * local_positives(mask, options)
+                                          : at::zeros_like(terms.weights);
+  contrast.slra_negative = negative;
   return terms;
-}
-
-at::Tensor gather_captions(const at::Tensor& values, const at::Tensor& caption) {
-  std::vector<int64_t> shape = values.sizes().vec();
-  shape[0] = 1;
-  // Row 0, of zeros, is what -1 maps to.
-  const at::Tensor padded = at::cat({at::zeros(shape, values.options()), values});
-  shape[0] = caption.size(1);
-  shape.insert(shape.begin(), caption.size(0));
-  return padded.index_select(0, (caption + 1).reshape({-1})).view(shape);
-}
-
-at::Tensor sum_by_text(const at::Tensor& values, const at::Tensor& caption, int64_t num_texts) {
-  std::vector<int64_t> shape = values.sizes().slice(1).vec();
-  shape[0] = num_texts + 1;
-  return at::zeros(shape, values.options())
-      .index_add_(0, (caption + 1).reshape({-1}), values.flatten(0, 1))
-      .slice(0, 1);
 }
 
 }  // namespace dermatome

@@ -2,9 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
-#include "src/objective/caption_terms.h"
 #include "src/objective/precision.h"
+#include "src/objective/text_rows.h"
 
 namespace dermatome {
 namespace {

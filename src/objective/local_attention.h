@@ -4,9 +4,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "src/config/options.h"
-
 namespace dermatome {
+
+struct ObjectiveOptions;
 
 // u_i / ||u_i||: the cosines of a sample's patches with the text that selects them, 0 where below
 // sigma, L2-normalised over patches. Differentiable in patches and text. Computed outside autocast

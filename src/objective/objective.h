@@ -1,22 +1,23 @@
-// MAKE's objective (multi-aspect contrast MKCL + local alignment SLRA + diagnosis-guided weights)
-// on the global batch, with exact gradients on any number of ranks. Equations:
-// src/objective/OBJECTIVE.md.
+// What a training optimizes, as an interface: a value of the global batch and its exact gradients
+// on any number of ranks. The trainer, the log, the plan and the report know this interface alone;
+// create_objective() (src/objective/create_objective.h) knows the implementations. EXTENDING.md
+// says how to add one.
 //
-// Each rank brings its own embeddings. Three collectives (text embeddings; image embeddings with
-// what their rows weigh; per-row scalars) give every rank the global batch's value and the complete
-// gradient of its own embeddings: no gradient of an embedding travels. One object belongs to one
-// thread.
+// Each rank brings its own embeddings and gets the global batch's value and the complete gradient
+// of its own embeddings: no gradient of an embedding travels. An objective keeps nothing from one
+// call to the next, so any thread may use it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/core/text_selection.h"
 #include "src/distributed/collectives.h"
-#include "src/objective/local_attention.h"
 
 namespace dermatome {
 
@@ -26,51 +27,95 @@ struct GlobalSizes {
   std::vector<int64_t> texts;   // [W], distinct texts
 };
 
-// One rank's part of the batch, on one device. Features are L2-normalised and detached. Computed in
+// One rank's part of the batch, on one device. Features are L2-normalized and detached. Computed in
 // float64 if the images' features are, else in float32; gradients have their features' dtype.
 struct ObjectiveInput {
   at::Tensor image;        // [B, d]
-  at::Tensor local;        // [B, d], attend_patches(); undefined without local alignment
+  at::Tensor local;        // [B, d], pool(); undefined unless needs_patches()
   at::Tensor text;         // [U, d], distinct texts of this rank
   at::Tensor caption;      // [B, N] int64: row of `text`, or -1 where there is no text at all
   at::Tensor mask;         // [B, N] bool: the caption is valid (implies caption >= 0)
   at::Tensor logit_scale;  // []: the learned parameter; cosines are multiplied by its exp
 };
 
+using ObjectiveValues = std::vector<std::pair<std::string, at::Tensor>>;
+
 struct ObjectiveResult {
-  // Of the global batch, equal on all ranks. 0-dim. slra is 0 without local alignment.
-  at::Tensor total, mkcl, slra, i2t, t2i;
-  at::Tensor weights;  // [B, N], this rank's; 0 where mask is 0
+  // Of the global batch, equal on all ranks. 0-dim.
+  at::Tensor total = {};
+  // What `total` consists of, of the same kind: the log and validations show these by name.
+  ObjectiveValues terms = {};
+  // Further values, which `dermatome objective` writes: 0-dim ones of the same kind, and [B, ...]
+  // ones, which have a row for each of this rank's samples.
+  ObjectiveValues details = {};
   // d total / d this rank's embeddings, complete (all roles, all ranks).
-  at::Tensor grad_image;  // [B, d]
-  at::Tensor grad_local;  // [B, d]; undefined without local alignment
-  at::Tensor grad_text;   // [U, d]
+  at::Tensor grad_image = {};  // [B, d]
+  at::Tensor grad_local = {};  // [B, d]; undefined unless needs_patches()
+  at::Tensor grad_text = {};   // [U, d]
   // This rank's share of d total / d exp(logit_scale), 0-dim; the sum over ranks is the gradient.
-  at::Tensor grad_scale;
+  at::Tensor grad_scale = {};
 };
 
-// Throws ConfigError for `released` on more than one rank.
-void check_objective_ranks(const ObjectiveOptions& options, int64_t num_ranks);
+// What one rank's evaluate() works on. Every rank has equally many rows.
+struct ObjectiveLoad {
+  double ranks = 1;
+  double images = 0, texts = 0;  // of a rank
+  double width = 0;              // d
+};
+
+// What one evaluate() costs a rank, counted without running anything.
+struct ObjectiveCost {
+  double flops = 0;  // of matrix products; a multiplication and an addition are two
+  double bytes = 0;  // the most that it holds at once beside its input
+  // The gathers in their order: `what`, as in messages, and how many numbers the rank puts in.
+  std::vector<std::pair<std::string, double>> gathers;
+};
 
 class Objective {
  public:
-  // Throws as check_objective_ranks(). `collectives` must outlive the object.
-  Objective(const ObjectiveOptions& options, Collectives& collectives);
+  virtual ~Objective() = default;
 
-  // Starts the gather of text embeddings early, so that it hides behind the image tower. At most
-  // one is under way; the next evaluate() uses it.
-  void start_text_gather(const at::Tensor& text, const GlobalSizes& sizes);
+  // Whether the image tower computes patches, for pool().
+  virtual bool needs_patches() const = 0;
+  // Which captions become texts.
+  virtual TextSelection text_selection() const = 0;
+  // N, the captions of a sample; the shards must hold as many.
+  virtual int64_t num_captions() const = 0;
+  // Throws ConfigError where the objective is not defined on so many ranks. Here: never.
+  virtual void check_ranks(int64_t num_ranks) const;
 
-  // Value and gradients. A collective call: every rank takes part, also one without texts.
-  // `released`, or `negatives: all`, expect a text for missing captions too (caption >= 0, mask 0).
-  ObjectiveResult evaluate(const ObjectiveInput& input, const GlobalSizes& sizes);
+  // The two functions of an objective that needs patches; here they throw.
+  //
+  // Which row of this rank's texts pools the patches of which sample, -1 for none: [B] int64.
+  // caption and mask [B, N] are those of the rank's whole batch.
+  virtual at::Tensor pooling_texts(const at::Tensor& caption, const at::Tensor& mask) const;
+  // A vector for every sample from its patches, for any part of the batch: [B, d]. Autograd leads
+  // back to `patches` [B, P, d] and `text` [U, d]; `rows` [B] are pooling_texts() of the samples.
+  virtual at::Tensor pool(const at::Tensor& patches, const at::Tensor& text,
+                          const at::Tensor& rows) const;
 
- private:
-  void check(const ObjectiveInput& input, const GlobalSizes& sizes) const;
+  // Starts the gather of all ranks' text embeddings early, so that it hides behind the image tower;
+  // evaluate() of the same texts takes the result. A collective call: every rank takes part, also
+  // one without texts. Here: text [U, d] in the objective's precision.
+  virtual std::unique_ptr<RowGather> start_text_gather(const at::Tensor& text,
+                                                       const GlobalSizes& sizes,
+                                                       Collectives& collectives) const;
 
-  ObjectiveOptions options_;
-  Collectives& collectives_;
-  std::optional<RowGather> text_gather_;
+  // Value and gradients. A collective call, as above.
+  virtual ObjectiveResult evaluate(const ObjectiveInput& input,
+                                   std::unique_ptr<RowGather> text_gather, const GlobalSizes& sizes,
+                                   Collectives& collectives) const = 0;
+
+  virtual ObjectiveCost cost(const ObjectiveLoad& load) const = 0;
+
+ protected:
+  // Refuses an input that does not fit the sizes or the functions above.
+  void check(const ObjectiveInput& input, const GlobalSizes& sizes,
+             const Collectives& collectives) const;
 };
+
+// The values of `total` and of every term on the host, by name and in that order. Waits once for
+// the device.
+std::vector<std::pair<std::string, double>> values_on_host(const ObjectiveResult& result);
 
 }  // namespace dermatome

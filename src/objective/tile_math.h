@@ -10,13 +10,9 @@
 
 #include <cstdint>
 
-namespace dermatome {
+#include "src/core/row_range.h"
 
-struct Span {
-  int64_t begin = 0;
-  int64_t size = 0;
-  int64_t end() const { return begin + size; }
-};
+namespace dermatome {
 
 // G images and T texts of all ranks; dtype float32 or float64, one device.
 struct GlobalBatch {

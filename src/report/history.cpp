@@ -8,6 +8,7 @@
 
 #include "src/core/error.h"
 #include "src/core/json_lines.h"
+#include "src/run/run_directory.h"
 
 namespace dermatome {
 namespace {
@@ -58,19 +59,22 @@ json averaged(const json& column, size_t count) {
 json read_curves(const std::filesystem::path& run_directory) {
   json train = {{"step", json::array()}};
   json validation = json::object();
-  read_json_lines(run_directory / "results.jsonl", [&](const json& line, const std::string& where) {
-    if (!line.contains("step") || !line["step"].is_number_integer()) {
-      throw DataError(where + ": this line has no whole number 'step'");
-    }
-    const int64_t step = line["step"];
-    if (line.contains("train") && line["train"].is_object()) add_row(train, step, line["train"]);
-    if (!line.contains("validation") || !line["validation"].is_object()) return;
-    for (const auto& [name, scores] : line["validation"].items()) {
-      if (!scores.is_object()) throw DataError(where + ": validation." + name + " is no object");
-      if (!validation.contains(name)) validation[name] = {{"step", json::array()}};
-      add_row(validation[name], step, scores);
-    }
-  });
+  read_json_lines(RunDirectory(run_directory).results(),
+                  [&](const json& line, const std::string& where) {
+                    if (!line.contains("step") || !line["step"].is_number_integer()) {
+                      throw DataError(where + ": this line has no whole number 'step'");
+                    }
+                    const int64_t step = line["step"];
+                    if (line.contains("train") && line["train"].is_object())
+                      add_row(train, step, line["train"]);
+                    if (!line.contains("validation") || !line["validation"].is_object()) return;
+                    for (const auto& [name, scores] : line["validation"].items()) {
+                      if (!scores.is_object())
+                        throw DataError(where + ": validation." + name + " is no object");
+                      if (!validation.contains(name)) validation[name] = {{"step", json::array()}};
+                      add_row(validation[name], step, scores);
+                    }
+                  });
   const size_t points = train["step"].size();
   const size_t count = std::max<size_t>(1, (points + kMostPoints - 1) / kMostPoints);
   for (json& column : train) column = averaged(column, count);
@@ -80,7 +84,7 @@ json read_curves(const std::filesystem::path& run_directory) {
 json read_evaluations(const std::filesystem::path& run_directory) {
   json evaluations = json::array();
   read_json_lines(
-      run_directory / "evaluations.jsonl", [&](const json& line, const std::string& where) {
+      RunDirectory(run_directory).evaluations(), [&](const json& line, const std::string& where) {
         if (!line.contains("benchmark") || !line["benchmark"].is_string() ||
             !line.contains("scores") || !line["scores"].is_object()) {
           throw DataError(where +

@@ -1,4 +1,5 @@
-// The page a report is: one HTML file that needs nothing else.
+// Pages (src/report/page/): each is one HTML file that needs nothing else. Nothing in its data can
+// become markup, and it forbids itself every request. Bytes that are not UTF-8 become U+FFFD.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -6,8 +7,15 @@
 
 namespace dermatome {
 
-// The page (src/report/page/) with `data` in it, which its script draws. Nothing in `data` can
-// become markup, and the page forbids itself every request. Bytes that are not UTF-8 become U+FFFD.
+struct Image;
+
+// A run's report with `data` (report.h) in it, which its script draws.
 std::string render_page(const nlohmann::json& data);
+
+// A sheet of records with `data` (sheet.h) in it, which its script draws.
+std::string render_sheet(const nlohmann::json& data);
+
+// The image as a JPEG in a data URI; equal pixels give equal text. Throws DataError naming `name`.
+std::string image_uri(const Image& image, const std::string& name);
 
 }  // namespace dermatome

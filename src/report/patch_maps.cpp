@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "src/config/model_options.h"
+#include "src/config/objective_options.h"
 #include "src/eval/encode.h"
 #include "src/model/preprocess.h"
 #include "src/objective/local_attention.h"

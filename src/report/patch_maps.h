@@ -13,12 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
 #include "src/model/clip.h"
 #include "src/report/examples.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
+
+struct ObjectiveOptions;
 
 // A model's view of some records; fp32, in host memory.
 struct EncodedExamples {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "src/core/base64.h"
-#include "src/image/codec.h"
+#include "src/config/objective_options.h"
 #include "src/model/preprocess.h"
+#include "src/report/page.h"
 
 namespace dermatome {
 namespace {
@@ -16,7 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kLargestShown = 224;
-constexpr int kQuality = 95;  // from here on colours keep their full resolution
 
 json to_json(const at::Tensor& map) {
   json values = json::array();
@@ -62,7 +61,7 @@ std::string picture_uri(const Example& example, const ClipConfig& config) {
   const at::Tensor pixels = preprocess_image(example.image, shown).permute({1, 2, 0}).contiguous();
   Image image = black_image(static_cast<int>(pixels.size(0)), static_cast<int>(pixels.size(1)));
   std::copy_n(pixels.const_data_ptr<uint8_t>(), image.pixels.size(), image.pixels.begin());
-  return "data:image/jpeg;base64," + base64(encode_jpeg(image, kQuality, example.source));
+  return image_uri(image, example.source);
 }
 
 json map_examples(const std::vector<Example>& examples, const EncodedExamples& trained,

@@ -5,12 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
 #include "src/model/clip.h"
 #include "src/report/examples.h"
 #include "src/report/patch_maps.h"
 
 namespace dermatome {
+
+struct ObjectiveOptions;
 
 // The part of the picture that the model sees, as a JPEG in a data URI: of the model's size or,
 // where the picture has more pixels, up to 224 a side. Throws DataError naming the picture.

@@ -10,22 +10,25 @@
 
 #include "sharding/dataset.h"
 #include "src/config/train_config.h"
+#include "src/config/train_options.h"
+#include "src/config/training_sources.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
 #include "src/eval/benchmark.h"
+#include "src/eval/benchmark_result.h"
 #include "src/eval/result_json.h"
-#include "src/model/hub.h"
-#include "src/model/weights.h"
-#include "src/model/weights_hash.h"
 #include "src/report/examples.h"
 #include "src/report/history.h"
 #include "src/report/patch_maps.h"
 #include "src/report/pictures.h"
 #include "src/report/retrieved.h"
+#include "src/run/checkpoint.h"
+#include "src/run/run_directory.h"
 #include "src/text/tokenizer.h"
-#include "src/train/checkpoint.h"
-#include "src/train/run_checks.h"
+#include "src/weights/hub.h"
+#include "src/weights/weights.h"
+#include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {
@@ -37,7 +40,7 @@ using nlohmann::json;
 constexpr int64_t kSearchedRecords = 128;
 
 TrainOptions read_run(const std::filesystem::path& run) {
-  const std::filesystem::path config = run / "config.yaml";
+  const std::filesystem::path config = RunDirectory(run).config();
   if (!std::filesystem::is_regular_file(config)) {
     throw ConfigError(run.string() + " is no run's directory: it holds no config.yaml; give the " +
                       "directory that `dermatome train` wrote, such as runs/NAME");
@@ -87,7 +90,7 @@ class Collector {
 };
 
 void Collector::find_checkpoint() {
-  const std::filesystem::path checkpoints = options_.run / "checkpoints";
+  const std::filesystem::path checkpoints = RunDirectory(options_.run).checkpoints();
   std::string reason = "The run has no checkpoint yet";
   try {
     if (std::filesystem::is_directory(checkpoints)) {
@@ -123,7 +126,7 @@ void Collector::add_history() {
   report_["curves"] = read_curves(options_.run);
   report_["evaluations"] = read_evaluations(options_.run);
   if (report_["curves"]["train"]["step"].empty()) {
-    miss("training", "No step is logged in " + (options_.run / "results.jsonl").string() +
+    miss("training", "No step is logged in " + RunDirectory(options_.run).results().string() +
                          " yet. `dermatome train` logs every runtime.log_every steps; then make "
                          "the report again.");
   }
@@ -226,7 +229,7 @@ void Collector::name_missing_scores() {
   validated.erase("loss");
   if (evaluations.empty()) {
     miss("intervals", "No evaluation is written in " +
-                          (options_.run / "evaluations.jsonl").string() +
+                          RunDirectory(options_.run).evaluations().string() +
                           ", so there are no intervals and no confusion matrices. " + remedy +
                           " writes it, for every checkpoint.");
   }

@@ -3,9 +3,9 @@
 #include "src/core/error.h"
 #include "src/core/hash.h"
 #include "src/text/byte_pairs.h"
-#include "src/text/html_entities.h"
+#include "src/text/ftfy/html_entities.h"
+#include "src/text/ftfy/repair.h"
 #include "src/text/pieces.h"
-#include "src/text/repair.h"
 #include "src/text/unicode.h"
 #include "src/text/vocabulary.h"
 

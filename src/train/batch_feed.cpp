@@ -2,14 +2,13 @@
 
 #include <ATen/ATen.h>
 
-#include <condition_variable>
 #include <deque>
 #include <exception>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/thread_annotations.h"
 #include "src/distributed/number_gather.h"
 #include "src/model/upload.h"
 
@@ -28,10 +27,6 @@ void pin(Batch& batch, c10::Device device) {
   for (at::Tensor* tensor : {&batch.images, &batch.kept_patches, &batch.caption, &batch.mask}) {
     if (tensor->defined()) *tensor = pin_for(*tensor, device);
   }
-  if (batch.crops) {
-    batch.crops =
-        batch.crops->changed([&](const at::Tensor& tensor) { return pin_for(tensor, device); });
-  }
 }
 
 }  // namespace
@@ -43,11 +38,11 @@ struct BatchFeed::State {
   std::function<bool()> stop_requested;
   c10::Device device = c10::kCPU;
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<FedBatch> ready;
-  std::exception_ptr error;
-  bool closed = false;
+  Mutex mutex;
+  ConditionVariable changed;
+  std::deque<FedBatch> ready GUARDED_BY(mutex);
+  std::exception_ptr error GUARDED_BY(mutex);
+  bool closed GUARDED_BY(mutex) = false;
   std::thread thread;
 
   // The loader's next batch, or why there is none.
@@ -65,8 +60,8 @@ struct BatchFeed::State {
 
   // Whether there is room for another batch, once there is or nobody wants one any more.
   bool wait_for_room() {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return ready.size() < kReady || closed; });
+    MutexLock lock(mutex);
+    changed.wait(lock, [this]() REQUIRES(mutex) { return ready.size() < kReady || closed; });
     return !closed;
   }
 
@@ -96,13 +91,13 @@ struct BatchFeed::State {
         if (!wait_for_room()) return;
         exchange_records(fed, own_error);
         const bool last = fed.stop;
-        const std::lock_guard lock(mutex);
+        const MutexLock lock(mutex);
         ready.push_back(std::move(fed));
         changed.notify_all();
         if (last) return;
       }
     } catch (...) {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       error = std::current_exception();
       changed.notify_all();
     }
@@ -122,7 +117,7 @@ BatchFeed::BatchFeed(std::unique_ptr<Loader> loader, std::unique_ptr<Collectives
 
 BatchFeed::~BatchFeed() {
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     state_->closed = true;
     state_->changed.notify_all();
   }
@@ -130,8 +125,9 @@ BatchFeed::~BatchFeed() {
 }
 
 FedBatch BatchFeed::next() {
-  std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [this] { return !state_->ready.empty() || state_->error; });
+  MutexLock lock(state_->mutex);
+  state_->changed.wait(
+      lock, [this]() REQUIRES(state_->mutex) { return !state_->ready.empty() || state_->error; });
   if (state_->ready.empty()) std::rethrow_exception(state_->error);
   FedBatch fed = std::move(state_->ready.front());
   state_->ready.pop_front();

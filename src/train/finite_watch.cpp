@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/config/optimizer_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/optimizer_options.h"
 #include "src/data/batch.h"
 #include "src/distributed/collectives.h"
 #include "src/train/train_step.h"

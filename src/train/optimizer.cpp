@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "src/config/optimizer_options.h"
 #include "src/core/error.h"
 
 namespace dermatome {

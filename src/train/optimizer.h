@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/optimizer_options.h"
 #include "src/model/clip.h"
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 
 namespace dermatome {
 

@@ -1,62 +1,21 @@
 #include "src/train/run_checks.h"
 
-#include <string>
-
+#include "src/config/train_options.h"
+#include "src/config/training_sources.h"
+#include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/data/sample_order.h"
-#include "src/model/hub.h"
-#include "src/model/weights.h"
-#include "src/objective/objective.h"
+#include "src/objective/create_objective.h"
+#include "src/weights/weights.h"
 
 namespace dermatome {
 namespace {
 
-void check_same(const ClipConfig& config, const std::string& architecture,
-                const ClipConfig& described, const std::filesystem::path& by) {
-  if (hub_config_json(config) != hub_config_json(described)) {
-    throw ConfigError("model.architecture " + architecture + " differs from " + by.string() +
-                      ", which belongs to the weights; set model.architecture to that file");
-  }
-}
-
-}  // namespace
-
-std::vector<std::filesystem::path> training_directories(const DataOptions& options) {
-  return {options.train.begin(), options.train.end()};
-}
-
-std::string training_data_name(const DataOptions& options) {
-  std::string name;
-  for (const std::string& source : options.train) name += (name.empty() ? "" : ", ") + source;
-  return name;
-}
-
 void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
-  check_objective_ranks(options.objective, num_ranks);
   if (options.batch_size % num_ranks != 0) {
     throw ConfigError("batch_size " + std::to_string(options.batch_size) +
                       " (the global batch) is not divisible by the " + std::to_string(num_ranks) +
                       " ranks; change batch_size or the number of ranks");
-  }
-}
-
-void check_ranks(const TrainOptions& options, int64_t num_ranks, int64_t num_samples) {
-  if (num_samples < num_ranks) {
-    throw ConfigError("the data set " + training_data_name(options.data) + " has " +
-                      std::to_string(num_samples) + " samples, fewer than the " +
-                      std::to_string(num_ranks) + " ranks; start fewer ranks");
-  }
-  check_batch_size(options, num_ranks);
-  const std::string batch = "batch_size " + std::to_string(options.batch_size);
-  if (options.data.epoch_samples > 0 && options.data.epoch_samples < options.batch_size) {
-    throw ConfigError(batch + " is larger than an epoch, data.epoch_samples = " +
-                      std::to_string(options.data.epoch_samples) + "; raise that one");
-  }
-  if (samples_an_epoch(options.data, num_samples) < options.batch_size) {
-    throw ConfigError(
-        batch + " is larger than the data set " + training_data_name(options.data) + " with " +
-        std::to_string(num_samples) + " samples; lower batch_size" +
-        (options.data.sampling == Sampling::kResampled ? ", or set data.epoch_samples" : ""));
   }
 }
 
@@ -71,35 +30,83 @@ void check_text_tower(const TextConfig& text, const TrainOptions& options,
   }
 }
 
-void check_same_model(const ClipConfig& config, const std::string& architecture,
-                      const std::filesystem::path& hub_directory) {
-  check_same(config, architecture, read_hub_config(hub_directory), hub_directory / kConfigFile);
-}
-
-void load_pretrained(Clip& model, const ModelOptions& options) {
-  const Weights weights = read_weights(options.pretrained);
-  if (weights.described_by) {
-    ClipConfig described = read_clip_config(*weights.described_by);
-    // Positions can be interpolated.
-    described.vision.image_size = model.config().vision.image_size;
-    described.text.context_length = model.config().text.context_length;
-    check_same(model.config(), options.architecture, described, *weights.described_by);
+void check_same(const ClipConfig& config, const TrainOptions& options, const ClipConfig& described,
+                const std::filesystem::path& by) {
+  if (hub_config_json(config) != hub_config_json(described)) {
+    throw ConfigError("model.architecture " + options.model.architecture + " differs from " +
+                      by.string() +
+                      ", which belongs to the weights; set model.architecture to "
+                      "that file");
   }
-  load_weights(model, weights);
 }
 
-RunLength run_length(const TrainOptions& options, int64_t num_samples) {
-  RunLength length;
-  length.steps_per_epoch = samples_an_epoch(options.data, num_samples) / options.batch_size;
-  length.total_steps = options.schedule.max_steps > 0
-                           ? options.schedule.max_steps
-                           : options.schedule.epochs * length.steps_per_epoch;
+void check_num_samples(const TrainOptions& options, int64_t num_ranks, int64_t num_samples) {
+  if (num_samples < num_ranks) {
+    throw ConfigError("the data set " + training_data_name(options.data) + " has " +
+                      std::to_string(num_samples) + " samples, fewer than the " +
+                      std::to_string(num_ranks) + " ranks; start fewer ranks");
+  }
+  const std::string batch = "batch_size " + std::to_string(options.batch_size);
+  if (options.data.epoch_samples > 0 && options.data.epoch_samples < options.batch_size) {
+    throw ConfigError(batch + " is larger than an epoch, data.epoch_samples = " +
+                      std::to_string(options.data.epoch_samples) + "; raise that one");
+  }
+  if (samples_an_epoch(options.data, num_samples) < options.batch_size) {
+    throw ConfigError(
+        batch + " is larger than the data set " + training_data_name(options.data) + " with " +
+        std::to_string(num_samples) + " samples; lower batch_size" +
+        (options.data.sampling == Sampling::kResampled ? ", or set data.epoch_samples" : ""));
+  }
+}
+
+void check_warmup(const TrainOptions& options, const RunLength& length) {
   if (options.schedule.warmup > length.total_steps) {
     throw ConfigError("schedule.warmup of " + std::to_string(options.schedule.warmup) +
                       " steps is longer than the training, " + std::to_string(length.total_steps) +
                       " steps; lower it or train for more epochs");
   }
-  return length;
+}
+
+}  // namespace
+
+void check_settings(const TrainOptions& options, const ClipConfig& config,
+                    const Tokenizer& tokenizer, int64_t num_ranks) {
+  create_objective(options.objective)->check_ranks(num_ranks);
+  check_batch_size(options, num_ranks);
+  check_text_tower(config.text, options, tokenizer);
+}
+
+void check_data(const TrainOptions& options, const ShardedDataset& dataset, const RunLength& length,
+                int64_t num_ranks) {
+  check_num_samples(options, num_ranks, dataset.size());
+  check_num_captions(dataset, options);
+  check_warmup(options, length);
+}
+
+void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options) {
+  const int64_t expected = create_objective(options.objective)->num_captions();
+  if (dataset.num_captions() != expected) {
+    throw ConfigError("objective.num_subcaptions is " +
+                      std::to_string(expected - kFirstSubcaption) + ", but the shards in " +
+                      dataset.sources().front().directory.string() + " hold " +
+                      std::to_string(dataset.num_captions() - kFirstSubcaption));
+  }
+}
+
+void check_pretrained(const ClipConfig& config, const TrainOptions& options) {
+  if (options.model.pretrained.empty()) return;
+  const auto by = description_of(options.model.pretrained);
+  if (!by) return;
+  ClipConfig described = read_clip_config(*by);
+  // Positions can be interpolated.
+  described.vision.image_size = config.vision.image_size;
+  described.text.context_length = config.text.context_length;
+  check_same(config, options, described, *by);
+}
+
+void check_same_model(const ClipConfig& config, const TrainOptions& options,
+                      const std::filesystem::path& described) {
+  check_same(config, options, read_clip_config(described), described);
 }
 
 }  // namespace dermatome

@@ -1,48 +1,41 @@
-// What a run's settings, ranks, model and data must agree on before the first step.
+// What a run's settings, ranks, model and data must agree on. All functions throw ConfigError
+// naming the setting and what to do; none needs a model that is built.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
-#include "src/config/options.h"
-#include "src/model/clip.h"
+#include "sharding/dataset.h"
+#include "src/model/clip_config.h"
 #include "src/text/tokenizer.h"
+#include "src/train/run_length.h"
 
 namespace dermatome {
 
-// data.train as paths, and as a message names it: "a, b".
-std::vector<std::filesystem::path> training_directories(const DataOptions& options);
-std::string training_data_name(const DataOptions& options);
+struct TrainOptions;
 
-// All throw ConfigError naming the setting and what to do.
+// What needs no data: the objective is defined on `num_ranks`, the global batch can be split over
+// them, and the model takes the tokenizer's texts.
+void check_settings(const TrainOptions& options, const ClipConfig& config,
+                    const Tokenizer& tokenizer, int64_t num_ranks);
 
-// The objective is defined on `num_ranks`, and the global batch can be split over them.
-void check_batch_size(const TrainOptions& options, int64_t num_ranks);
+// What the training data decide: an epoch fills the batch and has a sample for every rank, samples
+// have the captions that the objective expects, the warm-up fits into `length`.
+void check_data(const TrainOptions& options, const ShardedDataset& dataset, const RunLength& length,
+                int64_t num_ranks);
 
-// check_batch_size(), and an epoch over a data set of `num_samples` fills the batch.
-void check_ranks(const TrainOptions& options, int64_t num_ranks, int64_t num_samples);
+// The shards hold as many captions a sample as the objective expects.
+void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options);
 
-// The model takes the shards' texts.
-void check_text_tower(const TextConfig& text, const TrainOptions& options,
-                      const Tokenizer& tokenizer);
+// The weights of model.pretrained, where it is set and a configuration lies in or beside them, are
+// of the same model, but for the numbers of positions. Throws DataError for weights that are not
+// there, too.
+void check_pretrained(const ClipConfig& config, const TrainOptions& options);
 
-// `hub_directory` describes the same model as model.architecture: names and shapes of weights do
-// not tell one activation or normalisation from another.
-void check_same_model(const ClipConfig& config, const std::string& architecture,
-                      const std::filesystem::path& hub_directory);
-
-// Loads the weights of model.pretrained, which is set, into `model`. A configuration in or beside
-// them must describe the same model, but for the numbers of positions. Throws DataError, too.
-void load_pretrained(Clip& model, const ModelOptions& options);
-
-struct RunLength {
-  int64_t steps_per_epoch = 0;
-  int64_t total_steps = 0;
-};
-
-// How long the run is over a data set of `num_samples`; its warm-up is not longer.
-RunLength run_length(const TrainOptions& options, int64_t num_samples);
+// `described`, a configuration that belongs to weights, is the same model as model.architecture:
+// names and shapes of weights do not tell one activation or normalization from another.
+void check_same_model(const ClipConfig& config, const TrainOptions& options,
+                      const std::filesystem::path& described);
 
 }  // namespace dermatome

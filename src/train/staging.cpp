@@ -9,10 +9,13 @@
 #include <thread>
 
 #include "sharding/stage.h"
+#include "src/config/train_options.h"
+#include "src/config/training_sources.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/stop_signal.h"
+#include "src/train/environment.h"
 #include "src/train/run_checks.h"
-#include "src/train/stop_signal.h"
 
 namespace dermatome {
 namespace {

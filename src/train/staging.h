@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "src/config/options.h"
-#include "src/train/trainer.h"
-
 namespace dermatome {
+
+struct TrainOptions;
+struct TrainingEnvironment;
 
 // Where this rank reads data.train: there, or its copies in data.stage, which one rank of every
 // machine makes first while the others wait, however long it takes; nullopt, on every rank, if one

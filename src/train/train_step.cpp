@@ -3,29 +3,19 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "src/data/device_augmentation.h"
+#include "src/config/train_options.h"
+#include "src/core/row_range.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
 #include "src/model/upload.h"
-#include "src/objective/caption_terms.h"
+#include "src/objective/create_objective.h"
+#include "src/objective/text_rows.h"
 
 namespace dermatome {
 namespace {
-
-// [0, total) in at most `count` pieces, all but the last equally long; nothing is one empty piece.
-std::vector<Span> split(int64_t total, int64_t count) {
-  if (total == 0) return {{0, 0}};
-  std::vector<Span> pieces;
-  const int64_t extent = (total + count - 1) / count;
-  for (int64_t begin = 0; begin < total; begin += extent) {
-    pieces.push_back({begin, std::min(extent, total - begin)});
-  }
-  return pieces;
-}
 
 at::Tensor narrow(const at::Tensor& tensor, Span rows) {
   return tensor.narrow(0, rows.begin, rows.size);
@@ -35,19 +25,10 @@ at::Tensor narrow(const at::Tensor& tensor, Span rows) {
 at::Tensor normalised_pixels(const Batch& batch, Span rows, const Clip& model,
                              Precision precision) {
   const c10::Device device = model.device();
-  const auto finish = [&](const at::Tensor& pixels) {
-    return normalise(pixels, model.config().preprocess, device,
-                     precision == Precision::kAmpBf16 ? at::kBFloat16 : at::kFloat);
-  };
-  if (batch.crops) {
-    const CropBatch crops =
-        batch.crops->slice(rows.begin, rows.size).changed([&](const at::Tensor& tensor) {
-          return upload(tensor, device);
-        });
-    return finish(augment_crops(crops));
-  }
   const at::Tensor pixels = narrow(batch.images, rows);
-  return pixels.scalar_type() == at::kByte ? finish(pixels) : upload(pixels, device);
+  if (pixels.scalar_type() != at::kByte) return upload(pixels, device);
+  return normalise(pixels, model.config().preprocess, device,
+                   precision == Precision::kAmpBf16 ? at::kBFloat16 : at::kFloat);
 }
 
 // [B] bool: the samples whose embeddings are all finite, those of their texts too.
@@ -62,7 +43,7 @@ at::Tensor finite_samples(const ObjectiveInput& input) {
 
 // Some of the batch's images with the graphs that lead back to the parameters and to the texts.
 struct TrainStep::ImagePiece {
-  ImageFeatures features;   // patches only with local alignment
+  ImageFeatures features;   // patches only where the objective needs them
   at::Tensor patches_leaf;  // features.patches, cut off from the tower
   at::Tensor local;         // [size, d] from patches_leaf and the texts' leaf
 
@@ -80,19 +61,26 @@ struct TrainStep::ImagePiece {
   }
 };
 
-// What the objective takes of the whole batch, detached.
+// What the objective takes of the whole batch, detached, and the gather of its texts.
 struct TrainStep::Features {
   at::Tensor image, local, text;
+  std::unique_ptr<RowGather> text_gather;
 };
 
 TrainStep::TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options)
+    : TrainStep(model, collectives, options, create_objective(options.objective)) {}
+
+TrainStep::TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options,
+                     std::unique_ptr<const Objective> objective)
     : model_(model),
       collectives_(collectives),
       options_(options),
-      uses_patches_(options.objective.local_alignment),
-      objective_(options.objective, collectives),
+      objective_(std::move(objective)),
+      uses_patches_(objective_->needs_patches()),
       text_reducer_(model.text_parameters(), collectives, options.runtime.bucket_mb << 20),
-      image_reducer_(model.image_parameters(), collectives, options.runtime.bucket_mb << 20) {}
+      image_reducer_(model.image_parameters(), collectives, options.runtime.bucket_mb << 20) {
+  objective_->check_ranks(collectives.size());
+}
 
 at::Tensor TrainStep::encode_text(const Batch& batch, Span rows) const {
   const AutocastScope autocast(model_.device().type(),
@@ -115,14 +103,12 @@ TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
   }
   if (!uses_patches_) return piece;
   piece.patches_leaf = piece.features.patches.detach().requires_grad_();
-  const at::Tensor selector =
-      narrow(selector_rows(batch.caption, batch.mask, options_.objective), rows);
-  piece.local = attend_patches(piece.patches_leaf, text_leaf, upload(selector, model_.device()),
-                               options_.objective);
+  const at::Tensor texts = narrow(objective_->pooling_texts(batch.caption, batch.mask), rows);
+  piece.local = objective_->pool(piece.patches_leaf, text_leaf, upload(texts, model_.device()));
   return piece;
 }
 
-StepResult TrainStep::evaluate_objective(const Batch& batch, const Features& features,
+StepResult TrainStep::evaluate_objective(const Batch& batch, Features& features,
                                          const GlobalSizes& sizes) {
   ObjectiveInput input;
   input.image = features.image;
@@ -131,7 +117,8 @@ StepResult TrainStep::evaluate_objective(const Batch& batch, const Features& fea
   input.caption = upload(batch.caption, model_.device());
   input.mask = upload(batch.mask, model_.device());
   input.logit_scale = model_.logit_scale().detach();
-  return {objective_.evaluate(input, sizes), finite_samples(input)};
+  return {objective_->evaluate(input, std::move(features.text_gather), sizes, collectives_),
+          finite_samples(input)};
 }
 
 std::unique_ptr<PendingCollective> TrainStep::reduce_scale(const at::Tensor& grad_scale) {
@@ -142,22 +129,22 @@ std::unique_ptr<PendingCollective> TrainStep::reduce_scale(const at::Tensor& gra
 
 StepResult TrainStep::gradients_at_once(const Batch& batch, const GlobalSizes& sizes) {
   const at::Tensor text = encode_text(batch, {0, batch.tokens.size(0)});
+  Features features;
+  features.text = text.detach();
   // Most of this gather hides behind the image tower.
-  objective_.start_text_gather(text.detach(), sizes);
+  features.text_gather = objective_->start_text_gather(features.text, sizes, collectives_);
   const at::Tensor text_leaf = text.detach().requires_grad_();
   const ImagePiece images = encode_images(batch, {0, batch.size()}, text_leaf);
-  StepResult step =
-      evaluate_objective(batch,
-                         {images.features.image.detach(),
-                          uses_patches_ ? images.local.detach() : at::Tensor(), text.detach()},
-                         sizes);
+  features.image = images.features.image.detach();
+  if (uses_patches_) features.local = images.local.detach();
+  StepResult step = evaluate_objective(batch, features, sizes);
   ObjectiveResult& result = step.objective;
   const auto scale_reduction = reduce_scale(result.grad_scale);
 
   // Text before image: the large reduction of the token embedding hides behind the image tower's
   // backward.
   images.backward_local(result.grad_local);
-  if (uses_patches_) result.grad_text += text_leaf.grad();
+  if (text_leaf.grad().defined()) result.grad_text += text_leaf.grad();
   text_reducer_.arm();
   if (text.requires_grad()) torch::autograd::backward({text}, {result.grad_text});
   // All of the text tower's reductions before any of the image tower's, also on a rank without
@@ -174,14 +161,14 @@ StepResult TrainStep::gradients_at_once(const Batch& batch, const GlobalSizes& s
 TrainStep::Features TrainStep::encode_without_graph(const Batch& batch, const GlobalSizes& sizes) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> text, image, local;
-  for (const Span rows : split(batch.tokens.size(0), options_.accum)) {
+  for (const Span rows : cut_rows(batch.tokens.size(0), options_.accum)) {
     text.push_back(encode_text(batch, rows));
   }
   Features features;
   features.text = at::cat(text);
-  objective_.start_text_gather(features.text, sizes);
+  features.text_gather = objective_->start_text_gather(features.text, sizes, collectives_);
   const at::Tensor text_leaf = features.text.detach().requires_grad_();
-  for (const Span rows : split(batch.size(), options_.accum)) {
+  for (const Span rows : cut_rows(batch.size(), options_.accum)) {
     const ImagePiece piece = encode_images(batch, rows, text_leaf);
     image.push_back(piece.features.image);
     if (uses_patches_) local.push_back(piece.local);
@@ -192,7 +179,7 @@ TrainStep::Features TrainStep::encode_without_graph(const Batch& batch, const Gl
 }
 
 StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const GlobalSizes& sizes) {
-  const Features features = encode_without_graph(batch, sizes);
+  Features features = encode_without_graph(batch, sizes);
   StepResult step = evaluate_objective(batch, features, sizes);
   ObjectiveResult& result = step.objective;
   const auto scale_reduction = reduce_scale(result.grad_scale);
@@ -200,7 +187,7 @@ StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const Globa
   // Image before text, since every piece's local attention adds to the texts' gradients. A reducer
   // is armed for its tower's last backward.
   const at::Tensor text_leaf = features.text.detach().requires_grad_();
-  const std::vector<Span> image_rows = split(batch.size(), options_.accum);
+  const std::vector<Span> image_rows = cut_rows(batch.size(), options_.accum);
   for (size_t i = 0; i < image_rows.size(); ++i) {
     const ImagePiece piece = encode_images(batch, image_rows[i], text_leaf);
     if (uses_patches_) piece.backward_local(narrow(result.grad_local, image_rows[i]));
@@ -208,8 +195,8 @@ StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const Globa
     piece.backward_tower(narrow(result.grad_image, image_rows[i]));
   }
   image_reducer_.start_remaining();
-  if (uses_patches_) result.grad_text += text_leaf.grad();
-  const std::vector<Span> text_rows = split(batch.tokens.size(0), options_.accum);
+  if (text_leaf.grad().defined()) result.grad_text += text_leaf.grad();
+  const std::vector<Span> text_rows = cut_rows(batch.tokens.size(0), options_.accum);
   for (size_t i = 0; i < text_rows.size(); ++i) {
     const at::Tensor text = encode_text(batch, text_rows[i]);
     if (i + 1 == text_rows.size()) text_reducer_.arm();
@@ -231,7 +218,8 @@ StepResult TrainStep::compute_gradients(const Batch& batch, const GlobalSizes& s
 }
 
 StepResult TrainStep::evaluate(const Batch& batch, const GlobalSizes& sizes) {
-  return evaluate_objective(batch, encode_without_graph(batch, sizes), sizes);
+  Features features = encode_without_graph(batch, sizes);
+  return evaluate_objective(batch, features, sizes);
 }
 
 }  // namespace dermatome

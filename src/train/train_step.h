@@ -8,7 +8,6 @@
 
 #include <memory>
 
-#include "src/config/options.h"
 #include "src/data/batch.h"
 #include "src/distributed/collectives.h"
 #include "src/distributed/gradient_reducer.h"
@@ -18,6 +17,8 @@
 
 namespace dermatome {
 
+struct TrainOptions;
+
 struct StepResult {
   ObjectiveResult objective;  // gradients of embeddings included
   at::Tensor finite_samples;  // [B] bool, on the device: all embeddings of the sample are finite
@@ -25,12 +26,16 @@ struct StepResult {
 
 class TrainStep {
  public:
-  // All arguments must outlive the step.
+  // With the objective of the options. Model, collectives and options must outlive the step. Throws
+  // ConfigError where the objective is not defined on so many ranks.
   TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options);
+  // With any objective.
+  TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options,
+            std::unique_ptr<const Objective> objective);
 
   // Leaves the global batch's gradient in every parameter's .grad, equal on all ranks, and returns
-  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalised already;
-  // batch.crops, where it has them, are augmented on the model's device. A collective call.
+  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalised already.
+  // A collective call.
   StepResult compute_gradients(const Batch& batch, const GlobalSizes& sizes);
 
   // The objective's values alone. A collective call.
@@ -43,8 +48,8 @@ class TrainStep {
   at::Tensor encode_text(const Batch& batch, Span rows) const;
   ImagePiece encode_images(const Batch& batch, Span rows, const at::Tensor& text_leaf) const;
   Features encode_without_graph(const Batch& batch, const GlobalSizes& sizes);
-  StepResult evaluate_objective(const Batch& batch, const Features& features,
-                                const GlobalSizes& sizes);
+  // Takes the gather out of `features`.
+  StepResult evaluate_objective(const Batch& batch, Features& features, const GlobalSizes& sizes);
   // Starts the sum over ranks of the logit scale's gradient.
   std::unique_ptr<PendingCollective> reduce_scale(const at::Tensor& grad_scale);
   StepResult gradients_at_once(const Batch& batch, const GlobalSizes& sizes);
@@ -53,8 +58,8 @@ class TrainStep {
   Clip& model_;
   Collectives& collectives_;
   const TrainOptions& options_;
+  std::unique_ptr<const Objective> objective_;
   bool uses_patches_;
-  Objective objective_;
   GradientReducer text_reducer_;
   GradientReducer image_reducer_;
 };

@@ -5,249 +5,164 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <future>
+#include <filesystem>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "sharding/dataset.h"
 #include "src/config/train_config.h"
+#include "src/config/train_options.h"
+#include "src/core/clock.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
-#include "src/distributed/wait_together.h"
-#include "src/model/hub.h"
+#include "src/core/stop_signal.h"
+#include "src/run/checkpoint.h"
+#include "src/run/run_directory.h"
+#include "src/run/run_log.h"
 #include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
-#include "src/train/checkpoint.h"
+#include "src/train/compare_ranks.h"
+#include "src/train/environment.h"
 #include "src/train/finite_watch.h"
 #include "src/train/loader_setup.h"
 #include "src/train/optimizer.h"
-#include "src/train/resume.h"
 #include "src/train/run_checks.h"
-#include "src/train/run_log.h"
+#include "src/train/run_length.h"
 #include "src/train/schedule.h"
 #include "src/train/staging.h"
-#include "src/train/stop_signal.h"
+#include "src/train/starting_point.h"
+#include "src/train/step_log.h"
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
+#include "src/train/validation_runs.h"
 
 namespace dermatome {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+// What a run reads besides weights, opened and checked before anything large is built.
+struct RunInputs {
+  // Throws ConfigError or DataError where the options do not fit the data or the ranks.
+  RunInputs(const TrainOptions& options, const ClipConfig& model, const Tokenizer& texts,
+            const std::vector<std::filesystem::path>& data, int64_t num_ranks)
+      : config(model),
+        tokenizer(texts),
+        dataset(data, tokenizer.hash()),
+        validation(open_validation(options, config.preprocess, tokenizer)),
+        length(run_length(options, dataset.size())) {
+    check_data(options, dataset, length, num_ranks);
+  }
+
+  const ClipConfig& config;
+  const Tokenizer& tokenizer;
+  ShardedDataset dataset;
+  ValidationData validation;
+  RunLength length;
+};
 
 class Trainer {
  public:
+  // `start`: what find_start() returned. Arguments must outlive the object.
   Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
-          const std::vector<std::filesystem::path>& data);
+          const RunInputs& inputs, std::optional<int64_t> start);
   TrainingOutcome run();
 
  private:
   bool is_root() const { return collectives_.rank() == 0; }
-  int64_t epochs_done() const { return step_ / steps_per_epoch_; }
-  void initialise_weights();
   void resume_or_start();
+  std::unique_ptr<BatchFeed> start_feed() const;
   void train_on(const FedBatch& fed, double data_seconds);
-  void log_step(const ObjectiveResult& result, const at::Tensor& norm, double lr);
-  bool due(int64_t every_epochs, int64_t every_steps) const;
   void validate();
-  bool validation_due() const;
-  bool already_validated();
-  // Logs the scores under way if they are there within `patience`.
-  void collect_validation(std::chrono::seconds patience);
-  // Logs them when they are there; all ranks wait.
-  void finish_validation();
-  // Logs them when they are there, after the last collective: the process lasts as long anyway, but
-  // a launcher may end it.
-  void collect_late_validation();
   void save();
+  TrainingOutcome stop();
 
   const TrainOptions& options_;
   const TrainingEnvironment& environment_;
+  const RunInputs& inputs_;
+  const RunLength& length_;
   Collectives& collectives_;
-  std::filesystem::path checkpoints_;
+  const RunDirectory directory_;
 
-  Tokenizer tokenizer_;
-  ShardedDataset dataset_;
   Clip model_;
   AdamW optimizer_;
   TrainStep train_step_;
   FiniteWatch finite_watch_;
   Validation validation_;
-  std::optional<RunLog> log_;  // rank 0 only
+  std::unique_ptr<RunLog> log_;  // rank 0 only
+  StepLog step_log_;
+  ValidationRuns validations_;
   std::unique_ptr<BatchFeed> feed_;
 
-  int64_t steps_per_epoch_ = 0;
-  int64_t total_steps_ = 0;
-  int64_t step_ = 0;  // optimizer steps done
-  int64_t saved_step_ = -1;
-  struct {
-    std::future<ValidationResult> scores;
-    int64_t step = 0;
-    int64_t epoch = 0;
-  } pending_;  // the validation whose scores are being computed; rank 0 only
-  struct {
-    Clock::time_point start = Clock::now();
-    double data_seconds = 0;
-    int64_t steps = 0;
-  } since_log_;
+  const std::optional<int64_t> start_;
+  int64_t step_;  // optimizer steps done
+  int64_t saved_step_;
 };
 
 Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
-                 const std::vector<std::filesystem::path>& data)
+                 const RunInputs& inputs, std::optional<int64_t> start)
     : options_(options),
       environment_(environment),
+      inputs_(inputs),
+      length_(inputs.length),
       collectives_(*environment.collectives),
-      checkpoints_(checkpoints_directory(options)),
-      dataset_(data, tokenizer_.hash()),
-      model_(read_clip_config(options.model.architecture), environment.device,
+      directory_(options),
+      model_(inputs.config, environment.device,
              {.image = options.model.checkpointed_image_blocks,
               .text = options.model.checkpointed_text_blocks}),
       optimizer_(model_.parameters(), options.optimizer),
       train_step_(model_, collectives_, options),
       finite_watch_(options.optimizer.non_finite, collectives_),
-      validation_(options, model_, tokenizer_, train_step_, collectives_) {
-  check_ranks(options, collectives_.size(), dataset_.size());
-  check_num_captions(dataset_, options.objective);
-  check_text_tower(model_.config().text, options, tokenizer_);
-  const RunLength length = run_length(options, dataset_.size());
-  steps_per_epoch_ = length.steps_per_epoch;
-  total_steps_ = length.total_steps;
-}
-
-void Trainer::initialise_weights() {
-  if (options_.model.pretrained.empty()) {
-    model_.initialise(options_.seed);
-  } else {
-    load_pretrained(model_, options_.model);
-  }
-}
+      validation_(options, inputs.validation, model_, inputs.tokenizer, train_step_, collectives_),
+      log_(is_root() ? std::make_unique<RunLog>(directory_.path(), start.value_or(0)) : nullptr),
+      step_log_(length_, options.batch_size, model_, log_.get()),
+      validations_(options.validation, length_, validation_, log_.get(), collectives_,
+                   environment.device),
+      start_(start),
+      step_(start.value_or(0)),
+      saved_step_(start.value_or(-1)) {}
 
 void Trainer::resume_or_start() {
-  // Rank 0 looks, so that all ranks continue from the same checkpoint.
-  at::Tensor found = at::full({1}, -1, at::kLong);
-  if (is_root()) {
-    make_directories(run_directory(options_));
-    const auto state = find_own_checkpoint(options_, dataset_.digest());
-    if (state) found.fill_(state->step);
+  load_start(start_, options_, model_, optimizer_);
+  if (!is_root()) return;
+  if (start_) {
+    log_info("resuming from step " + std::to_string(step_) + " of " +
+             std::to_string(length_.total_steps));
   }
-  at::Tensor on_device = found.to(environment_.device);
-  collectives_.broadcast(on_device, 0, "step to resume from");
-  const int64_t step = on_device.item<int64_t>();
-  if (step < 0) {
-    initialise_weights();
-  } else {
-    const std::filesystem::path checkpoint = checkpoint_path(checkpoints_, step);
-    check_same_model(model_.config(), options_.model.architecture, checkpoint);
-    load_checkpoint(checkpoint, model_, optimizer_);
-    step_ = saved_step_ = step;
-    if (is_root()) {
-      log_info("resuming from step " + std::to_string(step_) + " of " +
-               std::to_string(total_steps_));
-    }
-  }
-  if (is_root()) {
-    write_file_atomically(run_directory(options_) / "config.yaml", dump_train_config(options_));
-    log_.emplace(run_directory(options_), step_);
-  }
+  write_file_atomically(directory_.config(), dump_train_config(options_));
 }
 
-bool Trainer::due(int64_t every_epochs, int64_t every_steps) const {
-  const bool by_epoch = every_epochs > 0 && step_ % (every_epochs * steps_per_epoch_) == 0;
-  const bool by_step = every_steps > 0 && step_ % every_steps == 0;
-  return by_epoch || by_step;
+std::unique_ptr<BatchFeed> Trainer::start_feed() const {
+  auto loader = std::make_unique<Loader>(
+      inputs_.dataset, loader_options(options_, model_, collectives_, /*training=*/true),
+      step_ / length_.steps_per_epoch, step_ % length_.steps_per_epoch);
+  return std::make_unique<BatchFeed>(
+      std::move(loader), environment_.connect_cpu_group("batch feed"),
+      std::max<int64_t>(length_.total_steps - step_, 0), stop_signal_received, environment_.device);
 }
 
 void Trainer::train_on(const FedBatch& fed, double data_seconds) {
-  const double lr =
-      cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup, total_steps_, step_);
+  const double lr = cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup,
+                                         length_.total_steps, step_);
   const StepResult result = train_step_.compute_gradients(fed.batch, fed.sizes);
   const at::Tensor norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
   ++step_;
   optimizer_.step(lr, finite_watch_.check(step_, result, norm, fed.batch));
   model_.logit_scale().detach().clamp_(0, std::log(100.0));
-  ++since_log_.steps;
-  since_log_.data_seconds += data_seconds;
-  if (step_ % options_.runtime.log_every == 0 || step_ == total_steps_) {
+  step_log_.add(data_seconds);
+  if (step_ % options_.runtime.log_every == 0 || step_ == length_.total_steps) {
     finite_watch_.report();
-    log_step(result.objective, norm, lr);
+    step_log_.report(step_, result.objective, norm, lr);
   }
 }
 
-void Trainer::log_step(const ObjectiveResult& result, const at::Tensor& norm, double lr) {
-  StepReport report;
-  report.step = step_;
-  report.total_steps = total_steps_;
-  report.epoch = (step_ - 1) / steps_per_epoch_;
-  report.step_in_epoch = (step_ - 1) % steps_per_epoch_ + 1;
-  report.steps_per_epoch = steps_per_epoch_;
-  report.global_batch = options_.batch_size;
-  report.total = result.total.item<double>();
-  report.mkcl = result.mkcl.item<double>();
-  report.slra = result.slra.item<double>();
-  report.lr = lr;
-  report.logit_scale = std::exp(model_.logit_scale().item<double>());
-  report.gradient_norm = norm.item<double>();
-  const auto steps = static_cast<double>(since_log_.steps);
-  report.data_seconds = since_log_.data_seconds / steps;
-  report.step_seconds = seconds_since(since_log_.start) / steps;
-  since_log_ = {};
-  if (log_) log_->step(report);
-}
-
-bool Trainer::validation_due() const {
-  if (step_ == 0) return options_.validation.at_start;
-  const ValidationOptions& validation = options_.validation;
-  return due(validation.every_epochs, validation.every_steps) ||
-         (step_ == total_steps_ && (validation.every_epochs > 0 || validation.every_steps > 0));
-}
-
-// A run that was interrupted while the scores of its last checkpoint were computed has lost them.
-bool Trainer::already_validated() {
-  at::Tensor answer = at::zeros({1}, at::TensorOptions(environment_.device).dtype(at::kLong));
-  if (is_root()) answer.fill_(log_->has_validation(step_) ? 1 : 0);
-  collectives_.broadcast(answer, 0, "whether the step is validated");
-  return answer.item<int64_t>() == 1;
-}
-
 void Trainer::validate() {
-  finish_validation();
-  auto scores = validation_.run();
-  if (scores) pending_ = {std::move(*scores), step_, epochs_done()};
-  since_log_ = {};
-}
-
-void Trainer::collect_validation(std::chrono::seconds patience) {
-  if (!pending_.scores.valid()) return;
-  if (pending_.scores.wait_for(patience) != std::future_status::ready) return;
-  const ValidationResult result = pending_.scores.get();
-  log_->validation(pending_.step, pending_.epoch, result.scores, result.benchmarks);
-}
-
-void Trainer::collect_late_validation() {
-  if (!pending_.scores.valid()) return;
-  log_warning("the scores of step " + std::to_string(pending_.step) +
-              " are still being computed; if this process is ended before, they are lost, and "
-              "`dermatome evaluate` gives them where the step has a checkpoint");
-  pending_.scores.wait();
-  collect_validation(std::chrono::seconds(0));
-}
-
-void Trainer::finish_validation() {
-  wait_together(
-      collectives_, environment_.device,
-      [this] {
-        const auto& scores = pending_.scores;
-        return !scores.valid() ||
-               scores.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
-      },
-      "scores of a validation");
-  collect_validation(std::chrono::seconds(0));
+  validations_.run(step_);
+  step_log_.restart();
 }
 
 void Trainer::save() {
@@ -262,50 +177,59 @@ void Trainer::save() {
                     ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, "
                     "and continue from the last one");
   }
-  save_checkpoint(checkpoints_, model_, optimizer_,
-                  {step_, config_digest(options_), dataset_.digest()}, options_.checkpoint.keep);
-  log_info("checkpoint " + checkpoint_path(checkpoints_, step_).string());
-  since_log_ = {};
+  save_checkpoint(directory_.checkpoints(), model_, optimizer_.state(),
+                  {step_, config_digest(options_), inputs_.dataset.digest()},
+                  options_.checkpoint.keep);
+  log_info("checkpoint " + checkpoint_path(directory_.checkpoints(), step_).string());
+  step_log_.restart();
+}
+
+TrainingOutcome Trainer::stop() {
+  save();
+  // The other ranks already wait at the barrier, so rank 0 waits for the scores for at most half
+  // the timeout. A launcher may end all ranks when the first one leaves.
+  validations_.collect(std::chrono::seconds(static_cast<int64_t>(options_.runtime.timeout_s / 2)));
+  collectives_.barrier("checkpoint before the stop");
+  validations_.finish_late();
+  return TrainingOutcome::kStopped;
 }
 
 TrainingOutcome Trainer::run() {
   resume_or_start();
-  if (validation_due() && !already_validated()) validate();
-  auto loader = std::make_unique<Loader>(
-      dataset_, loader_options(options_, model_, collectives_, /*training=*/true), epochs_done(),
-      step_ % steps_per_epoch_);
-  feed_ = std::make_unique<BatchFeed>(
-      std::move(loader), environment_.connect_cpu_group("batch feed"),
-      std::max<int64_t>(total_steps_ - step_, 0), stop_signal_received, environment_.device);
-  while (step_ < total_steps_) {
+  compare_start(inputs_.dataset, validation_.facts(), model_,
+                start_ ? checkpoint_path(directory_.checkpoints(), *start_) : "", environment_);
+  if (validations_.due_at_start(step_)) validate();
+  feed_ = start_feed();
+  while (step_ < length_.total_steps) {
     const auto start = Clock::now();
     set_log_step(step_ + 1);
     const FedBatch fed = feed_->next();
-    if (fed.stop) {
-      save();
-      // The others wait at the barrier meanwhile, half of what they would bear at most. A launcher
-      // may end all ranks when the first one leaves.
-      collect_validation(
-          std::chrono::seconds(static_cast<int64_t>(options_.runtime.timeout_s / 2)));
-      collectives_.barrier("checkpoint before the stop");
-      collect_late_validation();
-      return TrainingOutcome::kStopped;
-    }
-    train_on(fed, seconds_since(start));
-    collect_validation(std::chrono::seconds(0));
-    if (validation_due()) validate();
-    const bool last = step_ == total_steps_;
-    if (due(options_.checkpoint.every_epochs, options_.checkpoint.every_steps) || last) save();
+    if (fed.stop) return stop();
+    const std::chrono::duration<double> waited = Clock::now() - start;
+    train_on(fed, waited.count());
+    validations_.collect();
+    if (validations_.due(step_)) validate();
+    const bool last = step_ == length_.total_steps;
+    const CheckpointOptions& checkpoint = options_.checkpoint;
+    if (length_.is_due(step_, checkpoint.every_epochs, checkpoint.every_steps) || last) save();
   }
-  finish_validation();
+  validations_.finish();
   return TrainingOutcome::kFinished;
 }
 
 }  // namespace
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
+  compare_settings(options, environment);
+  const ClipConfig config = read_clip_config(options.model.architecture);
+  const Tokenizer tokenizer;
+  const int64_t num_ranks = environment.collectives->size();
+  check_settings(options, config, tokenizer, num_ranks);
   const auto data = staged_training_data(options, environment);
-  return data ? Trainer(options, environment, *data).run() : TrainingOutcome::kStopped;
+  if (!data) return TrainingOutcome::kStopped;
+  const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
+  const auto start = find_start(options, config, inputs.dataset.digest(), environment);
+  return Trainer(options, environment, inputs, start).run();
 }
 
 }  // namespace dermatome

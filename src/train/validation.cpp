@@ -4,11 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/number_gather.h"
-#include "src/model/weights_hash.h"
+#include "src/eval/benchmark_result.h"
 #include "src/train/loader_setup.h"
+#include "src/train/run_checks.h"
+#include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {
@@ -51,7 +54,7 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const Tokenizer& tokenizer) {
   if (options.data.validation.empty()) return nullptr;
   auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
-  check_num_captions(*dataset, options.objective);
+  check_num_captions(*dataset, options);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
         "data.validation prepares pictures with bicubic interpolation and resize_mode "
@@ -73,54 +76,74 @@ std::vector<Benchmark> open_benchmarks(const ValidationOptions& options) {
   return benchmarks;
 }
 
-Validation::Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
-                       TrainStep& step, Collectives& collectives)
+ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
+                               const Tokenizer& tokenizer) {
+  return {open_validation_set(options, preprocess, tokenizer), open_benchmarks(options.validation)};
+}
+
+Validation::Validation(const TrainOptions& options, const ValidationData& data, const Clip& model,
+                       const Tokenizer& tokenizer, TrainStep& step, Collectives& collectives)
     : options_(options),
+      data_(data),
       model_(model),
       tokenizer_(tokenizer),
       step_(step),
-      collectives_(collectives),
-      dataset_(open_validation_set(options, model.config().preprocess, tokenizer)),
-      benchmarks_(open_benchmarks(options.validation)) {}
+      collectives_(collectives) {}
+
+std::vector<RankFact> Validation::facts() const {
+  std::vector<RankFact> facts = {
+      {"the data of data.validation", data_.dataset ? data_.dataset->digest() : "none"}};
+  for (const Benchmark& benchmark : data_.benchmarks) {
+    facts.push_back({"the benchmark " + benchmark.name() + " of validation.benchmarks",
+                     benchmark.hash(options_.model.precision)});
+  }
+  return facts;
+}
 
 std::optional<json> Validation::objective_on_validation_set() {
-  Loader loader(*dataset_, loader_options(options_, model_, collectives_, /*training=*/false),
+  Loader loader(*data_.dataset, loader_options(options_, model_, collectives_, /*training=*/false),
                 /*epoch=*/0, /*step=*/0);
-  double total = 0;
-  double mkcl = 0;
-  double slra = 0;
+  json sums = json::object();  // of the objective's values by name
   double samples = 0;
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     std::optional<Batch> batch;
-    std::optional<DataError> damage;
+    std::exception_ptr failure;
     try {
       batch = loader.next();
-    } catch (const DataError& error) {
-      damage = error;
+    } catch (const DataError&) {
+      failure = std::current_exception();
+    } catch (const StorageLost&) {
+      failure = std::current_exception();
     }
     const GlobalSizes sizes = gather_sizes(collectives_, batch, model_.device());
     const auto without = std::ranges::find(sizes.images, kNoBatch);
     if (without != sizes.images.end()) {
-      report_damage(damage, without - sizes.images.begin());
+      report_failure(failure, without - sizes.images.begin());
       return std::nullopt;
     }
-    const ObjectiveResult result = step_.evaluate(*batch, sizes).objective;
     double count = 0;
     for (const int64_t images : sizes.images) count += static_cast<double>(images);
-    total += count * result.total.item<double>();
-    mkcl += count * result.mkcl.item<double>();
-    slra += count * result.slra.item<double>();
+    for (const auto& [name, value] : values_on_host(step_.evaluate(*batch, sizes).objective)) {
+      sums[name] = sums.value(name, 0.0) + count * value;
+    }
     samples += count;
   }
-  return json{{"total", total / samples}, {"mkcl", mkcl / samples}, {"slra", slra / samples}};
+  for (json& sum : sums) sum = sum.get<double>() / samples;
+  return sums;
 }
 
-void Validation::report_damage(const std::optional<DataError>& own, int64_t damaged_rank) const {
+void Validation::report_failure(const std::exception_ptr& own, int64_t failed_rank) const {
   const bool ends_run = options_.validation.on_failure == ValidationFailure::kFail;
-  if (own && ends_run) throw *own;
-  if (own) log_error(std::string("validation: data.validation has no loss: ") + own->what());
+  if (own) {
+    try {
+      std::rethrow_exception(own);
+    } catch (const Error& error) {
+      if (ends_run) throw;
+      log_error(std::string("validation: data.validation has no loss: ") + error.what());
+    }
+  }
   if (ends_run) {
-    throw CommunicationError("rank " + std::to_string(damaged_rank) +
+    throw CommunicationError("rank " + std::to_string(failed_rank) +
                              " could not read its batch of data.validation; its own message says "
                              "why");
   }
@@ -128,11 +151,11 @@ void Validation::report_damage(const std::optional<DataError>& own, int64_t dama
 
 std::optional<std::future<ValidationResult>> Validation::run() {
   json scores = json::object();
-  if (dataset_) {
+  if (data_.dataset) {
     if (auto loss = objective_on_validation_set()) scores[kObjectiveScores] = std::move(*loss);
   }
   std::vector<Scoring> scorings;
-  for (const auto& benchmark : benchmarks_) {
+  for (const auto& benchmark : data_.benchmarks) {
     scorings.push_back(benchmark.run(model_, tokenizer_, collectives_,
                                      options_.validation.batch_size, options_.model.precision));
   }

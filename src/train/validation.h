@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,12 +10,14 @@
 #include <vector>
 
 #include "sharding/dataset.h"
-#include "src/config/options.h"
-#include "src/core/error.h"
+#include "src/distributed/rank_comparison.h"
 #include "src/eval/benchmark.h"
 #include "src/train/train_step.h"
 
 namespace dermatome {
+
+struct TrainOptions;
+struct ValidationOptions;
 
 // The shards of data.validation; null where there are none. Throws ConfigError when they do not fit
 // the objective, or cannot be prepared as `preprocess` asks.
@@ -25,6 +28,16 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
 // The tables of validation.benchmarks. Throws ConfigError also for two of one name.
 std::vector<Benchmark> open_benchmarks(const ValidationOptions& options);
 
+// What is measured on.
+struct ValidationData {
+  std::unique_ptr<ShardedDataset> dataset;  // null: none
+  std::vector<Benchmark> benchmarks;
+};
+
+// All of it. Throws as the two above.
+ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
+                               const Tokenizer& tokenizer);
+
 struct ValidationResult {
   nlohmann::json scores;      // by name: `loss`, the objective's, and each benchmark's
   nlohmann::json benchmarks;  // by name: `hashes` and `leakage` of what was scored
@@ -32,29 +45,31 @@ struct ValidationResult {
 
 class Validation {
  public:
-  // Opens all that is needed. Arguments must outlive the object.
-  Validation(const TrainOptions& options, const Clip& model, const Tokenizer& tokenizer,
-             TrainStep& step, Collectives& collectives);
+  // Arguments must outlive the object.
+  Validation(const TrainOptions& options, const ValidationData& data, const Clip& model,
+             const Tokenizer& tokenizer, TrainStep& step, Collectives& collectives);
+
+  // The held-out data and benchmarks, which all ranks must have alike.
+  std::vector<RankFact> facts() const;
 
   // Measures the model as it is. A collective call. On rank 0, which hashes the weights meanwhile,
   // the future gives the scores, computed on a host thread so that no rank waits for them.
-  // What failed, data.validation by damage on any rank or a benchmark, is logged and left out, or
-  // thrown (a benchmark's error by the future), as validation.on_failure says.
+  // What failed, data.validation by damage or lost storage on any rank, or a benchmark, is logged
+  // and left out, or thrown (a benchmark's error by the future), as validation.on_failure says.
   std::optional<std::future<ValidationResult>> run();
 
  private:
-  // nullopt: a rank met damage, which was reported; all ranks left in the same batch.
+  // nullopt: a rank could not read its batch, which was reported; all ranks left in the same one.
   std::optional<nlohmann::json> objective_on_validation_set();
-  // Throws where damage is to end the run. `own`: this rank's.
-  void report_damage(const std::optional<DataError>& own, int64_t damaged_rank) const;
+  // Throws where damage or lost storage is to end the run. `own`: this rank's error, if it has one.
+  void report_failure(const std::exception_ptr& own, int64_t failed_rank) const;
 
   const TrainOptions& options_;
+  const ValidationData& data_;
   const Clip& model_;
   const Tokenizer& tokenizer_;
   TrainStep& step_;
   Collectives& collectives_;
-  std::unique_ptr<ShardedDataset> dataset_;
-  std::vector<Benchmark> benchmarks_;
 };
 
 }  // namespace dermatome

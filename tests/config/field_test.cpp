@@ -23,13 +23,5 @@ TEST(Field, NumbersAreWrittenExactlyAndReadableAsYaml11) {
   EXPECT_EQ(std::stod(value_text(&third)), third);
 }
 
-TEST(Field, TheNearestKeyIsTheSameNameElsewhereElseTheFewestEdits) {
-  const std::vector<std::string> known = {"seed", "objective.sigma", "optimizer.lr", "optimizer"};
-  EXPECT_EQ(nearest_key("objective.sigm", known), "objective.sigma");
-  EXPECT_EQ(nearest_key("lr", known), "optimizer.lr");
-  EXPECT_EQ(nearest_key("optimiser", known), "optimizer");
-  EXPECT_EQ(nearest_key("sede", known), "seed");
-}
-
 }  // namespace
 }  // namespace dermatome

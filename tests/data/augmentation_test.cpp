@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "src/config/augmentation_options.h"
 #include "tests/image/golden.h"
 
 namespace dermatome {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "src/config/data_options.h"
 #include "src/data/loader.h"
 #include "tests/data/loaded_samples.h"
 #include "tests/data/test_shards.h"
@@ -11,11 +12,10 @@ namespace {
 constexpr int64_t kBatches = 20;
 
 // What is allocated while `kBatches` batches of that size are loaded, once all memory has its size.
-AllocationCount allocations(const ShardedDataset& dataset, int64_t batch, AugmentOn augment_on) {
+AllocationCount allocations(const ShardedDataset& dataset, int64_t batch) {
   LoaderOptions options = options_for(batch);
   options.data.workers = 1;
   options.data.prefetch = 1;
-  options.data.augment_on = augment_on;
   Loader loader(dataset, options, 0, 0);
   for (int64_t i = 0; i < 50; ++i) loader.next();
   const AllocationCount before = count_of_allocations();
@@ -31,13 +31,13 @@ struct ASample {
 
 // How many more there are for every sample more. A batch that is being read at the start or at the
 // end may count in part, which is less than a tenth of an allocation a sample.
-ASample allocations_a_sample(int quality, AugmentOn augment_on) {
+ASample allocations_a_sample(int quality) {
   constexpr int64_t kFew = 10;
   constexpr int64_t kMany = 50;
   constexpr double kMore = (kMany - kFew) * kBatches;
   const TestShards shards(53, 20, quality);
-  const AllocationCount few = allocations(shards.dataset(), kFew, augment_on);
-  const AllocationCount many = allocations(shards.dataset(), kMany, augment_on);
+  const AllocationCount few = allocations(shards.dataset(), kFew);
+  const AllocationCount many = allocations(shards.dataset(), kMany);
   EXPECT_GT(few.by_cplusplus, 0);
   EXPECT_GT(few.all, few.by_cplusplus);
   return {static_cast<double>(many.all - few.all) / kMore,
@@ -45,21 +45,15 @@ ASample allocations_a_sample(int quality, AugmentOn augment_on) {
 }
 
 TEST(LoaderAllocations, RawPicturesNeedNoneOfTheirOwn) {
-  EXPECT_LT(allocations_a_sample(0, AugmentOn::kHost).all, 0.1);
-}
-
-TEST(LoaderAllocations, PicturesForTheDeviceNeedNoneOfTheirOwn) {
-  EXPECT_LT(allocations_a_sample(0, AugmentOn::kDevice).all, 0.1);
+  EXPECT_LT(allocations_a_sample(0).all, 0.1);
 }
 
 // libjpeg-turbo's decompressor and its working memory; C++ has no part in them.
 TEST(LoaderAllocations, JpegPicturesNeedOnlyThoseOfTheLibrary) {
-  for (const AugmentOn place : {AugmentOn::kHost, AugmentOn::kDevice}) {
-    const ASample count = allocations_a_sample(90, place);
-    EXPECT_LT(count.by_cplusplus, 0.1);
-    EXPECT_GT(count.all, 1);
-    EXPECT_LT(count.all, 30);
-  }
+  const ASample count = allocations_a_sample(90);
+  EXPECT_LT(count.by_cplusplus, 0.1);
+  EXPECT_GT(count.all, 1);
+  EXPECT_LT(count.all, 30);
 }
 
 }  // namespace

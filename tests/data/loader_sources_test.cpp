@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/data/sample_order.h"
 #include "tests/data/loaded_samples.h"

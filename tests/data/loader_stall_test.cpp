@@ -49,7 +49,7 @@ TEST(Loader, ReadsThatStallForTooLongAreAnError) {
   Loader loader(shards.dataset(), options, 0, 0);
   while (StalledReads::num_waiting() == 0) std::this_thread::yield();
   EXPECT_THAT([&] { loader.next(); },
-              testing::ThrowsMessage<DataError>(testing::AllOf(
+              testing::ThrowsMessage<StorageLost>(testing::AllOf(
                   testing::HasSubstr("shard-0.h5"), testing::HasSubstr("check the file system"))));
   stalled.reset();
   EXPECT_EQ(loader.next().value().sample_ids.front(), 0);

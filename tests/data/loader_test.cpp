@@ -9,10 +9,10 @@
 #include <set>
 #include <thread>
 
+#include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/data/augmentation.h"
-#include "src/data/device_augmentation.h"
 #include "src/data/patch_dropout.h"
 #include "src/data/shuffled_order.h"
 #include "tests/data/loaded_samples.h"
@@ -101,42 +101,6 @@ TEST(Loader, AugmentsByThePlaceInTheGlobalOrder) {
     std::vector<int64_t> kept(5);
     draw_kept_patches(kept, 16, 7, 3, 2 * 10 + 5 + i);
     EXPECT_EQ(sample.kept_patches, kept);
-  }
-}
-
-TEST(Loader, CropsForTheDeviceBecomeTheHostsPictures) {
-  const TestShards shards(53, 20);
-  for (const int64_t world : {1, 3}) {
-    for (int64_t rank = 0; rank < world; ++rank) {
-      LoaderOptions options = options_for(12, rank, world);
-      Loader host(shards.dataset(), options, 0, 3);
-      options.data.augment_on = AugmentOn::kDevice;
-      options.data.workers = 3;
-      Loader device(shards.dataset(), options, 0, 3);
-      for (int step = 0; step < 3; ++step) {  // into the next epoch
-        const Batch expected = host.next().value();
-        const Batch batch = device.next().value();
-        EXPECT_EQ(batch.sample_ids, expected.sample_ids);
-        EXPECT_FALSE(batch.images.defined());
-        EXPECT_TRUE(augment_crops(batch.crops.value()).equal(expected.images));
-        EXPECT_TRUE(batch.caption.equal(expected.caption));
-        EXPECT_TRUE(batch.kept_patches.equal(expected.kept_patches));
-      }
-    }
-  }
-}
-
-TEST(Loader, ValidationPicturesAreTheHostsWhereverTrainingsAreAugmented) {
-  const TestShards shards(13, 20);
-  LoaderOptions options = options_for(10);
-  options.training = false;
-  Loader host(shards.dataset(), options, 0, 0);
-  options.data.augment_on = AugmentOn::kDevice;
-  Loader device(shards.dataset(), options, 0, 0);
-  while (const auto expected = host.next()) {
-    const Batch batch = device.next().value();
-    EXPECT_FALSE(batch.crops.has_value());
-    EXPECT_TRUE(batch.images.equal(expected->images));
   }
 }
 

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "src/config/data_options.h"
+
 namespace dermatome {
 namespace {
 

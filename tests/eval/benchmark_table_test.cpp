@@ -6,6 +6,9 @@
 #include <fstream>
 
 #include "src/core/error.h"
+#include "src/eval/kinds/classification.h"
+#include "src/eval/kinds/concepts.h"
+#include "src/eval/kinds/retrieval.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -50,7 +53,7 @@ TEST_F(BenchmarkTableOf, PicturesLabelsGroupsAndSlices) {
       "e.png,mel,,2\n");
   EXPECT_THAT(table.names, ElementsAre("a.png", "b.png", "c.png", "d.png", "e.png"));
   EXPECT_EQ(table.images[0], "/pictures/a.png");
-  EXPECT_THAT(table.labels, ElementsAre(1, 0, 0, 0, 0));
+  EXPECT_THAT(truth_of<ClassLabels>(table).labels, ElementsAre(1, 0, 0, 0, 0));
   // A picture of nobody stands for itself.
   EXPECT_THAT(table.group, ElementsAre(0, 1, 0, 2, 3));
   ASSERT_EQ(table.slices.size(), 1);
@@ -77,15 +80,16 @@ TEST_F(BenchmarkTableOf, EmptyTableIsRefused) {
 }
 
 TEST_F(BenchmarkTableOf, RowsThatRepeatAPictureAreItsCaptions) {
-  options_.kind = BenchmarkKind::kRetrieval;
+  options_.kind = &retrieval_kind();
   const BenchmarkTable table = read("filename,caption\na,first of a\nb,of b\na,second of a\n");
   EXPECT_THAT(table.names, ElementsAre("a", "b"));
-  EXPECT_THAT(table.captions, ElementsAre("first of a", "second of a", "of b"));
-  EXPECT_THAT(table.picture_of, ElementsAre(0, 0, 1));
+  const auto& truth = truth_of<Captions>(table);
+  EXPECT_THAT(truth.captions, ElementsAre("first of a", "second of a", "of b"));
+  EXPECT_THAT(truth.image_of, ElementsAre(0, 0, 1));
 }
 
 TEST_F(BenchmarkTableOf, RowsOfOnePictureMustAgree) {
-  options_.kind = BenchmarkKind::kRetrieval;
+  options_.kind = &retrieval_kind();
   options_.group_column = "patient";
   EXPECT_THAT(complaint("filename,caption,patient\na,x,p1\na,y,p2\n"),
               AllOf(HasSubstr("table.csv:3"), HasSubstr("'patient' is 'p2', but 'p1'")));
@@ -96,7 +100,7 @@ TEST_F(BenchmarkTableOf, RowsOfOnePictureMustAgree) {
 class ConceptTable : public BenchmarkTableOf {
  protected:
   ConceptTable() {
-    options_.kind = BenchmarkKind::kConcepts;
+    options_.kind = &concepts_kind();
     options_.classes = {{"scale", {"scale"}}, {"ulcer", {"ulcer"}}, {"papule", {"papule"}}};
   }
 };
@@ -104,10 +108,11 @@ class ConceptTable : public BenchmarkTableOf {
 TEST_F(ConceptTable, ColumnsAreFoundByNameAndMissingOnesNamed) {
   const BenchmarkTable table =
       read("papule,other,filename,scale\n1,x,a,0\n0.0,x,b,1.0\nTrue,x,c,false\n");
-  EXPECT_THAT(table.present[0], ElementsAre(0, 1, 0));
-  EXPECT_THAT(table.present[2], ElementsAre(1, 0, 1));
-  EXPECT_THAT(table.present[1], testing::Each(BenchmarkTable::kUnknown));
-  EXPECT_THAT(table.missing_concepts, ElementsAre("ulcer"));
+  const auto& truth = truth_of<ConceptCells>(table);
+  EXPECT_THAT(truth.present[0], ElementsAre(0, 1, 0));
+  EXPECT_THAT(truth.present[2], ElementsAre(1, 0, 1));
+  EXPECT_THAT(truth.present[1], testing::Each(ConceptCells::kUnknown));
+  EXPECT_THAT(truth.missing, ElementsAre("ulcer"));
 }
 
 TEST_F(ConceptTable, NoColumnAtAllIsAnError) {
@@ -123,8 +128,9 @@ TEST_F(ConceptTable, CellsThatAreNeitherAreNamed) {
 TEST_F(ConceptTable, EmptyCellsCanBeLeftOutAndAreCounted) {
   options_.unlisted_labels = UnlistedLabels::kIgnore;
   const BenchmarkTable table = read("filename,scale,papule\na,,1\nb,1,0\n");
-  EXPECT_THAT(table.present[0], ElementsAre(BenchmarkTable::kUnknown, 1));
-  EXPECT_THAT(table.present[2], ElementsAre(1, 0));
+  const auto& truth = truth_of<ConceptCells>(table);
+  EXPECT_THAT(truth.present[0], ElementsAre(ConceptCells::kUnknown, 1));
+  EXPECT_THAT(truth.present[2], ElementsAre(1, 0));
   EXPECT_EQ(table.unlisted.at("scale"), 1);
 }
 

@@ -13,10 +13,14 @@
 #include <thread>
 #include <vector>
 
+#include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/rng.h"
+#include "src/eval/benchmark_result.h"
 #include "src/image/codec.h"
+#include "src/model/clip.h"
+#include "src/text/tokenizer.h"
 #include "tests/eval/embedded_tokens.h"
 #include "tests/eval/tiny_clip.h"
 #include "tests/support/scratch_folder.h"
@@ -111,7 +115,7 @@ class BenchmarkRun : public testing::Test {
 
   BenchmarkOptions retrieval() const {
     BenchmarkOptions options = classification();
-    options.kind = BenchmarkKind::kRetrieval;
+    options.kind = &retrieval_kind();
     options.metrics = {"R@1", "R@3", "mean_rank"};
     return options;
   }
@@ -244,7 +248,7 @@ TEST_F(BenchmarkRun, ConceptsAreScoredOnAnyNumberOfRanks) {
   for (int i = 0; i < kNumImages; ++i) csv << i << ".jpg," << i % 2 << "," << i % 3 / 2 << "\n";
   csv.close();
   BenchmarkOptions options = classification();
-  options.kind = BenchmarkKind::kConcepts;
+  options.kind = &concepts_kind();
   options.csv = (folder_ / "concepts.csv").string();
   options.classes = {{"papule", {"papule", "bump"}}, {"scale", {"scale"}}};
   options.templates = {"skin with {}", "{}"};

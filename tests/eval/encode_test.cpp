@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "tests/eval/embedded_tokens.h"
 #include "tests/eval/tiny_clip.h"

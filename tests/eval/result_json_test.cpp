@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "src/model/clip_config.h"
+
 namespace dermatome {
 namespace {
 

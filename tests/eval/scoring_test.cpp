@@ -4,7 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <memory>
+
+#include "src/eval/benchmark_features.h"
+#include "src/eval/benchmark_result.h"
+#include "src/eval/benchmark_table.h"
+#include "src/eval/kinds/classification.h"
+#include "src/eval/kinds/concepts.h"
+#include "src/eval/leakage.h"
 
 namespace dermatome {
 namespace {
@@ -21,7 +28,7 @@ class Classification : public testing::Test {
     options_.min_slice = 2;
     table_.names = {"a", "b", "c", "d"};
     table_.images = table_.names;
-    table_.labels = {0, 0, 0, 1};
+    table_.truth = std::make_shared<ClassLabels>(std::vector<int64_t>{0, 0, 0, 1});
     table_.group = {0, 1, 2, 3};
     table_.slices = {{"tone", {"1", "2", "2", "2"}}};
     table_.unlisted = {{"scc", 7}};
@@ -104,7 +111,7 @@ TEST_F(Classification, ABriefResultHasTheSameScoresAndIdentity) {
 TEST(ConceptScoring, LeavesOutUnknownOnesAndAveragesTheRest) {
   BenchmarkOptions options;
   options.name = "concepts";
-  options.kind = BenchmarkKind::kConcepts;
+  options.kind = &concepts_kind();
   options.classes = {{"scale", {"scale"}}, {"ulcer", {"ulcer"}}};
   options.templates = {"{}"};
   options.references = {"skin"};
@@ -113,8 +120,10 @@ TEST(ConceptScoring, LeavesOutUnknownOnesAndAveragesTheRest) {
   BenchmarkTable table;
   table.names = table.images = {"a", "b", "c"};
   table.group = {0, 1, 2};
-  table.present = {{1, 0, BenchmarkTable::kUnknown}, {2, 2, 2}};
-  table.missing_concepts = {"ulcer"};
+  const auto truth = std::make_shared<ConceptCells>();
+  truth->present = {{1, 0, ConceptCells::kUnknown}, {2, 2, 2}};
+  truth->missing = {"ulcer"};
+  table.truth = truth;
   BenchmarkFeatures features;
   features.texts = at::eye(3);
   features.images = features.texts.index_select(0, at::tensor({0, 2, 2}));

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "sharding/csv_reader.h"
 #include "sharding/table.h"
-#include "sharding/table_cell.h"
 #include "src/core/error.h"
+#include "src/text/csv_reader.h"
+#include "src/text/table_cell.h"
 
 namespace dermatome {
 namespace {

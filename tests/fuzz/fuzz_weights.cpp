@@ -8,9 +8,9 @@
 #include <string>
 
 #include "src/core/error.h"
-#include "src/model/safetensors.h"
-#include "src/model/shape_config.h"
-#include "src/model/torch_archive.h"
+#include "src/weights/foreign/torch_archive.h"
+#include "src/weights/safetensors.h"
+#include "src/weights/shape_config.h"
 
 namespace dermatome {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "src/image/image.h"
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 
 namespace dermatome {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "src/data/augmentation.h"
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 
 namespace dermatome {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 
 int main(int argc, char** argv) {
   if (argc != 3) {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "src/eval/logistic_regression.h"
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 
 int main(int argc, char** argv) {
   using namespace dermatome;

@@ -127,7 +127,7 @@ class Export(unittest.TestCase):
         texts = ["--texts", WORK / "test.csv"]
         self.check(USAGE, "must end in .safetensors or .npy", *table, "--output", "features.pt")
         self.check(USAGE, "holds one array", *table, *texts, "--output", "features.npy")
-        self.check(USAGE, "--raw is for pictures", *texts, "--raw", "--output", "features.npy")
+        self.check(USAGE, "--raw is for images", *texts, "--raw", "--output", "features.npy")
         self.check(USAGE, "--csv", *table, "--images", WORK / "test.csv", "--output", "f.npy")
         self.check(DATA, "has no column 'image'", *table, "--image-column", "image", "--output",
                    "features.npy")

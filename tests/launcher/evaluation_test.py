@@ -345,50 +345,6 @@ class Watch(unittest.TestCase):
         first.send_signal(signal.SIGTERM)
         self.assertEqual(first.wait(300), 0)
 
-    def test_it_watches_until_the_step_is_there_and_scored(self):
-        run = self.copy("until")
-        arguments = ["watch", run, "--benchmark", self.choosing]
-        dermatome(*arguments, "--until-step", "12")
-        # A run that goes on from an earlier checkpoint comes to the step again.
-        last = run / "checkpoints/step_00000012"
-        last.rename(run / "aside")
-        watch = self.start(*arguments, "--until-step", "12", "--interval", "0.2")
-        time.sleep(2)
-        self.assertIsNone(watch.poll())
-        (run / "aside").rename(last)
-        self.assertEqual(watch.wait(300), 0)
-        self.assertEqual([line["step"] for line in self.lines(run)], [4, 8, 12])
-
-    def test_what_is_not_whole_is_skipped_until_it_is(self):
-        run = self.copy("damaged")
-        weights = run / "checkpoints/step_00000008/open_clip_model.safetensors"
-        whole = weights.read_bytes()
-        weights.write_bytes(whole[:-1])
-        arguments = ["watch", run, "--benchmark", self.choosing]
-        self.assertIn("skipped", dermatome(*arguments, "--once").stderr)
-        self.assertEqual([line["step"] for line in self.lines(run)], [4, 12])
-        watch = self.start(*arguments, "--interval", "0.2")
-        time.sleep(1)
-        self.assertIsNone(watch.poll())
-        weights.write_bytes(whole)
-        deadline = time.time() + 300
-        while len(self.lines(run)) < 3 and time.time() < deadline:
-            time.sleep(0.1)
-        watch.send_signal(signal.SIGTERM)
-        self.assertEqual(watch.wait(300), 0)
-        self.assertEqual([line["step"] for line in self.lines(run)], [4, 12, 8])
-
-    def test_best_is_named_for_a_run_that_is_scored_already(self):
-        run = self.copy("later")
-        arguments = ["watch", run, "--benchmark", self.choosing, "--once"]
-        dermatome(*arguments)
-        self.assertFalse((run / "best").exists())
-        dermatome(*arguments, "--select", "choosing:auroc")
-        best = (run / "best").read_text().strip()
-        shutil.rmtree(run / "checkpoints" / best)
-        dermatome(*arguments, "--select", "choosing:auroc")
-        self.assertTrue((run / "checkpoints" / (run / "best").read_text().strip()).is_dir())
-
     def test_what_cannot_be_scored_is_recorded_and_the_rest_goes_on(self):
         run = self.copy("unreadable")
         training_data.write_table(WORK / "broken.csv", ["filename", "label"],
@@ -405,16 +361,6 @@ class Watch(unittest.TestCase):
         dermatome("watch", run, "--benchmark", broken, self.choosing, "--once")
         self.assertEqual([(line["step"], line["benchmark"], bool(line["scores"])) for line in self.lines(run)[6:]],
                          [(step, "broken", True) for step in (4, 8, 12)])
-
-    def test_a_test_set_cannot_choose(self):
-        run = self.copy("chosen")
-        for select, expected in [("judging:top1", "must not choose"), ("choosing:top5", "has the scores"),
-                                 ("other:top1", "no --benchmark is named other"), ("top1", "BENCHMARK:METRIC")]:
-            failed = dermatome("watch", run, "--benchmark", self.choosing, self.judging, "--once", "--select",
-                               select, check=False)
-            self.assertEqual(failed.returncode, 2)
-            self.assertIn(expected, failed.stderr)
-        self.assertFalse((run / "best").exists())
 
     def test_beside_a_training_that_removes_old_checkpoints(self):
         run = WORK / "runs/beside"

@@ -14,6 +14,7 @@
 #include "launcher/exit_codes.h"
 #include "launcher/failure.h"
 #include "launcher/runtime.h"
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/world.h"
@@ -28,6 +29,7 @@ struct WaitsLong {
 
 void fail(const std::string& mode) {
   if (mode == "data") throw DataError("shard 7, row 12: damaged picture");
+  if (mode == "storage") throw StorageLost("shard 7: Input/output error");
   if (mode == "config") throw ConfigError("no such setting");
   if (mode == "internal") require(false, "a broken promise");
   if (mode == "torch") at::zeros({2}).view({3});
@@ -68,5 +70,5 @@ int main(int /*argc*/, char** argv) {
   RuntimeOptions options;
   options.device = DeviceChoice::kCpu;
   options.timeout_s = std::atof(argv[2]);
-  return run_on_ranks(options, [&](Runtime& runtime) { return work(runtime, argv[1]); });
+  return run_with_runtime(options, [&](Runtime& runtime) { return work(runtime, argv[1]); });
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 #include "launcher/exit_codes.h"
 #include "tests/launcher/run_command.h"
@@ -19,14 +20,6 @@ using testing::Not;
 
 // Far below the 60 s that the failing rank's objects would take to go, and below the timeout.
 constexpr double kSoon = 15;
-
-int64_t num_error_lines(const CommandResult& result) {
-  int64_t number = 0;
-  for (size_t at = 0; (at = result.output.find("| error |", at)) != std::string::npos; ++at) {
-    ++number;
-  }
-  return number;
-}
 
 CommandResult run_ranks_of(int num_ranks, const std::string& mode, int timeout_seconds = 60) {
   return run_command(std::string(DERMATOME_SOURCE_DIR "/tests/support/mpirun.sh ") +
@@ -85,21 +78,25 @@ TEST(Ranks, AnErrorBeforeTheyMeetNamesTheRank) {
 
 // As under a launcher that, like plain srun, neither ends the others nor passes on the first code.
 TEST(Ranks, WhoLostAPeerSpeaksLastAndHasTheLowestCode) {
-  const std::string common = two_ranks();
-  const std::string rank = " " FAILING_RANK " data 60";
-  const CommandResult result =
-      run_command(common + "RANK=0 LOCAL_RANK=0" + rank + " & " + common + "RANK=1 LOCAL_RANK=1" +
-                  rank + "; echo cause $?; wait $!; echo peer $?");
-  EXPECT_THAT(result.output, HasSubstr("cause 3\n"));
-  EXPECT_THAT(result.output, HasSubstr("peer 1\n"));
-  EXPECT_LT(result.output.find("| rank 1 | error | shard 7"),
-            result.output.find("| rank 0 | error | rank 0 of 2, group main"))
-      << result.output;
+  for (const auto& [mode, code] :
+       {std::pair("data", kExitData), std::pair("storage", kExitStorage)}) {
+    const std::string common = two_ranks();
+    const std::string rank = std::string(" " FAILING_RANK " ") + mode + " 60";
+    const CommandResult result =
+        run_command(common + "RANK=0 LOCAL_RANK=0" + rank + " & " + common + "RANK=1 LOCAL_RANK=1" +
+                    rank + "; echo cause $?; wait $!; echo peer $?");
+    EXPECT_THAT(result.output, HasSubstr("cause " + std::to_string(code) + "\n"));
+    EXPECT_THAT(result.output, HasSubstr("peer 1\n"));
+    EXPECT_LT(result.output.find("| rank 1 | error | shard 7"),
+              result.output.find("| rank 0 | error | rank 0 of 2, group main"))
+        << result.output;
+  }
 }
 
 TEST(Ranks, TheKindOfAnErrorDecidesTheCode) {
   EXPECT_EQ(run_command(FAILING_RANK " config 60").exit_code, kExitUsage);
   EXPECT_EQ(run_command(FAILING_RANK " internal 60").exit_code, kExitInternal);
+  EXPECT_EQ(run_command(FAILING_RANK " storage 60").exit_code, kExitStorage);
   EXPECT_EQ(run_ranks_of(2, "stop").exit_code, kExitStopped);
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/distributed/single_process.h"
 #include "tests/support/thread_ranks.h"
@@ -50,6 +51,18 @@ TEST(Placement, WarnsOfMoreThreadsThanCores) {
   EXPECT_EQ(warn_of_threads(ranks, 0), "");
   EXPECT_EQ(warn_of_threads(ranks, 2), "");
   EXPECT_THAT(warn_of_threads(ranks, 3), StartsWith("rank 1: more threads than cores"));
+}
+
+TEST(Placement, IsOnGpusForAllRanksOrForNone) {
+  check_same_devices({on("a", "cpu"), on("b", "cpu")});
+  check_same_devices({on("a", "cuda:0"), on("a", "cuda:1")});
+  EXPECT_THAT(
+      [] {
+        check_same_devices({on("a", "cuda:0"), on("a", "cuda:1"), on("b", "cpu")});
+      },
+      testing::ThrowsMessage<ConfigError>(
+          StartsWith("rank 2 on host b works on cpu, but rank 0 on host a on cuda:0; set "
+                     "runtime.device")));
 }
 
 TEST(Placement, IsDescribedRankByRank) {

@@ -23,4 +23,12 @@ CommandResult run_command(const std::string& command) {
   return result;
 }
 
+int64_t num_error_lines(const CommandResult& result) {
+  int64_t number = 0;
+  for (size_t at = 0; (at = result.output.find("| error |", at)) != std::string::npos; ++at) {
+    ++number;
+  }
+  return number;
+}
+
 }  // namespace dermatome

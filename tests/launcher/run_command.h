@@ -1,6 +1,7 @@
 // Runs a shell command and looks at what it did.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace dermatome {
@@ -12,5 +13,8 @@ struct CommandResult {
 };
 
 CommandResult run_command(const std::string& command);
+
+// How many lines of the output are errors of `dermatome`.
+int64_t num_error_lines(const CommandResult& result);
 
 }  // namespace dermatome

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 
 namespace dermatome {

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "src/model/weights.h"
+#include "src/weights/weights.h"
 
 namespace dermatome {
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "src/image/codec.h"
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 #include "tests/model/golden_clip.h"
 
 namespace dermatome {

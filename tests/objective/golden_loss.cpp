@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "tests/support/golden.h"
 

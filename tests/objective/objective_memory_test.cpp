@@ -9,9 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
+#include "src/objective/create_objective.h"
 #include "src/objective/local_attention.h"
-#include "src/objective/objective.h"
 #include "src/objective/tile_math.h"
 #include "tests/support/allocation_watch.h"
 #include "tests/support/thread_ranks.h"
@@ -48,8 +49,11 @@ Allocations allocations_of(int num_ranks, int64_t num_samples) {
   const ObjectiveInput input = random_input(num_samples);
   Allocations result;
   run_ranks(num_ranks, [&](Collectives& collectives) {
-    Objective objective({}, collectives);
-    const Allocations own = watch_allocations([&] { objective.evaluate(input, sizes); });
+    const auto objective = create_objective({});
+    const Allocations own = watch_allocations([&] {
+      auto text_gather = objective->start_text_gather(input.text, sizes, collectives);
+      objective->evaluate(input, std::move(text_gather), sizes, collectives);
+    });
     if (collectives.rank() == 0) result = own;
   });
   return result;

@@ -1,15 +1,14 @@
-#include "src/objective/objective.h"
-
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/model/autocast.h"
+#include "src/objective/create_objective.h"
 #include "tests/objective/golden_loss.h"
-#include "tests/support/thread_ranks.h"
 
 namespace dermatome {
 namespace {
@@ -111,8 +110,7 @@ TEST(Objective, WithoutMkclAndLocalAlignmentIsClip) {
   const at::Tensor loss =
       (at::cross_entropy_loss(logits, labels) + at::cross_entropy_loss(logits.t(), labels)) / 2;
   torch::autograd::backward({loss}, {});
-  expect_near(evaluate(batch, Texts::kShared),
-              {{"total", loss.detach()}, {"slra", at::zeros({}, at::kDouble)}}, 1e-12, "clip");
+  expect_near(evaluate(batch, Texts::kShared), {{"total", loss.detach()}}, 1e-12, "clip");
   expect_near(evaluate(batch, Texts::kSeparate),
               {{"grad_image", image.grad()}, {"grad_text", text.grad()}}, 1e-12, "clip");
 }
@@ -169,18 +167,47 @@ TEST(Objective, OfBf16FeaturesIsExactUpToTheRoundingOfItsGradients) {
 }
 
 TEST(Objective, RefusesReleasedModeOnMoreThanOneRank) {
-  run_ranks(2, [](Collectives& collectives) {
-    ObjectiveOptions options;
-    EXPECT_NO_THROW(Objective(options, collectives));
+  ObjectiveOptions options;
+  for (const bool plain : {false, true}) {
+    options.mkcl = options.local_alignment = !plain;
+    options.mode = ObjectiveMode::kPaper;
+    EXPECT_NO_THROW(create_objective(options)->check_ranks(2));
     options.mode = ObjectiveMode::kReleased;
-    try {
-      Objective objective(options, collectives);
-      FAIL() << "accepted";
-    } catch (const ConfigError& error) {
-      EXPECT_THAT(error.what(), testing::HasSubstr("defined on one process"));
-      EXPECT_THAT(error.what(), testing::HasSubstr("2 ranks"));
-    }
-  });
+    EXPECT_NO_THROW(create_objective(options)->check_ranks(1));
+    EXPECT_THAT([&] { create_objective(options)->check_ranks(2); },
+                testing::ThrowsMessage<ConfigError>(testing::AllOf(
+                    testing::HasSubstr("defined on one process"), testing::HasSubstr("2 ranks"))));
+  }
+}
+
+TEST(Objective, SaysWhatItTakesOfASample) {
+  const auto expect = [](const ObjectiveOptions& options, bool patches, TextSelection texts) {
+    const auto objective = create_objective(options);
+    EXPECT_EQ(objective->needs_patches(), patches);
+    EXPECT_EQ(objective->text_selection(), texts);
+    EXPECT_EQ(objective->num_captions(), kFirstSubcaption + options.num_subcaptions);
+  };
+  ObjectiveOptions options;
+  expect(options, true, {});
+  options.negatives = Negatives::kAll;
+  expect(options, true, {.texts_for_missing = true});
+  options.mkcl = false;
+  options.num_subcaptions = 3;
+  expect(options, true, {.texts_for_missing = true});
+  options.local_alignment = false;
+  expect(options, false, {.texts_for_missing = true, .only_raw_caption = true});
+  options.mkcl = true;
+  options.negatives = Negatives::kValid;
+  expect(options, false, {});
+}
+
+TEST(Objective, GivesItsValuesToTheHostByName) {
+  const ObjectiveResult result = {.total = at::full({}, 3.5, at::kDouble),
+                                  .terms = {{"one", at::full({}, 1, at::kDouble)},
+                                            {"another", at::full({}, 2.5, at::kDouble)}}};
+  EXPECT_THAT(values_on_host(result),
+              testing::ElementsAre(testing::Pair("total", 3.5), testing::Pair("one", 1),
+                                   testing::Pair("another", 2.5)));
 }
 
 }  // namespace

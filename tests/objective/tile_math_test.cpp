@@ -94,17 +94,17 @@ int64_t product_flops(const std::function<void()>& work) {
 }
 
 TEST_F(TileMath, FormsTheLogitsOfOwnImagesWithOwnTextsOnce) {
-  constexpr int64_t kRows = 5 * 14, kColumns = 10 * 7, kOwn = 5 * 7, kWidth = 12;
+  constexpr int64_t kRows = 5 * 14, kColumns = 10 * 7, kOwn = 5 * 7, kRowWidth = 12;
   constexpr int64_t kLogits = kRows + kColumns - kOwn;
   const SoftmaxRows lse = plain_log_sum_exps(batch.image, batch.local, batch.text);
   for (const int64_t extent : {1, 3, 4, 100}) {
     // Only rows of local logits have log-sum-exps.
     EXPECT_EQ(product_flops([&] { own_log_sum_exps(batch, extent); }),
-              2 * kWidth * (kLogits + kRows))
+              2 * kRowWidth * (kLogits + kRows))
         << extent;
     // Image and local logits, each with its gradients of rows and of columns.
     EXPECT_EQ(product_flops([&] { softmax_gradients(batch, lse, weight, 1, 1, extent); }),
-              2 * kWidth * 2 * (kLogits + kRows + kColumns))
+              2 * kRowWidth * 2 * (kLogits + kRows + kColumns))
         << extent;
   }
 }

@@ -9,10 +9,12 @@
 #include <numeric>
 #include <set>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/rng.h"
 #include "src/distributed/single_process.h"
-#include "src/objective/objective.h"
+#include "src/objective/create_objective.h"
+#include "src/objective/local_attention.h"
 #include "tests/support/golden.h"
 #include "tests/support/plain_objective.h"
 
@@ -162,21 +164,32 @@ NamedValues evaluate_plainly(const WholeBatch& batch) {
   const auto gradients =
       torch::autograd::grad({result.total}, {image, text, patches, scale}, {},
                             /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
-  return {{"total", result.total.detach()},
-          {"mkcl", result.mkcl.detach()},
-          {"slra", result.slra.detach()},
-          {"i2t", result.i2t.detach()},
-          {"t2i", result.t2i.detach()},
-          {"weights", result.weights},
-          {"local", result.local.detach()},
-          {"grad_image", defined_or_zeros(gradients[0], image)},
-          {"grad_text", defined_or_zeros(gradients[1], text)},
-          {"grad_patch", defined_or_zeros(gradients[2], patches)},
-          {"grad_scale", defined_or_zeros(gradients[3], scale)}};
+  NamedValues values = {{"total", result.total.detach()},
+                        {"mkcl", result.mkcl.detach()},
+                        {"slra", result.slra.detach()},
+                        {"i2t", result.i2t.detach()},
+                        {"t2i", result.t2i.detach()},
+                        {"weights", result.weights},
+                        {"local", result.local.detach()},
+                        {"grad_image", defined_or_zeros(gradients[0], image)},
+                        {"grad_text", defined_or_zeros(gradients[1], text)},
+                        {"grad_patch", defined_or_zeros(gradients[2], patches)},
+                        {"grad_scale", defined_or_zeros(gradients[3], scale)}};
+  if (!batch.options.mkcl && !batch.options.local_alignment) {
+    for (const auto* name : {"mkcl", "slra", "weights"}) values.erase(name);
+  }
+  return values;
 }
 
 NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives& collectives,
                               const std::vector<int64_t>& samples_per_rank) {
+  return evaluate_on_ranks(batch, texts, collectives, samples_per_rank,
+                           *create_objective(batch.options));
+}
+
+NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives& collectives,
+                              const std::vector<int64_t>& samples_per_rank,
+                              const Objective& objective) {
   const auto r = static_cast<size_t>(collectives.rank());
   const int64_t begin = std::accumulate(samples_per_rank.begin(),
                                         samples_per_rank.begin() + collectives.rank(), int64_t{0});
@@ -187,9 +200,8 @@ NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives&
   const at::Tensor patches = rank.patches.clone().requires_grad_();
   ObjectiveInput input;
   at::Tensor local;
-  if (batch.options.local_alignment) {
-    local = attend_patches(patches, text, selector_rows(rank.caption, rank.mask, batch.options),
-                           batch.options);
+  if (objective.needs_patches()) {
+    local = objective.pool(patches, text, objective.pooling_texts(rank.caption, rank.mask));
     input.local = local.detach().to(patches.scalar_type());
   }
   input.image = rank.image;
@@ -197,9 +209,9 @@ NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives&
   input.caption = rank.caption;
   input.mask = rank.mask;
   input.logit_scale = at::scalar_tensor(std::log(batch.scale), at::kDouble);
-  Objective objective(batch.options, collectives);
-  objective.start_text_gather(rank.text, sizes);
-  const ObjectiveResult result = objective.evaluate(input, sizes);
+  auto text_gather = objective.start_text_gather(rank.text, sizes, collectives);
+  const ObjectiveResult result =
+      objective.evaluate(input, std::move(text_gather), sizes, collectives);
   if (local.defined()) {
     torch::autograd::backward({local}, {result.grad_local.to(local.scalar_type())});
   }
@@ -212,19 +224,20 @@ NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives&
   for (int64_t& rows : rows_per_rank) rows *= rank.caption.size(1);
   at::Tensor grad_scale = result.grad_scale.clone();
   collectives.all_reduce_sum(grad_scale, "test result")->wait();
-  return {
+  NamedValues values = {
       {"total", result.total},
-      {"mkcl", result.mkcl},
-      {"slra", result.slra},
-      {"i2t", result.i2t},
-      {"t2i", result.t2i},
-      {"weights", gather(collectives, result.weights, samples_per_rank)},
       {"local", gather(collectives, defined_or_zeros(input.local, input.image), samples_per_rank)},
       {"grad_image", gather(collectives, result.grad_image, samples_per_rank)},
       {"grad_text", gather(collectives, rows_gradient, rows_per_rank)},
       {"grad_patch",
        gather(collectives, defined_or_zeros(patches.grad(), patches.detach()), samples_per_rank)},
       {"grad_scale", grad_scale}};
+  for (const ObjectiveValues* named : {&result.terms, &result.details}) {
+    for (const auto& [name, value] : *named) {
+      values[name] = value.dim() == 0 ? value : gather(collectives, value, samples_per_rank);
+    }
+  }
+  return values;
 }
 
 NamedValues evaluate(const WholeBatch& batch, Texts texts) {

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "src/config/options.h"
+#include "src/config/objective_options.h"
 #include "src/distributed/collectives.h"
+#include "src/objective/objective.h"
 
 namespace dermatome {
 
@@ -38,7 +39,8 @@ WholeBatch in_type(WholeBatch batch, at::ScalarType type);
 // selects it, a single patch has weight 1 and no gradient through that weight.
 WholeBatch bf16_batch(const ObjectiveOptions& options);
 
-// total mkcl slra i2t t2i weights local grad_image grad_text grad_patch grad_scale
+// total mkcl slra i2t t2i weights local grad_image grad_text grad_patch grad_scale; of plain CLIP
+// without mkcl, slra and weights.
 using NamedValues = std::map<std::string, at::Tensor>;
 
 NamedValues evaluate_plainly(const WholeBatch& batch);
@@ -47,13 +49,17 @@ NamedValues evaluate_plainly(const WholeBatch& batch);
 // missing ones left out.
 enum class Texts { kSeparate, kShared };
 
-// The real objective; rank r of `collectives` holds the next samples_per_rank[r] samples. A
-// collective call; every rank returns the whole batch's values. The gradient of a shared text is
-// found in the first row of those that share it, the others are 0.
+// The real objective, as create_objective() gives it; rank r of `collectives` holds the next
+// samples_per_rank[r] samples. A collective call; every rank returns the whole batch's values. The
+// gradient of a shared text is found in the first row of those that share it, the others are 0.
 NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives& collectives,
                               const std::vector<int64_t>& samples_per_rank);
 // On this process alone.
 NamedValues evaluate(const WholeBatch& batch, Texts texts);
+// The same of any objective. Of batch.options it decides which captions become texts.
+NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives& collectives,
+                              const std::vector<int64_t>& samples_per_rank,
+                              const Objective& objective);
 
 // `values` with the gradients of equal texts of the whole batch added up (in their first row), the
 // only thing that can be compared when texts are shared.

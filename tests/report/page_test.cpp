@@ -19,24 +19,28 @@ json data_of(const std::string& page) {
   return json::parse(page.substr(first, page.find("</script>", first) - first));
 }
 
-TEST(Page, HoldsItsDataWhateverTheyAre) {
+class Page : public testing::TestWithParam<std::string (*)(const json&)> {};
+
+INSTANTIATE_TEST_SUITE_P(Every, Page, testing::Values(render_page, render_sheet));
+
+TEST_P(Page, HoldsItsDataWhateverTheyAre) {
   const json data = {
       {"text", "</script><script>alert(1)</script><!-- @SCRIPT@ @STYLE@ @DATA@ &amp; \u2028"}};
-  const std::string page = render_page(data);
+  const std::string page = GetParam()(data);
   EXPECT_EQ(data_of(page), data);
   EXPECT_THAT(page, Not(HasSubstr("alert(1)</script>")));
   EXPECT_THAT(page, Not(HasSubstr("<!--")));
 }
 
-TEST(Page, ReplacesBytesThatAreNotUtf8) {
-  EXPECT_EQ(data_of(render_page({{"name",
-                                  "a\xff"
-                                  "b"}}))["name"],
+TEST_P(Page, ReplacesBytesThatAreNotUtf8) {
+  EXPECT_EQ(data_of(GetParam()({{"name",
+                                 "a\xff"
+                                 "b"}}))["name"],
             "a\uFFFDb");
 }
 
-TEST(Page, ForbidsItselfToAskForAnything) {
-  const std::string page = render_page(json::object());
+TEST_P(Page, ForbidsItselfToAskForAnything) {
+  const std::string page = GetParam()(json::object());
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   EXPECT_THAT(page, Not(HasSubstr("@STYLE@")));
   EXPECT_THAT(page, Not(HasSubstr("@SCRIPT@")));

@@ -1,4 +1,4 @@
-"""`dermatome report` on a run of the tiny model, in a real browser.
+"""`dermatome report` on a run of the tiny model and `dermatome inspect --sheet` on its shards, in a real browser.
 
 usage: page_test.py BINARY WORK_DIR
 
@@ -105,8 +105,8 @@ class Page(unittest.TestCase):
     def text(self, selector):
         return self.browser.evaluate(f"document.querySelector({json.dumps(selector)}).textContent")
 
-    def open(self, page, scheme="light", width=1200):
-        """Opens a report, which must draw itself in peace."""
+    def open(self, page, scheme="light", width=1200, sections=6):
+        """Opens a page, which must draw itself in peace."""
         self.browser.open(page.as_uri(), width, scheme)
         self.browser.screenshot(page.with_name(f"{page.stem}_{scheme}_{width}.png"))
         self.assertEqual(self.browser.complaints(), [])
@@ -115,7 +115,7 @@ class Page(unittest.TestCase):
         self.assertEqual(asked, [page.as_uri()])
         wide = self.browser.evaluate("document.documentElement.scrollWidth")
         self.assertLessEqual(wide, width)
-        self.assertEqual(self.count("section"), 6)
+        self.assertEqual(self.count("section"), sections)
 
     def data(self):
         return json.loads(self.text("#data"))
@@ -216,6 +216,37 @@ class Page(unittest.TestCase):
         self.open(write_report("plain", "--benchmark", WORK / "colours.yaml", "--pictures", "0"))
         self.assertIn(f"checkpoint of step {STEPS}", self.text("#scores .card"))
         self.assertIn("top-1", self.text("#scores .card"))
+
+    def test_a_sheet_of_a_record(self):
+        page = WORK / "record.html"
+        run("inspect", WORK / "shards", "--row", "1", "--sheet", page, "--views", "3")
+        for scheme, width in VIEWS:
+            with self.subTest(scheme=scheme, width=width):
+                self.open(page, scheme, width, sections=0)
+                self.check_images(1 + 3, "1.png")
+                self.assertIn(MARKUP, self.text("dl.captions"))
+                self.assertEqual(self.count("dl.captions dt"), 11)
+
+    def test_a_sheet_of_many_records(self):
+        page = WORK / "overview.html"
+        run("inspect", WORK / "shards", "--sheet", page, "--records", "5")
+        for scheme, width in VIEWS:
+            with self.subTest(scheme=scheme, width=width):
+                self.open(page, scheme, width, sections=0)
+                self.check_images(5, ".png")
+                self.assertEqual(self.count("article h2"), 5)
+
+    def check_images(self, number, name):
+        """All are drawn, and all are told to those who do not see them. Text stays text."""
+        images = self.browser.evaluate(
+            "[...document.images].map(image => [image.naturalWidth, image.alt, image.getAttribute('src').slice(0, 23)])")
+        self.assertEqual(len(images), number)
+        for width, alternative, source in images:
+            self.assertGreater(width, 0)
+            self.assertIn(name, alternative)
+            self.assertEqual(source, "data:image/jpeg;base64,")
+        self.assertEqual(self.count("script"), 2)
+        self.assertTrue(self.browser.evaluate("document.title").endswith(": Dermatome sheet"))
 
     def test_what_is_no_run_is_refused(self):
         done = subprocess.run([BINARY, "report", WORK / "images"], capture_output=True, text=True, timeout=60)

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "src/config/objective_options.h"
 #include "src/model/preprocess.h"
 #include "src/objective/local_attention.h"
 #include "src/report/pictures.h"

@@ -155,6 +155,16 @@ TEST_F(BuildTest, ARankThatFailsEndsTheOthers) {
   EXPECT_THAT(errors[1], HasSubstr("rank 0 could not build"));
 }
 
+TEST_F(BuildTest, RanksThatWereStartedDifferentlyAreRefused) {
+  const auto refused = Each(HasSubstr("the ranks read different tables or have other options"));
+  BuildOptions other = options();
+  other.max_bad = 0.5;  // decides when a rank ends, not what it writes
+  EXPECT_THAT(build_together(2, table_, {options(), other}), refused);
+  other = options();
+  other.images.quality = 50;
+  EXPECT_THAT(build_together(3, table_, {options(), other}), refused);
+}
+
 TEST_F(BuildTest, ASecondRunKeepsEverything) {
   build(options());
   const auto before = files(options().output);

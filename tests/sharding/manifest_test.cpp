@@ -92,5 +92,25 @@ TEST(Manifest, RefusesWhatItCannotTrust) {
   EXPECT_THAT(error(), HasSubstr("../other.h5"));
 }
 
+TEST(Manifest, NamesTheEntryThatIsNotAsExpected) {
+  const TemporaryDirectory directory;
+  const auto error_with = [&](const std::string& from, const std::string& to) {
+    write_manifest(directory.path(), example());
+    std::string content = read_file(directory / "manifest.yaml");
+    content.replace(content.find(from), from.size(), to);
+    directory.write("manifest.yaml", content);
+    return error_of([&] { read_manifest(directory.path()); });
+  };
+  EXPECT_THAT(error_with("\"jpeg_quality\": 90", "\"jpeg_quality\": 4294967386"),
+              HasSubstr("jpeg_quality (4294967386) must be a whole number"));
+  EXPECT_THAT(error_with("\"bytes\": 1,", "\"bytes\": 1, \"bites\": 1,"),
+              HasSubstr("unknown key 'shards[1].bites' with value 1; the nearest known key is "
+                        "'shards[1].bytes'"));
+  EXPECT_THAT(error_with("\"bytes\": 1,", "\"bytes\": 1, \"bytes\": 1,"),
+              HasSubstr("the key \"bytes\" is there a second time"));
+  EXPECT_THAT(error_with("\"crc32c\": 2", "\"crc32c\": -2"),
+              HasSubstr("shards[1].crc32c (-2) must be a whole number from 0 to 4294967295"));
+}
+
 }  // namespace
 }  // namespace dermatome

@@ -86,17 +86,6 @@ std::vector<ShardSample> make_samples(const SampleTable& table, const TemporaryD
   return samples;
 }
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const DataError& error) {
-    return error.what();
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
-}
-
 void patch_file(const std::filesystem::path& path, const std::string& from, const std::string& to) {
   ASSERT_EQ(from.size(), to.size());
   const size_t position = read_file(path).find(from);

@@ -10,6 +10,7 @@
 #include "sharding/shard_writer.h"
 #include "src/image/image.h"
 #include "src/text/tokenizer.h"
+#include "tests/support/error_of.h"
 
 namespace dermatome {
 
@@ -45,9 +46,6 @@ ShardHeader make_header();
 // The rows of `table` as write_shard takes them, pictures stored by `policy`.
 std::vector<ShardSample> make_samples(const SampleTable& table, const TemporaryDirectory& directory,
                                       const ImagePolicy& policy);
-
-// What the DataError or ConfigError thrown by `action` says; "" when nothing is thrown.
-std::string error_of(const std::function<void()>& action);
 
 // Exchanges the first occurrence of `from` in a file by `to`, of equal length. Fails the test when
 // there is none.

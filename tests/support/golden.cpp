@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "src/core/file.h"
-#include "src/model/safetensors.h"
+#include "src/weights/safetensors.h"
 
 namespace dermatome {
 

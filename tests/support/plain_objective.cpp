@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 
 namespace dermatome {

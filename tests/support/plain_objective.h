@@ -5,9 +5,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "src/config/options.h"
-
 namespace dermatome {
+
+struct ObjectiveOptions;
 
 // All differentiable with respect to the arguments, except `weights`.
 struct PlainObjective {

@@ -87,7 +87,7 @@ class ClosingLineTest(unittest.TestCase):
             values.pop(key), written["result"].pop(key)
         self.check(values, written, "loader",
                    ["jpeg_ratio", "raw_ratio", "jpeg_vs_same_files", "jpeg_per_cpu_s",
-                    "cut_per_cpu_s", "flat_epochs", "jpeg_per_s_1", "jpeg_per_s_2", "mib_a_batch_ahead",
+                    "flat_epochs", "jpeg_per_s_1", "jpeg_per_s_2", "mib_a_batch_ahead",
                     "flat_records", "start_s"])
         table = written["table"]
         self.assertEqual([row["threads"] for row in table if "threads" in row], [1, 2])

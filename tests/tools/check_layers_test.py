@@ -88,6 +88,39 @@ class CheckLayersTest(unittest.TestCase):
         self.assert_one({"src/objective/tile.cu": "#include <ATen/ATen.h>\n"},
                         "src/objective/tile.cu:1", "free of LibTorch")
 
+    def with_lists(self, call):
+        """Files with this call in the CMakeLists.txt of a folder whose three sources reach none, the
+        light and the slow headers of LibTorch, the last two through a header of their own."""
+        return {
+            "src/model/CMakeLists.txt": f"# All of it.\n{call}\n",
+            "src/model/plain.cpp": "#include <string>\n",
+            "src/model/light.h": "#include <ATen/core/Tensor.h>\n#include <c10/core/Device.h>\n",
+            "src/model/light.cpp": '#include "src/model/light.h"\n',
+            "src/model/slow.h": '#include "src/model/light.h"\n#include <ATen/Functions.h>\n',
+            "src/model/slow.cpp": '#include "src/model/slow.h"\n',
+        }
+
+    def test_accepts_sources_in_their_lists(self):
+        for call in ("dermatome_library(model TORCH\n  SOURCES slow.cpp  # with light.cpp\n"
+                     "  PLAIN light.cpp plain.cpp\n  LINK plain.cpp)",
+                     "dermatome_library(model SOURCES plain.cpp)",
+                     "dermatome_executable(model SOURCES ${PROJECT_SOURCE_DIR}/src/model/slow.cpp\n"
+                     "  PLAIN plain.cpp)"):
+            with self.subTest(call):
+                self.assertEqual([], self.violations(self.with_lists(call)))
+
+    def test_finds_sources_in_the_wrong_list(self):
+        for call, reason in [
+            ("dermatome_library(model TORCH PLAIN slow.cpp)", "slow.cpp includes LibTorch"),
+            ("dermatome_library(model TORCH SOURCES plain.cpp)", "plain.cpp does without LibTorch"),
+            ("dermatome_test(model TORCH SOURCES light.cpp)", "light.cpp does without LibTorch"),
+            ("dermatome_executable(model PLAIN ${PROJECT_SOURCE_DIR}/src/model/slow.cpp)",
+             "src/model/slow.cpp includes LibTorch"),
+            ("dermatome_test(model TORCH ASAN SOURCES gone.cpp)", "gone.cpp is not a file"),
+        ]:
+            with self.subTest(call):
+                self.assert_one(self.with_lists(call), "src/model/CMakeLists.txt:2", reason)
+
 
 if __name__ == "__main__":
     unittest.main()

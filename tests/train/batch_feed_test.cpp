@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/data/shuffled_order.h"
 #include "src/distributed/rendezvous.h"

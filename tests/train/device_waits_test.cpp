@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "src/config/train_options.h"
 #include "src/train/finite_watch.h"
 #include "src/train/optimizer.h"
 #include "src/train/train_step.h"
@@ -103,15 +104,6 @@ TEST(DeviceWaits, AreSeen) {
   }
 }
 
-// A rank's pictures for the device to resize and to change in every way.
-CropBatch crops_of_size(int64_t size) {
-  const Crop crop{black_image(40, 30),
-                  {.crop = {},
-                   .colors = {{ColorOperation::kHue, 0.1}, {ColorOperation::kContrast, 0.7}},
-                   .gray = true}};
-  return pack(std::vector<Crop>(kSamplesPerRank, crop), static_cast<int>(size));
-}
-
 TEST(DeviceWaits, NeverHappenInAStep) {
   const StepBatch global = make_step_batch(test_world().size, /*last_without_text=*/false);
   const auto group = make_test_group();
@@ -119,8 +111,6 @@ TEST(DeviceWaits, NeverHappenInAStep) {
   // As the loader gives them, with patch dropout.
   own.batch.images = (own.batch.images * 60).abs().to(at::kByte);
   own.batch.kept_patches = at::tensor({0, 3}, at::kLong).repeat({kSamplesPerRank, 1});
-  Share augmenting = own;
-  augmenting.batch.crops = crops_of_size(own.batch.images.size(3));
   for (const auto& [accum, checkpointed, precision] :
        {std::tuple(1, CheckpointedBlocks{}, Precision::kFp32),
         {3, CheckpointedBlocks{}, Precision::kFp32},
@@ -133,14 +123,12 @@ TEST(DeviceWaits, NeverHappenInAStep) {
     TrainStep step(model, *group, options);
     AdamW optimizer(model.parameters(), options.optimizer);
     FiniteWatch watch(NonFinite::kFail, *group);
-    for (const Share* share : {&own, &augmenting}) {
-      const auto whole_step = [&] {
-        const StepResult result = step.compute_gradients(share->batch, share->sizes);
-        const at::Tensor norm = clip_gradient_norm(model.parameters(), options.optimizer.clip_norm);
-        optimizer.step(1e-3, watch.check(1, result, norm, share->batch));
-      };
-      EXPECT_THAT(waits_of(whole_step), testing::IsEmpty()) << "accum " << options.accum;
-    }
+    const auto whole_step = [&] {
+      const StepResult result = step.compute_gradients(own.batch, own.sizes);
+      const at::Tensor norm = clip_gradient_norm(model.parameters(), options.optimizer.clip_norm);
+      optimizer.step(1e-3, watch.check(1, result, norm, own.batch));
+    };
+    EXPECT_THAT(waits_of(whole_step), testing::IsEmpty()) << "accum " << options.accum;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "src/config/optimizer_options.h"
 #include "src/core/error.h"
 #include "src/distributed/single_process.h"
 #include "tests/support/thread_ranks.h"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "src/config/train_options.h"
 #include "src/distributed/single_process.h"
 #include "tests/support/thread_ranks.h"
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "src/config/optimizer_options.h"
 #include "src/core/error.h"
 #include "tests/support/golden.h"
 

@@ -23,6 +23,7 @@ import training_data  # noqa: E402
 
 BINARY, MPIRUN, WORK, FLAKY_READS = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]) / "sources", sys.argv[4]
 RANKS = 2
+STORAGE = 74  # the exit code that tells a job script to start again
 SETTINGS = ["data.sampling=resampled", "data.weights=[1, 3]", "data.epoch_samples=30"]
 
 
@@ -142,7 +143,7 @@ class FailingStorage(Sources):
         start = time.monotonic()
         training = self.begin("gone", FLAKY_READS="1000000", FLAKY_GONE="1000000")
         errors = training.communicate(timeout=120)[1]
-        self.assertEqual(training.returncode, 3, errors)
+        self.assertEqual(training.returncode, STORAGE, errors)
         shard = f"{WORK}/b/shards/shard-00000.h5"
         self.assertIn(f"cannot open {shard}, which was open before: its storage is gone or fails: No such file or "
                       "directory, also when tried 4 times again", errors)

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "src/config/train_options.h"
 #include "src/core/caption_rows.h"
 #include "src/distributed/single_process.h"
 #include "src/train/train_step.h"

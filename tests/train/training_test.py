@@ -124,20 +124,6 @@ class Training(unittest.TestCase):
         self.assertIn("resuming from step", train("killed"))
         self.assert_equals_straight("killed")
 
-    def test_augmentation_on_the_device_gives_the_same_losses(self):
-        short = ("schedule.max_steps=8", "checkpoint.every_steps=0", "validation.every_epochs=0",
-                 "validation.at_start=false")
-        # All pictures of a rank at once, or in pieces.
-        for accum, precision in ((1, "fp32"), (3, "fp32"), (3, "amp_bf16")):
-            host, device = (f"{where}_{accum}_{precision}" for where in ("host", "device"))
-            for name in (host, device):
-                train(name, RANKS, f"data.augment_on={name.split('_')[0]}", f"accum={accum}",
-                      f"model.precision={precision}", *short)
-            self.assertEqual(len(losses(device)), 8)
-            self.assertEqual(losses(device), losses(host))
-            weights = [(checkpoints(name)[-1] / "open_clip_model.safetensors").read_bytes() for name in (host, device)]
-            self.assertTrue(weights[0] == weights[1])
-
     def test_damaged_checkpoint_is_refused_and_the_one_before_taken(self):
         shutil.copytree(run_directory("straight"), run_directory("damaged"))
         newest = checkpoints("damaged")[-1]
@@ -238,6 +224,25 @@ class Training(unittest.TestCase):
         config["model_cfg"]["quick_gelu"] = True
         (weights / "open_clip_config.json").write_text(json.dumps(config))
         self.assertIn("which belongs to the weights", self.failure("other", f"model.pretrained={weights}"))
+
+    def test_settings_are_refused_before_a_model_is_built(self):
+        # A model of 35 TB: whatever is said of anything else was said before it was built.
+        config = json.loads(pathlib.Path(training_data.MODEL).read_text())
+        config["vision_cfg"] |= {"width": 2**20, "head_width": 2**20}
+        (WORK / "huge.json").write_text(json.dumps(config))
+        huge = f"model.architecture={WORK}/huge.json"
+        for override, message in [
+            ("schedule.warmup=1000", "schedule.warmup of 1000 steps is longer"),
+            ("batch_size=96", "batch_size 96 is larger than the data set"),
+            ("objective.num_subcaptions=3", "objective.num_subcaptions is 3, but the shards"),
+            ("data.validation=gone", "gone"),
+            ("validation.benchmarks=[gone.yaml]", "gone.yaml"),
+            ("model.pretrained=gone.safetensors", "cannot read gone.safetensors"),
+            (f"model.pretrained={checkpoints('straight')[-1]}", "which belongs to the weights"),
+            ("name=straight", "belongs to other settings"),
+        ]:
+            with self.subTest(override):
+                self.assertIn(message, self.failure("huge", huge, "schedule.max_steps=0", override))
 
     def test_checkpoint_holds_every_tensor(self):
         state = load_file(checkpoints("straight")[-1] / "optimizer.safetensors")

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "src/config/model_options.h"
 #include "src/distributed/single_process.h"
 #include "src/eval/encode.h"
-#include "src/model/hub.h"
-#include "src/model/safetensors.h"
-#include "src/model/weights.h"
+#include "src/weights/hub.h"
+#include "src/weights/safetensors.h"
+#include "src/weights/weights.h"
 #include "tools/bench/worker.h"
 
 namespace dermatome::bench {

@@ -76,7 +76,6 @@ def compare(arguments, report, sides, side):
     """Images a CPU second, everybody in turn."""
     files = shrink(sides.folder, side)
     workers = {"jpeg": sides.ours(side), "raw": sides.ours(side, "--raw"),
-               "cut": sides.ours(side, options=["--cut-only"]),
                "originals": sides.files(sides.folder / "originals"), "files": sides.files(files)}
     workers |= {kind: sides.archives(kind, files) for kind in arguments.against}
     commands = {}
@@ -97,8 +96,7 @@ def compare(arguments, report, sides, side):
                 for name in ("jpeg", "raw")}
     report.row(
         f"short side {side}: images a CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
-        f"{rates['raw']:.0f}; JPEG shards, decoded and cut only, the rest left to a device "
-        f"{rates['cut']:.0f}; DataLoader on the originals {rates['originals']:.0f}, on JPEG files "
+        f"{rates['raw']:.0f}; DataLoader on the originals {rates['originals']:.0f}, on JPEG files "
         f"of that size {rates['files']:.0f}" + "".join(
             f", {kind} of those files {rates[kind]:.0f}" for kind in arguments.against) +
         f"; alone, decode and augment: JPEG {rates['jpeg_alone']:.0f}, raw "
@@ -209,7 +207,7 @@ def bench_loader(arguments, report, folder):
     report.result |= {"jpeg_ratio": rates["jpeg"] / rates["originals"],
                       "raw_ratio": rates["raw"] / rates["originals"],
                       "jpeg_vs_same_files": rates["jpeg"] / rates["files"],
-                      "jpeg_per_cpu_s": rates["jpeg"], "cut_per_cpu_s": rates["cut"],
+                      "jpeg_per_cpu_s": rates["jpeg"],
                       **{key: rates[key] for key in ("flat_epochs", "jpeg_over_alone",
                                                      "raw_over_alone")}}
     report.result |= {f"jpeg_vs_{kind}": rates["jpeg"] / rates[kind] for kind in arguments.against}

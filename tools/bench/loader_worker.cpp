@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "sharding/dataset.h"
+#include "src/config/data_options.h"
 #include "src/config/train_config.h"
+#include "src/core/clock.h"
 #include "src/core/hash.h"
 #include "src/data/augmentation.h"
 #include "src/data/loader.h"
@@ -25,14 +27,7 @@ struct Arguments {
   int64_t threads = 1;
   int64_t prefetch = DataOptions().prefetch;
   int64_t image_size = 224;
-  bool cut_only = false;
 };
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class LoaderWorker {
  public:
@@ -44,7 +39,6 @@ class LoaderWorker {
     options_.image_size = arguments.image_size;
     options_.data.workers = arguments.threads;
     options_.data.prefetch = arguments.prefetch;
-    if (arguments.cut_only) options_.data.augment_on = AugmentOn::kDevice;
     options_.augmentation = load_train_config(arguments.config, {}).augmentation;
   }
 
@@ -180,7 +174,6 @@ void add_loader(CLI::App& app) {
   command->add_option("--threads", arguments->threads)->capture_default_str();
   command->add_option("--prefetch", arguments->prefetch)->capture_default_str();
   command->add_option("--image-size", arguments->image_size)->capture_default_str();
-  command->add_flag("--cut-only", arguments->cut_only, "Leave the rest to the device");
   command->callback([arguments] { run(*arguments); });
 }
 

@@ -4,9 +4,10 @@
 
 #include <memory>
 
+#include "src/config/objective_options.h"
 #include "src/config/train_config.h"
-#include "src/model/safetensors.h"
-#include "src/objective/objective.h"
+#include "src/objective/create_objective.h"
+#include "src/weights/safetensors.h"
 #include "tools/bench/worker.h"
 
 namespace dermatome::bench {
@@ -27,8 +28,8 @@ class ObjectiveWorker {
  public:
   ObjectiveWorker(const Arguments& arguments, Collectives& collectives)
       : tensors_(read_safetensors(arguments.input)),
-        options_(objective_options(arguments.settings)),
-        objective_(options_, collectives) {}
+        objective_(create_objective(objective_options(arguments.settings))),
+        collectives_(collectives) {}
 
   // Of the first `num_samples` samples, 0 for all.
   Gradients evaluate(int64_t num_samples) {
@@ -47,16 +48,16 @@ class ObjectiveWorker {
     Gradients gradients;
     if (tensors_.contains("local")) {
       input.local = samples("local");
-      gradients.result = objective_.evaluate(input, sizes);
+      gradients.result = value_of(input, sizes);
       gradients.text = gradients.result.grad_text;
       return gradients;
     }
     const at::Tensor text = input.text.detach().requires_grad_();
     const at::Tensor patches = samples("patches").detach().requires_grad_();
-    const at::Tensor rows = selector_rows(input.caption, input.mask, options_);
-    const at::Tensor local = attend_patches(patches, text, rows, options_);
+    const at::Tensor rows = objective_->pooling_texts(input.caption, input.mask);
+    const at::Tensor local = objective_->pool(patches, text, rows);
     input.local = local.detach();
-    gradients.result = objective_.evaluate(input, sizes);
+    gradients.result = value_of(input, sizes);
     torch::autograd::backward({local}, {gradients.result.grad_local});
     gradients.text = gradients.result.grad_text + text.grad();
     gradients.patches = patches.grad();
@@ -78,9 +79,14 @@ class ObjectiveWorker {
   }
 
  private:
+  ObjectiveResult value_of(const ObjectiveInput& input, const GlobalSizes& sizes) {
+    return objective_->evaluate(
+        input, objective_->start_text_gather(input.text, sizes, collectives_), sizes, collectives_);
+  }
+
   std::map<std::string, at::Tensor> tensors_;
-  ObjectiveOptions options_;
-  Objective objective_;
+  std::unique_ptr<const Objective> objective_;
+  Collectives& collectives_;
 };
 
 }  // namespace
@@ -91,7 +97,7 @@ void add_objective(CLI::App& app) {
   command->add_option("--input", arguments->input)->required();
   command->add_option("settings", arguments->settings, "Keys of the section objective, KEY=VALUE");
   command->callback([arguments] {
-    run_on_ranks(runtime_options(), [&](Runtime& runtime) {
+    run_with_runtime(runtime_options(), [&](Runtime& runtime) {
       ObjectiveWorker worker(*arguments, runtime.collectives());
       // Libraries allocate their own buffers at first use.
       worker.evaluate(2);

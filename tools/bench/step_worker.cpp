@@ -7,12 +7,14 @@
 #include <memory>
 
 #include "src/config/train_config.h"
-#include "src/model/hub.h"
-#include "src/model/safetensors.h"
-#include "src/model/weights.h"
+#include "src/config/train_options.h"
+#include "src/objective/create_objective.h"
 #include "src/train/finite_watch.h"
 #include "src/train/optimizer.h"
 #include "src/train/train_step.h"
+#include "src/weights/hub.h"
+#include "src/weights/safetensors.h"
+#include "src/weights/weights.h"
 #include "tools/bench/measured_collectives.h"
 #include "tools/bench/worker.h"
 
@@ -94,7 +96,8 @@ class StepWorker {
     const auto cpu_of = [](const auto& work) {
       return cost_of(work)["cpu"].template get<double>();
     };
-    const bool with_patches = options_.objective.local_alignment;
+    const auto objective = create_objective(options_.objective);
+    const bool with_patches = objective->needs_patches();
     ImageFeatures image;
     at::Tensor text;
     nlohmann::json seconds;
@@ -116,17 +119,20 @@ class StepWorker {
                             .logit_scale = model_.logit_scale().detach()};
     if (with_patches) {
       seconds["local_attention"] = cpu_of([&] {
-        const at::Tensor rows = selector_rows(batch_.caption, batch_.mask, options_.objective);
+        const at::Tensor rows = objective->pooling_texts(batch_.caption, batch_.mask);
         const at::Tensor raw = text.detach().requires_grad_();
         const at::Tensor local =
-            attend_patches(image.patches.detach().requires_grad_(), raw, rows, options_.objective);
+            objective->pool(image.patches.detach().requires_grad_(), raw, rows);
         input.local = local.detach();
         backward({local});
       });
     }
-    Objective objective(options_.objective, collectives_);
     StepResult result;
-    seconds["objective"] = cpu_of([&] { result.objective = objective.evaluate(input, sizes_); });
+    seconds["objective"] = cpu_of([&] {
+      result.objective =
+          objective->evaluate(input, objective->start_text_gather(input.text, sizes_, collectives_),
+                              sizes_, collectives_);
+    });
     seconds["optimizer"] = cpu_of([&] { update(result); });
     return seconds;
   }
@@ -195,7 +201,7 @@ void add_step(CLI::App& app) {
   command->add_option("--lr", arguments->lr)->required();
   command->add_option("settings", arguments->settings, "Keys of the section objective, KEY=VALUE");
   command->callback([arguments] {
-    run_on_ranks(runtime_options(), [&](Runtime& runtime) {
+    run_with_runtime(runtime_options(), [&](Runtime& runtime) {
       StepWorker worker(*arguments, runtime.collectives());
       serve(runtime.collectives(),
             {{"step", [&](const auto&) { return worker.step(); }},

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "src/config/runtime_options.h"
 #include "src/core/error.h"
 
 namespace dermatome::bench {

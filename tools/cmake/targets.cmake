@@ -5,6 +5,10 @@ set(DERMATOME_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12[.]")
   list(APPEND DERMATOME_WARNINGS -Werror)
 endif()
+# clang checks which mutex guards which member (src/core/thread_annotations.h).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND DERMATOME_WARNINGS -Wthread-safety -Werror=thread-safety)
+endif()
 
 function(dermatome_options target)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${DERMATOME_WARNINGS}>)
@@ -18,8 +22,11 @@ function(dermatome_options target)
   endif()
 endfunction()
 
-# ATen's headers take 10 s a file; parsed once, 1 s. Every target that says TORCH shares this one
-# precompiled header (which is why all of them are built with the same flags).
+# ATen's headers take more than ten seconds to compile for each file that includes them. One
+# precompiled header holds them for every target that says TORCH, so these targets are all built with
+# the same flags. Loading it takes several seconds too: sources that need no more of LibTorch than the
+# declaration of a tensor are listed under PLAIN and do without it. tools/check_layers.py holds both
+# lists to what the sources include.
 add_library(dermatome_torch OBJECT ${PROJECT_SOURCE_DIR}/tools/cmake/precompiled.cpp)
 dermatome_options(dermatome_torch)
 target_link_libraries(dermatome_torch PUBLIC torch::torch)
@@ -29,38 +36,67 @@ target_precompile_headers(dermatome_torch PRIVATE
   <torch/csrc/autograd/custom_function.h>
   <memory> <string> <vector>)
 
-# dermatome_library(name [TORCH] SOURCES a.cpp … [LINK public…] [LINK_PRIVATE private…])
+# _use_torch(target VISIBILITY plain sources…): links LibTorch and uses the precompiled header. With
+# DERMATOME_UNITY up to 16 sources of a target are compiled as one, which loads that header, and
+# instantiates LibTorch's templates, once for all of them.
+function(_use_torch target visibility)
+  target_link_libraries(${target} ${visibility} torch::torch)
+  if(DERMATOME_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    # The compiler takes a source's unnamed namespace for one of an included file.
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+  endif()
+  target_compile_options(${target} PRIVATE -fPIC)  # as the precompiled header; CMake says -fPIE
+  target_precompile_headers(${target} REUSE_FROM dermatome_torch)
+  if(ARGN)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  endif()
+endfunction()
+
+# dermatome_library(name [TORCH] SOURCES a.cpp … [PLAIN b.cpp …] [LINK public…] [LINK_PRIVATE private…])
 function(dermatome_library name)
-  cmake_parse_arguments(arg "TORCH" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
-  add_library(dermatome_${name} STATIC ${arg_SOURCES})
+  cmake_parse_arguments(arg "TORCH" "" "SOURCES;PLAIN;LINK;LINK_PRIVATE" ${ARGN})
+  add_library(dermatome_${name} STATIC ${arg_SOURCES} ${arg_PLAIN})
   add_library(dermatome::${name} ALIAS dermatome_${name})
   dermatome_options(dermatome_${name})
   target_link_libraries(dermatome_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_LINK_PRIVATE})
   if(arg_TORCH)
-    target_link_libraries(dermatome_${name} PUBLIC torch::torch)
-    target_precompile_headers(dermatome_${name} REUSE_FROM dermatome_torch)
+    _use_torch(dermatome_${name} PUBLIC ${arg_PLAIN})
   endif()
+endfunction()
+
+# dermatome_executable(name SOURCES a.cpp … [PLAIN b.cpp …] LINK libs…)
+function(dermatome_executable name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PLAIN;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES} ${arg_PLAIN})
+  dermatome_options(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+  _use_torch(${name} PRIVATE ${arg_PLAIN})
 endfunction()
 
 # What tools/test.sh builds and runs with sanitizers: the tests that say ASAN, labelled `asan`.
 add_custom_target(asan_tests)
+# What tools/check_more.sh builds and runs with the thread sanitizer: the tests that say TSAN, labelled `tsan`.
+add_custom_target(tsan_tests)
+# LibTorch, Gloo and HDF5 are not built with the thread sanitizer, which therefore sees neither their
+# locks nor their writes: what they call is left out, and each other false report is in the file.
+string(JOIN ":" DERMATOME_TSAN_OPTIONS
+  "suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp" ignore_noninstrumented_modules=1)
 
-# dermatome_test(name [TORCH] [ASAN] SOURCES a_test.cpp … LINK libs… [RANKS 1 2 …] [TIMEOUT s] [LABEL l])
+# dermatome_test(name [TORCH] [ASAN] [TSAN] SOURCES a_test.cpp … [PLAIN b_test.cpp …] LINK libs… [RANKS 1 2 …] [TIMEOUT s] [LABEL l])
 # A GoogleTest program. With RANKS it owns its main (tests/support/mpi_main.cpp) and is run by mpirun
 # once for every number of ranks; without, it runs alone.
 function(dermatome_test name)
-  cmake_parse_arguments(arg "TORCH;ASAN" "TIMEOUT;LABEL" "SOURCES;LINK;RANKS" ${ARGN})
+  cmake_parse_arguments(arg "TORCH;ASAN;TSAN" "TIMEOUT;LABEL" "SOURCES;PLAIN;LINK;RANKS" ${ARGN})
   set(label "${arg_LABEL}")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  add_executable(${name} ${arg_SOURCES})
+  add_executable(${name} ${arg_SOURCES} ${arg_PLAIN})
   dermatome_options(${name})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock)
   if(arg_TORCH)
-    target_link_libraries(${name} PRIVATE torch::torch)
-    target_compile_options(${name} PRIVATE -fPIC)  # as the precompiled header; CMake says -fPIE
-    target_precompile_headers(${name} REUSE_FROM dermatome_torch)
+    _use_torch(${name} PRIVATE ${arg_PLAIN})
   endif()
   target_compile_definitions(${name} PRIVATE
     DERMATOME_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
@@ -68,6 +104,10 @@ function(dermatome_test name)
   if(arg_ASAN)
     add_dependencies(asan_tests ${name})
     list(APPEND label asan)
+  endif()
+  if(arg_TSAN)
+    add_dependencies(tsan_tests ${name})
+    list(APPEND label tsan)
   endif()
   if(arg_RANKS)
     target_link_libraries(${name} PRIVATE dermatome::test_mpi_main)
@@ -81,5 +121,9 @@ function(dermatome_test name)
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${label}")
+    if(arg_TSAN AND DERMATOME_SANITIZE STREQUAL "thread")
+      set_tests_properties(${name} PROPERTIES
+        ENVIRONMENT "TSAN_OPTIONS=${DERMATOME_TSAN_OPTIONS};OMP_NUM_THREADS=1")
+    endif()
   endif()
 endfunction()

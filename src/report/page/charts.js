@@ -113,16 +113,26 @@ function point(step, {plot, tip, marks, scale, series, format, width}) {
   tip.style.top = `${MARGIN.top}px`;
 }
 
+// What a training line holds beside the objective's total, `loss`, and its terms.
+const NO_TERMS = new Set(['step', 'loss', 'lr', 'logit_scale', 'gradient_norm', 'images_per_second',
+                          'data_seconds', 'step_seconds']);
+
+// The objective's terms that are in use, as many as there are colours for beside two totals.
+function terms(train) {
+  return Object.keys(train).filter((name) => !NO_TERMS.has(name) && train[name].some((value) => value))
+    .slice(0, SERIES.length - 2);
+}
+
 function trainingCharts() {
   const {train, validation, averaged} = report.curves;
   if (!train.step.length) return section('training', missing('training'));
   const column = (name, key, colour) =>
     ({name, steps: train.step, values: train[key] ?? [], colour});
   const held = validation.loss;
-  const loss = [column('total', 'loss', 0), column('MKCL', 'mkcl', 1)];
-  if ((train.slra ?? []).some((value) => value)) loss.push(column('SLRA', 'slra', 2));
+  const loss = [column('total', 'loss', 0), ...terms(train).map((name, i) => column(name, name, i + 1))];
   if (held) {
-    loss.push({name: 'total, held out', steps: held.step, values: held.total ?? [], colour: 3, dashed: true});
+    loss.push({name: 'total, held out', steps: held.step, values: held.total ?? [],
+      colour: SERIES.length - 1, dashed: true});
   }
   const norm = (train.gradient_norm ?? []).some((value) => value) ? chart({title: 'Gradient norm',
     unit: 'before clipping', zero: true, series: [column('norm', 'gradient_norm', 0)]}) : null;

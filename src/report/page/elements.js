@@ -1,8 +1,12 @@
 'use strict';
-// Parts of the page. Whatever comes from the report becomes text, never markup.
+// Parts of every page. Whatever comes from the data becomes text, never markup.
 
-const report = JSON.parse(document.getElementById('data').textContent);
 const DRAWING = 'http://www.w3.org/2000/svg';
+
+// What the page shows.
+function pageData() {
+  return JSON.parse(document.getElementById('data').textContent);
+}
 
 // element('a', {class: 'b', title: 'c'}, 'text', child, …); null children are left out.
 function element(name, attributes = {}, ...children) {
@@ -33,12 +37,6 @@ function note(text) {
 
 function paragraph(text) {
   return element('p', {class: 'quiet'}, prose(text));
-}
-
-// What the report says is missing from a section.
-function missing(section) {
-  const text = report.missing[section];
-  return text ? note(text) : null;
 }
 
 function section(name, ...children) {

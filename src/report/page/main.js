@@ -1,4 +1,12 @@
-// The page as a whole.
+// A report's page as a whole.
+
+const report = pageData();
+
+// What the report says is missing from a section.
+function missing(section) {
+  const text = report.missing[section];
+  return text ? note(text) : null;
+}
 
 function tile(value, label) {
   return element('div', {class: 'tile'}, element('b', {}, value), element('span', {}, label));

@@ -1,0 +1,23 @@
+// Keys that earlier versions read and this one does not. A configuration that still has one is told
+// what to do about it, which helps more than the nearest known key.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dermatome {
+
+struct RetiredKey {
+  std::string_view key;      // a dotted path
+  std::string_view new_key;  // what it is called now; empty: the setting is gone
+  std::string_view advice;   // for a setting that is gone: why, and what to do
+};
+
+// The rest of a message that begins with the key and its value.
+std::string problem_with(const RetiredKey& retired);
+
+// Those of a training configuration.
+std::span<const RetiredKey> retired_train_keys();
+
+}  // namespace dermatome

@@ -1,0 +1,42 @@
+// Every setting of a training as plain structs with defaults. Read from YAML by
+// src/config/train_config.h, validated once, const afterwards. A field's YAML key is its name, and
+// a struct's name is its section's. Include the header of the one section that is used, and this
+// one only where a whole configuration is.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "src/config/augmentation_options.h"
+#include "src/config/checkpoint_options.h"
+#include "src/config/data_options.h"
+#include "src/config/model_options.h"
+#include "src/config/objective_options.h"
+#include "src/config/optimizer_options.h"
+#include "src/config/runtime_options.h"
+#include "src/config/schedule_options.h"
+#include "src/config/validation_options.h"
+
+namespace dermatome {
+
+struct TrainOptions {
+  std::string name;             // run name, a folder's; empty: the configuration file's stem
+  std::string output = "runs";  // the run's files: <output>/<name>/
+  uint64_t seed = 0;
+  int64_t batch_size = 64;  // global: over all ranks
+  int64_t accum = 1;        // micro-batches a rank and step: the same result in less memory
+  bool resume = true;       // continue from the run's newest checkpoint that verifies
+  ModelOptions model;
+  DataOptions data;
+  AugmentationOptions augmentation;
+  ObjectiveOptions objective;
+  OptimizerOptions optimizer;
+  ScheduleOptions schedule;
+  CheckpointOptions checkpoint;
+  ValidationOptions validation;
+  RuntimeOptions runtime;
+
+  bool operator==(const TrainOptions&) const = default;
+};
+
+}  // namespace dermatome

@@ -1,0 +1,17 @@
+#include "src/config/training_sources.h"
+
+#include "src/config/data_options.h"
+
+namespace dermatome {
+
+std::vector<std::filesystem::path> training_directories(const DataOptions& options) {
+  return {options.train.begin(), options.train.end()};
+}
+
+std::string training_data_name(const DataOptions& options) {
+  std::string name;
+  for (const std::string& source : options.train) name += (name.empty() ? "" : ", ") + source;
+  return name;
+}
+
+}  // namespace dermatome

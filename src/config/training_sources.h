@@ -1,0 +1,18 @@
+// data.train as paths and as text.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace dermatome {
+
+struct DataOptions;
+
+// The directories of the training shards.
+std::vector<std::filesystem::path> training_directories(const DataOptions& options);
+
+// The same as a message names them: "a, b".
+std::string training_data_name(const DataOptions& options);
+
+}  // namespace dermatome

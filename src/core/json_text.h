@@ -1,0 +1,14 @@
+// JSON values as text that is always valid UTF-8.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace dermatome {
+
+// `value` on one line. Bytes that are no UTF-8, as in names of files, become replacement
+// characters.
+std::string json_line(const nlohmann::json& value);
+std::string json_line(const nlohmann::ordered_json& value);
+
+}  // namespace dermatome

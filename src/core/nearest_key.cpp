@@ -1,0 +1,48 @@
+#include "src/core/nearest_key.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "src/core/text.h"
+
+namespace dermatome {
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
+
+}  // namespace
+
+std::string nearest_key(std::string_view key, const std::vector<std::string>& known) {
+  const auto distance = [key](const std::string& candidate) {
+    // A right name in a wrong section is nearer than any misspelling.
+    if (last_part(candidate) == last_part(key)) return size_t{0};
+    return edit_distance(key, candidate);
+  };
+  return *std::min_element(
+      known.begin(), known.end(),
+      [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
+}
+
+std::string unknown_key(std::string_view key, std::string_view value,
+                        const std::vector<std::string>& known) {
+  const std::string problem = text("unknown key '", key, "' with value ", value);
+  if (known.empty()) return problem;
+  return text(problem, "; the nearest known key is '", nearest_key(key, known), "'");
+}
+
+}  // namespace dermatome

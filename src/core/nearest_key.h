@@ -1,0 +1,19 @@
+// What a misspelled key was meant to be.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dermatome {
+
+// The key of `known` (not empty) that `key` most likely stands for: the same last part in another
+// section ("section.name"), else the smallest edit distance.
+std::string nearest_key(std::string_view key, const std::vector<std::string>& known);
+
+// "unknown key 'KEY' with value VALUE; the nearest known key is 'NEAREST'", the end only where
+// there are known ones.
+std::string unknown_key(std::string_view key, std::string_view value,
+                        const std::vector<std::string>& known);
+
+}  // namespace dermatome

@@ -1,0 +1,54 @@
+// Reads JSON documents whose keys are all known, and refuses whatever is not as expected: no key
+// twice, none that nobody asked for, none missing, no value of another type. Every message names
+// the file, the key, its value and what is expected of it. (src/config/field_reader is the reader
+// of YAML, which knows lines and columns and which values are set.)
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace dermatome {
+
+// Throws DataError, which begins with `file`, for what is no JSON or has a key twice in one object.
+nlohmann::json parse_json(std::string_view content, const std::string& file);
+
+// One object of a document. It hands out its values by key and remembers which were asked for. A
+// null counts as missing. All functions but has() throw DataError.
+class JsonObject {
+ public:
+  // `value`, which must be an object and outlive this. `file` begins the messages, unless it is
+  // empty. `name`: where the object is in the document, empty for the document itself.
+  JsonObject(std::string file, std::string name, const nlohmann::json& value);
+
+  bool has(const std::string& key) const;
+  // The value; null if it is missing.
+  const nlohmann::json& find(const std::string& key);
+  JsonObject object(const std::string& key);
+  // `T`: bool, int, int64_t, uint32_t, uint64_t, double, std::string, or a std::vector of
+  // std::string, uint64_t or double.
+  template <typename T>
+  T get(const std::string& key);
+  // Leaves `out` as it is if the value is missing.
+  template <typename T>
+  void read(const std::string& key, T& out);
+  // Keys that may be there and have no influence.
+  void ignore(const std::set<std::string>& keys) { known_.insert(keys.begin(), keys.end()); }
+
+  // Refuses keys that nobody asked for. `hint` ends the message.
+  void finish(const std::string& hint = "") const;
+
+  // FILE: KEY (VALUE) PROBLEM
+  [[noreturn]] void fail(const std::string& key, const std::string& problem) const;
+
+ private:
+  std::string qualified(const std::string& key) const;
+
+  std::string where_;  // with ": " unless it is empty
+  std::string name_;
+  const nlohmann::json& value_;
+  std::set<std::string> known_;
+};
+
+}  // namespace dermatome

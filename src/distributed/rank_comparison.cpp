@@ -1,0 +1,141 @@
+#include "src/distributed/rank_comparison.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+
+#include "src/core/error.h"
+#include "src/core/hash.h"
+#include "src/distributed/number_gather.h"
+#include "src/distributed/text_gather.h"
+
+namespace dermatome {
+namespace {
+
+// A message stays a line that can be read.
+constexpr size_t kFactsNamed = 12;
+constexpr size_t kRanksNamed = 8;
+constexpr size_t kKindsNamed = 3;
+constexpr size_t kLongestValue = 100;
+
+constexpr char kEnd = '\0';  // of a fact's words on the way
+
+std::string to_text(const std::vector<RankFact>& facts) {
+  std::string text;
+  for (const RankFact& fact : facts) {
+    text += (fact.is_shown ? '+' : '-') + fact.what + kEnd + fact.value + kEnd;
+  }
+  return text;
+}
+
+std::vector<RankFact> from_text(const std::string& text) {
+  std::vector<RankFact> facts;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t middle = text.find(kEnd, begin);
+    const size_t end = text.find(kEnd, middle + 1);
+    facts.push_back({text.substr(begin + 1, middle - begin - 1),
+                     text.substr(middle + 1, end - middle - 1), text[begin] == '+'});
+    begin = end + 1;
+  }
+  return facts;
+}
+
+const RankFact* find(const std::vector<RankFact>& facts, const std::string& what) {
+  const auto found = std::ranges::find(facts, what, &RankFact::what);
+  return found == facts.end() ? nullptr : &*found;
+}
+
+std::string shown(const RankFact* fact) {
+  if (fact == nullptr) return "missing";
+  if (fact->value.size() <= kLongestValue) return fact->value;
+  return fact->value.substr(0, kLongestValue) + "...";
+}
+
+std::string difference(const RankFact* own, const RankFact* other) {
+  const RankFact& known = own != nullptr ? *own : *other;
+  const bool both = own != nullptr && other != nullptr;
+  if (both && !known.is_shown) return known.what;
+  if (both) return known.what + " (" + shown(own) + ", not " + shown(other) + ")";
+  return known.what + (own == nullptr ? " (which it does not have)" : " (which only it has)");
+}
+
+// "seed (2, not 1), batch_size (8, not 12)"; empty: the facts are the same.
+std::string differences(const std::vector<RankFact>& own, const std::vector<RankFact>& other) {
+  std::vector<std::string> found;
+  for (const RankFact& fact : own) {
+    const RankFact* same = find(other, fact.what);
+    if (same == nullptr || same->value != fact.value) found.push_back(difference(&fact, same));
+  }
+  for (const RankFact& fact : other) {
+    if (find(own, fact.what) == nullptr) found.push_back(difference(nullptr, &fact));
+  }
+  std::string text;
+  for (size_t i = 0; i < std::min(found.size(), kFactsNamed); ++i) {
+    text += (text.empty() ? "" : ", ") + found[i];
+  }
+  if (found.size() > kFactsNamed) {
+    text += " and " + std::to_string(found.size() - kFactsNamed) + " more";
+  }
+  return text;
+}
+
+// "rank 2 differs", "ranks 1, 3 differ"
+std::string name_ranks(const std::vector<int>& ranks) {
+  if (ranks.size() == 1) return "rank " + std::to_string(ranks.front()) + " differs";
+  std::string text = "ranks ";
+  for (size_t i = 0; i < std::min(ranks.size(), kRanksNamed); ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(ranks[i]);
+  }
+  if (ranks.size() > kRanksNamed) {
+    text += " and " + std::to_string(ranks.size() - kRanksNamed) + " more";
+  }
+  return text + " differ";
+}
+
+std::string describe(const std::vector<std::string>& texts) {
+  const std::vector<RankFact> reference = from_text(texts.front());
+  std::vector<std::string> kinds;  // of differences, in the order of their first ranks
+  std::map<std::string, std::vector<int>> ranks;
+  for (size_t rank = 1; rank < texts.size(); ++rank) {
+    if (texts[rank] == texts.front()) continue;
+    std::string kind = differences(from_text(texts[rank]), reference);
+    if (kind.empty()) kind = "the order of what is compared";
+    if (!ranks.contains(kind)) kinds.push_back(kind);
+    ranks[kind].push_back(static_cast<int>(rank));
+  }
+  std::string message;
+  for (size_t i = 0; i < std::min(kinds.size(), kKindsNamed); ++i) {
+    message += (message.empty() ? "" : "; ") + name_ranks(ranks.at(kinds[i])) +
+               " from rank 0 in: " + kinds[i];
+  }
+  if (kinds.size() > kKindsNamed) message += "; other ranks differ too";
+  return message;
+}
+
+// The first 16 bytes of a text's SHA-256.
+std::vector<int64_t> digest(const std::string& text) {
+  const std::string hex = sha256_hex(text);
+  std::vector<int64_t> numbers;
+  for (const size_t begin : {0, 16}) {
+    numbers.push_back(
+        static_cast<int64_t>(std::stoull(hex.substr(begin, 16), nullptr, /*base=*/16)));
+  }
+  return numbers;
+}
+
+}  // namespace
+
+void compare_ranks(const std::vector<RankFact>& facts, Collectives& group, c10::Device device,
+                   const std::string& remedy) {
+  if (group.size() == 1) return;
+  const std::string text = to_text(facts);
+  const auto digests = gather_numbers(digest(text), group, device, "comparison of ranks");
+  const auto are_equal = [](const std::vector<int64_t>& numbers) {
+    return std::ranges::all_of(numbers, [&](int64_t n) { return n == numbers.front(); });
+  };
+  if (std::ranges::all_of(digests, are_equal)) return;
+  throw ConfigError(describe(gather_texts(text, group, "what ranks differ in", device)) + "; " +
+                    remedy);
+}
+
+}  // namespace dermatome

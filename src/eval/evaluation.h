@@ -1,0 +1,56 @@
+// Checkpoints on benchmarks: everything that can be wrong is read before the first image.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/config/model_options.h"
+#include "src/distributed/collectives.h"
+#include "src/eval/benchmark.h"
+#include "src/eval/leakage.h"
+
+namespace dermatome {
+
+enum class ResultFormat { kDermatome, kClipBenchmark };
+
+struct EvaluationOptions {
+  std::vector<std::string> benchmarks;  // YAML files
+  std::string near_duplicates;          // read_leakage(); empty: not checked
+  ResultFormat format = ResultFormat::kDermatome;
+  int64_t batch_size = 256;
+  Precision precision = Precision::kFp32;
+};
+
+class Evaluation {
+ public:
+  // Opens the benchmarks. Throws ConfigError, also for a benchmark that the format cannot hold, and
+  // DataError.
+  explicit Evaluation(const EvaluationOptions& options);
+
+  // Throws ConfigError, on every rank, unless all ranks have the same binary, benchmarks, batch
+  // size and number of checkpoints. `version`: the binary's. A collective call.
+  void compare_ranks(const std::string& version, int64_t num_checkpoints, Collectives& collectives,
+                     c10::Device device) const;
+
+  // Scores the checkpoint on every benchmark; rank 0 gives each result to `write`. A collective
+  // call. Throws DataError, and ConfigError where ranks loaded different weights.
+  using Write = std::function<void(const nlohmann::ordered_json& line)>;
+  void score(const std::string& checkpoint, Collectives& collectives, c10::Device device,
+             const Write& write) const;
+
+ private:
+  struct Task {
+    Benchmark benchmark;
+    std::optional<Leakage> leakage;  // nullopt: not checked
+  };
+  EvaluationOptions options_;
+  std::vector<Task> tasks_;
+};
+
+}  // namespace dermatome

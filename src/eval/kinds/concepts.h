@@ -1,0 +1,20 @@
+// Concept annotation: the table says of each image which of some concepts it shows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/eval/benchmark_table.h"
+
+namespace dermatome {
+
+struct ConceptCells final : Truth {
+  static constexpr uint8_t kUnknown = 2;
+  // [concept][image] 1 present, 0 absent, kUnknown; a concept without a column is in `missing` and
+  // all unknown.
+  std::vector<std::vector<uint8_t>> present;
+  std::vector<std::string> missing;
+};
+
+}  // namespace dermatome

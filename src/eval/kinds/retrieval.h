@@ -1,0 +1,19 @@
+// Cross-modal retrieval: every image has one caption or several.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/eval/benchmark_table.h"
+
+namespace dermatome {
+
+// Images are told apart by name, so one that rows repeat has several captions, which stand together
+// here.
+struct Captions final : Truth {
+  std::vector<std::string> captions;
+  std::vector<int64_t> image_of;  // [captions], ascending
+};
+
+}  // namespace dermatome

@@ -1,0 +1,36 @@
+// Linear probes: what a linear classifier fitted to frozen image features scores, with all training
+// samples or a few.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/eval/probe/labelled_set.h"
+#include "src/eval/probe/options.h"
+
+namespace dermatome {
+
+class Probe {
+ public:
+  // Reads the files and tables; everything that can be wrong with them is thrown here, before the
+  // first image is encoded. Throws ConfigError, DataError.
+  explicit Probe(const ProbeOptions& options);
+
+  // Fits probes to the features of the checkpoint's image tower and gives `write` a line for each
+  // amount of training samples and test set. Throws DataError.
+  using Write = std::function<void(const nlohmann::ordered_json& line)>;
+  void score(const std::string& checkpoint, c10::Device device, const Write& write);
+
+ private:
+  ProbeOptions options_;
+  LabelledSet train_;
+  std::optional<LabelledSet> validation_;
+  std::vector<LabelledSet> tests_;
+};
+
+}  // namespace dermatome

@@ -1,0 +1,31 @@
+// Plain CLIP: the symmetric contrast between images and their raw captions (OBJECTIVE.md, "Plain
+// CLIP").
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "src/config/objective_options.h"
+#include "src/objective/objective.h"
+
+namespace dermatome {
+
+// Of the options it reads mode, negatives, num_subcaptions and lambda_m, which multiplies the mean
+// of its two terms, i2t and t2i.
+class ClipObjective : public Objective {
+ public:
+  explicit ClipObjective(const ObjectiveOptions& options) : options_(options) {}
+
+  bool needs_patches() const override { return false; }
+  TextSelection text_selection() const override;
+  int64_t num_captions() const override;
+  void check_ranks(int64_t num_ranks) const override;
+  ObjectiveResult evaluate(const ObjectiveInput& input, std::unique_ptr<RowGather> text_gather,
+                           const GlobalSizes& sizes, Collectives& collectives) const override;
+  ObjectiveCost cost(const ObjectiveLoad& load) const override;
+
+ private:
+  ObjectiveOptions options_;
+};
+
+}  // namespace dermatome

@@ -1,0 +1,259 @@
+#include "src/plan/memory_plan.h"
+
+#include <algorithm>
+
+#include "sharding/dataset.h"
+#include "src/config/train_options.h"
+#include "src/model/clip.h"
+#include "src/objective/create_objective.h"
+
+namespace dermatome {
+namespace {
+
+constexpr double kFloat = 4, kMiB = 1 << 20;
+
+// Measured on a model of next to no size: code, libraries' buffers, tokenizer. The GPU's share is
+// the context of CUDA and NCCL's buffers, an assumption.
+constexpr double kProcessBytes = 170 * kMiB;
+constexpr double kGpuContextBytes = 1500 * kMiB;
+// glibc rarely finds a freed block again for an aligned one of its size: measured, its heap grows
+// by twice what a backward pass uses and frees, and by as much again as encoding pictures holds.
+// Larger blocks it maps and gives back one by one.
+constexpr double kHeapHoles = 2, kEncodingHoles = 1, kLargestHeapBlock = 32 * kMiB;
+// Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
+constexpr double kBatchesInHand = 3;
+
+// Bytes of a number: in the residual stream, in what layer norm keeps besides, and elsewhere.
+struct Widths {
+  double stream, norm_copy, other;
+};
+
+Widths image_widths(Precision precision) {
+  return precision == Precision::kFp32 ? Widths{4, 0, 4} : Widths{2, 4, 2};
+}
+
+Widths text_widths(Precision precision) {
+  return precision == Precision::kFp32 ? Widths{4, 0, 4} : Widths{4, 0, 2};
+}
+
+struct Tower {
+  double width, mlp_width;
+  int64_t layers, checkpointed;
+  Widths bytes;
+};
+
+// A tower's rows and positions (src/model/attention_layout.h) in one encoding.
+struct Rows {
+  double rows, positions, read;
+  bool packed;     // positions are looked up, and rows found again
+  bool reads_all;  // the last block computes all rows
+};
+
+// What autograd keeps of a block: its input and the stream between attention and MLP, each as it is
+// and normalised; queries, keys and values; their mixture; the MLP's hidden values.
+double kept_by_block(const Tower& tower, const Rows& n) {
+  const auto& [stream, norm_copy, other] = tower.bytes;
+  const double row = 2 * (stream + norm_copy + other) * tower.width + other * tower.width +
+                     other * tower.mlp_width;
+  const double position = (n.packed ? 4 : 3) * other * tower.width;
+  return n.rows * row + n.positions * position;
+}
+
+// The same of a last block of which only some rows are read.
+double kept_by_last_block(const Tower& tower, const Rows& n) {
+  if (n.reads_all) return kept_by_block(tower, n);
+  const auto& [stream, norm_copy, other] = tower.bytes;
+  const double normed = (stream + norm_copy + other) * tower.width;
+  return n.rows * normed + n.positions * 2 * other * tower.width +
+         n.read * (normed + 3 * other * tower.width + other * tower.mlp_width);
+}
+
+// While a block's backward pass is in its MLP: two tensors of the hidden width, the gradients of
+// the stream.
+double used_by_backward(const Tower& tower, const Rows& n) {
+  return n.rows * tower.bytes.other * (2 * tower.mlp_width + 2 * tower.width);
+}
+
+double kept_by_tower(const Tower& tower, const Rows& n) {
+  const int64_t again = num_checkpointed(tower.checkpointed, tower.layers);
+  const double input = n.rows * tower.bytes.stream * tower.width;
+  const double block = kept_by_block(tower, n);
+  const auto inputs = static_cast<double>(again);
+  if (again == tower.layers) return inputs * input + block;  // one is computed again
+  return inputs * input + static_cast<double>(tower.layers - again - 1) * block +
+         kept_by_last_block(tower, n);
+}
+
+struct Activations {
+  double kept, in_backward;
+  double largest_block;  // the hidden values of an MLP
+};
+
+// What is there while a benchmark's pictures are encoded, without gradients.
+struct Encoding {
+  double pixels;  // as bytes and as what the tower takes
+  // In a block's MLP. Of the stream: what came into the block and from attention, the MLP's input
+  // and output. Of the hidden values: those before and after the activation.
+  double stream_tensor, num_streams = 4;
+  double hidden_tensor, num_hidden = 2;
+
+  double bytes() const { return pixels + num_streams * stream_tensor + num_hidden * hidden_tensor; }
+};
+
+double heap_holes(const Activations& activations) {
+  return activations.largest_block <= kLargestHeapBlock ? kHeapHoles * activations.in_backward : 0;
+}
+
+double heap_holes(const Encoding& encoding) {
+  const auto on_heap = [](double bytes) { return bytes <= kLargestHeapBlock ? bytes : 0; };
+  return kEncodingHoles * (encoding.num_streams * on_heap(encoding.stream_tensor) +
+                           encoding.num_hidden * on_heap(encoding.hidden_tensor));
+}
+
+double hidden_bytes(const Tower& tower, const Rows& n) {
+  return n.rows * tower.bytes.other * tower.mlp_width;
+}
+
+// Of a micro-batch.
+int64_t images_of_piece(const TrainOptions& options, const StepLoad& load) {
+  return (load.images + options.accum - 1) / options.accum;
+}
+
+Activations image_activations(const ClipConfig& config, const TrainOptions& options,
+                              const StepLoad& load) {
+  const VisionConfig& vision = config.vision;
+  const Tower tower{static_cast<double>(vision.width), static_cast<double>(vision.mlp_width()),
+                    vision.layers, options.model.checkpointed_image_blocks,
+                    image_widths(options.model.precision)};
+  const auto images = static_cast<double>(images_of_piece(options, load));
+  const double rows = images * static_cast<double>(load.tokens_per_image);
+  const bool patches = create_objective(options.objective)->needs_patches();
+  const double read = patches ? rows : images;
+  const auto side = static_cast<double>(vision.image_size);
+  const auto d = static_cast<double>(config.embed_dim);
+  const Rows n{
+      .rows = rows, .positions = rows, .read = read, .packed = false, .reads_all = patches};
+  // Pixels; the embedded patches; the last block's output, normalised; features before and after
+  // their normalisation.
+  const double ends =
+      images * 3 * side * side * tower.bytes.other + rows * tower.bytes.stream * tower.width +
+      read * (tower.bytes.stream + tower.bytes.other) * tower.width + read * 2 * d * kFloat;
+  // Gradients of the patches, from the objective and in the tower.
+  return {kept_by_tower(tower, n) + ends,
+          used_by_backward(tower, n) + (patches ? 2 * read * d * kFloat : 0),
+          hidden_bytes(tower, n)};
+}
+
+Activations text_activations(const ClipConfig& config, const TrainOptions& options,
+                             const StepLoad& load) {
+  const TextConfig& text = config.text;
+  const Tower tower{static_cast<double>(text.width), static_cast<double>(text.mlp_width()),
+                    text.layers, options.model.checkpointed_text_blocks,
+                    text_widths(options.model.precision)};
+  const auto pieces = static_cast<double>(options.accum);
+  const Rows n{.rows = load.texts.rows / pieces,
+               .positions = load.texts.positions / pieces,
+               .read = load.texts.texts / pieces,
+               .packed = true,
+               .reads_all = false};
+  const double ends =
+      n.read * (3 * tower.width + 2 * static_cast<double>(config.embed_dim)) * kFloat;
+  return {kept_by_tower(tower, n) + ends, used_by_backward(tower, n), hidden_bytes(tower, n)};
+}
+
+// One batch of images as the loader holds it, a byte for each number.
+double batch_bytes(const VisionConfig& vision, const StepLoad& load) {
+  const auto side = static_cast<double>(vision.image_size);
+  return static_cast<double>(load.images) * 3 * side * side;
+}
+
+Encoding validation_encoding(const ClipConfig& config, const TrainOptions& options,
+                             const StepLoad& load) {
+  const VisionConfig& vision = config.vision;
+  const double number = image_widths(options.model.precision).other;
+  const auto images = static_cast<double>(load.validation_images);
+  const double rows = images * static_cast<double>(tokens_per_image(vision, /*patch_dropout=*/0));
+  const auto side = static_cast<double>(vision.image_size);
+  return {.pixels = images * 3 * side * side * (1 + kFloat),
+          .stream_tensor = rows * number * static_cast<double>(vision.width),
+          .hidden_tensor = rows * number * static_cast<double>(vision.mlp_width())};
+}
+
+double parameter_bytes(const ClipConfig& config) {
+  const Clip shapes(config, c10::kMeta);
+  double numbers = 0;
+  for (const NamedParameter& parameter : shapes.parameters()) {
+    numbers += static_cast<double>(parameter.value.numel());
+  }
+  return numbers * kFloat;
+}
+
+}  // namespace
+
+MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, const StepLoad& load,
+                       bool on_gpu) {
+  const double parameters = parameter_bytes(config);
+  const Activations image = image_activations(config, options, load);
+  const Activations text = text_activations(config, options, load);
+  const double objective =
+      create_objective(options.objective)->cost(objective_load(config, load)).bytes;
+  // Either all that both towers keep, and the objective or the text tower's backward pass; or, the
+  // text tower being done, the image tower's. With micro-batches one tower's at a time.
+  const bool at_once = options.accum == 1;
+  const double text_kept = at_once ? text.kept : 0;
+  const double before =
+      image.kept + text_kept + std::max(objective, at_once ? text.in_backward : 0);
+  const double during = image.kept + image.in_backward + (at_once ? 0 : objective);
+  const double texts_alone = at_once ? 0 : text.kept + text.in_backward + objective;
+  const bool text_is_there = at_once && before >= during;
+  // Pictures of a benchmark, besides what malloc keeps of the steps before.
+  const Encoding encoded = validation_encoding(config, options, load);
+  const bool beside = !on_gpu && encoded.hidden_tensor > kLargestHeapBlock &&
+                      image.largest_block <= kLargestHeapBlock;
+  const double steps = std::max({before, during, texts_alone});
+  const double steps_kept = beside ? steps : 0;
+
+  MemoryPlan plan;
+  plan.parameter_bytes = parameters;
+  const auto add = [&](const char* what, double bytes, bool on_host = false) {
+    plan.parts.push_back({what, bytes, on_host});
+    (on_gpu && on_host ? plan.host_bytes : plan.device_bytes) += bytes;
+  };
+  add("parameters", parameters);
+  add("gradients", parameters);
+  add("optimizer state", 2 * parameters);
+  if (encoded.bytes() + steps_kept > steps) {
+    add("validation, pictures of a batch", encoded.bytes());
+    if (beside) add("freed memory that malloc keeps of the steps", steps_kept);
+  } else if (texts_alone > std::max(before, during)) {
+    add("text tower, kept for its backward pass", text.kept);
+    add("text tower, backward pass", text.in_backward);
+    add("objective", objective);
+  } else {
+    add("image tower, kept for its backward pass", image.kept);
+    if (text_is_there) add("text tower, kept for its backward pass", text.kept);
+    add("backward pass of a block, or the objective",
+        std::max(before, during) - image.kept - (text_is_there ? text.kept : 0));
+  }
+  add("batches ready",
+      (static_cast<double>(options.data.prefetch) + kBatchesInHand) *
+          batch_bytes(config.vision, load),
+      /*on_host=*/true);
+  if (load.num_samples > 0) {
+    add("the shards' metadata",
+        std::min(static_cast<double>(load.num_samples * kMetadataBytesPerSample),
+                 static_cast<double>(OpenShardLimits{}.bytes)),
+        /*on_host=*/true);
+  }
+  add("process and libraries", kProcessBytes, /*on_host=*/true);
+  if (on_gpu) {
+    add("CUDA context and NCCL", kGpuContextBytes);
+  } else if (const double holes =
+                 std::max(heap_holes(image), heap_holes(text)) + heap_holes(encoded);
+             holes > 0) {
+    add("freed memory that malloc does not find again", holes);
+  }
+  return plan;
+}
+
+}  // namespace dermatome

@@ -1,0 +1,49 @@
+// How much a training step has to work on: what its memory and its arithmetic depend on besides
+// the model.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "sharding/dataset.h"
+#include "src/model/clip_config.h"
+#include "src/objective/objective.h"
+
+namespace dermatome {
+
+struct ObjectiveOptions;
+struct TrainOptions;
+
+// The texts of a number of samples.
+struct TextLoad {
+  double texts = 0;      // distinct ones
+  double rows = 0;       // distinct beginnings of texts: tokens that are encoded
+  double positions = 0;  // where attention looks at them, padding included
+};
+
+// A rank's part of a step, and of what happens between steps.
+struct StepLoad {
+  int64_t ranks = 1;
+  int64_t images = 0;             // a rank
+  int64_t tokens_per_image = 0;   // class token and the patches that are kept
+  TextLoad texts;                 // a rank's
+  int64_t num_samples = 0;        // of the training data; 0: not known
+  int64_t validation_images = 0;  // that a benchmark's largest encode call of a rank has
+};
+
+// Of `num_samples` samples in the training's order, on average over the first few such batches of
+// `dataset`. `options` say which captions become texts, and how many micro-batches share the texts
+// out: beginnings are shared within each alone.
+TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
+                       int64_t num_samples);
+
+// As in MAKE's published table: 3.4 distinct texts of 20 tokens a sample, or 1 where the objective
+// looks at raw captions only. (Modes that contrast with missing captions add two short texts.)
+TextLoad assumed_texts(const ObjectiveOptions& objective, int64_t num_samples);
+
+// What the objective works on in a step.
+ObjectiveLoad objective_load(const ClipConfig& config, const StepLoad& load);
+
+int64_t tokens_per_image(const VisionConfig& vision, double patch_dropout);
+
+}  // namespace dermatome

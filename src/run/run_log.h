@@ -1,0 +1,57 @@
+// What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in
+// the run directory, one JSON object a line with `step`, `epoch` and either `train` or
+// `validation` and `benchmarks`. `train` holds `loss`, the objective's total, every term of it by
+// its name, and the other numbers of a StepReport. Only rank 0 makes one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dermatome {
+
+// One logged step.
+struct StepReport {
+  int64_t step = 0;  // steps done
+  int64_t total_steps = 0;
+  int64_t epoch = 0;
+  int64_t step_in_epoch = 0;
+  int64_t steps_per_epoch = 0;
+  int64_t global_batch = 0;
+  // The objective's by name: `total` first, then its terms, whose names are those of no number
+  // below.
+  std::vector<std::pair<std::string, double>> values;
+  double lr = 0;
+  double logit_scale = 0;    // exp of the learned parameter
+  double gradient_norm = 0;  // before clipping; 0 without clipping
+  double data_seconds = 0;   // a step's wait for its batch
+  double step_seconds = 0;   // a step, wall clock
+};
+
+class RunLog {
+ public:
+  // Opens <run>/results.jsonl for appending, without what an interrupted run logged after `step`.
+  // Throws DataError.
+  RunLog(const std::filesystem::path& run_directory, int64_t step);
+
+  // Whether the file holds a validation of `step`.
+  bool has_validation(int64_t step) const;
+
+  void step(const StepReport& report);
+  // `scores` under the key `validation`, and what they are of under `benchmarks`.
+  void validation(int64_t step, int64_t epoch, const nlohmann::json& scores,
+                  const nlohmann::json& benchmarks);
+
+ private:
+  void write(const nlohmann::json& line);
+
+  std::filesystem::path path_;
+  std::ofstream file_;
+  bool on_terminal_;
+};
+
+}  // namespace dermatome

@@ -1,0 +1,32 @@
+// Where a run starts: with fresh weights, with pretrained ones, or at its newest checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "src/model/clip.h"
+#include "src/train/optimizer.h"
+
+namespace dermatome {
+
+struct TrainOptions;
+struct TrainingEnvironment;
+
+// The step of the checkpoint that the run continues from; nullopt: there is none. Rank 0 looks, so
+// that all ranks continue from the same one. A collective call. Throws ConfigError where the run
+// cannot start from there: what find_own_checkpoint() refuses, and weights of another model than
+// `config`, also those of model.pretrained; DataError likewise.
+std::optional<int64_t> find_start(const TrainOptions& options, const ClipConfig& config,
+                                  const std::string& dataset_digest,
+                                  const TrainingEnvironment& environment);
+
+// Gives model and optimizer what they start with; `step` is what find_start() returned.
+void load_start(std::optional<int64_t> step, const TrainOptions& options, Clip& model,
+                AdamW& optimizer);
+
+// Loads the weights of model.pretrained, which is set, into `model`. Throws as check_pretrained()
+// and load_weights().
+void load_pretrained(Clip& model, const TrainOptions& options);
+
+}  // namespace dermatome

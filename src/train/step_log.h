@@ -1,0 +1,44 @@
+// What the log says of training steps: their values, and how long they took since the last time.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <chrono>
+#include <cstdint>
+
+#include "src/model/clip.h"
+#include "src/objective/objective.h"
+#include "src/run/run_log.h"
+#include "src/train/run_length.h"
+
+namespace dermatome {
+
+class StepLog {
+ public:
+  // `log`: rank 0's, null on the others. Arguments must outlive the object.
+  StepLog(const RunLength& length, int64_t global_batch, const Clip& model, RunLog* log);
+
+  // Takes note of a step that waited so long for its batch.
+  void add(double data_seconds);
+  // Logs step `step`, and the time of steps since start or since the last call of this or
+  // restart(). Waits for the device. gradient_norm: 0-dim.
+  void report(int64_t step, const ObjectiveResult& result, const at::Tensor& gradient_norm,
+              double lr);
+  // Leaves out the time until now, in which something else was done.
+  void restart() { since_ = {}; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const RunLength& length_;
+  int64_t global_batch_;
+  const Clip& model_;
+  RunLog* log_;
+  struct {
+    Clock::time_point start = Clock::now();
+    double data_seconds = 0;
+    int64_t steps = 0;
+  } since_;
+};
+
+}  // namespace dermatome

@@ -1,0 +1,36 @@
+#include "src/watch/criterion.h"
+
+#include <algorithm>
+
+#include "src/core/error.h"
+#include "src/eval/kinds/kind.h"
+
+namespace dermatome {
+
+Criterion parse_criterion(const std::string& text,
+                          const std::vector<const BenchmarkOptions*>& benchmarks,
+                          const std::vector<Definition>& definitions) {
+  const auto fail = [&](const std::string& problem) {
+    throw ConfigError("--select " + text + ": " + problem);
+  };
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) fail("expected BENCHMARK:METRIC");
+  const std::string name = text.substr(0, colon), metric = text.substr(colon + 1);
+  const auto found = std::ranges::find(benchmarks, name, &BenchmarkOptions::name);
+  if (found == benchmarks.end()) fail("no --benchmark is named " + name);
+  const BenchmarkOptions& options = **found;
+  if (options.role != BenchmarkRole::kValidation) {
+    fail(name +
+         " has role: test, and a test set must not choose a checkpoint; "
+         "select by a benchmark with role: validation");
+  }
+  const std::vector<std::string> scores = options.kind->score_names(options);
+  if (std::ranges::find(scores, metric) == scores.end()) {
+    std::string known;
+    for (const auto& score : scores) known += (known.empty() ? "" : ", ") + score;
+    fail(name + " has the scores " + known);
+  }
+  return {definitions[found - benchmarks.begin()], metric};
+}
+
+}  // namespace dermatome

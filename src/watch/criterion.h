@@ -1,0 +1,18 @@
+// By which score of which benchmark a checkpoint is chosen as the best.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/eval/benchmark_options.h"
+#include "src/run/evaluation_log.h"
+
+namespace dermatome {
+
+// `text`: BENCHMARK:METRIC, a score of one of the benchmarks, which must have role validation.
+// `definitions` [benchmarks]: theirs. Throws ConfigError.
+Criterion parse_criterion(const std::string& text,
+                          const std::vector<const BenchmarkOptions*>& benchmarks,
+                          const std::vector<Definition>& definitions);
+
+}  // namespace dermatome

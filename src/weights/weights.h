@@ -1,0 +1,56 @@
+// Weights of CLIP models, from any of the files that people share them in:
+//
+//   a directory in open_clip's hub layout (see hub.h), or of its older kind with
+//     open_clip_pytorch_model.bin
+//   a .safetensors file
+//   what torch.save() wrote: a state dict, or open_clip's training checkpoint, which holds one as
+//     "state_dict"
+//   a TorchScript archive, as OpenAI's ViT-B-16.pt
+//
+// The content tells which, not the name. Names are open_clip's, which are OpenAI's; a "module."
+// before all of them goes.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "src/model/clip.h"
+
+namespace dermatome {
+
+struct Weights {
+  std::filesystem::path file;
+  std::map<std::string, at::Tensor> tensors;  // on the CPU, of any type
+  // The open_clip_config.json of the directory, or beside the file; nullopt: there is none.
+  std::optional<std::filesystem::path> described_by;
+  // OpenAI's, told by numbers beside the parameters that only theirs hold. Such models were trained
+  // with QuickGELU; other weights do not say.
+  bool are_openai = false;
+};
+
+// What read_weights() gives as `described_by`, without reading weights. Throws DataError for a file
+// that is not there.
+std::optional<std::filesystem::path> description_of(const std::filesystem::path& path);
+
+// Reads `path`. Throws DataError naming the file for anything that cannot be read or is malformed.
+Weights read_weights(const std::filesystem::path& path);
+
+// The architecture: as described, else as the shapes tell (shape_config.h), QuickGELU for OpenAI's
+// weights. Warns where that is a guess. Throws ConfigError for a description that Dermatome does
+// not implement, DataError for shapes that tell none.
+ClipConfig config_of(const Weights& weights);
+
+// Copies `weights` into `model`. Names and shapes must match exactly, but for positional
+// embeddings, which are interpolated (with a log line). Warns when OpenAI's weights meet a model
+// without QuickGELU. Throws DataError naming the first missing, unexpected or misshapen tensor.
+void load_weights(Clip& model, const Weights& weights);
+void load_weights(Clip& model, const std::filesystem::path& path);
+
+// The model of `path` with its weights.
+Clip load_clip(const std::filesystem::path& path, c10::Device device);
+
+}  // namespace dermatome

@@ -1,0 +1,61 @@
+#include "src/config/retired_keys.h"
+
+#include <gtest/gtest.h>
+
+#include "src/config/field_reader.h"
+#include "src/config/train_config.h"
+#include "tests/config/config_error.h"
+
+namespace dermatome {
+namespace {
+
+constexpr RetiredKey kKeys[] = {{"model.colour", "model.color", ""},
+                                {"speed", "", "it is always the highest; remove the key"}};
+
+// What a reader that knows only `seed` and `model.color` says of `yaml` or of an override.
+std::string complaint(const std::string& yaml, const std::string& override_text = {}) {
+  return complaint_about(write_yaml(yaml, "run.yaml"), [&](const std::filesystem::path& path) {
+    int64_t seed = 0;
+    std::string color;
+    FieldReader reader({{"seed", &seed}, {"model.color", &color}}, path.string(), kKeys);
+    reader.read(path);
+    if (!override_text.empty()) reader.apply_override(override_text);
+  });
+}
+
+TEST(RetiredKeys, ARenamedKeyIsAnsweredWithItsNewName) {
+  EXPECT_EQ(complaint("seed: 1\nmodel:\n  colour: red\n"),
+            "run.yaml:3:3: model.colour = red is called 'model.color' now; rename the key");
+  EXPECT_EQ(complaint("", "model.colour=red"),
+            "override 'model.colour=red': model.colour = red is called 'model.color' now; rename "
+            "the key");
+}
+
+TEST(RetiredKeys, ARemovedKeyIsAnsweredWithItsAdvice) {
+  EXPECT_EQ(complaint("speed: 3\n"),
+            "run.yaml:1:1: speed = 3 is no setting any more: it is always the highest; remove the "
+            "key");
+}
+
+TEST(RetiredKeys, OtherUnknownKeysAreAnsweredWithTheNearestKnownOne) {
+  EXPECT_EQ(complaint("speeds: 3\n"),
+            "run.yaml:1:1: unknown key 'speeds' with value 3; the nearest known key is 'seed'");
+}
+
+TEST(RetiredKeys, AugmentationOnTheDeviceIsOneOfATraining) {
+  const std::string advice =
+      "is no setting any more: augmentation runs on the host only, where 3 to 4 cores feed an "
+      "H200; remove the key";
+  for (const std::string place : {"host", "device"}) {
+    const auto load = [](const std::filesystem::path& path) { load_train_config(path, {}); };
+    EXPECT_EQ(complaint_about(write_yaml("data: {augment_on: " + place + "}\n", "run.yaml"), load),
+              "run.yaml:1:8: data.augment_on = " + place + " " + advice);
+  }
+  EXPECT_EQ(config_error([] {
+              load_train_config(write_yaml("seed: 1\n", "run.yaml"), {"data.augment_on=device"});
+            }),
+            "override 'data.augment_on=device': data.augment_on = device " + advice);
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,23 @@
+#include "src/core/nearest_key.h"
+
+#include <gtest/gtest.h>
+
+namespace dermatome {
+namespace {
+
+TEST(NearestKey, IsTheSameNameElsewhereElseTheFewestEdits) {
+  const std::vector<std::string> known = {"seed", "objective.sigma", "optimizer.lr", "optimizer"};
+  EXPECT_EQ(nearest_key("objective.sigm", known), "objective.sigma");
+  EXPECT_EQ(nearest_key("lr", known), "optimizer.lr");
+  EXPECT_EQ(nearest_key("optimiser", known), "optimizer");
+  EXPECT_EQ(nearest_key("sede", known), "seed");
+}
+
+TEST(NearestKey, ComesWithTheUnknownOne) {
+  EXPECT_EQ(unknown_key("sede", "3", {"seed", "size"}),
+            "unknown key 'sede' with value 3; the nearest known key is 'seed'");
+  EXPECT_EQ(unknown_key("sede", "3", {}), "unknown key 'sede' with value 3");
+}
+
+}  // namespace
+}  // namespace dermatome

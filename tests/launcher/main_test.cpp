@@ -1,0 +1,60 @@
+// The binary before any rank has met another: versions, words that are no command, errors.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "launcher/exit_codes.h"
+#include "tests/launcher/run_command.h"
+
+namespace dermatome {
+namespace {
+
+using testing::HasSubstr;
+
+CommandResult run_dermatome(const std::string& arguments) {
+  return run_command(std::string(DERMATOME_BINARY " ") + arguments);
+}
+
+TEST(Main, NamesAnUnknownCommandAndTheNearestOne) {
+  const CommandResult result = run_dermatome("trian configs/quickstart.yaml");
+  EXPECT_EQ(result.exit_code, kExitUsage);
+  EXPECT_THAT(result.output, HasSubstr(R"("trian" is no command; the nearest one is "train")"));
+  EXPECT_EQ(num_error_lines(result), 1) << result.output;
+}
+
+TEST(Main, ReportsWhatIsWrongBeforeThereAreRanks) {
+  struct Case {
+    std::string arguments;
+    int code;
+    std::string words;
+  };
+  for (const auto& [arguments, code, words] :
+       {Case{"", kExitUsage, "subcommand"}, Case{"verify", kExitUsage, "data is required"},
+        Case{"verify --mots x", kExitUsage, "--mots"},
+        Case{"train /nowhere.yaml", kExitUsage, "/nowhere.yaml"},
+        Case{"verify /nowhere", kExitData, "/nowhere"}}) {
+    const CommandResult result = run_dermatome(arguments);
+    EXPECT_EQ(result.exit_code, code) << result.output;
+    EXPECT_THAT(result.output, HasSubstr(words));
+    EXPECT_EQ(num_error_lines(result), 1) << result.output;
+  }
+}
+
+TEST(Main, AnErrorOfAllRanksIsSaidByRank0Alone) {
+  const CommandResult result =
+      run_command(DERMATOME_SOURCE_DIR "/tests/support/mpirun.sh 3 " DERMATOME_BINARY " trian");
+  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+  EXPECT_THAT(result.output,
+              HasSubstr(R"(| rank 0 | error | command line: "trian" is no command)"));
+  EXPECT_EQ(num_error_lines(result), 1) << result.output;
+}
+
+TEST(Main, PrintsVersionAndRevision) {
+  const CommandResult result = run_dermatome("--version");
+  EXPECT_EQ(result.exit_code, kExitOk);
+  EXPECT_THAT(result.output, testing::ContainsRegex("dermatome [0-9.]+, revision [0-9a-z]"));
+}
+
+}  // namespace
+}  // namespace dermatome

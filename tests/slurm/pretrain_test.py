@@ -1,0 +1,55 @@
+"""When slurm/pretrain.sbatch starts the ranks again: the script alone, without Slurm, with a program in
+dermatome's place that ends with given codes.
+
+usage: pretrain_test.py
+"""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Pretrain(unittest.TestCase):
+    def run_script(self, codes, **variables):
+        """The script whose ranks end with these codes, one after the other and then with 0; its exit code, and
+        how often they were started."""
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "codes").write_text("".join(f"{code}\n" for code in codes))
+            program = folder / "dermatome"
+            program.write_text(f"""#!/bin/bash
+echo "$*" >> {folder}/starts
+code=$(head -n 1 {folder}/codes)
+sed -i 1d {folder}/codes
+exit "${{code:-0}}"
+""")
+            program.chmod(0o755)
+            done = subprocess.run(
+                ["bash", SOURCE / "slurm/pretrain.sbatch", "config.yaml"], capture_output=True, text=True, timeout=60,
+                env={**os.environ, "DERMATOME_HOME": str(SOURCE), "DERMATOME_BINARY": str(program),
+                     "DERMATOME_LAUNCH": "mpirun", "SLURM_JOB_ID": "1", "SLURM_NTASKS": "2",
+                     "SLURM_JOB_NODELIST": "n1", **variables})
+            starts = (folder / "starts").read_text().splitlines()
+            self.assertEqual(set(starts), {"launch --ranks 2 train config.yaml"})
+            return done.returncode, len(starts)
+
+    def test_a_lost_rank_or_storage_starts_the_ranks_again(self):
+        for code in (1, 74, 137):
+            self.assertEqual(self.run_script([code]), (0, 2))
+            self.assertEqual(self.run_script([code, code, 3]), (3, 3))
+
+    def test_there_is_a_limit(self):
+        self.assertEqual(self.run_script([74, 1, 74, 74, 74, 74]), (74, 4))
+        self.assertEqual(self.run_script([74, 74, 74], DERMATOME_RETRIES="1"), (74, 2))
+
+    def test_other_errors_end_the_job(self):
+        for code in (0, 2, 3, 4):
+            self.assertEqual(self.run_script([code, 0]), (code, 1))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

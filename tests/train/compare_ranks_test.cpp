@@ -1,0 +1,206 @@
+#include "src/train/compare_ranks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <utility>
+
+#include "src/config/train_config.h"
+#include "src/config/train_options.h"
+#include "src/core/error.h"
+#include "src/core/file.h"
+#include "src/run/checkpoint.h"
+#include "src/run/run_directory.h"
+#include "src/train/environment.h"
+#include "tests/data/test_shards.h"
+#include "tests/support/scratch_folder.h"
+#include "tests/support/thread_ranks.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+ClipConfig tiny_config() {
+  ClipConfig tiny;
+  tiny.embed_dim = 8;
+  tiny.vision = {.image_size = 64, .patch_size = 16, .width = 8, .layers = 1, .head_width = 8};
+  tiny.text = {.context_length = 77, .vocab_size = 10, .width = 8, .heads = 1, .layers = 1};
+  return tiny;
+}
+
+// What each rank throws, in rank order; empty where it throws nothing.
+std::vector<std::string> refusals(
+    int num_ranks, const std::function<void(int rank, const TrainingEnvironment&)>& compare) {
+  std::vector<std::string> refusals(num_ranks);
+  run_ranks(num_ranks, [&](Collectives& group) {
+    TrainingEnvironment environment;
+    environment.collectives = &group;
+    environment.binary = "1, revision a";
+    try {
+      compare(group.rank(), environment);
+    } catch (const ConfigError& error) {
+      refusals[group.rank()] = error.what();
+    }
+  });
+  return refusals;
+}
+
+// The last rank's options are changed.
+std::vector<std::string> refusals_of_settings(int num_ranks,
+                                              const std::function<void(TrainOptions&)>& change) {
+  return refusals(num_ranks, [&](int rank, const TrainingEnvironment& environment) {
+    TrainOptions options;
+    if (rank == num_ranks - 1) change(options);
+    compare_settings(options, environment);
+  });
+}
+
+TEST(CompareSettings, NamesTheKeysAndValues) {
+  using Change = std::function<void(TrainOptions&)>;
+  const std::vector<std::pair<Change, std::string>> changes = {
+      {[](TrainOptions& o) { o.seed = 5; }, "seed (5, not 0)"},
+      {[](TrainOptions& o) { o.batch_size = 32; }, "batch_size (32, not 64)"},
+      {[](TrainOptions& o) { o.accum = 2; }, "accum (2, not 1)"},
+      {[](TrainOptions& o) { o.optimizer.lr = 1; }, "optimizer.lr (1, not 5.0e-04)"},
+      {[](TrainOptions& o) { o.runtime.bucket_mb = 1; }, "runtime.bucket_mb (1, not 25)"},
+      {[](TrainOptions& o) { o.validation.every_steps = 3; }, "validation.every_steps (3, not 0)"},
+      {[](TrainOptions& o) { o.data.stage = "/disk"; }, "data.stage (set, not empty)"},
+  };
+  for (const int ranks : {2, 3}) {
+    for (const auto& [change, words] : changes) {
+      EXPECT_THAT(refusals_of_settings(ranks, change),
+                  Each("rank " + std::to_string(ranks - 1) + " differs from rank 0 in: " + words +
+                       "; start all ranks with the same binary and the same settings"));
+    }
+  }
+}
+
+TEST(CompareSettings, LetsMachinesDiffer) {
+  const auto another_machine = [](TrainOptions& o) {
+    o.output = "/elsewhere";
+    o.data.train = {"/copy"};
+    o.data.validation = "/copy";
+    o.data.workers = o.data.prefetch = 9;
+    o.model.architecture = "/copy.json";
+    o.model.pretrained = "/copy";
+    o.validation.benchmarks = {"/copy.yaml"};
+    o.runtime.threads = 9;
+    o.runtime.device = DeviceChoice::kCpu;
+  };
+  EXPECT_THAT(refusals_of_settings(3, another_machine), Each(""));
+  // Two places for the copies of shards.
+  EXPECT_THAT(refusals(2,
+                       [](int rank, const TrainingEnvironment& environment) {
+                         TrainOptions options;
+                         options.data.stage = "/disk" + std::to_string(rank);
+                         compare_settings(options, environment);
+                       }),
+              Each(""));
+}
+
+TEST(CompareSettings, ComparesAllButSettingsThatExist) {
+  int64_t exempt = 0;
+  for (const Setting& setting : list_settings(TrainOptions())) {
+    exempt += may_differ_between_ranks(setting.key) ? 1 : 0;
+  }
+  EXPECT_EQ(exempt, 11);
+}
+
+TEST(CompareSettings, ComparesBinaries) {
+  for (const int ranks : {2, 3}) {
+    EXPECT_THAT(refusals(ranks,
+                         [](int rank, TrainingEnvironment environment) {
+                           if (rank == 1) environment.binary = "1, revision b";
+                           compare_settings(TrainOptions(), environment);
+                         }),
+                Each(StartsWith("rank 1 differs from rank 0 in: the binary (1, revision b, not 1, "
+                                "revision a); ")));
+  }
+}
+
+struct CompareStartTest : testing::Test {
+  // What rank `rank` of `num_ranks` starts from, which a test changes.
+  struct Start {
+    const ShardedDataset* data = nullptr;
+    std::vector<RankFact> validation = {{"the data of data.validation", "none"}};
+    ClipConfig config = tiny_config();
+    uint64_t seed = 1;
+    std::filesystem::path checkpoint;
+  };
+  std::vector<std::string> refusals_of(int num_ranks,
+                                       const std::function<void(int, Start&)>& change) {
+    return refusals(num_ranks, [&](int rank, const TrainingEnvironment& environment) {
+      Start start;
+      start.data = &shards.dataset();
+      change(rank, start);
+      Clip model(start.config, c10::kCPU);
+      model.initialise(start.seed);
+      compare_start(*start.data, start.validation, model, start.checkpoint, environment);
+    });
+  }
+
+  const TestShards shards{4, 2};
+  const TestShards other_shards{6, 2};
+};
+
+TEST_F(CompareStartTest, PassesWhatIsAlike) {
+  for (const int ranks : {1, 2, 3}) {
+    EXPECT_THAT(refusals_of(ranks, [](int, Start&) {}), Each(""));
+  }
+}
+
+TEST_F(CompareStartTest, ComparesWeights) {
+  for (const int ranks : {2, 3}) {
+    EXPECT_THAT(refusals_of(ranks, [](int rank, Start& start) { start.seed = rank == 1 ? 2 : 1; }),
+                Each(AllOf(StartsWith("rank 1 differs from rank 0 in: the initial weights (of "
+                                      "model.pretrained, if it is set); let all ranks see"))));
+  }
+}
+
+TEST_F(CompareStartTest, ComparesTheModelsThatWeightsDoNotTellApart) {
+  EXPECT_THAT(refusals_of(2, [](int rank, Start& start) { start.config.quick_gelu = rank == 1; }),
+              Each(AllOf(HasSubstr("the model of model.architecture"), Not(HasSubstr("weights")))));
+}
+
+TEST_F(CompareStartTest, ComparesData) {
+  for (const int ranks : {2, 3}) {
+    EXPECT_THAT(refusals_of(ranks,
+                            [&](int rank, Start& start) {
+                              if (rank == 1) start.data = &other_shards.dataset();
+                              if (rank == 1) start.validation[0].value = "abc";
+                            }),
+                Each(StartsWith("rank 1 differs from rank 0 in: the data of data.train, the data "
+                                "of data.validation; ")));
+  }
+}
+
+TEST_F(CompareStartTest, ComparesCheckpoints) {
+  // Equal weights, but another state of the optimizer.
+  const std::filesystem::path folder = scratch_folder();
+  for (const std::string run : {"a", "b"}) {
+    Clip model(tiny_config(), c10::kCPU);
+    model.initialise(1);
+    save_checkpoint(folder / run, model, {}, {4, "config", run}, /*keep=*/0);
+  }
+  const auto checkpoint = [&](const std::string& run) { return checkpoint_path(folder / run, 4); };
+  for (const int ranks : {2, 3}) {
+    EXPECT_THAT(refusals_of(ranks, [&](int, Start& start) { start.checkpoint = checkpoint("a"); }),
+                Each(""));
+    EXPECT_THAT(refusals_of(ranks,
+                            [&](int rank, Start& start) {
+                              start.checkpoint = checkpoint(rank == 1 ? "b" : "a");
+                              start.seed = rank == 1 ? 2 : 1;
+                            }),
+                Each(StartsWith("rank 1 differs from rank 0 in: the weights of the checkpoint that "
+                                "the run continues from, the checkpoint that")));
+  }
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,126 @@
+// Whole trainings on ranks that are threads of this process, so that the thread sanitizer sees
+// loader, batch feed, steps, validation and checkpoints of all ranks at once.
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "src/config/train_options.h"
+#include "src/core/file.h"
+#include "src/distributed/rendezvous.h"
+#include "src/image/codec.h"
+#include "src/run/run_directory.h"
+#include "src/train/environment.h"
+#include "src/train/trainer.h"
+#include "tests/data/test_shards.h"
+#include "tests/support/scratch_folder.h"
+
+namespace dermatome {
+namespace {
+
+constexpr int64_t kTrainingSamples = 30;
+constexpr int64_t kTrainingSteps = 8;
+
+class ThreadTraining : public testing::Test {
+ protected:
+  ThreadTraining() : folder_(scratch_folder()), shards_(kTrainingSamples, 10) {
+    std::ofstream table(folder_ / "table.csv");
+    table << "filename,label\n";
+    for (int64_t i = 0; i < 6; ++i) {
+      const std::string name = std::to_string(i) + ".jpg";
+      const auto bytes = encode_jpeg(test_picture(i), 90);
+      std::ofstream(folder_ / name, std::ios::binary)
+          .write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
+      table << name << "," << (i % 2 == 0 ? "even" : "odd") << "\n";
+    }
+    std::ofstream(folder_ / "parity.yaml")
+        << "name: parity\ndata: {csv: table.csv, images: .}\n"
+           "classes: [{label: even, names: [even]}, {label: odd, names: [odd]}]\n"
+           "templates: ['number {}']\nmetrics: [top1]\n";
+  }
+
+  TrainOptions options(const std::string& name) const {
+    TrainOptions options;
+    options.name = name;
+    options.output = folder_.string();
+    options.batch_size = 6;
+    options.model.architecture = DERMATOME_SOURCE_DIR "/tests/train/tiny_model.json";
+    options.data.train = {shards_.directory().string()};
+    options.data.validation = shards_.directory().string();
+    options.objective.num_subcaptions = 2;
+    options.schedule.max_steps = kTrainingSteps;
+    options.schedule.warmup = 2;
+    options.checkpoint.every_steps = 3;
+    options.validation.every_epochs = 0;
+    options.validation.every_steps = 3;
+    options.validation.benchmarks = {(folder_ / "parity.yaml").string()};
+    options.runtime.log_every = 1;
+    return options;
+  }
+
+  // Trains on `num_ranks` ranks; what is logged as `kind` (train, validation), by step.
+  std::map<int64_t, nlohmann::json> train_on(int num_ranks, const TrainOptions& options,
+                                             const std::string& kind) const {
+    World world;
+    world.size = world.local_size = num_ranks;
+    if (num_ranks > 1) world.store_file = create_store_file();
+    std::vector<std::jthread> ranks;
+    for (int rank = 0; rank < num_ranks; ++rank) {
+      world.rank = world.local_rank = rank;
+      ranks.emplace_back([world, &options] {
+        at::set_num_threads(1);
+        Rendezvous rendezvous(world, std::chrono::seconds(100));
+        const auto collectives = rendezvous.connect("training");
+        TrainingEnvironment environment;
+        environment.collectives = collectives.get();
+        environment.connect_cpu_group = [&](const std::string& name) {
+          return rendezvous.connect(name);
+        };
+        environment.local_rank = world.local_rank;
+        EXPECT_EQ(train(options, environment), TrainingOutcome::kFinished);
+      });
+    }
+    ranks.clear();
+    std::map<int64_t, nlohmann::json> logged;
+    std::ifstream results(RunDirectory(options).results());
+    for (std::string line; std::getline(results, line);) {
+      const auto object = nlohmann::json::parse(line);
+      if (object.contains(kind)) logged[object.at("step")] = object.at(kind);
+    }
+    return logged;
+  }
+
+  std::filesystem::path folder_;
+  TestShards shards_;
+};
+
+TEST_F(ThreadTraining, TwoRanksTrainAsOne) {
+  const auto alone = train_on(1, options("one"), "train");
+  const auto together = train_on(2, options("two"), "train");
+  ASSERT_EQ(alone.size(), kTrainingSteps);
+  ASSERT_EQ(together.size(), kTrainingSteps);
+  for (const auto& [step, values] : alone) {
+    const auto expected = values.at("loss").get<double>();
+    EXPECT_NEAR(together.at(step).at("loss"), expected, 1e-4 * expected) << "step " << step;
+  }
+}
+
+TEST_F(ThreadTraining, ScoresBesideTheNextSteps) {
+  const auto scores = train_on(2, options("scored"), "validation");
+  ASSERT_EQ(scores.size(), 4u);
+  for (const int64_t step : {0, 3, 6, 8}) {
+    EXPECT_TRUE(scores.at(step).at("loss").contains("total")) << "step " << step;
+    EXPECT_TRUE(scores.at(step).at("parity").contains("top1")) << "step " << step;
+  }
+}
+
+}  // namespace
+}  // namespace dermatome
