@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   using namespace dermatome;
   allow_many_files();
   const World announced = announced_world(process_environment());
-  initialise_logging(announced.rank, announced.size);
+  initialize_logging(announced.rank, announced.size);
   end_at_uncaught_errors(announced.rank);
   CLI::App app("Dermatome trains vision-language models of the skin on any number of ranks");
   app.set_version_flag("--version", "dermatome " + version());

@@ -7,7 +7,7 @@
 
 namespace dermatome {
 
-// Whether an MPI or PMIx launcher started this process; only then is MPI initialised at all. A
+// Whether an MPI or PMIx launcher started this process; only then is MPI initialized at all. A
 // task of srun without PMIx is none: Open MPI cannot talk to Slurm's older interfaces.
 bool started_by_mpi(const Environment& environment);
 

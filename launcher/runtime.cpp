@@ -77,7 +77,7 @@ Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
   } else {
     world_ = world_from_environment(environment).value_or(World{});
   }
-  initialise_logging(world_.rank, world_.size);
+  initialize_logging(world_.rank, world_.size);
   device_ = choose_device(options.device, world_);
   if (device_.is_cpu()) keep_freed_memory();
   meet(std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000)));

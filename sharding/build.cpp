@@ -23,8 +23,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// A build with too many bad pictures goes on, so that its list of them is whole and its shards are
-// there for the next run; but not for long, since the folder of the pictures may be the wrong one.
+// A build with too many bad images goes on, so that its list of them is whole and its shards are
+// there for the next run; but not for long, since the folder of the images may be the wrong one.
 constexpr int64_t kMostBeyondLimit = 1000;
 
 // The texts that `action` gives on every rank. When it throws on one, all end.
@@ -102,7 +102,7 @@ class Build {
           "the ranks read different tables or have other options; start all with the same "
           "arguments, and the table on a file system that they share");
     }
-    Progress progress(team_.size() == 1 ? "pictures" : "pictures of rank 0's part", own_rows());
+    Progress progress(team_.size() == 1 ? "images" : "images of rank 0's part", own_rows());
     for (int64_t first = 0; first < builder_.num_shards(); first += team_.size()) {
       for (BuiltShard& shard : build_round(first, progress)) take(std::move(shard));
       if (std::ssize(report_.rejected) > max_rejected_ + kMostBeyondLimit) break;
@@ -187,7 +187,7 @@ class Build {
     });
     const bool all = std::ssize(report_.manifest.shards) == builder_.num_shards();
     throw DataError(
-        text(rejected, " of ", num_rows_, " pictures cannot be read", all ? "" : " so far", ", ",
+        text(rejected, " of ", num_rows_, " images cannot be read", all ? "" : " so far", ", ",
              max_rejected_, " are allowed; ", options_.output / kRejectedName,
              " lists them: repair them, or raise --max-bad, and run again, which keeps the "
              "shards that are whole; the first: ",
@@ -197,7 +197,7 @@ class Build {
   void finish() {
     Manifest& manifest = report_.manifest;
     if (manifest.num_samples() == 0) {
-      throw DataError("no picture of the table could be read; the first: " +
+      throw DataError("no image of the table could be read; the first: " +
                       report_.rejected.front().reason);
     }
     for (const ShardEntry& entry : manifest.shards) check_visible(entry);

@@ -14,23 +14,23 @@ namespace dermatome {
 
 struct BuildReport {
   Manifest manifest;
-  int64_t num_kept_shards = 0;            // found whole from an earlier run
-  std::vector<RejectedPicture> rejected;  // all rows left out, in the table's order
+  int64_t num_kept_shards = 0;          // found whole from an earlier run
+  std::vector<RejectedImage> rejected;  // all rows left out, in the table's order
 };
 
 // The name, beside the manifest, of the list of the rows left out: a CSV file with the columns
 // filename and reason, there when there are any.
 inline constexpr const char* kRejectedName = "rejected.csv";
 
-// Shard i holds rows [i, i + 1) * samples_per_shard of the table, less the unreadable pictures, so
+// Shard i holds rows [i, i + 1) * samples_per_shard of the table, less the unreadable images, so
 // that equal input gives equal bytes whatever the number of threads and processes, and any shard
 // can be made without the others. What ShardBuilder keeps is kept; the manifest is written last. A
-// shard's pictures are held in memory until it is written.
+// shard's images are held in memory until it is written.
 //
 // Every process of `team` calls this with equal arguments and makes every size-th shard; `output`
 // is on a file system that they share. The manifest of the report is complete on rank 0 only.
 //
-// Throws ConfigError when `output` holds another data set, DataError when more pictures than
+// Throws ConfigError when `output` holds another data set, DataError when more images than
 // allowed are unreadable (after their list was written), CommunicationError when another process
 // fails.
 BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,

@@ -11,7 +11,7 @@ std::string summary(const BuildReport& report, const std::filesystem::path& outp
   const Manifest& manifest = report.manifest;
   return text(output, ": ", manifest.num_samples(), " samples in ", manifest.shards.size(),
               " shard(s), ", report.num_kept_shards, " kept from before; ", manifest.num_rejected,
-              " unreadable picture(s) left out",
+              " unreadable image(s) left out",
               report.rejected.empty() ? "" : " (listed in rejected.csv)", "; ", manifest.digest);
 }
 
@@ -25,7 +25,7 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
                                 ? read_image_folder(source.folder, source.table.num_subcaptions)
                                 : read_table(source.csv, source.table);
   if (team.rank() == 0) {
-    log_info(text(name, ": ", table.samples.size(), " pictures, read as ", table.kind));
+    log_info(text(name, ": ", table.samples.size(), " images, read as ", table.kind));
     for (const std::string& warning : table.warnings) log_warning(name + ": " + warning);
   }
   const BuildReport report = build_shards(table, Tokenizer(), options, team);

@@ -30,7 +30,7 @@ void check_mixture(const std::vector<DataSource>& sources) {
     }
     if (source.manifest.aspects != first.manifest.aspects) {
       throw ConfigError(
-          text(name, " has ", source.manifest.num_captions, " captions a sample, but ",
+          text(name, " has ", source.manifest.num_captions, " captions per sample, but ",
                first.directory, " has ", first.manifest.num_captions,
                ", or they mean other things; shard them with the same captions, or train "
                "on one of them"));

@@ -1,7 +1,7 @@
 // The little of HDF5 that shards need: scalar attributes, contiguous data sets to write, and where
 // in the file a data set's bytes lie. Only the shard writer and reader include this.
 //
-// All calls are serialised here, so that an HDF5 library built without thread safety works too;
+// All calls are serialized here, so that an HDF5 library built without thread safety works too;
 // after a ContiguousFile has told where the bytes are, readers need HDF5 no more.
 #pragma once
 

@@ -14,7 +14,7 @@
 namespace dermatome {
 namespace {
 
-bool is_picture(const std::filesystem::path& path) {
+bool is_image(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
   std::ranges::transform(ending, ending.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -31,7 +31,7 @@ bool is_hidden(const std::filesystem::path& path) {
 }
 
 struct Files {
-  std::vector<std::string> pictures;  // relative, sorted
+  std::vector<std::string> images;  // relative, sorted
   std::vector<std::string> others;
 };
 
@@ -46,13 +46,13 @@ Files list_files(const std::filesystem::path& folder) {
         continue;
       }
       if (item->is_directory()) continue;
-      auto& list = is_picture(item->path()) ? files.pictures : files.others;
+      auto& list = is_image(item->path()) ? files.images : files.others;
       list.push_back(item->path().lexically_relative(folder).string());
     }
   } catch (const std::filesystem::filesystem_error& error) {
     throw DataError(std::string(error.what()) + "; name a folder that can be read");
   }
-  std::ranges::sort(files.pictures);
+  std::ranges::sort(files.images);
   std::ranges::sort(files.others);
   return files;
 }
@@ -61,16 +61,16 @@ Files list_files(const std::filesystem::path& folder) {
 
 SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_subcaptions) {
   const Files files = list_files(folder);
-  if (files.pictures.empty()) {
+  if (files.images.empty()) {
     throw DataError(folder.string() +
-                    " holds no pictures: no file's name ends in .jpg, .jpeg, .jfif, .png or .webp");
+                    " holds no images: no file's name ends in .jpg, .jpeg, .jfif, .png or .webp");
   }
   SampleTable table;
   table.kind = "folder";
   table.aspects = caption_aspects(num_subcaptions);
   SampleLabels labels;
   Sha256 hash;
-  for (const std::string& name : files.pictures) {
+  for (const std::string& name : files.images) {
     if (well_formed_length(name) != name.size()) {
       throw DataError((folder / name).string() + ": the name is not UTF-8; rename the file");
     }
@@ -86,7 +86,7 @@ SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_s
   table.content_hash = hash.finish();
   if (!files.others.empty()) {
     table.warnings.push_back(text(
-        files.others.size(), " file(s) left out whose names are not those of pictures, the first: ",
+        files.others.size(), " file(s) left out whose names are not those of images, the first: ",
         files.others.front()));
   }
   return table;

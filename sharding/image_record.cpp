@@ -20,7 +20,7 @@ std::string_view encoding_name(const ImagePolicy& policy) {
 int stored_quality(const ImagePolicy& policy) { return policy.raw ? 0 : policy.quality; }
 
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy) {
-  const std::string content = read_picture_file(path);
+  const std::string content = read_image_file(path);
   const auto file = std::as_bytes(std::span(content));
   const int orientation = exif_orientation(file);
   Image image = turn_upright(decode_image(file, path.string()), orientation);
@@ -38,7 +38,7 @@ ImageRecord make_image_record(const std::filesystem::path& path, const ImagePoli
   return record;
 }
 
-std::string picture_problem(const std::function<void()>& work) {
+std::string image_problem(const std::function<void()>& work) {
   try {
     work();
   } catch (const DataError& error) {
@@ -47,7 +47,7 @@ std::string picture_problem(const std::function<void()>& work) {
   return "";
 }
 
-std::filesystem::path picture_path(const std::filesystem::path& root, const std::string& name) {
+std::filesystem::path image_path(const std::filesystem::path& root, const std::string& name) {
   if (root.empty()) return name;
   return root / std::filesystem::path(name).relative_path();
 }

@@ -1,4 +1,4 @@
-// How pictures are stored: every picture of a data set by one policy, so that training reads a
+// How images are stored: every image of a data set by one policy, so that training reads a
 // fraction of the original pixels.
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace dermatome {
 
 struct ImagePolicy {
-  int short_side = 384;  // larger pictures are shrunk to it (bicubic), smaller ones kept
+  int short_side = 384;  // larger images are shrunk to it (bicubic), smaller ones kept
   bool raw = false;      // RGB bytes instead of JPEG
   int quality = 90;      // of the JPEG; without meaning when raw
   bool operator==(const ImagePolicy&) const = default;
@@ -31,16 +31,16 @@ int stored_quality(const ImagePolicy& policy);
 
 // Reads `path`, turns it upright (EXIF) and brings it into the policy's form. A JPEG that need
 // neither shrink nor turn keeps its bytes: coding it again would only lose detail. Throws DataError
-// for a picture that cannot be read, StorageLost where its storage fails.
+// for an image that cannot be read, StorageLost where its storage fails.
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy);
 
-// Why `work` on a picture fails (a DataError's words); empty if it does not. StorageLost, which is
-// of no picture, is thrown on: whether a picture is in a data set must not depend on the day.
-std::string picture_problem(const std::function<void()>& work);
+// Why `work` on an image fails (a DataError's words); empty if it does not. StorageLost, which is
+// of no image, is thrown on: whether an image is in a data set must not depend on the day.
+std::string image_problem(const std::function<void()>& work);
 
-// Where the picture that a table calls `name` is: below `root`, also if it begins with '/'; as it
+// Where the image that a table calls `name` is: below `root`, also if it begins with '/'; as it
 // is written without a root.
-std::filesystem::path picture_path(const std::filesystem::path& root, const std::string& name);
+std::filesystem::path image_path(const std::filesystem::path& root, const std::string& name);
 
 // A typical record's size in bytes, to plan shards by.
 int64_t typical_record_bytes(const ImagePolicy& policy);

@@ -28,7 +28,7 @@ struct Manifest {
   std::string image_encoding;            // jpeg | raw
   int jpeg_quality = 0;                  // 0 when raw
   std::vector<std::string> label_names;  // UTF-8
-  int64_t num_rejected = 0;  // rows of the table left out because their picture could not be read
+  int64_t num_rejected = 0;  // rows of the table left out because their image could not be read
   std::string build_digest;  // of the table and the options the data set was built from
   std::vector<ShardEntry> shards;
   std::string digest;  // SHA-256 over all of the above: the data set's identity

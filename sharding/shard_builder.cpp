@@ -15,7 +15,7 @@
 namespace dermatome {
 namespace {
 
-// Raised whenever equal tables and pictures come to give other shards.
+// Raised whenever equal tables and images come to give other shards.
 constexpr int kIngestionVersion = 3;
 
 std::string digest_of_build(const SampleTable& table, const std::string& tokenizer_hash,
@@ -43,13 +43,13 @@ ShardEntry describe(const ShardReader& reader) {
           .crc32c = crc32c_of_file(reader.path())};
 }
 
-std::string describe_size(const std::filesystem::path& picture) {
+std::string describe_size(const std::filesystem::path& image) {
   return retry_storage([&]() -> std::string {
     std::error_code error;
-    const uint64_t bytes = std::filesystem::file_size(picture, error);
+    const uint64_t bytes = std::filesystem::file_size(image, error);
     if (!error) return text(bytes);
     if (!may_pass(error.value())) return "missing";
-    throw StorageFailure("cannot look at " + picture.string() + ": " + error.message());
+    throw StorageFailure("cannot look at " + image.string() + ": " + error.message());
   });
 }
 
@@ -102,7 +102,7 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
     const ShardReader reader(path, tokenizer_.hash());
     if (reader.header().build_digest != build_digest_) refuse(path);
     if (reader.header().source_digest != source_digest) {
-      log_info(path.string() + " is made again: its picture files have changed");
+      log_info(path.string() + " is made again: its image files have changed");
       return std::nullopt;
     }
     const auto problems = verify_shard(reader, tokenizer_, options_.num_threads);
@@ -113,7 +113,7 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
     if (auto rejected = rejected_before(shard, reader)) {
       return BuiltShard{describe(reader), /*kept=*/true, std::move(*rejected)};
     }
-    log_info(path.string() + " is made again: a picture that it lacks can be read now");
+    log_info(path.string() + " is made again: an image that it lacks can be read now");
   } catch (const DataError& error) {
     log_warning(std::string(error.what()) + "; the shard is made again");
   }
@@ -121,17 +121,17 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
 }
 
 // Why the rows that `reader` lacks were left out; nullopt when one would not be any more.
-std::optional<std::vector<RejectedPicture>> ShardBuilder::rejected_before(
+std::optional<std::vector<RejectedImage>> ShardBuilder::rejected_before(
     int64_t shard, const ShardReader& reader) const {
-  std::vector<RejectedPicture> rejected;
+  std::vector<RejectedImage> rejected;
   int64_t next = 0;
   for (const CaptionedSample& sample : rows(shard)) {
     if (next < reader.num_samples() && reader.source(next) == sample.image_path) {
       ++next;
       continue;
     }
-    const std::string problem = picture_problem([&] {
-      make_image_record(picture_path(options_.image_root, sample.image_path), options_.images);
+    const std::string problem = image_problem([&] {
+      make_image_record(image_path(options_.image_root, sample.image_path), options_.images);
     });
     if (problem.empty()) return std::nullopt;
     rejected.push_back({sample.image_path, problem});
@@ -145,8 +145,8 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
   std::vector<ImageRecord> images(samples.size());
   std::vector<std::string> errors(samples.size());
   parallel_for(std::ssize(samples), options_.num_threads, [&](int64_t i) {
-    errors[i] = picture_problem([&] {
-      images[i] = make_image_record(picture_path(options_.image_root, samples[i].image_path),
+    errors[i] = image_problem([&] {
+      images[i] = make_image_record(image_path(options_.image_root, samples[i].image_path),
                                     options_.images);
     });
     progress.add(1);
@@ -157,7 +157,7 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
     if (errors[i].empty()) {
       readable.push_back({&samples[i], std::move(images[i])});
     } else {
-      log_warning("unreadable picture: " + errors[i]);
+      log_warning("unreadable image: " + errors[i]);
       built.rejected.push_back({samples[i].image_path, errors[i]});
     }
   }
@@ -175,13 +175,13 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
   return built;
 }
 
-// Names and sizes of the picture files, so that a shard is made again when a picture was repaired.
-// Not their times: a copy of the pictures gives the same data set.
+// Names and sizes of the image files, so that a shard is made again when an image was repaired.
+// Not their times: a copy of the images gives the same data set.
 std::string ShardBuilder::digest_of_sources(std::span<const CaptionedSample> samples) const {
   std::vector<std::string> items(samples.size());
   parallel_for(std::ssize(samples), options_.num_threads, [&](int64_t i) {
     const std::string& name = samples[i].image_path;
-    items[i] = name + "\t" + describe_size(picture_path(options_.image_root, name)) + "\n";
+    items[i] = name + "\t" + describe_size(image_path(options_.image_root, name)) + "\n";
   });
   Sha256 hash;
   for (const std::string& item : items) hash.update(item);

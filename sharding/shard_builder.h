@@ -18,24 +18,24 @@
 namespace dermatome {
 
 struct BuildOptions {
-  // As of picture_path().
+  // As of image_path().
   std::filesystem::path image_root;
   std::filesystem::path output;  // directory; made if missing
   ImagePolicy images;
   int64_t samples_per_shard = 0;  // rows of the table; at least 1
   int num_threads = 0;            // as of parallel_for
-  double max_bad = 0.0;           // fraction of the table's rows whose picture may be unreadable
+  double max_bad = 0.0;           // fraction of the table's rows whose image may be unreadable
 };
 
-struct RejectedPicture {
+struct RejectedImage {
   std::string image_path;  // as the table has it
   std::string reason;
 };
 
 struct BuiltShard {
   ShardEntry entry;
-  bool kept = false;                      // found whole from an earlier run
-  std::vector<RejectedPicture> rejected;  // rows left out, in the table's order
+  bool kept = false;                    // found whole from an earlier run
+  std::vector<RejectedImage> rejected;  // rows left out, in the table's order
 };
 
 class ShardBuilder {
@@ -47,11 +47,11 @@ class ShardBuilder {
   std::string file_name(int64_t shard) const;
   // Rows [shard, shard + 1) * samples_per_shard of the table.
   std::span<const CaptionedSample> rows(int64_t shard) const;
-  // Of everything but the pictures that decides the data set's bytes.
+  // Of everything but the images that decides the data set's bytes.
   const std::string& build_digest() const { return build_digest_; }
 
-  // The shard that is there, if it is whole, of this build, and its picture files have the sizes
-  // they had; or makes it, with its pictures in memory until it is written. Throws ConfigError for
+  // The shard that is there, if it is whole, of this build, and its image files have the sizes
+  // they had; or makes it, with its images in memory until it is written. Throws ConfigError for
   // a shard of another data set, StorageLost where a storage fails.
   BuiltShard keep_or_make(int64_t shard, Progress& progress) const;
 
@@ -61,8 +61,8 @@ class ShardBuilder {
  private:
   std::optional<BuiltShard> keep(int64_t shard, const std::string& source_digest) const;
   BuiltShard make(int64_t shard, const std::string& source_digest, Progress& progress) const;
-  std::optional<std::vector<RejectedPicture>> rejected_before(int64_t shard,
-                                                              const ShardReader& reader) const;
+  std::optional<std::vector<RejectedImage>> rejected_before(int64_t shard,
+                                                            const ShardReader& reader) const;
   std::string digest_of_sources(std::span<const CaptionedSample> samples) const;
 
   const SampleTable& table_;

@@ -17,8 +17,8 @@ struct ShardHeader {
   ImagePolicy images;
   std::vector<std::string> label_names;
   std::string build_digest;   // of the table and the options the data set is built from
-  std::string source_digest;  // of this shard's rows and the sizes of their picture files
-  int64_t num_rejected = 0;   // rows left out because their picture could not be read
+  std::string source_digest;  // of this shard's rows and the sizes of their image files
+  int64_t num_rejected = 0;   // rows left out because their image could not be read
 };
 
 }  // namespace dermatome

@@ -103,7 +103,7 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
   header_.aspects = split_lines(file.text(names::kAspectsAttribute));
   const std::string encoding = file.text(names::kEncodingAttribute);
   check(encoding == names::kJpeg || encoding == names::kRaw,
-        "pictures are encoded as '" + encoding + "'; this program reads jpeg and raw", kShardAgain);
+        "images are encoded as '" + encoding + "'; this program reads jpeg and raw", kShardAgain);
   header_.images.raw = encoding == names::kRaw;
   header_.images.short_side = static_cast<int>(file.integer(names::kShortSideAttribute));
   header_.images.quality = static_cast<int>(file.integer(names::kQualityAttribute));
@@ -182,10 +182,10 @@ void ShardReader::check_indices() const {
     };
     const auto& image = images_[row];
     if (image.offset > image_bytes_ || image.length > image_bytes_ - image.offset) {
-      fail(std::string("the picture's bytes lie outside ") + names::kImageBytes);
+      fail(std::string("the image's bytes lie outside ") + names::kImageBytes);
     }
     if (image.height == 0 || image.width == 0 || image.height > kMaxPixels / image.width) {
-      fail(text("a picture of ", image.width, " x ", image.height, " pixels"));
+      fail(text("an image of ", image.width, " x ", image.height, " pixels"));
     }
     for (size_t k = 0; k < header_.aspects.size(); ++k) {
       const int32_t caption = caption_ids(row)[k];
@@ -234,9 +234,8 @@ void ShardReader::read_record(int64_t row, std::span<std::byte> bytes) const {
     throw DataError(where(row) + ": " + error.what());
   }
   if (!same_checksum(crc32c(bytes), record.crc32c)) {
-    throw CorruptRecord(where(row) +
-                        ": the picture's bytes fail their checksum: the file is damaged" +
-                        kShardRemedy);
+    throw CorruptRecord(
+        where(row) + ": the image's bytes fail their checksum: the file is damaged" + kShardRemedy);
   }
 }
 
@@ -264,7 +263,7 @@ void ShardReader::decode(int64_t row, Image& image) const {
   const size_t expected = static_cast<size_t>(height) * width * 3;
   if (image.height != height || image.width != width || image.pixels.size() != expected) {
     throw CorruptRecord(
-        text(where(row), ": the picture's size differs from the index's ", width, " x ", height));
+        text(where(row), ": the image's size differs from the index's ", width, " x ", height));
   }
 }
 

@@ -1,10 +1,10 @@
 // Reads one shard (FORMAT.md).
 //
-// Construction checks everything but the pictures: names, version, tokenizer, checksum of the
+// Construction checks everything but the images: names, version, tokenizer, checksum of the
 // metadata, every index. After it, all functions may be called from any number of threads, and HDF5
-// is no longer involved: what training looks up lies in memory (about 290 bytes a sample of MAKE's
-// table), pictures and the captions' texts are read by pread. A file system that fails, at whatever
-// point, is waited for (stored_file.h), and then StorageLost.
+// is no longer involved: what training looks up lies in memory (about 290 bytes per sample of
+// MAKE's table), images and the captions' texts are read by pread. A file system that fails, at
+// whatever point, is waited for (stored_file.h), and then StorageLost.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class ContiguousFile;
 struct Section;
 }  // namespace hdf5
 
-// A picture's record that is damaged; everything else of its shard may be good.
+// An image's record that is damaged; everything else of its shard may be good.
 class CorruptRecord : public DataError {
  public:
   using DataError::DataError;
@@ -37,7 +37,7 @@ class CorruptRecord : public DataError {
 class ShardReader {
  public:
   // Throws DataError naming the shard when it is missing, truncated, damaged, of another format
-  // version, or was tokenised by another tokenizer than `expected_tokenizer_hash`.
+  // version, or was tokenized by another tokenizer than `expected_tokenizer_hash`.
   ShardReader(const std::filesystem::path& path, const std::string& expected_tokenizer_hash,
               Opening opening = Opening::kFirst);
 
@@ -47,7 +47,7 @@ class ShardReader {
   uint64_t file_size() const { return file_.size(); }
   uint64_t memory_bytes() const;  // that the metadata takes
 
-  // The picture, into memory that is used again. Throws CorruptRecord naming shard, row and source
+  // The image, into memory that is used again. Throws CorruptRecord naming shard, row and source
   // file when its record fails its checksum or is not what the index says, DataError when the file
   // cannot be read; `image` may hold anything then.
   void decode(int64_t row, Image& image) const;
@@ -58,7 +58,7 @@ class ShardReader {
   std::span<const uint8_t> mask(int64_t row) const;  // N, 1 = valid
   int64_t label(int64_t row) const;                  // place in header().label_names, or -1
   int64_t ontology(int64_t row) const;               // ontology node, or -1
-  std::string source(int64_t row) const;             // the picture's name in the table
+  std::string source(int64_t row) const;             // the image's name in the table
   // "shard PATH row ROW (SOURCE)", to begin an error with.
   std::string where(int64_t row) const;
 
@@ -85,7 +85,7 @@ class ShardReader {
   // That `bounds` partitions `num_values` elements.
   void check_partition(std::span<const uint64_t> bounds, size_t num_values, const char* name) const;
   void check_row(int64_t row) const;
-  // A picture's bytes, as many as its record has, checked.
+  // An image's bytes, as many as its record has, checked.
   void read_record(int64_t row, std::span<std::byte> bytes) const;
   int64_t num_captions() const { return static_cast<int64_t>(header_.aspects.size()); }  // N
   void check_caption(int32_t caption) const;

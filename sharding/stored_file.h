@@ -44,8 +44,8 @@ class StoredFile {
   uint64_t size_ = 0;
 };
 
-// The whole content of `path`, a picture file. Throws DataError, StorageLost where the storage is
+// The whole content of `path`, an image file. Throws DataError, StorageLost where the storage is
 // to blame.
-std::string read_picture_file(const std::filesystem::path& path);
+std::string read_image_file(const std::filesystem::path& path);
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-// A table of pictures (CSV) as samples, whichever kind of table it is.
+// A table of images (CSV) as samples, whichever kind of table it is.
 //
 // Every kind has the column `filename`; the others are those of make_table.h, derm1m_table.h, or,
 // in a table of labels, one with classes (by default `label`): such samples have no captions.
@@ -32,7 +32,7 @@ struct TableOptions {
 // or NaN ("nan" or "NaN", as pandas writes it) is missing.
 SampleTable read_table(const std::filesystem::path& path, const TableOptions& options);
 
-// Samples without captions or labels, whose pictures `column` names. Throws DataError.
+// Samples without captions or labels, whose images `column` names. Throws DataError.
 SampleTable read_file_names(const std::filesystem::path& path, const std::string& column);
 
 }  // namespace dermatome

@@ -55,12 +55,12 @@ VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
 
 std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer& tokenizer,
                                       int num_threads) {
-  std::vector<std::string> pictures(shard.num_samples());
+  std::vector<std::string> images(shard.num_samples());
   parallel_for(shard.num_samples(), num_threads, [&](int64_t row) {
     try {
       shard.decode(row);
     } catch (const CorruptRecord& error) {
-      pictures[row] = error.what();
+      images[row] = error.what();
     }
   });
   std::vector<std::string> captions(shard.caption_table_size());
@@ -74,7 +74,7 @@ std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer&
     }
   });
   std::vector<std::string> problems;
-  append(problems, pictures);
+  append(problems, images);
   append(problems, captions);
   return problems;
 }

@@ -20,13 +20,13 @@ struct VerifyReport {
 };
 
 // The manifest's digest, every shard's presence, size and checksum, its indices (ShardReader),
-// every picture's checksum and decoding, every caption's tokens; shard files the manifest does not
+// every image's checksum and decoding, every caption's tokens; shard files the manifest does not
 // know. Throws DataError only when the manifest itself cannot be used, StorageLost where storage
 // stays away: what it holds is then not known to be damaged.
 VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
                             const Tokenizer& tokenizer, int num_threads);
 
-// What is wrong with an open shard's pictures and tokens, in the order of rows. Throws DataError
+// What is wrong with an open shard's images and tokens, in the order of rows. Throws DataError
 // when the file cannot be read, StorageLost when its storage is away, which is then not asked for
 // every record.
 std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer& tokenizer,

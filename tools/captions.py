@@ -28,7 +28,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from captions import BadInput, answers, missing, normalised, sentences, table
+from captions import BadInput, answers, missing, normalized, sentences, table
 from captions.cache import Cache, key_of
 from captions.knowledge import Concepts, Hierarchy
 from captions.language_model import Account, Endpoint, Model, Question, Stopped
@@ -53,7 +53,7 @@ def stated(row, columns):
     """The first of the columns that says something, and what."""
     for column in columns:
         cell = row.get(column, "").strip()
-        if not missing(cell) and normalised(cell).rstrip(".") not in NOTHING:
+        if not missing(cell) and normalized(cell).rstrip(".") not in NOTHING:
             return column, cell.rstrip(".")
     return None, None
 
@@ -205,7 +205,7 @@ def estimate(asked, before, account):
                      + 60 * len(question.fields) for question in left) // CHARACTERS_PER_TOKEN
     print(f"captions: {len(left)} requests, {len(before)} answers in the cache; nothing was sent")
     print(f"captions: about {tokens_in} tokens in and {tokens_out} out, at {CHARACTERS_PER_TOKEN} "
-          "characters a token, without answers that have to be asked for again")
+          "characters per token, without answers that have to be asked for again")
     if any(account.prices):
         print(f"captions: about {account.cost(tokens_in, tokens_out):.2f} in the currency of "
               "--price-in and --price-out")
@@ -250,7 +250,7 @@ def ask_model(filler, rows, questions, cache, options):
     return not over_budget
 
 
-def summarise(filler, rows, options):
+def summarize(filler, rows, options):
     print(f"captions: {options.output}: {len(rows)} rows")
     for aspect in (*ASPECTS, "subcaptions"):
         methods = [f"{count} from {method}" for (one, method), count in filler.filled.items()
@@ -284,7 +284,7 @@ def build(options):
     for line, row in rows:
         if not row["filename"].strip():
             raise BadInput(f"{options.input} line {line}, column filename: it is empty; name the "
-                           "picture or remove the row")
+                           "image or remove the row")
         lacked.append(filler.complete(row))
         filler.fill_from_files(row)
     complete = True
@@ -298,7 +298,7 @@ def build(options):
         filler.finish(row, lack, f"{options.input} line {line}")
     columns += [column for column in filler.columns() if column not in columns]
     table.write(options.output, columns, rows)
-    summarise(filler, rows, options)
+    summarize(filler, rows, options)
     return 0 if complete else 3
 
 
@@ -328,7 +328,7 @@ def parse_arguments():
     add("input", metavar="INPUT.csv", type=Path)
     add("output", metavar="OUTPUT.csv", type=Path)
     add("--num-subcaptions", type=number(int, 0, 64), default=8, metavar="N",
-        help="at most so many sentences a row (8); `dermatome shard` has the same option")
+        help="at most so many sentences per row (8); `dermatome shard` has the same option")
     add("--hierarchy", type=Path, metavar="FILE",
         help='CSV name,parent (no parent: a root), or JSON: {"inflammatory": {"dermatitis": {}}}')
     add("--disease-column", metavar="NAME",

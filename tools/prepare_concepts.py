@@ -3,7 +3,7 @@
 
     tools/prepare_concepts.py skincon|derm7pt INPUT.csv OUTPUT.csv
 
-skincon leaves out the pictures that the annotators ask not to consider. derm7pt writes 1 where the
+skincon leaves out the images that the annotators ask not to consider. derm7pt writes 1 where the
 seven-point checklist gives points for what a cell says, and 0 elsewhere. Other columns are kept.
 """
 

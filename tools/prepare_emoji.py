@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Makes the data set `emoji` from two Debian packages: pictures, captions in MAKE's columns.
+"""Makes the data set `emoji` from two Debian packages: images, captions in MAKE's columns.
 
     tools/prepare_emoji.py [--output data/emoji] [--font FILE] [--names FILE]
 
 Every fully-qualified emoji of Unicode (package unicode-data) has a published name, a group and a
 subgroup, and a bitmap in Noto Color Emoji (package fonts-noto-color-emoji); five modifiers give its
-skin tone, which Unicode defines by the Fitzpatrick scale. So a small set of real pictures has all
+skin tone, which Unicode defines by the Fitzpatrick scale. So a small set of real images has all
 the captions MAKE learns from: the name, the hierarchy (ontology), the tone (visual concept), the
 parts.
 
 Writes, below the output folder, which is replaced as a whole:
     images/*.png         each bitmap on white, as large as the font has it
     train.csv, test.csv  MAKE's columns, group, subgroup, tone; a fifth of the base names held out
-    test_tone.csv, test_group.csv, test_retrieval.csv   benchmarks on the held-out pictures
+    test_tone.csv, test_group.csv, test_retrieval.csv   benchmarks on the held-out images
     dataset.json         counts, the set's digest, digests of what it was made from
 """
 
@@ -82,7 +82,7 @@ class EmojiFont:
                     for ligature in ligatures:
                         self.ligatures[(first, *ligature.Component)] = ligature.LigGlyph
 
-    def picture(self, codes):
+    def image(self, codes):
         """The bitmap on white, or None. The font may or may not spell a variation selector out."""
         for spelling in (codes, [code for code in codes if code != VARIATION_SELECTOR]):
             glyphs = tuple(self.cmap.get(code) for code in spelling)
@@ -95,7 +95,7 @@ class EmojiFont:
 
 
 def make_row(codes, name, group, subgroup):
-    """The columns of one picture. A name reads "BASE: PART, PART": tones, hair, persons."""
+    """The columns of one image. A name reads "BASE: PART, PART": tones, hair, persons."""
     base, _, rest = name.partition(": ")
     parts = rest.split(", ") if rest else []
     tones = [part for part in parts if part in TONES]
@@ -135,14 +135,14 @@ def split(rows):
         row["split"] = "test" if base_name(row["caption"]) in held_out else "train"
 
 
-def data_digest(rows, pictures):
+def data_digest(rows, images):
     """SHA-256 over file names, captions, split and every pixel, in the order of file names."""
     digest = hashlib.sha256()
     for row in sorted(rows, key=lambda row: row["filename"]):
-        picture = pictures[row["filename"]]
+        image = images[row["filename"]]
         fields = [str(row[column]) for column in [*COLUMNS, "split"]]
-        digest.update("\x1f".join([*fields, f"{picture.width}x{picture.height}"]).encode())
-        digest.update(picture.tobytes())
+        digest.update("\x1f".join([*fields, f"{image.width}x{image.height}"]).encode())
+        digest.update(image.tobytes())
     return digest.hexdigest()
 
 
@@ -174,22 +174,22 @@ def build(folder, font_path, names_path, sources):
     """Writes the whole set into `folder`, an empty one."""
     font = EmojiFont(font_path)
     (folder / "images").mkdir()
-    rows, pictures, missing = [], {}, []
+    rows, images, missing = [], {}, []
     for codes, name, group, subgroup in read_names(names_path):
-        picture = font.picture(codes)
-        if picture is None:
+        image = font.image(codes)
+        if image is None:
             missing.append(name)
             continue
         row = make_row(codes, name, group, subgroup)
         rows.append(row)
-        pictures[row["filename"]] = picture
-        picture.save(folder / row["filename"])
+        images[row["filename"]] = image
+        image.save(folder / row["filename"])
     if missing:
         sys.exit(f"error: {font_path} has no bitmap for {len(missing)} emoji of {names_path}, the "
                  f"first being '{missing[0]}'. Install font and names of one Debian release.")
     split(rows)
     summary = {
-        "digest": data_digest(rows, pictures),
+        "digest": data_digest(rows, images),
         "rows": write_tables(folder, rows),
         "sources": sources,
     }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # From nothing to a trained model, with a score: installs what is missing, builds, prepares and
-# shards the emoji data set, trains on two ranks and compares start, end, chance and colour alone.
+# shards the emoji data set, trains on two ranks and compares start, end, chance and color alone.
 #   tools/quickstart.sh [--seeds N] [--ablations] [KEY=VALUE…]
 #     --seeds N    N runs with seeds 1 to N, and their mean
 #     --ablations  then also without weights and local alignment, and plain CLIP, one run each
@@ -59,7 +59,7 @@ for ((seed = 1; seed <= num_seeds; ++seed)); do
   runs+=("runs/quickstart-$stamp-seed$seed")
 done
 say "training: $((SECONDS - start)) s"
-baseline=$("$venv/bin/python" tools/colour_baseline.py)
+baseline=$("$venv/bin/python" tools/color_baseline.py)
 
 if $ablations; then
   train "quickstart-$stamp-mkcl" seed=1 objective.local_alignment=false \
@@ -69,7 +69,7 @@ if $ablations; then
   say "ablations: first contrast of all captions alone, then plain CLIP on names"
   for name in mkcl clip; do
     "$venv/bin/python" tools/quickstart_report.py "$baseline" "runs/quickstart-$stamp-$name" |
-      sed '/^quickstart:/d; /^(colour/d'
+      sed '/^quickstart:/d; /^(color/d'
   done
   say "the method in full"
 fi

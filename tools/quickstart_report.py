@@ -3,7 +3,7 @@
 
     tools/quickstart_report.py BASELINE_JSON RUN…
 
-BASELINE_JSON is what tools/colour_baseline.py printed; RUN is a run's folder, which holds the
+BASELINE_JSON is what tools/color_baseline.py printed; RUN is a run's folder, which holds the
 scores in results.jsonl. The last line is for machines.
 """
 
@@ -16,9 +16,9 @@ from pathlib import Path
 SCORES = [
     ("skin tone, zero-shot accuracy", "emoji-skin-tone", "top1"),
     ("group, zero-shot balanced accuracy", "emoji-group", "balanced_accuracy"),
-    ("name from picture, R@1", "emoji-retrieval", "image_to_text_R@1"),
-    ("name from picture, R@10", "emoji-retrieval", "image_to_text_R@10"),
-    ("picture from name, R@10", "emoji-retrieval", "text_to_image_R@10"),
+    ("name from image, R@1", "emoji-retrieval", "image_to_text_R@1"),
+    ("name from image, R@10", "emoji-retrieval", "image_to_text_R@10"),
+    ("image from name, R@10", "emoji-retrieval", "text_to_image_R@10"),
 ]
 TONE, NAME_AT_10 = SCORES[0], SCORES[3]
 NUM_TONES, NUM_GROUPS = 5, 9
@@ -47,12 +47,12 @@ def read_scores(run):
 
 
 def print_table(starts, ends, baseline):
-    """A row a score: at the start, at the end, by chance, from colour alone."""
+    """A row a score: at the start, at the end, by chance, from color alone."""
     chance = chances()
-    print(f"{'held-out pictures':<36}{'start':>8}{'end':>8}{'chance':>8}{'colour':>8}")
+    print(f"{'held-out images':<36}{'start':>8}{'end':>8}{'chance':>8}{'color':>8}")
     for name, _, _ in SCORES:
-        colour = f"{baseline['top1']:.3f}" if name == TONE[0] else "-"
-        print(f"{name:<36}{starts[name]:>8.3f}{ends[name]:>8.3f}{chance[name]:>8.3f}{colour:>8}")
+        color = f"{baseline['top1']:.3f}" if name == TONE[0] else "-"
+        print(f"{name:<36}{starts[name]:>8.3f}{ends[name]:>8.3f}{chance[name]:>8.3f}{color:>8}")
 
 
 def mean(scores):
@@ -70,7 +70,7 @@ def main():
     if len(runs) > 1:
         print(f"\nmean of {len(runs)} runs")
         print_table(start, end, baseline)
-    print("\n(colour: ridge regression on a picture's mean colour)")
+    print("\n(color: ridge regression on an image's mean color)")
     print(f"quickstart: emoji skin-tone zero-shot {start[TONE[0]]:.2f} -> {end[TONE[0]]:.2f} "
           f"(chance {1 / NUM_TONES:.2f}), retrieval R@10 {start[NAME_AT_10[0]]:.2f} -> "
           f"{end[NAME_AT_10[0]]:.2f}, run {' '.join(map(str, runs))}")

@@ -151,6 +151,7 @@ stage 'installing' tools/setup.sh --tests
 stage 'format' check_format
 stage 'layers' "$venv/bin/python" tools/check_layers.py
 stage 'links' "$venv/bin/python" tools/check_links.py
+stage 'language' "$venv/bin/python" tools/check_language.py
 stage 'build' tools/build.sh --tests release
 stage 'build, sanitizers' tools/build.sh --tests asan asan_tests
 stage 'build, CUDA' build_cuda

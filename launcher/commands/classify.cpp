@@ -60,7 +60,7 @@ void add_command(CLI::App& app, const std::string& name, const BenchmarkKind& ki
   auto* command = app.add_subcommand(name, description);
   const auto arguments = std::make_shared<Arguments>();
   arguments->top = default_top;
-  command->add_option("images", arguments->images, "Pictures")->required();
+  command->add_option("images", arguments->images, "Images")->required();
   command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
   command
       ->add_option("--benchmark", arguments->benchmark,
@@ -69,7 +69,7 @@ void add_command(CLI::App& app, const std::string& name, const BenchmarkKind& ki
   command->add_option("--top", arguments->top, "How many to show; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_flag("--json", arguments->json, "One JSON object a picture and line");
+  command->add_flag("--json", arguments->json, "One JSON object an image and line");
   command
       ->add_option("--cache", arguments->cache,
                    "Folder for features of prompts, kept by weights and prompts; empty: none")
@@ -86,12 +86,11 @@ void add_command(CLI::App& app, const std::string& name, const BenchmarkKind& ki
 
 void add_classify(CLI::App& app) {
   add_command(app, "classify", classification_kind(),
-              "Rank a benchmark's classes for single pictures", 5);
+              "Rank a benchmark's classes for single images", 5);
 }
 
 void add_concepts(CLI::App& app) {
-  add_command(app, "concepts", concepts_kind(), "Rank a benchmark's concepts for single pictures",
-              0);
+  add_command(app, "concepts", concepts_kind(), "Rank a benchmark's concepts for single images", 0);
 }
 
 }  // namespace dermatome

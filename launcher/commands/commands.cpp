@@ -1,6 +1,7 @@
 #include "launcher/commands/commands.h"
 
 #include <utility>
+#include <vector>
 
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
@@ -31,6 +32,17 @@ void add_commands(CLI::App& app) {
   add_encode(app);
   add_objective(app);
   add_tokenize(app);
+}
+
+void answer_old_option(CLI::App& command, const std::string& old_name,
+                       const std::string& new_name) {
+  const std::string message = "is called " + new_name + " now";
+  command
+      .add_option_function<std::vector<std::string>>(
+          old_name,
+          [old_name, message](const auto&) { throw CLI::ValidationError(old_name, message); })
+      ->expected(0, 1)
+      ->group("");
 }
 
 void run_on_ranks(const RuntimeOptions& options, std::function<int(Runtime&)> work) {

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 
 namespace dermatome {
 
@@ -30,6 +31,9 @@ void add_watch(CLI::App& app);
 
 // All of them.
 void add_commands(CLI::App& app);
+
+// Answers the option `old_name`, which is called `new_name` now, with a usage error that says so.
+void answer_old_option(CLI::App& command, const std::string& old_name, const std::string& new_name);
 
 // Asks for `work` on ranks, which gives the exit code. It starts when the callback has returned and
 // main() has left its handlers, so it must own, or share, whatever it uses.

@@ -12,15 +12,15 @@ namespace dermatome {
 
 void add_duplicates(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "duplicates", "Find pictures that a data set holds twice, or shares with evaluation sets");
+      "duplicates", "Find images that a data set holds twice, or shares with evaluation sets");
   const auto search = std::make_shared<DuplicateSearch>();
-  command->add_option("data", search->data, "Data set of shards, or a folder of pictures")
+  command->add_option("data", search->data, "Data set of shards, or a folder of images")
       ->required();
   command->add_option("--against", search->against,
-                      "Sets to compare with: shards, folders of pictures, benchmarks (YAML)");
+                      "Sets to compare with: shards, folders of images, benchmarks (YAML)");
   command->add_option(
       "--output", search->output,
-      "CSV file to list the pairs in; a row without pictures says which set was compared, "
+      "CSV file to list the pairs in; a row without images says which set was compared, "
       "at which distance");
   command
       ->add_option("--distance", search->distance,

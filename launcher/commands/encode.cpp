@@ -31,7 +31,7 @@ int encode(Runtime& runtime, const Arguments& arguments) {
 
 void add_encode(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "encode", "Write the L2-normalised features of images and texts to a file");
+      "encode", "Write the L2-normalized features of images and texts to a file");
   const auto arguments = std::make_shared<Arguments>();
   FeatureFileOptions& options = arguments->features;
   command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
@@ -54,7 +54,7 @@ void add_encode(CLI::App& app) {
                    "File to write: .safetensors, or .npy for images or texts alone")
       ->required();
   command->add_flag("--raw", options.raw,
-                    "Image features as projected, not normalised, as linear probes use them");
+                    "Image features as projected, not normalized, as linear probes use them");
   command->add_option("--batch-size", options.batch_size, "Images or texts per encode call")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

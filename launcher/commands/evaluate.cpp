@@ -49,7 +49,7 @@ void add_evaluate(CLI::App& app) {
   command->add_option(
       "--near-duplicates", evaluation.near_duplicates,
       "CSV file of `dermatome duplicates TRAINING --against BENCHMARK`: scores with "
-      "and without the pictures it lists");
+      "and without the images it lists");
   command
       ->add_option(
           "--format", evaluation.format,

@@ -27,7 +27,7 @@ void add_inspect(CLI::App& app) {
       ->add_option("--config", options->config,
                    "Training configuration whose augmentation, seed and image size the sheet shows "
                    "(default: MAKE's, as in configs/make_vit_b16.yaml: scale 0.4 to 1, jitter 0.32 "
-                   "0.32 0.32 0.08 with probability 0.8, grey with 0.2, seed 0, 224 pixels)")
+                   "0.32 0.32 0.08 with probability 0.8, gray with 0.2, seed 0, 224 pixels)")
       ->needs(sheet);
   command->add_option("--views", options->num_views, "Views of the record on the sheet")
       ->check(CLI::Range(1, 64))

@@ -23,7 +23,7 @@ void add_device_option(CLI::App& command, RuntimeOptions& runtime) {
 }
 
 void add_model_options(CLI::App& command, ModelUse& use) {
-  command.add_option("--batch-size", use.batch_size, "Pictures or texts an encode call, a rank")
+  command.add_option("--batch-size", use.batch_size, "Images or texts an encode call, a rank")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--precision", use.precision, "fp32 or amp_bf16")

@@ -12,7 +12,7 @@
 namespace dermatome {
 
 struct ModelUse {
-  int64_t batch_size = 256;  // pictures or texts an encode call, a rank
+  int64_t batch_size = 256;  // images or texts an encode call, a rank
   Precision precision = Precision::kFp32;
   RuntimeOptions runtime;
 };

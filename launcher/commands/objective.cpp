@@ -45,7 +45,7 @@ void add_objective(CLI::App& app) {
   command
       ->add_option("--input", arguments->input,
                    "Safetensors file with img [B, d], txt [B*N, d], pat [B, P, d] and mask [B, N]; "
-                   "used as given, not normalised")
+                   "used as given, not normalized")
       ->required();
   command
       ->add_option("--output", arguments->output,

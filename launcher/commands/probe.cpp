@@ -56,9 +56,10 @@ void add_options(CLI::App& command, ProbeOptions& options) {
                   "squared (scikit-learn's and CLIP's) or norm (as PanDerm's linear probe)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Penalty>{
           {"squared", Penalty::kSquared}, {"norm", Penalty::kNorm}}));
-  command.add_flag("--normalise", options.normalise,
-                   "L2-normalise the features; published protocols do not");
-  command.add_option("--shots", options.shots, "Training samples a class")
+  command.add_flag("--normalize", options.normalize,
+                   "L2-normalize the features; published protocols do not");
+  answer_old_option(command, "--normalise", "--normalize");
+  command.add_option("--shots", options.shots, "Training samples per class")
       ->check(CLI::PositiveNumber);
   command.add_option("--fractions", options.fractions, "Shares of the training set")
       ->check(CLI::Range(1e-6, 1.0));
@@ -73,7 +74,7 @@ void add_options(CLI::App& command, ProbeOptions& options) {
 void add_probe(CLI::App& app) {
   auto* command = app.add_subcommand(
       "probe",
-      "Fit linear classifiers to frozen picture features and score them; one JSON object a line");
+      "Fit linear classifiers to frozen image features and score them; one JSON object a line");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   add_options(*command, arguments->probe);

@@ -51,12 +51,13 @@ void add_report(CLI::App& app) {
                       "Benchmark files (YAML) to score the newest checkpoint on, beside what the "
                       "run holds already");
   command
-      ->add_option("--pictures", arguments->report.pictures,
-                   "Pictures with patch maps and retrieved examples")
+      ->add_option("--images", arguments->report.images,
+                   "Images with patch maps and retrieved examples")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  answer_old_option(*command, "--pictures", "--images");
   command->add_option("--data", arguments->report.data,
-                      "Shards to take pictures from; default: the run's data.validation or, "
+                      "Shards to take images from; default: the run's data.validation or, "
                       "without, data.train");
   add_device_option(*command, arguments->runtime);
   command->add_option("--threads", arguments->runtime.threads, "Threads; 0: all allowed cores");

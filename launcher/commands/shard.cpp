@@ -34,17 +34,17 @@ void run_shard(const Arguments& arguments) {
 
 void add_shard(CLI::App& app) {
   CLI::App& shard = *app.add_subcommand(
-      "shard", "Turn a table of captions and its pictures, or a folder, into training shards");
+      "shard", "Turn a table of captions and its images, or a folder, into training shards");
   const auto arguments = std::make_shared<Arguments>();
   SampleSource& source = arguments->source;
   TableOptions& table = source.table;
   BuildOptions& build = arguments->build;
   CLI::Option* csv = shard.add_option(
-      "--csv", source.csv, "Table of pictures and captions (its columns: sharding/FORMAT.md)");
+      "--csv", source.csv, "Table of images and captions (its columns: sharding/FORMAT.md)");
   CLI::Option* folder =
       shard
           .add_option("--folder", source.folder,
-                      "Instead of a table: folder of pictures, FOLDER/CLASS/..., without captions")
+                      "Instead of a table: folder of images, FOLDER/CLASS/..., without captions")
           ->excludes(csv);
   shard.add_option("--table", table.kind, "Kind of the table; by default told by its columns")
       ->transform(CLI::CheckedTransformer(kTableKinds))
@@ -58,7 +58,7 @@ void add_shard(CLI::App& app) {
       ->required();
   shard
       .add_option("--short-side", build.images.short_side,
-                  "Larger pictures are shrunk to this shorter side, in pixels")
+                  "Larger images are shrunk to this shorter side, in pixels")
       ->check(CLI::Range(1, 16384))
       ->capture_default_str();
   CLI::Option* quality =
@@ -81,7 +81,7 @@ void add_shard(CLI::App& app) {
   shard.add_option("--threads", build.num_threads, "Threads; 0: one an allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);
-  shard.add_option("--max-bad", build.max_bad, "Fraction of pictures that may be unreadable")
+  shard.add_option("--max-bad", build.max_bad, "Fraction of images that may be unreadable")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   shard.callback([arguments] {

@@ -22,14 +22,14 @@ struct DataOptions {
   // resampled: the share of the draws that each directory gets, relative to the others'; empty: by
   // their numbers of samples.
   std::vector<double> weights;
-  int64_t epoch_samples = 0;    // resampled: draws an epoch; 0: as many as samples
-  int64_t workers = 2;          // reader threads a rank
-  int64_t prefetch = 4;         // batches a rank holds ready
+  int64_t epoch_samples = 0;    // resampled: draws per epoch; 0: as many as samples
+  int64_t workers = 2;          // reader threads per rank
+  int64_t prefetch = 4;         // batches per rank holds ready
   int64_t shuffle_block = 64;   // samples a block of the order (read together)
   int64_t shuffle_window = 64;  // blocks whose samples are mixed
   // skip: another sample stands in, the same whatever the ranks, and the log names the record.
   Corrupt on_corrupt = Corrupt::kFail;  // fail | skip
-  int64_t max_corrupt = 100;  // records a rank and start leaves out before it ends after all
+  int64_t max_corrupt = 100;  // records per rank and start leaves out before it ends after all
 
   bool operator==(const DataOptions&) const = default;
 };

@@ -1,4 +1,4 @@
-// The section `objective`: what is optimised. Equations: src/objective/OBJECTIVE.md.
+// The section `objective`: what is optimized. Equations: src/objective/OBJECTIVE.md.
 // Field names are YAML keys; src/config/train_config.h reads them.
 #pragma once
 
@@ -20,11 +20,11 @@ struct ObjectiveOptions {
   ObjectiveMode mode = ObjectiveMode::kPaper;       // paper | released
   Negatives negatives = Negatives::kValid;          // valid | all
   LocalPositives positives = LocalPositives::kSub;  // sub | knowledge
-  bool renormalise_local = false;                   // L2-normalise SLRA's pooled vector
+  bool renormalize_local = false;                   // L2-normalize SLRA's pooled vector
   bool mkcl = true;                                 // false: contrast raw captions alone
   bool local_alignment = true;                      // SLRA
   bool subcaption_weights = true;                   // diagnosis-guided weights
-  int64_t num_subcaptions = 8;                      // J; N = 3 + J captions a sample
+  int64_t num_subcaptions = 8;                      // J; N = 3 + J captions per sample
   double lambda_m = 1.0;                            // weight of MKCL
   double lambda_s = 0.7;                            // weight of SLRA
   // SLRA selects only patches whose cosine with the raw caption is at least this.

@@ -14,10 +14,15 @@ struct RetiredKey {
   std::string_view advice;   // for a setting that is gone: why, and what to do
 };
 
+// The key under which a setting entered its first digests. Digests keep it after a rename, so that
+// older checkpoints can be continued.
+std::string_view first_key(std::string_view key, std::span<const RetiredKey> retired);
+
 // The rest of a message that begins with the key and its value.
 std::string problem_with(const RetiredKey& retired);
 
-// Those of a training configuration.
+// The keys that a training configuration, and `dermatome objective`, no longer have.
 std::span<const RetiredKey> retired_train_keys();
+std::span<const RetiredKey> retired_objective_keys();
 
 }  // namespace dermatome

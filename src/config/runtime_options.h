@@ -10,7 +10,7 @@ enum class DeviceChoice { kAuto, kCpu, kCuda };
 
 struct RuntimeOptions {
   DeviceChoice device = DeviceChoice::kAuto;  // auto | cpu | cuda
-  int64_t threads = 0;     // intra-op threads a rank; 0: allowed cores / local ranks
+  int64_t threads = 0;     // intra-op threads per rank; 0: allowed cores / local ranks
   double timeout_s = 300;  // of every collective
   int64_t log_every = 10;  // steps between log lines
   int64_t bucket_mb = 25;  // gradient all-reduce bucket

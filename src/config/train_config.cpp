@@ -22,7 +22,7 @@ Fields objective_fields(ObjectiveOptions& o, const std::string& section) {
       {section + "mode", choice(o.mode, {"paper", "released"})},
       {section + "negatives", choice(o.negatives, {"valid", "all"})},
       {section + "positives", choice(o.positives, {"sub", "knowledge"})},
-      {section + "renormalise_local", &o.renormalise_local},
+      {section + "renormalize_local", &o.renormalize_local},
       {section + "mkcl", &o.mkcl},
       {section + "local_alignment", &o.local_alignment},
       {section + "subcaption_weights", &o.subcaption_weights},
@@ -129,7 +129,7 @@ Fields train_fields(TrainOptions& o) {
 }
 
 // The released code always encodes missing captions and contrasts with them, and never
-// renormalises.
+// renormalizes.
 void resolve_released(ObjectiveOptions& o, const FieldReader& reader, const std::string& section) {
   if (o.mode != ObjectiveMode::kReleased) return;
   const auto refuse = [&](const std::string& key) {
@@ -141,7 +141,7 @@ void resolve_released(ObjectiveOptions& o, const FieldReader& reader, const std:
     refuse("negatives");
   }
   if (o.positives == LocalPositives::kKnowledge) refuse("positives");
-  if (o.renormalise_local) refuse("renormalise_local");
+  if (o.renormalize_local) refuse("renormalize_local");
   o.negatives = Negatives::kAll;
 }
 
@@ -223,7 +223,7 @@ TrainOptions load_train_config(const std::filesystem::path& path,
 
 ObjectiveOptions objective_options(const std::vector<std::string>& overrides) {
   ObjectiveOptions options;
-  FieldReader reader(objective_fields(options, ""), "objective");
+  FieldReader reader(objective_fields(options, ""), "objective", retired_objective_keys());
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();
   resolve_released(options, reader, "");
@@ -255,11 +255,12 @@ std::string dump_train_config(const TrainOptions& options) {
 
 std::string config_digest(const TrainOptions& options) {
   TrainOptions copy = options;
-  std::string text;
+  std::string lines;
   for (const Field& field : train_fields(copy)) {
-    if (field.defines_result) text += field.key + ": " + value_text(field.value) + "\n";
+    if (!field.defines_result) continue;
+    lines += text(first_key(field.key, retired_train_keys()), ": ", value_text(field.value), "\n");
   }
-  return sha256_hex(text);
+  return sha256_hex(lines);
 }
 
 }  // namespace dermatome

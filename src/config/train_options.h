@@ -24,7 +24,7 @@ struct TrainOptions {
   std::string output = "runs";  // the run's files: <output>/<name>/
   uint64_t seed = 0;
   int64_t batch_size = 64;  // global: over all ranks
-  int64_t accum = 1;        // micro-batches a rank and step: the same result in less memory
+  int64_t accum = 1;        // micro-batches per rank and step: the same result in less memory
   bool resume = true;       // continue from the run's newest checkpoint that verifies
   ModelOptions model;
   DataOptions data;

@@ -16,7 +16,7 @@ std::atomic<int64_t> current_step{0};  // 0: no step has begun
 
 }  // namespace
 
-void initialise_logging(int rank, int world_size) {
+void initialize_logging(int rank, int world_size) {
   static const auto logger = spdlog::stderr_color_mt("dermatome");
   spdlog::set_default_logger(logger);
   const std::string who = world_size > 1 ? text(" | rank ", rank) : "";

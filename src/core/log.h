@@ -9,7 +9,7 @@ namespace dermatome {
 
 // Lines read `date,time | level | message`; with more than one rank the rank is named, and ranks
 // above 0 only speak from the level of a warning up.
-void initialise_logging(int rank, int world_size);
+void initialize_logging(int rank, int world_size);
 
 // The training step that is being computed, counted from 1: error lines name it from now on.
 void set_log_step(int64_t step);

@@ -8,12 +8,12 @@
 
 namespace dermatome {
 
-// What a stream is for; keeps streams with equal numbers apart. Part of the reproducible behaviour:
+// What a stream is for; keeps streams with equal numbers apart. Part of the reproducible behavior:
 // values are never reused or renumbered.
 enum class RngPurpose : uint32_t {
   kOrder = 1,
   kAugmentation = 2,
-  kInitialisation = 3,
+  kInitialization = 3,
   kBootstrap = 4,
   kTest = 5,
   kPatchDropout = 6,

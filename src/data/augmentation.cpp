@@ -20,8 +20,8 @@ int draw_up_to(int last, Rng& random) {
   return static_cast<int>(random.below(static_cast<uint64_t>(last) + 1));
 }
 
-// The largest centred box whose aspect ratio is allowed; what is used when no random box fits.
-Box centre_crop_box(const AugmentationOptions& options, int height, int width) {
+// The largest centered box whose aspect ratio is allowed; what is used when no random box fits.
+Box center_crop_box(const AugmentationOptions& options, int height, int width) {
   Box box{0, 0, width, height};
   const double ratio = static_cast<double>(width) / height;
   if (ratio < options.ratio[0]) {
@@ -50,7 +50,7 @@ Box draw_crop(const AugmentationOptions& options, int height, int width, Rng& ra
     box.left = draw_up_to(width - box.width, random);
     return box;
   }
-  return centre_crop_box(options, height, width);
+  return center_crop_box(options, height, width);
 }
 
 // torchvision's ColorJitter.

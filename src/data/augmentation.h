@@ -1,5 +1,5 @@
-// Training's random picture changes (the published recipe of MAKE, which is open_clip's): random
-// resized crop, colour jitter with a probability, grey with a probability; torchvision's
+// Training's random image changes (the published recipe of MAKE, which is open_clip's): random
+// resized crop, color jitter with a probability, gray with a probability; torchvision's
 // definitions of all three.
 //
 // What is random is drawn apart from what it is done to, as a pure function of the sample's place
@@ -34,12 +34,12 @@ struct AugmentationParameters {
   bool gray = false;
 };
 
-// Parameters for the picture of height x width pixels that is drawn `draw`-th (counted over all
+// Parameters for the image of height x width pixels that is drawn `draw`-th (counted over all
 // ranks) in `epoch`. options.color_jitter's entries that are 0 adjust nothing.
 AugmentationParameters draw_augmentation(const AugmentationOptions& options, int height, int width,
                                          uint64_t seed, int64_t epoch, int64_t draw);
 
-// The augmented picture, size x size, into `planes`.
+// The augmented image, size x size, into `planes`.
 void augment(const Image& image, const AugmentationParameters& parameters, int size,
              const Planes& planes);
 

@@ -34,7 +34,7 @@ struct LoaderOptions {
   // Patch dropout: of an image's num_patches, as many are kept; 0: all.
   int64_t num_patches = 0;
   int64_t kept_patches = 0;
-  // In the order of options.data, augmented; otherwise one after the other, resize + centre crop,
+  // In the order of options.data, augmented; otherwise one after the other, resize + center crop,
   // last batch partial.
   bool training = true;
   TextSelection texts;

@@ -1,6 +1,6 @@
 // Every sample once an epoch.
 //
-// An epoch's order is a keyed permutation computed on the fly: blocks of neighbouring samples are
+// An epoch's order is a keyed permutation computed on the fly: blocks of neighboring samples are
 // permuted, and the samples of a window of blocks are mixed, so that reads stay mostly sequential.
 #pragma once
 

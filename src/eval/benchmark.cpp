@@ -69,7 +69,7 @@ struct Gathered {
   std::string failure;  // of the first rank that failed
 };
 
-// Checksums travel behind their pictures' features, as two numbers of 16 bits, which floats hold
+// Checksums travel behind their images' features, as two numbers of 16 bits, which floats hold
 // exactly. [n, d + 2]
 at::Tensor with_checksums(const at::Tensor& images, const std::vector<uint32_t>& checksums) {
   std::vector<float> halves;

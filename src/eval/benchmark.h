@@ -45,7 +45,7 @@ class Benchmark {
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
               int64_t batch_size, Precision precision) const;
 
-  // SHA-256 of what its scores follow from but for model and pictures: its file, names and table,
+  // SHA-256 of what its scores follow from but for model and images: its file, names and table,
   // and the precision. Throws DataError.
   std::string hash(Precision precision) const;
 

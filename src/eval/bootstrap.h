@@ -20,9 +20,9 @@ using WeightedScores =
     std::function<std::map<std::string, double>(std::span<const double> weights)>;
 
 // 95 % intervals of every score: each of `resamples` draws as many groups as there are, with
-// replacement, and weights a sample by how often its group was drawn. group [n] from 0 on, without
-// gaps. Resamples in which a score is not a number do not count for it; an interval is NaN where
-// none counts. The same whatever the number of threads.
+// replacement, and weights per sample by how often its group was drawn. group [n] from 0 on,
+// without gaps. Resamples in which a score is not a number do not count for it; an interval is NaN
+// where none counts. The same whatever the number of threads.
 std::map<std::string, Interval> bootstrap_intervals(const WeightedScores& scores,
                                                     std::span<const int64_t> group,
                                                     int64_t resamples);

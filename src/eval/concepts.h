@@ -1,4 +1,4 @@
-// Concept annotation: how much a picture shows each of some clinical concepts, by comparing prompts
+// Concept annotation: how much an image shows each of some clinical concepts, by comparing prompts
 // that name the concept with prompts that do not (MONET, Nature Medicine 2024; MAKE evaluates with
 // it).
 #pragma once
@@ -24,7 +24,7 @@ struct ConceptScores {
 
 // Presence: for each template the softmax between the mean cosine to its target prompts and the
 // cosine to its reference, divided by the temperature; then the mean over the templates.
-//   images [n, d], prompts [number of prompts, d] as concept_prompts() orders them, L2-normalised.
+//   images [n, d], prompts [number of prompts, d] as concept_prompts() orders them, L2-normalized.
 ConceptScores score_concepts(const at::Tensor& images, const at::Tensor& prompts,
                              const BenchmarkOptions& options);
 

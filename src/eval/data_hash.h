@@ -11,7 +11,7 @@
 
 namespace dermatome {
 
-// SHA-256 over the table's file and the CRC-32C of every picture's bytes, in the table's order.
+// SHA-256 over the table's file and the CRC-32C of every image's bytes, in the table's order.
 std::string data_hash(const BenchmarkTable& table, std::span<const uint32_t> checksums);
 
 // SHA-256 over the classes' labels and names, in their order.

@@ -77,7 +77,7 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
               }
             });
         const at::Tensor pixels =
-            normalise(at::stack(images), model.config().preprocess, model.device());
+            normalize(at::stack(images), model.config().preprocess, model.device());
         if (scale == FeatureScale::kRaw) return model.encode_image_raw(pixels);
         return model.encode_image(pixels, /*with_patches=*/false).image;
       });

@@ -19,7 +19,7 @@ namespace dermatome {
 using AfterBatch = std::function<void()>;
 
 // Features for cosines, or as the image tower's projection gives them, for linear probes.
-enum class FeatureScale { kNormalised, kRaw };
+enum class FeatureScale { kNormalized, kRaw };
 
 // [n, d] fp32 on the model's device; evaluation preprocessing, batch_size files at a time.
 // `checksums` [n], if given, gets the CRC-32C of each file's bytes. Throws DataError naming the
@@ -28,12 +28,12 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
                               int64_t batch_size, Precision precision,
                               std::span<uint32_t> checksums = {},
                               const AfterBatch& after_batch = {},
-                              FeatureScale scale = FeatureScale::kNormalised);
+                              FeatureScale scale = FeatureScale::kNormalized);
 
 // Texts told apart by their tokens, in the order in which they first appear. In host memory.
 struct DistinctTexts {
   at::Tensor tokens;               // [U, L] int64, padded with 0
-  at::Tensor lengths;              // [U] int64: ids a row, end-of-text included
+  at::Tensor lengths;              // [U] int64: ids per row, end-of-text included
   at::Tensor row;                  // [n] int64: which row of `tokens` each of the texts given is
   std::vector<std::string> texts;  // [U]: the first that has these tokens
 };
@@ -41,7 +41,7 @@ struct DistinctTexts {
 DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::string> texts,
                              int64_t context_length);
 
-// [U, d] fp32 on the model's device, L2-normalised. Every row of `tokens` is encoded once, among
+// [U, d] fp32 on the model's device, L2-normalized. Every row of `tokens` is encoded once, among
 // others that begin alike. Throws DataError naming, of `texts` [U], the one whose features are not
 // finite.
 at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,

@@ -72,7 +72,7 @@ void write_feature_file(const Clip& model, const FeatureInputs& inputs,
         "image_features",
         encode_image_files(model, inputs.images, options.batch_size, Precision::kFp32,
                            /*checksums=*/{}, /*after_batch=*/{},
-                           options.raw ? FeatureScale::kRaw : FeatureScale::kNormalised));
+                           options.raw ? FeatureScale::kRaw : FeatureScale::kNormalized));
   }
   if (!options.texts.empty()) {
     features.emplace_back("text_features", encode_texts(model, Tokenizer(), inputs.texts,

@@ -19,7 +19,7 @@ void warn_of_missing(const std::filesystem::path& path, const std::map<std::stri
   }
   log_warning(path.string() + " compares with " + (names.empty() ? "nothing" : names) +
               ", none of which is " + benchmark.string() +
-              ": whether training has seen its pictures is not checked; name it behind --against "
+              ": whether training has seen its images is not checked; name it behind --against "
               "of `dermatome duplicates`");
 }
 
@@ -43,7 +43,7 @@ std::optional<Leakage> read_leakage(const std::filesystem::path& path,
     }
     if (!known->second) continue;
     compared = true;
-    // A row without pictures only says that the set was compared.
+    // A row without images only says that the set was compared.
     if (!row.fields[mine].empty()) leakage.names.insert(row.fields[theirs]);
   }
   if (!compared) {

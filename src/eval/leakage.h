@@ -1,4 +1,4 @@
-// Which pictures of a benchmark training data hold too.
+// Which images of a benchmark training data hold too.
 #pragma once
 
 #include <filesystem>

@@ -103,7 +103,7 @@ at::Tensor newton_step(const Problem& problem, const at::Tensor& gradient, doubl
 }
 
 // Moves `parameters` to the optimum of the problem; returns the objective there.
-double minimise(Problem& problem, at::Tensor& parameters) {
+double minimize(Problem& problem, at::Tensor& parameters) {
   double value = problem.value(parameters);
   double first_norm = 0;
   for (int count = 0; count < kMostSteps; ++count) {
@@ -135,9 +135,9 @@ double weight_norm(const at::Tensor& parameters) {
   return parameters.narrow(0, 0, parameters.size(0) - 1).norm().item<double>();
 }
 
-// |W| <= |W|^2 / (2 r) + r / 2 for any r > 0, with equality at r = |W|: minimising the right side
+// |W| <= |W|^2 / (2 r) + r / 2 for any r > 0, with equality at r = |W|: minimizing the right side
 // and taking the |W| found for r, again and again, lowers the objective with the norm.
-double minimise_with_norm(Problem& problem, at::Tensor& parameters, int64_t num_samples, double c) {
+double minimize_with_norm(Problem& problem, at::Tensor& parameters, int64_t num_samples, double c) {
   constexpr double kSettled = 1e-7;  // of r, relative: the objective depends on its square
   constexpr double kZero = 1e-9;     // below this all weights are taken for zero
   const double share = 1 / static_cast<double>(num_samples);
@@ -151,7 +151,7 @@ double minimise_with_norm(Problem& problem, at::Tensor& parameters, int64_t num_
   double norm = 1;
   for (int count = 0; count < kMostSteps; ++count) {
     problem.weigh(share, 1 / (2 * c * norm));
-    minimise(problem, parameters);
+    minimize(problem, parameters);
     const double found = weight_norm(parameters);
     const bool settled = std::abs(found - norm) <= kSettled * norm || found < kZero;
     norm = found;
@@ -188,9 +188,9 @@ LinearClassifier fit_logistic_regression(const at::Tensor& features, const at::T
   if (penalty == Penalty::kSquared) {
     // The difference of two weights w / 2 and -w / 2 has twice the square that both have together.
     problem.weigh(c, num_present == 2 ? 2 : 1);
-    classifier.objective = minimise(problem, parameters);
+    classifier.objective = minimize(problem, parameters);
   } else {
-    classifier.objective = minimise_with_norm(problem, parameters, features.size(0), c);
+    classifier.objective = minimize_with_norm(problem, parameters, features.size(0), c);
   }
   const at::TensorOptions options(at::kDouble);
   classifier.weight = at::zeros({num_classes, features.size(1)}, options);

@@ -7,7 +7,7 @@
 
 namespace dermatome {
 
-// What is minimised; W are the weights, biases are not penalised.
+// What is minimized; W are the weights, biases are not penalised.
 enum class Penalty {
   // C * sum of the samples' cross-entropies + |W|^2 / 2: scikit-learn's LogisticRegression, which
   // CLIP's linear probe uses. Of two classes W is, as there, the difference of their weights.

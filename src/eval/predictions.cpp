@@ -20,9 +20,9 @@ double ratio(double part, double whole) {
   return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
 }
 
-// 2 TP / (2 TP + FP + FN): the bracket is what is labelled plus what is predicted as the class.
-double f1(double right, double labelled, double predicted) {
-  return labelled + predicted > 0 ? 2 * right / (labelled + predicted) : 0;
+// 2 TP / (2 TP + FP + FN): the bracket is what is labeled plus what is predicted as the class.
+double f1(double right, double labeled, double predicted) {
+  return labeled + predicted > 0 ? 2 * right / (labeled + predicted) : 0;
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ Predictions::Counts Predictions::count(std::span<const double> weights) const {
   Counts counts = {std::vector<double>(classes), std::vector<double>(classes),
                    std::vector<double>(classes)};
   for (size_t i = 0; i < labels_.size(); ++i) {
-    counts.labelled[labels_[i]] += weights[i];
+    counts.labeled[labels_[i]] += weights[i];
     counts.predicted[predicted_[i]] += weights[i];
     if (labels_[i] == predicted_[i]) counts.right[labels_[i]] += weights[i];
   }
@@ -71,9 +71,9 @@ double Predictions::balanced_accuracy(std::span<const double> weights) const {
   const Counts counts = count(weights);
   double sum = 0;
   double classes = 0;
-  for (size_t c = 0; c < counts.labelled.size(); ++c) {
-    if (counts.labelled[c] <= 0) continue;
-    sum += counts.right[c] / counts.labelled[c];
+  for (size_t c = 0; c < counts.labeled.size(); ++c) {
+    if (counts.labeled[c] <= 0) continue;
+    sum += counts.right[c] / counts.labeled[c];
     ++classes;
   }
   return ratio(sum, classes);
@@ -83,9 +83,9 @@ double Predictions::weighted_f1(std::span<const double> weights) const {
   const Counts counts = count(weights);
   double sum = 0;
   double all = 0;
-  for (size_t c = 0; c < counts.labelled.size(); ++c) {
-    sum += counts.labelled[c] * f1(counts.right[c], counts.labelled[c], counts.predicted[c]);
-    all += counts.labelled[c];
+  for (size_t c = 0; c < counts.labeled.size(); ++c) {
+    sum += counts.labeled[c] * f1(counts.right[c], counts.labeled[c], counts.predicted[c]);
+    all += counts.labeled[c];
   }
   return ratio(sum, all);
 }
@@ -127,11 +127,11 @@ std::vector<Predictions::ClassScores> Predictions::class_scores(
     std::span<const double> weights) const {
   const Counts counts = count(weights);
   std::vector<ClassScores> scores;
-  for (size_t c = 0; c < counts.labelled.size(); ++c) {
-    scores.push_back({.count = counts.labelled[c],
-                      .recall = ratio(counts.right[c], counts.labelled[c]),
+  for (size_t c = 0; c < counts.labeled.size(); ++c) {
+    scores.push_back({.count = counts.labeled[c],
+                      .recall = ratio(counts.right[c], counts.labeled[c]),
                       .precision = ratio(counts.right[c], counts.predicted[c]),
-                      .f1 = f1(counts.right[c], counts.labelled[c], counts.predicted[c]),
+                      .f1 = f1(counts.right[c], counts.labeled[c], counts.predicted[c]),
                       .auroc = curves_[c].area(weights)});
   }
   return scores;

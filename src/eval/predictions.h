@@ -55,7 +55,7 @@ class Predictions {
  private:
   // Weights of a class's samples, of those predicted as it, and of both.
   struct Counts {
-    std::vector<double> labelled, predicted, right;
+    std::vector<double> labeled, predicted, right;
   };
   Counts count(std::span<const double> weights) const;
 

@@ -19,7 +19,7 @@ struct ScoredModel {
 };
 
 // open_clip's name of the image tower where it has one, as ViT-B-16 or ViT-L-14-336; else its
-// width, layers, patch size and, unless it is 224, picture size.
+// width, layers, patch size and, unless it is 224, image size.
 std::string architecture_name(const VisionConfig& vision);
 
 // The same of the whole model, as ViT-B-16-quickgelu.

@@ -157,27 +157,27 @@ double median_rank(std::span<const int64_t> ranks, std::span<const double> weigh
 }
 
 Retrieval::Retrieval(const at::Tensor& images, const at::Tensor& texts,
-                     const std::vector<int64_t>& picture_of)
-    : picture_of_(picture_of) {
+                     const std::vector<int64_t>& image_of)
+    : image_of_(image_of) {
   const int64_t n = images.size(0);
   std::vector<int64_t> first(n), last(n);
-  for (int64_t caption = 0; caption < std::ssize(picture_of); ++caption) {
-    const int64_t picture = picture_of[caption];
-    if (last[picture] == 0) first[picture] = caption;
-    last[picture] = caption + 1;
+  for (int64_t caption = 0; caption < std::ssize(image_of); ++caption) {
+    const int64_t image = image_of[caption];
+    if (last[image] == 0) first[image] = caption;
+    last[image] = caption + 1;
   }
-  require(std::ranges::is_sorted(picture_of) && std::ranges::count(last, 0) == 0,
-          "captions in the order of their pictures, at least one each");
+  require(std::ranges::is_sorted(image_of) && std::ranges::count(last, 0) == 0,
+          "captions in the order of their images, at least one each");
   image_to_text_ = retrieval_ranks(images, texts, first, last);
-  std::vector<int64_t> behind = picture_of;
-  for (int64_t& picture : behind) ++picture;
-  text_to_image_ = retrieval_ranks(texts, images, picture_of, behind);
+  std::vector<int64_t> behind = image_of;
+  for (int64_t& image : behind) ++image;
+  text_to_image_ = retrieval_ranks(texts, images, image_of, behind);
 }
 
 std::map<std::string, double> Retrieval::scores(const std::vector<std::string>& metrics,
                                                 std::span<const double> weights) const {
   std::vector<double> of_captions;
-  for (const int64_t picture : picture_of_) of_captions.push_back(weights[picture]);
+  for (const int64_t image : image_of_) of_captions.push_back(weights[image]);
   std::map<std::string, double> scores;
   add_scores(image_to_text_, metrics, weights, "image_to_text_", scores);
   add_scores(text_to_image_, metrics, of_captions, "text_to_image_", scores);

@@ -21,7 +21,7 @@ struct RetrievalRanks {
   std::vector<int64_t> tied;  // candidates of others with exactly its cosine
 };
 
-// queries [n, d], candidates [m, d], L2-normalised. Query i's own candidates are the rows
+// queries [n, d], candidates [m, d], L2-normalized. Query i's own candidates are the rows
 // [own_first[i], own_last[i]), at least one; both ascend. Memory beyond the arguments: a tile of
 // cosines, whatever n and m.
 RetrievalRanks retrieval_ranks(const at::Tensor& queries, const at::Tensor& candidates,
@@ -36,23 +36,23 @@ double mean_rank(std::span<const int64_t> ranks, std::span<const double> weights
 // From 1: floor(median) + 1. Weights are whole numbers: how often a rank counts.
 double median_rank(std::span<const int64_t> ranks, std::span<const double> weights);
 
-// Both directions between n pictures and m captions, picture_of[m] saying which one a caption
+// Both directions between n images and m captions, image_of[m] saying which one a caption
 // belongs to, ascending and without gaps.
 class Retrieval {
  public:
-  // images [n, d], texts [m, d], L2-normalised.
+  // images [n, d], texts [m, d], L2-normalized.
   Retrieval(const at::Tensor& images, const at::Tensor& texts,
-            const std::vector<int64_t>& picture_of);
+            const std::vector<int64_t>& image_of);
 
   // R@K, mean_rank and median_rank of the queries, as `image_to_text_R@10` and so on, and
   // unasked `image_to_text_tied` and `text_to_image_tied`: the share of queries for which a
   // candidate of others is exactly as near as the own one, which then counts as found before it.
-  // weights [n] of the pictures, a caption's is its picture's; candidates are always all.
+  // weights [n] of the images, a caption's is its image's; candidates are always all.
   std::map<std::string, double> scores(const std::vector<std::string>& metrics,
                                        std::span<const double> weights) const;
 
  private:
-  std::vector<int64_t> picture_of_;
+  std::vector<int64_t> image_of_;
   RetrievalRanks image_to_text_;
   RetrievalRanks text_to_image_;
 };

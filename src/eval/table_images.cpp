@@ -19,7 +19,7 @@ TableImages::TableImages(const BenchmarkOptions& options, const CsvReader& table
 int64_t TableImages::add(const CsvRow& row) {
   const std::string& name = row.fields[image_];
   if (name.empty()) {
-    throw DataError(where(row) + ": column '" + options_.image_column + "' names no picture");
+    throw DataError(where(row) + ": column '" + options_.image_column + "' names no image");
   }
   table_.names.push_back(name);
   table_.images.push_back((std::filesystem::path(options_.images) / name).string());
@@ -77,7 +77,7 @@ void TableImages::check_same(const CsvRow& row, int64_t image) const {
                            const std::string& now) {
     if (before == now) return;
     throw DataError(where(row) + ": column '" + column + "' is '" + now + "', but '" + before +
-                    "' in an earlier row of the picture " + row.fields[image_]);
+                    "' in an earlier row of the image " + row.fields[image_]);
   };
   compare(options_.group_column, group_names_[image], group_of(row));
   for (size_t i = 0; i < slices_.size(); ++i) {

@@ -13,7 +13,7 @@ namespace dermatome {
 // Every class's prompts: for each of its names, each template filled with it; class after class.
 std::vector<std::string> class_prompts(const BenchmarkOptions& options);
 
-// open_clip's prompt ensemble: a class's weight is the L2-normalised mean of its prompts' features.
+// open_clip's prompt ensemble: a class's weight is the L2-normalized mean of its prompts' features.
 //   features [number of prompts, d], as class_prompts orders them. Returns [C, d].
 at::Tensor zero_shot_classifier(const at::Tensor& features, const BenchmarkOptions& options);
 

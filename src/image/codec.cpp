@@ -28,7 +28,7 @@ bool is_webp(std::span<const std::byte> encoded) {
 
 void set_size(Image& image, int64_t height, int64_t width) {
   if (height < 1 || width < 1 || height > kMaxPixels / width) {
-    throw DataError(text("a picture of ", width, " x ", height, " pixels; between 1 and ",
+    throw DataError(text("an image of ", width, " x ", height, " pixels; between 1 and ",
                          kMaxPixels, " pixels are read"));
   }
   image.height = static_cast<int>(height);
@@ -84,7 +84,7 @@ void decode_image(std::span<const std::byte> encoded, Image& image) {
   if (formats::is_png(encoded)) return formats::decode_png(encoded, image);
   if (formats::is_webp(encoded)) return formats::decode_webp(encoded, image);
   if (const std::string_view format = foreign_format(encoded); !format.empty()) {
-    throw DataError("a " + std::string(format) + " picture; convert it to JPEG, PNG or WebP first");
+    throw DataError("a " + std::string(format) + " image; convert it to JPEG, PNG or WebP first");
   }
   throw DataError(
       text("neither JPEG, PNG nor WebP by its first bytes (", encoded.size(), " bytes in all)"));

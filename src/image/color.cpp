@@ -25,20 +25,20 @@ int32_t blend(int32_t from, int32_t to, float factor) {
 void require_factor(double factor) {
   // What is blended stays far within an int.
   require(factor >= 0.0 && factor <= 1e6,
-          [&] { return text("colour factor ", factor, " is not in 0..10^6"); });
+          [&] { return text("color factor ", factor, " is not in 0..10^6"); });
 }
 
 DERMATOME_WIDE_VECTORS
-void blend_plane(uint8_t* plane, size_t count, int32_t grey, float factor) {
+void blend_plane(uint8_t* plane, size_t count, int32_t gray, float factor) {
   for (size_t i = 0; i < count; ++i) {
-    plane[i] = static_cast<uint8_t>(blend(grey, plane[i], factor));
+    plane[i] = static_cast<uint8_t>(blend(gray, plane[i], factor));
   }
 }
 
-void blend_with_grey(const Planes& image, int32_t grey, double factor) {
+void blend_with_gray(const Planes& image, int32_t gray, double factor) {
   require_factor(factor);
   for (uint8_t* plane : {image.red, image.green, image.blue}) {
-    blend_plane(plane, image.count, grey, static_cast<float>(factor));
+    blend_plane(plane, image.count, gray, static_cast<float>(factor));
   }
 }
 
@@ -62,15 +62,15 @@ DERMATOME_WIDE_VECTORS
 void blend_with_luma(uint8_t* __restrict red, uint8_t* __restrict green, uint8_t* __restrict blue,
                      size_t count, float factor) {
   for (size_t i = 0; i < count; ++i) {
-    const int32_t grey = luma(red[i], green[i], blue[i]);
-    red[i] = static_cast<uint8_t>(blend(grey, red[i], factor));
-    green[i] = static_cast<uint8_t>(blend(grey, green[i], factor));
-    blue[i] = static_cast<uint8_t>(blend(grey, blue[i], factor));
+    const int32_t gray = luma(red[i], green[i], blue[i]);
+    red[i] = static_cast<uint8_t>(blend(gray, red[i], factor));
+    green[i] = static_cast<uint8_t>(blend(gray, green[i], factor));
+    blue[i] = static_cast<uint8_t>(blend(gray, blue[i], factor));
   }
 }
 
 // Where on Pillow's circle of 255 levels a hue lies once it is turned: which of the six sectors
-// between pure colours, and how far into it.
+// between pure colors, and how far into it.
 struct TurnedHues {
   std::array<int32_t, 256> sector;
   std::array<float, 256> fraction;
@@ -167,12 +167,12 @@ void write_luma(uint8_t* __restrict red, const uint8_t* __restrict green,
 
 }  // namespace
 
-void adjust_brightness(const Planes& image, double factor) { blend_with_grey(image, 0, factor); }
+void adjust_brightness(const Planes& image, double factor) { blend_with_gray(image, 0, factor); }
 
 void adjust_contrast(const Planes& image, double factor) {
   const auto sum = static_cast<double>(luma_sum(image.red, image.green, image.blue, image.count));
   const double mean = sum / static_cast<double>(image.count);
-  blend_with_grey(image, static_cast<int32_t>(mean + 0.5), factor);
+  blend_with_gray(image, static_cast<int32_t>(mean + 0.5), factor);
 }
 
 void adjust_saturation(const Planes& image, double factor) {

@@ -1,13 +1,13 @@
-// Pillow's and torchvision's colour operations on 8-bit RGB, in place, bit for bit as torchvision
+// Pillow's and torchvision's color operations on 8-bit RGB, in place, bit for bit as torchvision
 // computes them on PIL images (torchvision.transforms.functional, Pillow's ImageEnhance). They are
-// what the published CLIP recipes call colour jitter.
+// what the published CLIP recipes call color jitter.
 #pragma once
 
 #include "src/image/image.h"
 
 namespace dermatome {
 
-// Blends with black / the mean grey / the picture in grey: a factor of 0 gives that, 1 the picture,
+// Blends with black / the mean gray / the image in gray: a factor of 0 gives that, 1 the image,
 // above 1 extrapolates. Requires factor >= 0.
 void adjust_brightness(const Planes& image, double factor);
 void adjust_contrast(const Planes& image, double factor);

@@ -23,7 +23,7 @@ void to_planes(const uint8_t* pixels, const Planes& planes) {
 }
 
 void to_planes(const Image& image, const Planes& planes) {
-  require(image.pixels.size() == 3 * planes.count, "planes of another size than the picture");
+  require(image.pixels.size() == 3 * planes.count, "planes of another size than the image");
   to_planes(image.pixels.data(), planes);
 }
 

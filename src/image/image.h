@@ -1,4 +1,4 @@
-// RGB pictures in host memory.
+// RGB images in host memory.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ inline Image black_image(int height, int width) {
   return {height, width, std::vector<uint8_t>(static_cast<size_t>(height) * width * 3)};
 }
 
-// A picture of `count` pixels as three planes in memory that somebody else owns: what a model takes
+// An image of `count` pixels as three planes in memory that somebody else owns: what a model takes
 // ([3, height, width]), and what vectors like.
 struct Planes {
   uint8_t* red = nullptr;

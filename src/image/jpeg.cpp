@@ -22,7 +22,7 @@ constexpr int kFullChromaQuality = 95;
 }  // namespace
 
 void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
-  // A decompressor keeps tables, and after damage its state: one for several pictures would let one
+  // A decompressor keeps tables, and after damage its state: one for several images would let one
   // of them decide what becomes of the next.
   const Handle handle(tjInitDecompress());
   require(handle != nullptr, "tjInitDecompress failed");
@@ -37,10 +37,10 @@ void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
   }
   if (colorspace == TJCS_CMYK || colorspace == TJCS_YCCK) {
     throw DataError(
-        "a CMYK JPEG; convert it to RGB first, since its colours depend on an ink profile");
+        "a CMYK JPEG; convert it to RGB first, since its colors depend on an ink profile");
   }
   set_size(image, height, width);
-  // Every scan of a progressive picture costs a pass over all of it: a small file of thousands
+  // Every scan of a progressive image costs a pass over all of it: a small file of thousands
   // would take hours. The limit is 500; encoders write about ten.
   if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
                     TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) != 0) {

@@ -121,7 +121,7 @@ int exif_orientation(Bytes encoded) {
 Image turn_upright(Image image, int orientation) {
   require(orientation >= 1 && orientation <= 8, "an EXIF orientation outside 1 to 8");
   if (orientation == 1) return image;
-  // From 5 on rows and columns are exchanged. What a place shows lies in the stored picture as many
+  // From 5 on rows and columns are exchanged. What a place shows lies in the stored image as many
   // rows and columns from its first or last ones.
   const bool transposed = orientation >= 5;
   const bool from_right =

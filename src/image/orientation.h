@@ -1,4 +1,4 @@
-// Which way up a camera says a picture is: EXIF's tag Orientation (CIPA DC-008, 0x0112).
+// Which way up a camera says an image is: EXIF's tag Orientation (CIPA DC-008, 0x0112).
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace dermatome {
 // malformed. Looks into JPEG's APP1 segment, PNG's eXIf and WebP's EXIF chunk, never into XMP.
 int exif_orientation(std::span<const std::byte> encoded);
 
-// The picture turned and mirrored so that it is upright; `orientation` 1 to 8. As Pillow's
+// The image turned and mirrored so that it is upright; `orientation` 1 to 8. As Pillow's
 // ImageOps.exif_transpose.
 Image turn_upright(Image image, int orientation);
 

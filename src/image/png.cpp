@@ -57,8 +57,8 @@ bool read_header(const Reader& reader) {
   return true;
 }
 
-// Asks for 8-bit RGB rows: palettes looked up, 1-4 bits widened, grey repeated, alpha left out.
-// Ancillary gamma and colour profiles are not applied, as in Pillow.
+// Asks for 8-bit RGB rows: palettes looked up, 1-4 bits widened, gray repeated, alpha left out.
+// Ancillary gamma and color profiles are not applied, as in Pillow.
 bool request_rgb(const Reader& reader) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   const int type = png_get_color_type(reader.png, reader.info);
@@ -101,7 +101,7 @@ struct Writer {
   png_infop info;
 };
 
-bool write_picture(const Writer& writer, const Image& image, png_bytepp rows) {
+bool write_image(const Writer& writer, const Image& image, png_bytepp rows) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width),
                static_cast<png_uint_32>(image.height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
@@ -122,7 +122,7 @@ std::vector<std::byte> encode_png(const Image& image, const std::string& name) {
   for (int y = 0; y < image.height; ++y) {
     rows[y] = const_cast<png_bytep>(image.pixels.data()) + static_cast<size_t>(y) * image.width * 3;
   }
-  if (!write_picture(writer, image, rows.data())) {
+  if (!write_image(writer, image, rows.data())) {
     throw DataError(name + ": cannot be encoded as PNG: " + source.message);
   }
   return encoded;

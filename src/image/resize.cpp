@@ -25,7 +25,7 @@ struct Rows {
   size_t bytes = 0;  // of a row that count
 };
 
-// Memory of a thread's passes, which every picture uses again.
+// Memory of a thread's passes, which every image uses again.
 struct Scratch {
   Taps taps;
   std::vector<int32_t> numbers;  // a row
@@ -125,7 +125,7 @@ void check_box(const Image& image, const Box& box) {
               box.left <= image.width - box.width && box.top <= image.height - box.height,
           [&] {
             return text("crop ", box.width, " x ", box.height, " at (", box.left, ", ", box.top,
-                        ") of a picture of ", image.width, " x ", image.height);
+                        ") of an image of ", image.width, " x ", image.height);
           });
 }
 
@@ -148,7 +148,7 @@ Image copy(const Rows& rows) {
 // Where the resized crop lies: in the thread's scratch memory, or in `image` where nothing changes.
 Rows resample(const Image& image, const Box& box, int height, int width,
               Interpolation interpolation) {
-  require(height > 0 && width > 0, "resize to an empty picture");
+  require(height > 0 && width > 0, "resize to an empty image");
   Scratch& memory = scratch();
   Rows rows = rows_of(image, box);
   const auto change_height = [&] {
@@ -210,7 +210,7 @@ Image resize_shorter_side(const Image& image, int size, Interpolation interpolat
   const int longer = std::max(image.height, image.width);
   const int64_t exact = static_cast<int64_t>(size) * longer / shorter;
   if (exact * size > kMaxPixels) {
-    throw DataError(text("a picture of ", image.width, " x ", image.height,
+    throw DataError(text("an image of ", image.width, " x ", image.height,
                          " pixels is too long and thin to bring its shorter side to ", size));
   }
   const int scaled = static_cast<int>(exact);

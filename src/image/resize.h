@@ -23,7 +23,7 @@ Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation = Interpolation::kBicubic);
 
 // The same into `planes`: a training's hot path, which allocates nothing once a thread has seen
-// pictures of a size.
+// images of a size.
 void resize_to_planes(const Image& image, const Box& box, int height, int width,
                       const Planes& planes, Interpolation interpolation = Interpolation::kBicubic);
 
@@ -32,7 +32,7 @@ void resize_to_planes(const Image& image, const Box& box, int height, int width,
 Image resize_shorter_side(const Image& image, int size,
                           Interpolation interpolation = Interpolation::kBicubic);
 
-// The centre size x size, as torchvision's CenterCrop: odd margins round half to even; smaller
+// The center size x size, as torchvision's CenterCrop: odd margins round half to even; smaller
 // images are padded with black first.
 Image center_crop(const Image& image, int size);
 

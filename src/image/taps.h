@@ -29,7 +29,7 @@ struct Taps {
 // change nothing.
 void make_taps(int input, int output, Interpolation interpolation, Taps& taps);
 
-// Whether a picture's height is resized before its width. It shows in the pixels, because each pass
+// Whether an image's height is resized before its width. It shows in the pixels, because each pass
 // rounds and clips. Pillow takes the width first, unless (since version 13) the height loses more
 // than twice as many pixels as the width.
 bool height_first(int input_height, int input_width, int height, int width);

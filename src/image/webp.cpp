@@ -12,7 +12,7 @@ void formats::decode_webp(std::span<const std::byte> encoded, Image& image) {
     throw DataError("bad WebP header");
   }
   if (features.has_animation != 0) {
-    throw DataError("an animated WebP; save the wanted frame as a still picture");
+    throw DataError("an animated WebP; save the wanted frame as a still image");
   }
   set_size(image, features.height, features.width);
   if (WebPDecodeRGBInto(data, encoded.size(), image.pixels.data(), image.pixels.size(),

@@ -11,21 +11,21 @@
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/eval/benchmark_file.h"
-#include "src/leakage/hashed_pictures.h"
+#include "src/leakage/hashed_images.h"
 #include "src/text/table_cell.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
 namespace {
 
-// The pictures of a benchmark's table: its labels do not matter here.
-HashedPictures hash_benchmark(const std::string& path, int num_threads) {
+// The images of a benchmark's table: its labels do not matter here.
+HashedImages hash_benchmark(const std::string& path, int num_threads) {
   const BenchmarkOptions benchmark = load_benchmark(path);
   const SampleTable table = read_file_names(benchmark.csv, benchmark.image_column);
   return hash_files(table, benchmark.images, num_threads);
 }
 
-HashedPictures hash_set(const std::string& path, const Tokenizer& tokenizer, int num_threads) {
+HashedImages hash_set(const std::string& path, const Tokenizer& tokenizer, int num_threads) {
   if (path.ends_with(".yaml") && !path.ends_with(shard_format::kManifestName)) {
     return hash_benchmark(path, num_threads);
   }
@@ -40,7 +40,7 @@ class Report {
   Report(const DuplicateSearch& search, const PrintLine& print)
       : data_(search.data), distance_(search.distance), print_(print) {}
 
-  void add(const std::string& set, const HashedPictures& mine, const HashedPictures& theirs,
+  void add(const std::string& set, const HashedImages& mine, const HashedImages& theirs,
            const std::vector<NearDuplicate>& pairs) {
     // Whoever reads the list may run in another folder.
     const std::string place =
@@ -55,12 +55,12 @@ class Report {
       second.insert(b);
     }
     if (set == data_) {
-      print_(text(data_, ": ", mine.names.size(), " pictures, ", pairs.size(),
+      print_(text(data_, ": ", mine.names.size(), " images, ", pairs.size(),
                   " near-duplicate pair(s) within"));
     } else {
       print_(text(set, ": ", second.size(), " of ", theirs.names.size(),
-                  " pictures have a near-duplicate in ", data_, " (", first.size(),
-                  " of its pictures)"));
+                  " images have a near-duplicate in ", data_, " (", first.size(),
+                  " of its images)"));
     }
   }
 
@@ -73,24 +73,24 @@ class Report {
   std::string list_ = "filename,other_set,other_filename,distance\n";
 };
 
-void warn_of_unreadable(const std::string& set, const HashedPictures& pictures) {
-  if (pictures.unreadable.empty()) return;
-  log_warning(text(set, ": ", pictures.unreadable.size(),
-                   " picture(s) cannot be read and were not compared, the first: ",
-                   pictures.unreadable.front()));
+void warn_of_unreadable(const std::string& set, const HashedImages& images) {
+  if (images.unreadable.empty()) return;
+  log_warning(text(
+      set, ": ", images.unreadable.size(),
+      " image(s) cannot be read and were not compared, the first: ", images.unreadable.front()));
 }
 
 }  // namespace
 
 void find_duplicates(const DuplicateSearch& search, const PrintLine& print) {
   const Tokenizer tokenizer;
-  const HashedPictures mine = hash_set(search.data, tokenizer, search.num_threads);
+  const HashedImages mine = hash_set(search.data, tokenizer, search.num_threads);
   warn_of_unreadable(search.data, mine);
   Report report(search, print);
   report.add(search.data, mine, mine,
              near_duplicates_within(mine.hashes, search.distance, search.num_threads));
   for (const std::string& set : search.against) {
-    const HashedPictures theirs = hash_set(set, tokenizer, search.num_threads);
+    const HashedImages theirs = hash_set(set, tokenizer, search.num_threads);
     warn_of_unreadable(set, theirs);
     report.add(
         set, mine, theirs,

@@ -16,7 +16,7 @@ namespace {
 // Appends b's hashes from `first` on that are near `hash`. Most are far: the first half of the bits
 // tells.
 DERMATOME_WIDE_VECTORS
-void find_near(const PictureHash& hash, size_t a, std::span<const PictureHash> b, size_t first,
+void find_near(const ImageHash& hash, size_t a, std::span<const ImageHash> b, size_t first,
                int max_distance, std::vector<NearDuplicate>& found) {
   for (size_t i = first; i < b.size(); ++i) {
     const auto& bits = b[i].bits;
@@ -29,7 +29,7 @@ void find_near(const PictureHash& hash, size_t a, std::span<const PictureHash> b
   }
 }
 
-std::vector<NearDuplicate> compare(std::span<const PictureHash> a, std::span<const PictureHash> b,
+std::vector<NearDuplicate> compare(std::span<const ImageHash> a, std::span<const ImageHash> b,
                                    bool within, int max_distance, int num_threads) {
   std::vector<std::vector<NearDuplicate>> found(a.size());
   std::atomic<size_t> total = 0;
@@ -38,8 +38,8 @@ std::vector<NearDuplicate> compare(std::span<const PictureHash> a, std::span<con
     find_near(a[i], i, b, within ? i + 1 : 0, max_distance, found[i]);
     if ((total += found[i].size()) > kMaxPairs) {
       throw DataError(text("more than ", kMaxPairs,
-                           " pairs of pictures are near-duplicates; lower --distance, or remove "
-                           "pictures without content"));
+                           " pairs of images are near-duplicates; lower --distance, or remove "
+                           "images without content"));
     }
   });
   std::vector<NearDuplicate> pairs;
@@ -49,13 +49,13 @@ std::vector<NearDuplicate> compare(std::span<const PictureHash> a, std::span<con
 
 }  // namespace
 
-std::vector<NearDuplicate> near_duplicates_within(std::span<const PictureHash> set,
-                                                  int max_distance, int num_threads) {
+std::vector<NearDuplicate> near_duplicates_within(std::span<const ImageHash> set, int max_distance,
+                                                  int num_threads) {
   return compare(set, set, /*within=*/true, max_distance, num_threads);
 }
 
-std::vector<NearDuplicate> near_duplicates_between(std::span<const PictureHash> a,
-                                                   std::span<const PictureHash> b, int max_distance,
+std::vector<NearDuplicate> near_duplicates_between(std::span<const ImageHash> a,
+                                                   std::span<const ImageHash> b, int max_distance,
                                                    int num_threads) {
   return compare(a, b, /*within=*/false, max_distance, num_threads);
 }

@@ -8,7 +8,7 @@
 
 #include "src/core/error.h"
 #include "src/core/text.h"
-#include "src/model/initialisation.h"
+#include "src/model/initialization.h"
 
 namespace dermatome {
 namespace {
@@ -27,7 +27,7 @@ std::vector<NamedParameter> in_state_dict_order(std::vector<NamedParameter> para
 }
 
 // Over the last dimension, in fp32, as torch.nn.functional.normalize.
-at::Tensor l2_normalise(const at::Tensor& features) {
+at::Tensor l2_normalize(const at::Tensor& features) {
   const at::Tensor x = features.to(at::kFloat);
   return x / x.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12);
 }
@@ -79,7 +79,7 @@ Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
       vision_(list, config),
       parameters_(in_state_dict_order(list.all())) {}
 
-void Clip::initialise(uint64_t seed) { initialise_parameters(parameters_, config_, seed); }
+void Clip::initialize(uint64_t seed) { initialize_parameters(parameters_, config_, seed); }
 
 void Clip::check_pixels(const at::Tensor& pixels) const {
   const int64_t side = config_.vision.image_size;
@@ -100,7 +100,7 @@ ImageFeatures Clip::encode_image(const at::Tensor& pixels, bool with_patches,
                kept_patches.scalar_type() == at::kLong),
           "kept_patches must be int64 [B, K] with as many rows as pixels");
   const at::Tensor tokens =
-      l2_normalise(vision_.forward(pixels, kept_patches, with_patches, checkpointed_.image));
+      l2_normalize(vision_.forward(pixels, kept_patches, with_patches, checkpointed_.image));
   if (!with_patches) return {.image = tokens.squeeze(1), .patches = {}};
   // One split rather than two slices: its backward is one concatenation.
   const std::vector<at::Tensor> parts = tokens.split_with_sizes({1, tokens.size(1) - 1}, 1);
@@ -119,7 +119,7 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths
   if (tokens.size(0) == 0) {
     return at::empty({0, config_.embed_dim}, at::TensorOptions(at::kFloat).device(device_));
   }
-  return l2_normalise(text_.forward(tokens, lengths, checkpointed_.text));
+  return l2_normalize(text_.forward(tokens, lengths, checkpointed_.text));
 }
 
 std::vector<at::Tensor> Clip::image_parameters() const { return reversed(vision_.parameters()); }

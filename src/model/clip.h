@@ -2,7 +2,7 @@
 // tokens are projected too (for local alignment), and a causal text transformer pooled at
 // end-of-text.
 //
-// Pure functions of parameters and inputs: no ranks, no randomness after initialise(). Encoding is
+// Pure functions of parameters and inputs: no ranks, no randomness after initialize(). Encoding is
 // thread-safe while no parameter changes.
 #pragma once
 
@@ -22,8 +22,8 @@
 namespace dermatome {
 
 struct ImageFeatures {
-  at::Tensor image;    // [B, d], L2-normalised
-  at::Tensor patches;  // [B, P, d], L2-normalised (patch tokens -> ln_post -> proj); undefined
+  at::Tensor image;    // [B, d], L2-normalized
+  at::Tensor patches;  // [B, P, d], L2-normalized (patch tokens -> ln_post -> proj); undefined
                        // unless asked for
 };
 
@@ -36,27 +36,27 @@ struct CheckpointedBlocks {
 
 class Clip {
  public:
-  // Parameters are allocated in fp32 on `device` and are zero until initialise() or load_weights().
+  // Parameters are allocated in fp32 on `device` and are zero until initialize() or load_weights().
   Clip(const ClipConfig& config, c10::Device device, CheckpointedBlocks checkpointed = {});
 
-  // open_clip's initial distributions, drawn from Rng(seed, kInitialisation): the same on every
+  // open_clip's initial distributions, drawn from Rng(seed, kInitialization): the same on every
   // rank and device.
-  void initialise(uint64_t seed);
+  void initialize(uint64_t seed);
 
-  // pixels [B, 3, H, W], float, normalised, on the model's device. Runs under autocast if the
+  // pixels [B, 3, H, W], float, normalized, on the model's device. Runs under autocast if the
   // caller enabled it, then also of bfloat16 pixels; results are fp32. kept_patches [B, K] int64,
   // on the same device: only these patches are encoded (patch dropout), P is K then; undefined:
   // all.
   ImageFeatures encode_image(const at::Tensor& pixels, bool with_patches,
                              const at::Tensor& kept_patches = {}) const;
 
-  // [B, d] fp32: what encode_image() normalises to `image`, which linear probes stand on.
+  // [B, d] fp32: what encode_image() normalizes to `image`, which linear probes stand on.
   at::Tensor encode_image_raw(const at::Tensor& pixels) const;
 
   // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
   // on the CPU (number of ids, end-of-text included). Neither padding nor what a text begins with
   // as another one does is encoded. U = 0 gives [0, d] without a graph. Returns [U, d],
-  // L2-normalised, fp32, on the model's device. Its backward pass brings token_embedding.weight a
+  // L2-normalized, fp32, on the model's device. Its backward pass brings token_embedding.weight a
   // sparse gradient, which is added to the .grad that is there. Throws ConfigError for an id beyond
   // the vocabulary.
   at::Tensor encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const;

@@ -37,7 +37,7 @@ struct PreprocessConfig {
   std::array<double, 3> mean = {0.48145466, 0.4578275, 0.40821073};  // RGB, of pixels in [0, 1]
   std::array<double, 3> std = {0.26862954, 0.26130258, 0.27577711};
   std::string interpolation = "bicubic";  // bicubic | bilinear
-  std::string resize_mode = "shortest";   // shortest (then centre crop) | squash
+  std::string resize_mode = "shortest";   // shortest (then center crop) | squash
 };
 
 struct ClipConfig {

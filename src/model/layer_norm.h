@@ -1,4 +1,4 @@
-// Layer normalisation as open_clip's towers use it.
+// Layer normalization as open_clip's towers use it.
 #pragma once
 
 #include <ATen/ops/layer_norm.h>

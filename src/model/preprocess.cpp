@@ -9,7 +9,7 @@
 
 #include "src/core/error.h"
 #include "src/image/resize.h"
-#include "src/model/normalise_kernel.h"
+#include "src/model/normalize_kernel.h"
 #include "src/model/upload.h"
 
 namespace dermatome {
@@ -28,29 +28,29 @@ Image fit(const Image& image, const ClipConfig& config) {
 }
 
 template <typename Value>
-void normalise_on_host(const NormaliseBatch<Value>& batch) {
+void normalize_on_host(const NormalizeBatch<Value>& batch) {
   at::parallel_for(0, batch.num_planes, 1, [&](int64_t first, int64_t last) {
     for (int64_t plane = first; plane < last; ++plane) {
-      for (int64_t i = 0; i < batch.plane_size; ++i) normalise_value(batch, plane, i);
+      for (int64_t i = 0; i < batch.plane_size; ++i) normalize_value(batch, plane, i);
     }
   });
 }
 
-// uint8 `source` [B, 3, H, W] to as many values at `normalised`, on the same device.
+// uint8 `source` [B, 3, H, W] to as many values at `normalized`, on the same device.
 template <typename Value>
-void normalise_into(Value* normalised, const at::Tensor& source, const PreprocessConfig& config) {
-  NormaliseBatch<Value> batch{.pixels = source.const_data_ptr<uint8_t>(),
-                              .normalised = normalised,
+void normalize_into(Value* normalized, const at::Tensor& source, const PreprocessConfig& config) {
+  NormalizeBatch<Value> batch{.pixels = source.const_data_ptr<uint8_t>(),
+                              .normalized = normalized,
                               .num_planes = 3 * source.size(0),
                               .plane_size = source.size(2) * source.size(3)};
   std::copy(config.mean.begin(), config.mean.end(), batch.mean);
   std::copy(config.std.begin(), config.std.end(), batch.std);
   if (source.is_cpu()) {
-    normalise_on_host(batch);
+    normalize_on_host(batch);
   } else {
     const c10::DeviceGuard guard(source.device());
     const c10::impl::VirtualGuardImpl devices(source.device().type());
-    launch_normalise(batch, devices.getStream(source.device()).native_handle());
+    launch_normalize(batch, devices.getStream(source.device()).native_handle());
   }
 }
 
@@ -63,22 +63,22 @@ at::Tensor preprocess_image(const Image& image, const ClipConfig& config) {
   return pixels.permute({2, 0, 1}).contiguous();
 }
 
-at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device,
+at::Tensor normalize(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device,
                      c10::ScalarType type) {
   require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.size(1) == 3,
-          "normalise: the pixels are not uint8 [B, 3, H, W]");
-  require(type == at::kFloat || type == at::kBFloat16, "normalise: neither float nor bfloat16");
+          "normalize: the pixels are not uint8 [B, 3, H, W]");
+  require(type == at::kFloat || type == at::kBFloat16, "normalize: neither float nor bfloat16");
   // Bytes travel, a quarter of floats.
   const at::Tensor source = (pixels.is_cpu() ? upload(pixels, device) : pixels).contiguous();
-  at::Tensor normalised = at::empty(source.sizes(), source.options().dtype(type));
-  if (normalised.numel() == 0) return normalised;
+  at::Tensor normalized = at::empty(source.sizes(), source.options().dtype(type));
+  if (normalized.numel() == 0) return normalized;
   if (type == at::kFloat) {
-    normalise_into(normalised.mutable_data_ptr<float>(), source, config);
+    normalize_into(normalized.mutable_data_ptr<float>(), source, config);
   } else {
-    auto* bits = reinterpret_cast<uint16_t*>(normalised.mutable_data_ptr<c10::BFloat16>());
-    normalise_into(bits, source, config);
+    auto* bits = reinterpret_cast<uint16_t*>(normalized.mutable_data_ptr<c10::BFloat16>());
+    normalize_into(bits, source, config);
   }
-  return normalised;
+  return normalized;
 }
 
 }  // namespace dermatome

@@ -1,5 +1,5 @@
 // Evaluation preprocessing: what open_clip's image_transform(is_train=False) does, and the
-// normalisation that training shares.
+// normalization that training shares.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,7 +18,7 @@ at::Tensor preprocess_image(const Image& image, const ClipConfig& config);
 // pixels uint8 [B, 3, H, W], on the host or there, to (pixels / 255 - mean) / std, [B, 3, H, W],
 // contiguous, on `device`. Computed in float32 and written as `type`, kFloat or kBFloat16: the
 // latter is what bf16 autocast would make of the former.
-at::Tensor normalise(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device,
+at::Tensor normalize(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device,
                      c10::ScalarType type = c10::ScalarType::Float);
 
 }  // namespace dermatome

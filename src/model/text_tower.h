@@ -17,7 +17,7 @@ class TextTower {
   TextTower(ParameterList& list, const ClipConfig& config);
 
   // tokens [U, L], lengths [U], int64 on the CPU, U > 0, 1 <= length <= L. Returns [U, d] in the
-  // order given, not normalised. Tokens are encoded packed, without padding, and what several texts
+  // order given, not normalized. Tokens are encoded packed, without padding, and what several texts
   // begin with is encoded once (src/model/packed_texts.h).
   at::Tensor forward(const at::Tensor& tokens, const at::Tensor& lengths,
                      int64_t checkpointed) const;

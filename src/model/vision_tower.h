@@ -18,7 +18,7 @@ class VisionTower {
   VisionTower(ParameterList& list, const ClipConfig& config);
 
   // pixels [B, 3, H, W] to the projected class token, [B, 1, d], or with patches to all projected
-  // tokens, class token first, [B, 1 + P, d]. Not normalised.
+  // tokens, class token first, [B, 1 + P, d]. Not normalized.
   // kept_patches [B, K] int64: the patches of each image that are seen; undefined: all.
   at::Tensor forward(const at::Tensor& pixels, const at::Tensor& kept_patches, bool with_patches,
                      int64_t checkpointed) const;

@@ -33,7 +33,7 @@ at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
   const at::Tensor cosine = (subcaptions * ontology.unsqueeze(1))
                                 .sum(2)
                                 .masked_fill_(~exists, -std::numeric_limits<double>::infinity());
-  // A softmax over its own maximum needs no normaliser. Samples without subcaptions give NaN here,
+  // A softmax over its own maximum needs no normalizer. Samples without subcaptions give NaN here,
   // where the mask is 0.
   const at::Tensor relative = (cosine - cosine.amax(1, /*keepdim=*/true)).exp_();
   const at::Tensor guided = exists & mask.slice(1, kOntologyCaption, kOntologyCaption + 1);

@@ -99,12 +99,12 @@ GatheredScalars gather_scalars(const SoftmaxRows& lse, const PerMean& numerators
 }
 
 // 1 / sum of the weights; 0 where nothing has any, so that a mean over nothing is 0.
-PerMean normalisers(const SoftmaxRows& weight) {
-  const auto normaliser = [](const at::Tensor& weights) {
+PerMean normalizers(const SoftmaxRows& weight) {
+  const auto normalizer = [](const at::Tensor& weights) {
     const at::Tensor sum = weights.sum();
     return at::where(sum > 0, sum.reciprocal(), at::zeros_like(sum));
   };
-  return {normaliser(weight.i2t), normaliser(weight.t2i), normaliser(weight.slra)};
+  return {normalizer(weight.i2t), normalizer(weight.t2i), normalizer(weight.slra)};
 }
 
 // Adds what the positives' logits give the gradients; `per` is d total / d numerator.
@@ -147,7 +147,7 @@ ContrastResult contrast(const ObjectiveInput& input, const ContrastRows& own,
   const auto [lse, numerators] =
       gather_scalars(own_lse, own_numerators(own, terms, logits, own_lse), sizes, collectives);
 
-  const PerMean per = normalisers(weight);
+  const PerMean per = normalizers(weight);
   ContrastResult result;
   result.i2t = numerators.i2t * per.i2t;
   result.t2i = numerators.t2i * per.t2i;

@@ -102,7 +102,7 @@ GivenFeatures given_features(const std::map<std::string, at::Tensor>& tensors,
   if (num_captions < kFirstSubcaption) {
     throw DataError(
         text(file, ": tensor mask has N = ", num_captions,
-             " captions a sample; there are at least 3 (raw, ontology, visual concept)"));
+             " captions per sample; there are at least 3 (raw, ontology, visual concept)"));
   }
   if (!mask.eq(0).logical_or(mask.eq(1)).all().item<bool>()) {
     throw DataError(file + ": tensor mask has values other than 0 and 1");

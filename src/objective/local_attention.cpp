@@ -14,7 +14,7 @@ namespace {
 // NaN.
 constexpr double kSmallestNorm = 1e-12;
 
-at::Tensor normalise(const at::Tensor& vectors) {
+at::Tensor normalize(const at::Tensor& vectors) {
   return vectors / vectors.norm(2, {1}, /*keepdim=*/true).clamp_min(kSmallestNorm);
 }
 
@@ -27,7 +27,7 @@ at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
   const at::Tensor query = gather_captions(text.to(type), selector.unsqueeze(1));       // [B, 1, d]
   const at::Tensor cosine = patches.to(type).matmul(query.transpose(1, 2)).squeeze(2);  // [B, P]
   const at::Tensor selected = (cosine >= options.sigma) & (selector >= 0).unsqueeze(1);
-  return normalise(cosine * selected);
+  return normalize(cosine * selected);
 }
 
 at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& text,
@@ -36,7 +36,7 @@ at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& text,
   const at::Tensor keys = patches.to(objective_type(patches.scalar_type()));
   const at::Tensor weights = patch_weights(keys, text, selector, options);
   const at::Tensor pooled = weights.unsqueeze(1).matmul(keys).squeeze(1);  // [B, d]
-  return options.renormalise_local ? normalise(pooled) : pooled;
+  return options.renormalize_local ? normalize(pooled) : pooled;
 }
 
 at::Tensor selector_rows(const at::Tensor& caption, const at::Tensor& mask,

@@ -9,7 +9,7 @@ namespace dermatome {
 struct ObjectiveOptions;
 
 // u_i / ||u_i||: the cosines of a sample's patches with the text that selects them, 0 where below
-// sigma, L2-normalised over patches. Differentiable in patches and text. Computed outside autocast
+// sigma, L2-normalized over patches. Differentiable in patches and text. Computed outside autocast
 // in float32, in float64 for float64 input.
 //   patches [B, P, d]; text [U, d]; selector [B] int64: row of `text` for each sample, -1 for none,
 //   which gives 0. All on one device. Returns [B, P].

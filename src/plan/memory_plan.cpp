@@ -17,7 +17,7 @@ constexpr double kFloat = 4, kMiB = 1 << 20;
 constexpr double kProcessBytes = 170 * kMiB;
 constexpr double kGpuContextBytes = 1500 * kMiB;
 // glibc rarely finds a freed block again for an aligned one of its size: measured, its heap grows
-// by twice what a backward pass uses and frees, and by as much again as encoding pictures holds.
+// by twice what a backward pass uses and frees, and by as much again as encoding images holds.
 // Larger blocks it maps and gives back one by one.
 constexpr double kHeapHoles = 2, kEncodingHoles = 1, kLargestHeapBlock = 32 * kMiB;
 // Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
@@ -50,7 +50,7 @@ struct Rows {
 };
 
 // What autograd keeps of a block: its input and the stream between attention and MLP, each as it is
-// and normalised; queries, keys and values; their mixture; the MLP's hidden values.
+// and normalized; queries, keys and values; their mixture; the MLP's hidden values.
 double kept_by_block(const Tower& tower, const Rows& n) {
   const auto& [stream, norm_copy, other] = tower.bytes;
   const double row = 2 * (stream + norm_copy + other) * tower.width + other * tower.width +
@@ -89,7 +89,7 @@ struct Activations {
   double largest_block;  // the hidden values of an MLP
 };
 
-// What is there while a benchmark's pictures are encoded, without gradients.
+// What is there while a benchmark's images are encoded, without gradients.
 struct Encoding {
   double pixels;  // as bytes and as what the tower takes
   // In a block's MLP. Of the stream: what came into the block and from attention, the MLP's input
@@ -133,8 +133,8 @@ Activations image_activations(const ClipConfig& config, const TrainOptions& opti
   const auto d = static_cast<double>(config.embed_dim);
   const Rows n{
       .rows = rows, .positions = rows, .read = read, .packed = false, .reads_all = patches};
-  // Pixels; the embedded patches; the last block's output, normalised; features before and after
-  // their normalisation.
+  // Pixels; the embedded patches; the last block's output, normalized; features before and after
+  // their normalization.
   const double ends =
       images * 3 * side * side * tower.bytes.other + rows * tower.bytes.stream * tower.width +
       read * (tower.bytes.stream + tower.bytes.other) * tower.width + read * 2 * d * kFloat;
@@ -206,7 +206,7 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   const double during = image.kept + image.in_backward + (at_once ? 0 : objective);
   const double texts_alone = at_once ? 0 : text.kept + text.in_backward + objective;
   const bool text_is_there = at_once && before >= during;
-  // Pictures of a benchmark, besides what malloc keeps of the steps before.
+  // Images of a benchmark, besides what malloc keeps of the steps before.
   const Encoding encoded = validation_encoding(config, options, load);
   const bool beside = !on_gpu && encoded.hidden_tensor > kLargestHeapBlock &&
                       image.largest_block <= kLargestHeapBlock;
@@ -223,7 +223,7 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   add("gradients", parameters);
   add("optimizer state", 2 * parameters);
   if (encoded.bytes() + steps_kept > steps) {
-    add("validation, pictures of a batch", encoded.bytes());
+    add("validation, images of a batch", encoded.bytes());
     if (beside) add("freed memory that malloc keeps of the steps", steps_kept);
   } else if (texts_alone > std::max(before, during)) {
     add("text tower, kept for its backward pass", text.kept);

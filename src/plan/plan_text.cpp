@@ -17,7 +17,7 @@ double in_gib(double bytes) { return bytes / (1 << 30); }
 
 std::string data_text(const RunPlan& plan, const TrainOptions& options) {
   const std::string batch =
-      format("batch        %" PRId64 ", %" PRId64 " images a rank in %" PRId64
+      format("batch        %" PRId64 ", %" PRId64 " images per rank in %" PRId64
              " micro-batch(es); a rank's texts: %.0f, %.0f tokens to encode\n",
              options.batch_size, plan.load.images, options.accum, plan.load.texts.texts,
              plan.load.texts.rows);
@@ -36,7 +36,7 @@ std::string data_text(const RunPlan& plan, const TrainOptions& options) {
 }
 
 std::string memory_text(const RunPlan& plan, const PlannedDevice& device) {
-  std::string text = format("memory       MiB a rank, when most is used%s\n",
+  std::string text = format("memory       MiB per rank, when most is used%s\n",
                             device.is_gpu ? " (counted, never compared with a GPU)" : "");
   for (const MemoryPart& part : plan.memory.parts) {
     text += format("  %10.0f %s%s\n", in_mib(part.bytes), part.what.c_str(),

@@ -32,8 +32,8 @@ struct PlannedCollective {
   double sent = 0;   // by a rank, in all, where each rank passes on to the next
 };
 
-// Every rank's text counts taken as equal. Bookkeeping of a few bytes a step is left out. Empty for
-// one rank.
+// Every rank's text counts taken as equal. Bookkeeping of a few bytes per step is left out. Empty
+// for one rank.
 std::vector<PlannedCollective> step_collectives(const ClipConfig& config,
                                                 const TrainOptions& options, const StepLoad& load);
 

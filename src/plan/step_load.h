@@ -37,8 +37,9 @@ struct StepLoad {
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
                        int64_t num_samples);
 
-// As in MAKE's published table: 3.4 distinct texts of 20 tokens a sample, or 1 where the objective
-// looks at raw captions only. (Modes that contrast with missing captions add two short texts.)
+// As in MAKE's published table: 3.4 distinct texts of 20 tokens per sample, or 1 where the
+// objective looks at raw captions only. (Modes that contrast with missing captions add two short
+// texts.)
 TextLoad assumed_texts(const ObjectiveOptions& objective, int64_t num_samples);
 
 // What the objective works on in a step.

@@ -32,7 +32,7 @@ struct Example {
 // Ascending.
 std::vector<int64_t> choose_rows(const ShardedDataset& dataset, int64_t number);
 
-// Reads the records. One whose picture is damaged is left out and named in a warning. Throws
+// Reads the records. One whose image is damaged is left out and named in a warning. Throws
 // DataError when a shard cannot be read.
 std::vector<Example> read_examples(const ShardedDataset& dataset, const std::vector<int64_t>& rows);
 

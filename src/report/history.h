@@ -6,7 +6,7 @@
 
 namespace dermatome {
 
-// Points of a curve; of a longer run's, neighbours are averaged.
+// Points of a curve; of a longer run's, neighbors are averaged.
 inline constexpr int64_t kMostPoints = 1000;
 
 // <run>/results.jsonl by columns:

@@ -25,7 +25,7 @@ DERMATOME_EMBED(dermatome_page_style, "style.css")
 DERMATOME_EMBED(dermatome_page_elements, "elements.js")
 DERMATOME_EMBED(dermatome_page_charts, "charts.js")
 DERMATOME_EMBED(dermatome_page_scores, "scores.js")
-DERMATOME_EMBED(dermatome_page_pictures, "pictures.js")
+DERMATOME_EMBED(dermatome_page_images, "images.js")
 DERMATOME_EMBED(dermatome_page_main, "main.js")
 DERMATOME_EMBED(dermatome_sheet_html, "sheet.html")
 DERMATOME_EMBED(dermatome_sheet_style, "sheet.css")
@@ -36,7 +36,7 @@ DERMATOME_EMBED(dermatome_sheet_script, "sheet.js")
 namespace dermatome {
 namespace {
 
-constexpr int kQuality = 95;  // from here on colours keep their full resolution
+constexpr int kQuality = 95;  // from here on colors keep their full resolution
 
 // What a page is made of, beside its data.
 struct Template {
@@ -54,7 +54,7 @@ Template report_template() {
   page.script += text(dermatome_page_elements_begin, dermatome_page_elements_end);
   page.script += text(dermatome_page_charts_begin, dermatome_page_charts_end);
   page.script += text(dermatome_page_scores_begin, dermatome_page_scores_end);
-  page.script += text(dermatome_page_pictures_begin, dermatome_page_pictures_end);
+  page.script += text(dermatome_page_images_begin, dermatome_page_images_end);
   page.script += text(dermatome_page_main_begin, dermatome_page_main_end);
   return page;
 }

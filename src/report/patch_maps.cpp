@@ -15,11 +15,11 @@ namespace {
 
 constexpr int64_t kBatchSize = 16;
 
-// The next record after `picture`, cyclically, whose raw caption is another one.
-std::optional<size_t> other_record(const std::vector<Example>& examples, size_t picture) {
-  const Example& own = examples[picture];
+// The next record after `image`, cyclically, whose raw caption is another one.
+std::optional<size_t> other_record(const std::vector<Example>& examples, size_t image) {
+  const Example& own = examples[image];
   for (size_t step = 1; step < examples.size(); ++step) {
-    const size_t other = (picture + step) % examples.size();
+    const size_t other = (image + step) % examples.size();
     if (!examples[other].has_raw_caption()) continue;
     const std::string& text = examples[other].captions.front().text;
     if (!own.has_raw_caption() || text != own.captions.front().text) return other;
@@ -51,7 +51,7 @@ EncodedExamples encode_examples(const Clip& model, const Tokenizer& tokenizer,
       pixels.push_back(preprocess_image(examples[i].image, model.config()));
     }
     const ImageFeatures features = model.encode_image(
-        normalise(at::stack(pixels), model.config().preprocess, model.device()), with_patches);
+        normalize(at::stack(pixels), model.config().preprocess, model.device()), with_patches);
     images.push_back(features.image.cpu());
     if (with_patches) patches.push_back(features.patches.cpu());
   }
@@ -60,18 +60,18 @@ EncodedExamples encode_examples(const Clip& model, const Tokenizer& tokenizer,
   return result;
 }
 
-at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t picture, int64_t text,
+at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t image, int64_t text,
                      const ObjectiveOptions& objective) {
-  const at::Tensor patches = examples.patches[static_cast<int64_t>(picture)];
+  const at::Tensor patches = examples.patches[static_cast<int64_t>(image)];
   if (kind == MapKind::kCosines) return patches.matmul(examples.text[text]);
   return patch_weights(patches.unsqueeze(0), examples.text, at::full({1}, text, at::kLong),
                        objective)
       .squeeze(0);
 }
 
-std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t picture) {
-  const Example& example = examples[picture];
-  const std::optional<size_t> other = other_record(examples, picture);
+std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t image) {
+  const Example& example = examples[image];
+  const std::optional<size_t> other = other_record(examples, image);
   std::vector<MapCaption> captions;
   if (example.has_raw_caption()) captions.push_back({MapKind::kWeights, 0, other, 0});
   std::vector<size_t> foreign = {0};  // a raw caption, where there is no subcaption

@@ -1,4 +1,4 @@
-// Where in a picture a caption is, by two measures that must not be confused:
+// Where in an image a caption is, by two measures that must not be confused:
 //
 // - a raw caption's *weights*: how much of each patch training's local alignment took into the
 //   pooled vector that it contrasted (src/objective/OBJECTIVE.md, "Local alignment"),
@@ -23,20 +23,20 @@ struct ObjectiveOptions;
 
 // A model's view of some records; fp32, in host memory.
 struct EncodedExamples {
-  at::Tensor image;                 // [B, d], L2-normalised
+  at::Tensor image;                 // [B, d], L2-normalized
   at::Tensor patches;               // [B, P, d], likewise; undefined unless asked for
   at::Tensor text;                  // [C, d], likewise: the captions of all records
   std::vector<int64_t> first_text;  // [B]: row of a record's first caption in `text`
 };
 
-// Pictures as evaluation sees them, without augmentation or patch dropout; fp32.
+// Images as evaluation sees them, without augmentation or patch dropout; fp32.
 EncodedExamples encode_examples(const Clip& model, const Tokenizer& tokenizer,
                                 const std::vector<Example>& examples, bool with_patches);
 
 enum class MapKind { kWeights, kCosines };
 
-// One value a patch, row after row, of record `picture` and the caption in row `text`: [P].
-at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t picture, int64_t text,
+// One value a patch, row after row, of record `image` and the caption in row `text`: [P].
+at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t image, int64_t text,
                      const ObjectiveOptions& objective);
 
 // A caption to draw a map of, and the caption of another record to compare it with.
@@ -47,10 +47,10 @@ struct MapCaption {
   size_t other_caption = 0;     // in that record's captions
 };
 
-// The maps of record `picture`: its raw caption's weights, if it has one, then its subcaptions'
+// The maps of record `image`: its raw caption's weights, if it has one, then its subcaptions'
 // cosines. Each is compared with the same kind of caption of the next record (cyclically) whose raw
 // caption differs; where that has fewer subcaptions they repeat, and where it has none, its raw
 // caption stands in.
-std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t picture);
+std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t image);
 
 }  // namespace dermatome

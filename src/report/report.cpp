@@ -20,8 +20,8 @@
 #include "src/eval/result_json.h"
 #include "src/report/examples.h"
 #include "src/report/history.h"
+#include "src/report/images.h"
 #include "src/report/patch_maps.h"
-#include "src/report/pictures.h"
 #include "src/report/retrieved.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
@@ -63,7 +63,7 @@ class Collector {
     if (checkpoint_) {
       trained_.emplace(load_clip(*checkpoint_, device_));
       score();
-      add_pictures();
+      add_images();
     }
     name_missing_scores();
     return std::move(report_);
@@ -74,7 +74,7 @@ class Collector {
   void find_checkpoint();
   void add_history();
   void score();
-  void add_pictures();
+  void add_images();
   void show(const ShardedDataset& dataset);
   void name_missing_scores();
 
@@ -117,7 +117,7 @@ void Collector::find_checkpoint() {
     return;
   }
   const std::string remedy =
-      ": pictures need its weights. Let it train to its first one (checkpoint.every_steps), then "
+      ": images need its weights. Let it train to its first one (checkpoint.every_steps), then "
       "make the report again.";
   for (const char* section : {"retrieved", "maps"}) miss(section, reason + remedy);
 }
@@ -152,7 +152,7 @@ void Collector::score() {
   }
 }
 
-void Collector::add_pictures() {
+void Collector::add_images() {
   const DataOptions& data = train_options_.data;
   const bool held_out = !data.validation.empty();
   std::vector<std::filesystem::path> paths = training_directories(data);
@@ -177,7 +177,7 @@ void Collector::add_pictures() {
 
 // Patch maps of some records, and what is found for them among more.
 void Collector::show(const ShardedDataset& dataset) {
-  const std::vector<int64_t> rows = choose_rows(dataset, options_.pictures);
+  const std::vector<int64_t> rows = choose_rows(dataset, options_.images);
   std::vector<int64_t> searched_rows = rows;
   if (!rows.empty()) {
     std::ranges::copy(choose_rows(dataset, kSearchedRecords), std::back_inserter(searched_rows));
@@ -194,17 +194,17 @@ void Collector::show(const ShardedDataset& dataset) {
   }
   const ClipConfig& config = trained_->config();
   Clip untrained(config, device_);
-  untrained.initialise(train_options_.seed);
+  untrained.initialize(train_options_.seed);
   json maps =
       map_examples(shown, encode_examples(*trained_, tokenizer_, shown, true),
                    encode_examples(untrained, tokenizer_, shown, true), train_options_.objective);
   json retrieved =
       retrieve(searched, encode_examples(*trained_, tokenizer_, searched, false), places);
 
-  json pictures = json::object();  // by row, those that are looked at
+  json images = json::object();  // by row, those that are looked at
   const auto add = [&](const Example& example) {
     const std::string row = std::to_string(example.row);
-    if (!pictures.contains(row)) pictures[row] = picture_uri(example, config);
+    if (!images.contains(row)) images[row] = image_uri(example, config);
   };
   for (const Example& example : shown) add(example);
   for (const json& query : retrieved["by_caption"]) {
@@ -216,7 +216,7 @@ void Collector::show(const ShardedDataset& dataset) {
   }
   report_["data"]["records"] = dataset.size();
   report_["grid"] = config.vision.image_size / config.vision.patch_size;
-  report_["pictures"] = std::move(pictures);
+  report_["images"] = std::move(images);
   report_["maps"] = std::move(maps);
   report_["retrieved"] = std::move(retrieved);
 }
@@ -251,7 +251,7 @@ void Collector::name_missing_scores() {
 }  // namespace
 
 json collect_report(const ReportOptions& options, c10::Device device, Collectives& collectives) {
-  require(options.pictures >= 0, "a negative number of pictures");
+  require(options.images >= 0, "a negative number of images");
   return Collector(options, device, collectives).collect();
 }
 

@@ -16,8 +16,8 @@ namespace dermatome {
 struct ReportOptions {
   std::filesystem::path run;            // the run's directory, which holds config.yaml
   std::vector<std::string> benchmarks;  // YAML files to score the newest checkpoint on
-  std::string data;                     // shards to take pictures from; empty: the run's own
-  int64_t pictures = 6;                 // with patch maps
+  std::string data;                     // shards to take images from; empty: the run's own
+  int64_t images = 6;                   // with patch maps
 };
 
 // Everything that the page shows. What is not there (no step logged, no checkpoint, no shards) is

@@ -70,7 +70,7 @@ json retrieve(const std::vector<Example>& records, const EncodedExamples& encode
   const at::Tensor texts = encoded.text.index_select(0, at::tensor(captions.rows, at::kLong));
   const at::Tensor cosines = encoded.image.matmul(texts.t());  // [records, texts]
   json by_caption = json::array();
-  json by_picture = json::array();
+  json by_image = json::array();
   for (const size_t i : queries) {
     const int64_t own = captions.of_record[i];
     if (own < 0) continue;
@@ -88,12 +88,12 @@ json retrieve(const std::vector<Example>& records, const EncodedExamples& encode
           return json{{"text", captions.texts[text]}};
         });
     found["row"] = records[i].row;
-    by_picture.push_back(found);
+    by_image.push_back(found);
   }
-  return {{"pictures", records.size()},
+  return {{"images", records.size()},
           {"captions", captions.texts.size()},
           {"by_caption", by_caption},
-          {"by_picture", by_picture}};
+          {"by_image", by_image}};
 }
 
 }  // namespace dermatome

@@ -27,7 +27,7 @@ std::string describe(const AugmentationParameters& parameters, const Image& imag
   const double share = static_cast<double>(crop.width) * crop.height / image.width / image.height;
   std::string note = std::to_string(std::lround(100 * share)) + " % of the area";
   if (!parameters.colors.empty()) note += " · jitter";
-  if (parameters.gray) note += " · grey";
+  if (parameters.gray) note += " · gray";
   return note;
 }
 

@@ -72,7 +72,7 @@ BytePairs::Merge BytePairs::find(int32_t first, int32_t second) const {
   return found == merges_.end() ? Merge{kNoMerge, 0} : found->second;
 }
 
-// Merges every pair of this rank, from the left; the merges of changed neighbours become unknown.
+// Merges every pair of this rank, from the left; the merges of changed neighbors become unknown.
 bool BytePairs::apply(int32_t rank, std::vector<Symbol>& word) {
   if (rank == kNoMerge) return false;
   size_t num_kept = 0;

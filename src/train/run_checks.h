@@ -25,7 +25,7 @@ void check_settings(const TrainOptions& options, const ClipConfig& config,
 void check_data(const TrainOptions& options, const ShardedDataset& dataset, const RunLength& length,
                 int64_t num_ranks);
 
-// The shards hold as many captions a sample as the objective expects.
+// The shards hold as many captions per sample as the objective expects.
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options);
 
 // The weights of model.pretrained, where it is set and a configuration lies in or beside them, are

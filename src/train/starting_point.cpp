@@ -47,7 +47,7 @@ void load_start(std::optional<int64_t> step, const TrainOptions& options, Clip& 
     load_checkpoint(checkpoint_of(options, *step), model,
                     [&](const auto& state) { optimizer.load_state(state); });
   } else if (options.model.pretrained.empty()) {
-    model.initialise(options.seed);
+    model.initialize(options.seed);
   } else {
     load_pretrained(model, options);
   }

@@ -22,12 +22,12 @@ at::Tensor narrow(const at::Tensor& tensor, Span rows) {
 }
 
 // The batch's images [rows.begin, + rows.size) as the image tower takes them, on its device.
-at::Tensor normalised_pixels(const Batch& batch, Span rows, const Clip& model,
+at::Tensor normalized_pixels(const Batch& batch, Span rows, const Clip& model,
                              Precision precision) {
   const c10::Device device = model.device();
   const at::Tensor pixels = narrow(batch.images, rows);
   if (pixels.scalar_type() != at::kByte) return upload(pixels, device);
-  return normalise(pixels, model.config().preprocess, device,
+  return normalize(pixels, model.config().preprocess, device,
                    precision == Precision::kAmpBf16 ? at::kBFloat16 : at::kFloat);
 }
 
@@ -91,7 +91,7 @@ at::Tensor TrainStep::encode_text(const Batch& batch, Span rows) const {
 TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
                                                const at::Tensor& text_leaf) const {
   ImagePiece piece;
-  const at::Tensor pixels = normalised_pixels(batch, rows, model_, options_.model.precision);
+  const at::Tensor pixels = normalized_pixels(batch, rows, model_, options_.model.precision);
   at::Tensor kept_patches;
   if (batch.kept_patches.defined()) {
     kept_patches = upload(narrow(batch.kept_patches, rows), model_.device());

@@ -34,7 +34,7 @@ class TrainStep {
             std::unique_ptr<const Objective> objective);
 
   // Leaves the global batch's gradient in every parameter's .grad, equal on all ranks, and returns
-  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalised already.
+  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalized already.
   // A collective call.
   StepResult compute_gradients(const Batch& batch, const GlobalSizes& sizes);
 

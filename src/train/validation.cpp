@@ -57,7 +57,7 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
   check_num_captions(*dataset, options);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
-        "data.validation prepares pictures with bicubic interpolation and resize_mode "
+        "data.validation prepares images with bicubic interpolation and resize_mode "
         "shortest, but the model's preprocess_cfg asks for " +
         preprocess.interpolation + " and " + preprocess.resize_mode +
         "; leave data.validation empty and use benchmarks");

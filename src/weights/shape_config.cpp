@@ -85,7 +85,7 @@ ClipConfig config_of_shapes(const std::map<std::string, at::Tensor>& tensors,
   const int64_t positions = shapes.sizes("visual.positional_embedding", {0, vision.width})[0];
   const auto grid = static_cast<int64_t>(std::lround(std::sqrt(positions - 1)));
   if (patches[2] != patches[3] || grid < 1 || grid * grid + 1 != positions) {
-    shapes.fail("has no square pictures of square patches");
+    shapes.fail("has no square images of square patches");
   }
   vision.image_size = vision.patch_size * grid;
   vision.head_width = kHeadWidth;

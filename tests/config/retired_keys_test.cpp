@@ -9,7 +9,7 @@
 namespace dermatome {
 namespace {
 
-constexpr RetiredKey kKeys[] = {{"model.colour", "model.color", ""},
+constexpr RetiredKey kKeys[] = {{"model.hue", "model.color", ""},
                                 {"speed", "", "it is always the highest; remove the key"}};
 
 // What a reader that knows only `seed` and `model.color` says of `yaml` or of an override.
@@ -24,10 +24,10 @@ std::string complaint(const std::string& yaml, const std::string& override_text 
 }
 
 TEST(RetiredKeys, ARenamedKeyIsAnsweredWithItsNewName) {
-  EXPECT_EQ(complaint("seed: 1\nmodel:\n  colour: red\n"),
-            "run.yaml:3:3: model.colour = red is called 'model.color' now; rename the key");
-  EXPECT_EQ(complaint("", "model.colour=red"),
-            "override 'model.colour=red': model.colour = red is called 'model.color' now; rename "
+  EXPECT_EQ(complaint("seed: 1\nmodel:\n  hue: red\n"),
+            "run.yaml:3:3: model.hue = red is called 'model.color' now; rename the key");
+  EXPECT_EQ(complaint("", "model.hue=red"),
+            "override 'model.hue=red': model.hue = red is called 'model.color' now; rename "
             "the key");
 }
 
@@ -55,6 +55,23 @@ TEST(RetiredKeys, AugmentationOnTheDeviceIsOneOfATraining) {
               load_train_config(write_yaml("seed: 1\n", "run.yaml"), {"data.augment_on=device"});
             }),
             "override 'data.augment_on=device': data.augment_on = device " + advice);
+}
+
+TEST(RetiredKeys, ARenamedKeyKeepsItsPlaceInDigests) {
+  EXPECT_EQ(first_key("model.color", kKeys), "model.hue");
+  EXPECT_EQ(first_key("seed", kKeys), "seed");
+}
+
+TEST(RetiredKeys, TheBritishSpellingOfASettingIsAnswered) {
+  const std::string answer = "is called 'objective.renormalize_local' now; rename the key";
+  EXPECT_EQ(config_error([] {
+              load_train_config(write_yaml("objective: {renormalise_local: true}\n", "run.yaml"),
+                                {});
+            }),
+            "run.yaml:1:13: objective.renormalise_local = true " + answer);
+  EXPECT_EQ(config_error([] { objective_options({"renormalise_local=true"}); }),
+            "override 'renormalise_local=true': renormalise_local = true is called "
+            "'renormalize_local' now; rename the key");
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ TEST(TrainConfig, UnknownKeysNameTheNearestKnownOne) {
   EXPECT_EQ(complaint("lr: 0.3\n"),
             "run.yaml:1:1: unknown key 'lr' with value 0.3; the nearest known key is "
             "'optimizer.lr'");
-  EXPECT_THAT(complaint("optimiser: {lr: 0.3}\n"), EndsWith("key is 'optimizer'"));
+  EXPECT_THAT(complaint("optimizer: {lr: 0.3}\n"), EndsWith("key is 'optimizer'"));
   EXPECT_THAT(complaint("seed: {x: 1}\n"), StartsWith("run.yaml:1:1: seed = {…} is not a"));
   EXPECT_EQ(complaint(kRequired, {"objective.sigam=0.3"}),
             "override 'objective.sigam=0.3': unknown key 'objective.sigam' with value 0.3; the "
@@ -263,7 +263,7 @@ TEST(TrainConfig, ReleasedModeFixesWhatTheReleasedCodeFixes) {
   EXPECT_EQ(options.objective.negatives, Negatives::kAll);
   EXPECT_EQ(load(dump_train_config(options)), options);
   for (const char* bad : {"objective.negatives=valid", "objective.positives=knowledge",
-                          "objective.renormalise_local=true"}) {
+                          "objective.renormalize_local=true"}) {
     EXPECT_THAT(complaint(kRequired, {"objective.mode=released", bad}),
                 AllOf(StartsWith("override '" + std::string(bad) + "': "),
                       HasSubstr("contradicts objective.mode: released")));
@@ -319,7 +319,8 @@ TEST(TrainConfig, ResamplingHasWeightsAndALength) {
 
 TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   const TrainOptions base = load(kRequired);
-  EXPECT_EQ(config_digest(base).size(), 64u);
+  // Checkpoints hold it: another value would refuse to continue every run that there is.
+  EXPECT_EQ(config_digest(base), "PLACEHOLDER");
   EXPECT_EQ(config_digest(base), config_digest(load(kRequired)));
   for (const char* same : {"name=other",
                            "output=elsewhere",
@@ -363,7 +364,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                                               "objective.mode=released",
                                               "objective.negatives=all",
                                               "objective.positives=knowledge",
-                                              "objective.renormalise_local=true",
+                                              "objective.renormalize_local=true",
                                               "objective.mkcl=false",
                                               "objective.local_alignment=false",
                                               "objective.subcaption_weights=false",

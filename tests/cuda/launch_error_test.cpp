@@ -2,15 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "src/core/error.h"
-#include "src/model/normalise_kernel.h"
+#include "src/model/normalize_kernel.h"
 
 namespace dermatome {
 namespace {
 
 // Fails with a GPU (a grid of no blocks) and without (nothing to launch on).
-TEST(LaunchNormalise, NamesWhatCudaSays) {
+TEST(LaunchNormalize, NamesWhatCudaSays) {
   try {
-    launch_normalise(NormaliseBatch<float>{.num_planes = 0, .plane_size = 49}, nullptr);
+    launch_normalize(NormalizeBatch<float>{.num_planes = 0, .plane_size = 49}, nullptr);
     FAIL() << "the launch was reported as successful";
   } catch (const InternalError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("0 planes of 49 pixels"));

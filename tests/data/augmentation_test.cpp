@@ -82,7 +82,7 @@ TEST(DrawAugmentation, CropsAreDistributedAsTorchvisions) {
   }
 }
 
-TEST(DrawAugmentation, WithoutAFittingBoxTakesTheLargestCentredOne) {
+TEST(DrawAugmentation, WithoutAFittingBoxTakesTheLargestCenterdOne) {
   AugmentationOptions options = recipe();
   options.scale = {1.0, 1.0};
   const Box wide = draw_augmentation(options, 30, 401, 1, 0, 0).crop;
@@ -100,7 +100,7 @@ TEST(DrawAugmentation, WithoutAFittingBoxTakesTheLargestCentredOne) {
   EXPECT_EQ(pixel.height, 1);
 }
 
-TEST(DrawAugmentation, JitterAndGreyComeAsOftenAsAskedFor) {
+TEST(DrawAugmentation, JitterAndGrayComeAsOftenAsAskedFor) {
   constexpr int kDraws = 20'000;
   int jittered = 0;
   int gray = 0;
@@ -159,7 +159,7 @@ TEST(DrawAugmentation, StrengthZeroAdjustsNothing) {
   }
 }
 
-TEST(DrawAugmentation, ColourSettingsDoNotMoveTheCrop) {
+TEST(DrawAugmentation, ColorSettingsDoNotMoveTheCrop) {
   const auto with = draw_augmentation(recipe(), 200, 300, 5, 1, 7);
   AugmentationOptions options = recipe();
   options.color_jitter_probability = 0;
@@ -172,11 +172,11 @@ TEST(DrawAugmentation, ColourSettingsDoNotMoveTheCrop) {
   EXPECT_TRUE(equal(with, without));
 }
 
-// Golden pictures: crop boxes and colour operations as tests/golden/make_golden.py applied them
+// Golden images: crop boxes and color operations as tests/golden/make_golden.py applied them
 // with torchvision.
 class Augment : public testing::TestWithParam<std::pair<std::string, Box>> {
  protected:
-  Image decoded() const { return golden_picture(GetParam().first + ".decoded"); }
+  Image decoded() const { return golden_image(GetParam().first + ".decoded"); }
   void expect(const AugmentationParameters& parameters, const std::string& name) const {
     std::vector<uint8_t> memory(3 * 64 * 64);
     const Planes planes = planes_at(memory.data(), 64 * 64);
@@ -187,7 +187,7 @@ class Augment : public testing::TestWithParam<std::pair<std::string, Box>> {
 
 TEST_P(Augment, CropEqualsTorchvision) { expect({GetParam().second, {}, false}, "resized_crop64"); }
 
-TEST_P(Augment, GreyEqualsTorchvision) { expect({GetParam().second, {}, true}, "aug.grayscale"); }
+TEST_P(Augment, GrayEqualsTorchvision) { expect({GetParam().second, {}, true}, "aug.grayscale"); }
 
 TEST_P(Augment, JitterInGivenOrderEqualsTorchvision) {
   expect({GetParam().second,
@@ -199,7 +199,7 @@ TEST_P(Augment, JitterInGivenOrderEqualsTorchvision) {
          "aug.jitter_c_h_b_s");
 }
 
-INSTANTIATE_TEST_SUITE_P(Pictures, Augment,
+INSTANTIATE_TEST_SUITE_P(Images, Augment,
                          testing::Values(std::pair{std::string("a"), Box{20, 10, 75, 61}},
                                          std::pair{std::string("b"), Box{5, 33, 150, 190}}),
                          [](const auto& test) { return test.param.first; });

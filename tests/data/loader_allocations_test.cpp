@@ -44,12 +44,12 @@ ASample allocations_a_sample(int quality) {
           static_cast<double>(many.by_cplusplus - few.by_cplusplus) / kMore};
 }
 
-TEST(LoaderAllocations, RawPicturesNeedNoneOfTheirOwn) {
+TEST(LoaderAllocations, RawImagesNeedNoneOfTheirOwn) {
   EXPECT_LT(allocations_a_sample(0).all, 0.1);
 }
 
 // libjpeg-turbo's decompressor and its working memory; C++ has no part in them.
-TEST(LoaderAllocations, JpegPicturesNeedOnlyThoseOfTheLibrary) {
+TEST(LoaderAllocations, JpegImagesNeedOnlyThoseOfTheLibrary) {
   const ASample count = allocations_a_sample(90);
   EXPECT_LT(count.by_cplusplus, 0.1);
   EXPECT_GT(count.all, 1);

@@ -14,7 +14,7 @@ namespace dermatome {
 namespace {
 
 // From one rank to as many as a batch can be split over, through all that a loader adds to the
-// order: pictures, augmentation, texts.
+// order: images, augmentation, texts.
 TEST(Loader, SourcesAreMixedAlikeForAnyNumberOfRanksAndStart) {
   const TestShards first(119, 40), second(41, 17);
   const ShardedDataset dataset({first.directory(), second.directory()}, tokenizer().hash());

@@ -28,7 +28,7 @@ TEST(Loader, ReadsThatStallAreWarnedOfAndWaitedFor) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
     stalled.reset();
   });
-  initialise_logging(0, 1);
+  initialize_logging(0, 1);
   testing::internal::CaptureStderr();
   const Batch batch = loader.next().value();
   const std::string log = testing::internal::GetCapturedStderr();
@@ -67,7 +67,7 @@ TEST(Loader, ReadsThatAreSlowAreNoStall) {
   options.stall = {.warning = kLimit, .error = kLimit};
   const SlowReads slow(kRead);
   Loader loader(shards.dataset(), options, 0, 0);
-  initialise_logging(0, 1);
+  initialize_logging(0, 1);
   testing::internal::CaptureStderr();
   EXPECT_EQ(loader.next().value().sample_ids.size(), kSamples);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");

@@ -91,7 +91,7 @@ TEST(Loader, AugmentsByThePlaceInTheGlobalOrder) {
   ASSERT_EQ(samples.size(), 5u);
   for (int64_t i = 0; i < 5; ++i) {
     const Sample& sample = samples[static_cast<size_t>(i)];
-    const Image image = test_picture(sample.id);
+    const Image image = test_image(sample.id);
     std::vector<uint8_t> expected(sample.pixels.size());
     augment(
         image,
@@ -153,14 +153,14 @@ TEST(Loader, ARankWithoutSamplesGetsBatchesOfNoRows) {
   EXPECT_FALSE(loader.next().has_value());
 }
 
-TEST(Loader, ValidationImagesAreResizedAndCutFromTheCentre) {
+TEST(Loader, ValidationImagesAreResizedAndCutFromTheCenter) {
   const TestShards shards(6, 20);
   LoaderOptions options = options_for(6);
   options.training = false;
   Loader loader(shards.dataset(), options, 0, 0);
   for (const Sample& sample : samples_of(loader.next().value())) {
     const Image expected =
-        center_crop(resize_shorter_side(test_picture(sample.id), kLoadedSize), kLoadedSize);
+        center_crop(resize_shorter_side(test_image(sample.id), kLoadedSize), kLoadedSize);
     EXPECT_EQ(sample.pixels, planes(expected));
   }
 }
@@ -344,7 +344,7 @@ TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
   const TestShards shards(53, 2);
   const auto warning = [&](const LoaderOptions& options, OpenShardLimits limits) {
     const ShardedDataset dataset(shards.directory(), tokenizer().hash(), limits);
-    initialise_logging(0, 1);
+    initialize_logging(0, 1);
     testing::internal::CaptureStderr();
     const Loader loader(dataset, options, 0, 0);
     return testing::internal::GetCapturedStderr();
@@ -366,14 +366,14 @@ TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
   EXPECT_EQ(warning(options, {.shards = 1}), "");
 }
 
-TEST(Loader, NamesThePictureThatCannotBeScaled) {
+TEST(Loader, NamesTheImageThatCannotBeScaled) {
   const TestShards shards(1, 1);
   LoaderOptions options = options_for(1);
   options.training = false;
   options.image_size = 14'000;
   Loader loader(shards.dataset(), options, 0, 0);
   EXPECT_THAT([&] { loader.next(); }, testing::ThrowsMessage<DataError>(testing::AllOf(
-                                          testing::HasSubstr("shard-0.h5 row 0 (picture_0.png)"),
+                                          testing::HasSubstr("shard-0.h5 row 0 (image_0.png)"),
                                           testing::HasSubstr("too long and thin"))));
 }
 

@@ -35,10 +35,10 @@ CaptionedSample captions_of(int64_t number) {
 }
 
 ImageRecord record_of(int64_t number, const ImagePolicy& policy) {
-  const Image picture = test_picture(number);
-  if (!policy.raw) return {picture.height, picture.width, encode_jpeg(picture, policy.quality)};
-  const auto bytes = std::as_bytes(std::span(picture.pixels));
-  return {picture.height, picture.width, {bytes.begin(), bytes.end()}};
+  const Image image = test_image(number);
+  if (!policy.raw) return {image.height, image.width, encode_jpeg(image, policy.quality)};
+  const auto bytes = std::as_bytes(std::span(image.pixels));
+  return {image.height, image.width, {bytes.begin(), bytes.end()}};
 }
 
 std::string shard_name(int64_t shard) { return "shard-" + std::to_string(shard) + ".h5"; }
@@ -78,16 +78,16 @@ TestCaption test_caption(int64_t sample, int64_t k) {
   }
 }
 
-std::string test_source(int64_t sample) { return "picture_" + std::to_string(sample) + ".png"; }
+std::string test_source(int64_t sample) { return "image_" + std::to_string(sample) + ".png"; }
 
-Image test_picture(int64_t sample) {
-  Image picture;
-  picture.height = static_cast<int>(40 + sample % 7);
-  picture.width = static_cast<int>(36 + sample % 5);
-  picture.pixels.resize(static_cast<size_t>(picture.height) * picture.width * 3);
+Image test_image(int64_t sample) {
+  Image image;
+  image.height = static_cast<int>(40 + sample % 7);
+  image.width = static_cast<int>(36 + sample % 5);
+  image.pixels.resize(static_cast<size_t>(image.height) * image.width * 3);
   Rng random(1, RngPurpose::kTest, static_cast<uint64_t>(sample));
-  for (uint8_t& value : picture.pixels) value = static_cast<uint8_t>(random.next_u32());
-  return picture;
+  for (uint8_t& value : image.pixels) value = static_cast<uint8_t>(random.next_u32());
+  return image;
 }
 
 TestShards::TestShards(int64_t num_samples, int64_t samples_per_shard, int quality)
@@ -122,11 +122,10 @@ TestShards::~TestShards() {
 
 void TestShards::damage(int64_t sample) {
   const auto path = directory_ / shard_name(sample / samples_per_shard_);
-  const std::vector<uint8_t> pixels = test_picture(sample).pixels;
+  const std::vector<uint8_t> pixels = test_image(sample).pixels;
   const size_t position =
       read_file(path).find({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
-  if (position == std::string::npos)
-    throw std::runtime_error("no such picture in " + path.string());
+  if (position == std::string::npos) throw std::runtime_error("no such image in " + path.string());
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(static_cast<std::streamoff>(position));
   file.put(static_cast<char>(pixels[0] ^ 1));

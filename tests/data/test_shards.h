@@ -23,11 +23,11 @@ struct TestCaption {
 // between samples of one and of several shards.
 TestCaption test_caption(int64_t sample, int64_t k);
 
-// Name of the sample's picture in the table.
+// Name of the sample's image in the table.
 std::string test_source(int64_t sample);
 
-// The sample's picture: noise, a little larger or smaller from sample to sample.
-Image test_picture(int64_t sample);
+// The sample's image: noise, a little larger or smaller from sample to sample.
+Image test_image(int64_t sample);
 
 class TestShards {
  public:
@@ -41,7 +41,7 @@ class TestShards {
   const ShardedDataset& dataset() const { return *dataset_; }
   const std::filesystem::path& directory() const { return directory_; }
 
-  // Flips a bit of the sample's picture, one of raw pixels, in its shard's file.
+  // Flips a bit of the sample's image, one of raw pixels, in its shard's file.
   void damage(int64_t sample);
 
  private:

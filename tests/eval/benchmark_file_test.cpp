@@ -103,8 +103,8 @@ TEST(BenchmarkFile, WrongClassesAreNamedWithTheirPlace) {
 }
 
 TEST(BenchmarkFile, TemplatesNeedAPlaceForTheName) {
-  EXPECT_EQ(complaint(kHead + kClasses + "templates: [\"{}\", \"a picture\"]\n" + kMetrics),
-            "bench.yaml:7:1: templates = [{}, a picture] has 'a picture', without {} for the name");
+  EXPECT_EQ(complaint(kHead + kClasses + "templates: [\"{}\", \"an image\"]\n" + kMetrics),
+            "bench.yaml:7:1: templates = [{}, an image] has 'an image', without {} for the name");
 }
 
 TEST(BenchmarkFile, MetricsMustBeKnownForTheKind) {

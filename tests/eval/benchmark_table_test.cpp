@@ -23,7 +23,7 @@ class BenchmarkTableOf : public testing::Test {
   BenchmarkTableOf() : folder_(scratch_folder()) {
     options_.name = "bench";
     options_.csv = (folder_ / "table.csv").string();
-    options_.images = "/pictures";
+    options_.images = "/images";
     options_.classes = {{"mel", {"melanoma"}}, {"bcc", {"basal cell carcinoma"}}};
   }
 
@@ -45,16 +45,16 @@ class BenchmarkTableOf : public testing::Test {
   BenchmarkOptions options_;
 };
 
-TEST_F(BenchmarkTableOf, PicturesLabelsGroupsAndSlices) {
+TEST_F(BenchmarkTableOf, ImagesLabelsGroupsAndSlices) {
   options_.group_column = "patient";
   options_.slice_columns = {"tone"};
   const BenchmarkTable table = read(
       "filename,label,patient,tone\na.png,bcc,p1,2\nb.png,mel,p2,3\nc.png,mel,p1,2\nd.png,mel,,\n"
       "e.png,mel,,2\n");
   EXPECT_THAT(table.names, ElementsAre("a.png", "b.png", "c.png", "d.png", "e.png"));
-  EXPECT_EQ(table.images[0], "/pictures/a.png");
+  EXPECT_EQ(table.images[0], "/images/a.png");
   EXPECT_THAT(truth_of<ClassLabels>(table).labels, ElementsAre(1, 0, 0, 0, 0));
-  // A picture of nobody stands for itself.
+  // An image of nobody stands for itself.
   EXPECT_THAT(table.group, ElementsAre(0, 1, 0, 2, 3));
   ASSERT_EQ(table.slices.size(), 1);
   EXPECT_THAT(table.slices[0].values, ElementsAre("2", "3", "2", "", "2"));
@@ -79,7 +79,7 @@ TEST_F(BenchmarkTableOf, EmptyTableIsRefused) {
   EXPECT_THAT(complaint("filename,label\n"), HasSubstr("no rows"));
 }
 
-TEST_F(BenchmarkTableOf, RowsThatRepeatAPictureAreItsCaptions) {
+TEST_F(BenchmarkTableOf, RowsThatRepeatAnImageAreItsCaptions) {
   options_.kind = &retrieval_kind();
   const BenchmarkTable table = read("filename,caption\na,first of a\nb,of b\na,second of a\n");
   EXPECT_THAT(table.names, ElementsAre("a", "b"));
@@ -88,13 +88,13 @@ TEST_F(BenchmarkTableOf, RowsThatRepeatAPictureAreItsCaptions) {
   EXPECT_THAT(truth.image_of, ElementsAre(0, 0, 1));
 }
 
-TEST_F(BenchmarkTableOf, RowsOfOnePictureMustAgree) {
+TEST_F(BenchmarkTableOf, RowsOfOneImageMustAgree) {
   options_.kind = &retrieval_kind();
   options_.group_column = "patient";
   EXPECT_THAT(complaint("filename,caption,patient\na,x,p1\na,y,p2\n"),
               AllOf(HasSubstr("table.csv:3"), HasSubstr("'patient' is 'p2', but 'p1'")));
   EXPECT_THAT(complaint("filename,caption,patient\n,x,p1\n"),
-              AllOf(HasSubstr("table.csv:2"), HasSubstr("names no picture")));
+              AllOf(HasSubstr("table.csv:2"), HasSubstr("names no image")));
 }
 
 class ConceptTable : public BenchmarkTableOf {

@@ -82,13 +82,13 @@ class WatchedBarriers final : public Collectives {
 class BenchmarkRun : public testing::Test {
  protected:
   BenchmarkRun() : folder_(scratch_folder()), model_(tiny_config(), c10::kCPU) {
-    model_.initialise(3);
+    model_.initialize(3);
     std::ofstream csv(folder_ / "table.csv");
     csv << "filename,label,caption\n";
     for (int i = 0; i < kNumImages; ++i) {
       const std::string name = std::to_string(i) + ".jpg";
       write_image(name, static_cast<uint64_t>(i));
-      csv << name << "," << (i % 2 == 0 ? "even" : "odd") << ",picture number " << i << "\n";
+      csv << name << "," << (i % 2 == 0 ? "even" : "odd") << ",image number " << i << "\n";
     }
   }
 
@@ -108,7 +108,7 @@ class BenchmarkRun : public testing::Test {
     options.csv = (folder_ / "table.csv").string();
     options.images = folder_.string();
     options.classes = {{"even", {"an even number", "a pair"}}, {"odd", {"an odd number"}}};
-    options.templates = {"a picture of {}.", "{}"};
+    options.templates = {"an image of {}.", "{}"};
     options.metrics = {"top1", "balanced_accuracy", "auroc"};
     return options;
   }
@@ -120,7 +120,7 @@ class BenchmarkRun : public testing::Test {
     return options;
   }
 
-  // A retrieval benchmark whose pictures have these captions.
+  // A retrieval benchmark whose images have these captions.
   BenchmarkOptions with_captions(const std::vector<std::string>& captions) const {
     std::ofstream csv(folder_ / "captions.csv");
     csv << "filename,caption\n";
@@ -190,7 +190,7 @@ TEST_F(BenchmarkRun, MoreRanksThanSamplesWork) {
 }
 
 TEST_F(BenchmarkRun, UnreadableImageFailsTheScoringAndNoCollective) {
-  std::ofstream(folder_ / "6.jpg") << "not a picture";
+  std::ofstream(folder_ / "6.jpg") << "not an image";
   try {
     run(classification(), 3, 4);
     FAIL() << "scored an unreadable image";
@@ -209,7 +209,7 @@ TEST_F(BenchmarkRun, FeaturesThatAreNotFiniteFailTheScoringAndNoCollective) {
                                                                testing::HasSubstr("not finite"))));
 }
 
-// Pictures that come only when rank 0 has come to a barrier once more.
+// Images that come only when rank 0 has come to a barrier once more.
 TEST_F(BenchmarkRun, RanksWaitForASlowOneBatchByBatch) {
   // Rank 1 of 2 reads the last three of the seven.
   Meetings meetings;
@@ -232,7 +232,7 @@ TEST_F(BenchmarkRun, RanksWaitForASlowOneBatchByBatch) {
   EXPECT_EQ(in_time, 3);
 }
 
-TEST_F(BenchmarkRun, DataHashCoversThePicturesAndNotTheRanks) {
+TEST_F(BenchmarkRun, DataHashCoversTheImagesAndNotTheRanks) {
   const auto hash = [&](int num_ranks) {
     return run(classification(), num_ranks, 2).details.at("hashes").at("data").get<std::string>();
   };

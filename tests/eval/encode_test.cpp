@@ -17,7 +17,7 @@ namespace {
 
 class EncodeTexts : public testing::Test {
  protected:
-  EncodeTexts() : model_(tiny_config(/*text_layers=*/2), c10::kCPU) { model_.initialise(3); }
+  EncodeTexts() : model_(tiny_config(/*text_layers=*/2), c10::kCPU) { model_.initialize(3); }
 
   at::Tensor encode(const std::vector<std::string>& texts, int64_t batch_size) const {
     return encode_texts(model_, tokenizer_, texts, batch_size, Precision::kFp32);
@@ -35,7 +35,7 @@ class EncodeTexts : public testing::Test {
 
 const std::string kShort = "a mole", kOtherShort = "a mark";
 const std::string kLong =
-    "an irregular plaque with a scaling border, many crusts and some erosions at its centre";
+    "an irregular plaque with a scaling border, many crusts and some erosions at its center";
 const std::string kOtherLong =
     "pustules and papules on red skin of cheeks and nose, without comedones, in a middle-aged man";
 

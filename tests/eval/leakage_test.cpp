@@ -49,7 +49,7 @@ TEST_F(PairsFile, TellsNothingFoundFromNotCompared) {
 }
 
 TEST_F(PairsFile, SaysWhatWasLookedForWhereTheBenchmarkIsMissing) {
-  initialise_logging(0, 1);
+  initialize_logging(0, 1);
   testing::internal::CaptureStderr();
   read("other.yaml");
   const std::string said = testing::internal::GetCapturedStderr();

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 TEST(LogisticRegression, NeverPredictsAClassWithoutSamples) {
-  const LabelledFeatures train = one_feature({-1, 1, 2}, {0, 2, 2});
+  const LabeledFeatures train = one_feature({-1, 1, 2}, {0, 2, 2});
   const LinearClassifier classifier =
       fit_logistic_regression(train.features, train.labels, 4, 1.0, Penalty::kSquared);
   const at::Tensor logits = classifier.logits(at::tensor({-3.0, 3.0}).unsqueeze(1));
@@ -26,7 +26,7 @@ TEST(LogisticRegression, NeverPredictsAClassWithoutSamples) {
 }
 
 TEST(LogisticRegression, OfOneClassIsRefused) {
-  const LabelledFeatures train = one_feature({-1, 1}, {1, 1});
+  const LabeledFeatures train = one_feature({-1, 1}, {1, 1});
   EXPECT_THAT(
       [&] { fit_logistic_regression(train.features, train.labels, 2, 1.0, Penalty::kSquared); },
       ThrowsMessage<DataError>(HasSubstr("of 1 class")));

@@ -136,8 +136,8 @@ TEST(Retrieval, GivesTheScoresAskedForInBothDirections) {
                                             testing::Pair("text_to_image_tied", 0.0)));
 }
 
-TEST(Retrieval, CaptionsWeighAsTheirPictures) {
-  // Two captions of picture 0, of which the second is nearer to picture 1.
+TEST(Retrieval, CaptionsWeighAsTheirImages) {
+  // Two captions of image 0, of which the second is nearer to image 1.
   const at::Tensor images = at::eye(2);
   const at::Tensor texts = images.index_select(0, at::tensor({0, 1, 1}));
   const Retrieval retrieval(images, texts, {0, 0, 1});

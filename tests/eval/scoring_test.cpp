@@ -16,7 +16,7 @@
 namespace dermatome {
 namespace {
 
-// Four pictures of two classes; the third is taken for the other class.
+// Four images of two classes; the third is taken for the other class.
 class Classification : public testing::Test {
  protected:
   Classification() {

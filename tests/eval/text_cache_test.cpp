@@ -16,7 +16,7 @@ namespace {
 class TextCache : public testing::Test {
  protected:
   TextCache() : folder_(scratch_folder() / "texts"), model_(tiny_config(), c10::kCPU) {
-    model_.initialise(3);
+    model_.initialize(3);
   }
 
   // The features, and how many tokens had to be looked up for them.
@@ -39,7 +39,7 @@ TEST_F(TextCache, EncodesOnceForTheSameWeightsAndTexts) {
   EXPECT_EQ(second.second, 0);
   EXPECT_TRUE(at::equal(first.first, second.first));
   EXPECT_GT(features({"a red patch", "a weal"}).second, 0);
-  model_.initialise(4);
+  model_.initialize(4);
   EXPECT_GT(features(texts_).second, 0);
 }
 

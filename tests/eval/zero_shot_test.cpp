@@ -21,7 +21,7 @@ TEST(ClassPrompts, FillEveryTemplateWithEveryName) {
 
 TEST(ZeroShotClassifier, AveragesPromptsAsRecorded) {
   const auto golden = read_golden_tensors("metrics.safetensors");
-  const at::Tensor raw = golden.at("tpl_features");  // [C, prompts, d], not normalised
+  const at::Tensor raw = golden.at("tpl_features");  // [C, prompts, d], not normalized
   const at::Tensor features = (raw / raw.norm(2, -1, /*keepdim=*/true)).flatten(0, 1);
   BenchmarkOptions options;
   options.classes.assign(static_cast<size_t>(raw.size(0)), {"label", {"name"}});

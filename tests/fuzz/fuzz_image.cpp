@@ -1,4 +1,4 @@
-// Any bytes as a picture file: decoded, or refused with a DataError; nothing else.
+// Any bytes as an image file: decoded, or refused with a DataError; nothing else.
 #include <cstdint>
 #include <span>
 

@@ -19,14 +19,14 @@ namespace {
 
 using testing::HasSubstr;
 
-// The formulas of make_pictures.py.
+// The formulas of make_images.py.
 constexpr int kWidth = 7;
 constexpr int kHeight = 5;
 int value(int x, int y, int channel) { return (37 * x + 91 * y + 53 * channel) % 256; }
 
 using Pixel = std::array<int, 3>;
 
-Image picture(const std::function<Pixel(int, int)>& pixel) {
+Image drawn(const std::function<Pixel(int, int)>& pixel) {
   Image image{kHeight, kWidth, {}};
   for (int y = 0; y < kHeight; ++y) {
     for (int x = 0; x < kWidth; ++x) {
@@ -37,7 +37,7 @@ Image picture(const std::function<Pixel(int, int)>& pixel) {
 }
 
 Pixel color(int x, int y) { return {value(x, y, 0), value(x, y, 1), value(x, y, 2)}; }
-Pixel grey(int x, int y) { return {value(x, y, 0), value(x, y, 0), value(x, y, 0)}; }
+Pixel gray(int x, int y) { return {value(x, y, 0), value(x, y, 0), value(x, y, 0)}; }
 Pixel ramp(int x, int y) {
   const int level = 20 + 30 * x + 8 * y;
   return {level, level, level};
@@ -64,26 +64,25 @@ auto throws_naming(const std::string& what) {
 TEST(Codec, DecodesEveryKindOfPngToRgb) {
   constexpr std::array<Pixel, 4> kPalette{
       {{10, 20, 30}, {200, 100, 50}, {0, 255, 0}, {90, 0, 180}}};
-  expect_same(load_image(data("rgb.png")), picture(color));
-  expect_same(load_image(data("grey.png")), picture(grey));
-  expect_same(load_image(data("grey_alpha.png")), picture(grey));
+  expect_same(load_image(data("rgb.png")), drawn(color));
+  expect_same(load_image(data("gray.png")), drawn(gray));
+  expect_same(load_image(data("gray_alpha.png")), drawn(gray));
   for (const char* name : {"palette.png", "palette_alpha.png"}) {
-    expect_same(load_image(data(name)),
-                picture([&](int x, int y) { return kPalette[(x + y) % 4]; }));
+    expect_same(load_image(data(name)), drawn([&](int x, int y) { return kPalette[(x + y) % 4]; }));
   }
-  expect_same(load_image(data("interlaced.png")), picture(color));
-  expect_same(load_image(data("one_bit.png")), picture([](int x, int y) {
+  expect_same(load_image(data("interlaced.png")), drawn(color));
+  expect_same(load_image(data("one_bit.png")), drawn([](int x, int y) {
                 const int level = (x + y) % 2 * 255;
                 return Pixel{level, level, level};
               }));
 }
 
 TEST(Codec, DropsAlphaWithoutCompositing) {
-  expect_same(load_image(data("alpha.png")), picture(color));
-  expect_same(load_image(data("alpha.webp")), picture(color));
+  expect_same(load_image(data("alpha.png")), drawn(color));
+  expect_same(load_image(data("alpha.webp")), drawn(color));
 }
 
-TEST(Codec, DecodesLosslessWebp) { expect_same(load_image(data("rgb.webp")), picture(color)); }
+TEST(Codec, DecodesLosslessWebp) { expect_same(load_image(data("rgb.webp")), drawn(color)); }
 
 TEST(Codec, DecodesLossyWebpAsPillow) {
   for (const std::string name : {"lossy", "lossy_alpha"}) {
@@ -91,9 +90,9 @@ TEST(Codec, DecodesLossyWebpAsPillow) {
   }
 }
 
-TEST(Codec, RepeatsTheGreyOfAJpeg) {
-  const Image image = load_image(data("grey.jpg"));
-  const Image expected = picture(ramp);
+TEST(Codec, RepeatsTheGrayOfAJpeg) {
+  const Image image = load_image(data("gray.jpg"));
+  const Image expected = drawn(ramp);
   EXPECT_EQ(image.height, expected.height);
   EXPECT_EQ(image.width, expected.width);
   ASSERT_EQ(image.pixels.size(), expected.pixels.size());
@@ -122,7 +121,7 @@ TEST(Codec, RefusesCmykThatIsStoredAsYcck) {
               throws_naming("CMYK"));
 }
 
-TEST(Codec, NamesTheFormatOfAPictureThatIsNotRead) {
+TEST(Codec, NamesTheFormatOfAnImageThatIsNotRead) {
   using namespace std::string_literals;
   const std::vector<std::pair<std::string, std::string>> files = {
       {"II*\0\x08\0\0\0"s, "TIFF"},
@@ -136,7 +135,7 @@ TEST(Codec, NamesTheFormatOfAPictureThatIsNotRead) {
   for (const auto& file : files) {
     EXPECT_THAT(
         [&] { decode_image(std::as_bytes(std::span(file.first)), "scan"); },
-        throws_naming("scan: a " + file.second + " picture; convert it to JPEG, PNG or WebP"));
+        throws_naming("scan: a " + file.second + " image; convert it to JPEG, PNG or WebP"));
   }
   const std::string neither_order = "MM*\0"s;
   EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(neither_order)), "scan"); },
@@ -165,7 +164,7 @@ TEST(Codec, NothingOfAJpegIsLeftForTheNext) {
     EXPECT_THROW(decode_image(part, "part"), DataError) << size;
     EXPECT_EQ(load_image(golden("image_b.jpg")).pixels, expected.pixels) << "after " << size;
   }
-  // A picture that has no quantisation tables cannot borrow those of the one before.
+  // An image that has no quantization tables cannot borrow those of the one before.
   std::string stripped = whole;
   for (size_t at; (at = stripped.find("\xFF\xDB")) != std::string::npos;) {
     const auto high = static_cast<unsigned char>(stripped[at + 2]);
@@ -179,7 +178,7 @@ TEST(Codec, NothingOfAJpegIsLeftForTheNext) {
 
 TEST(Codec, RefusesAJpegWithMissingOrSurplusData) {
   const std::string whole = read_file(golden("image_b.jpg"));
-  // In the middle of the entropy-coded data: the rest decodes to something, but not to the picture.
+  // In the middle of the entropy-coded data: the rest decodes to something, but not to the image.
   for (const bool surplus : {false, true}) {
     std::string damaged = whole;
     if (surplus) {
@@ -234,7 +233,7 @@ TEST(Codec, DecodesProgressiveJpeg) {
   expect_same(load_image(data("progressive.jpg")), load_image(data("baseline.jpg")));
 }
 
-// Of a few bytes each, they would keep a large picture's decoder busy for hours.
+// Of a few bytes each, they would keep a large image's decoder busy for hours.
 TEST(Codec, RefusesAJpegOfThousandsOfScans) {
   const std::string whole = read_file(data("progressive.jpg"));
   const size_t last = whole.rfind("\xFF\xDA");
@@ -248,7 +247,7 @@ TEST(Codec, RefusesAJpegOfThousandsOfScans) {
                   testing::AllOf(HasSubstr("bomb: damaged JPEG"), HasSubstr("scans"))));
 }
 
-TEST(Codec, JpegIsDeterministicAndCloseToThePicture) {
+TEST(Codec, JpegIsDeterministicAndCloseToTheImage) {
   const Image image = load_image(golden("image_b.jpg"));
   for (const int quality : {90, 95}) {
     const std::vector<std::byte> encoded = encode_jpeg(image, quality);
@@ -264,7 +263,7 @@ TEST(Codec, JpegIsDeterministicAndCloseToThePicture) {
   EXPECT_LT(encode_jpeg(image, 60).size(), encode_jpeg(image, 90).size());
 }
 
-TEST(Codec, NamesAPictureThatIsTooLargeForJpeg) {
+TEST(Codec, NamesAnImageThatIsTooLargeForJpeg) {
   EXPECT_THAT([] { encode_jpeg(black_image(1, 65'501), 90, "wide.png"); },
               throws_naming("wide.png: cannot be encoded as JPEG with 65501 x 1 pixels"));
 }

@@ -11,7 +11,7 @@ namespace dermatome {
 namespace {
 
 struct Operation {
-  const char* name;  // of the golden picture
+  const char* name;  // of the golden image
   void (*apply)(const Planes& image);
 };
 
@@ -40,10 +40,10 @@ Image through_planes(const Image& image, void (*apply)(const Planes& image)) {
 }
 
 TEST(Color, OperationsEqualTorchvision) {
-  for (const std::string picture : {"a", "b"}) {
+  for (const std::string source : {"a", "b"}) {
     for (const auto& [name, apply] : kOperations) {
-      const Image image = golden_picture(picture + ".resized_crop64.uint8");
-      expect_golden(through_planes(image, apply), picture + ".aug." + name + ".uint8");
+      const Image image = golden_image(source + ".resized_crop64.uint8");
+      expect_golden(through_planes(image, apply), source + ".aug." + name + ".uint8");
     }
   }
 }

@@ -1,4 +1,4 @@
-// The pictures of tests/golden/preprocess.safetensors.
+// The images of tests/golden/preprocess.safetensors.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,8 +12,8 @@
 
 namespace dermatome {
 
-// Tensor `name` [height, width, 3] as a picture.
-inline Image golden_picture(const std::string& name) {
+// Tensor `name` [height, width, 3] as an image.
+inline Image golden_image(const std::string& name) {
   static const auto tensors =
       read_safetensors(DERMATOME_SOURCE_DIR "/tests/golden/preprocess.safetensors");
   const at::Tensor tensor = tensors.at(name).contiguous();
@@ -33,9 +33,9 @@ inline Image from_planes(const Planes& planes, int height, int width) {
   return image;
 }
 
-// `image` equals golden picture `name` in every byte.
+// `image` equals golden image `name` in every byte.
 inline void expect_golden(const Image& image, const std::string& name) {
-  const Image expected = golden_picture(name);
+  const Image expected = golden_image(name);
   ASSERT_EQ(image.height, expected.height) << name;
   ASSERT_EQ(image.width, expected.width) << name;
   int differing = 0;

@@ -97,7 +97,7 @@ TEST(Orientation, ReadsNoFurtherThanTheFile) {
 }
 
 // As EXIF's page of the letter F shows them: what each orientation's stored rows are.
-TEST(Orientation, TurnsPicturesUpright) {
+TEST(Orientation, TurnsImagesUpright) {
   // Two rows of three: a b c / d e f.
   const std::vector<std::pair<int, std::string>> stored = {
       {1, "abc/def"},  {2, "cba/fed"},  {3, "fed/cba"},  {4, "def/abc"},

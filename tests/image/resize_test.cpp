@@ -14,19 +14,19 @@ Image plain(int height, int width, uint8_t level) {
 }
 
 TEST(Resize, EvaluationPreprocessingEqualsPillow) {
-  for (const std::string picture : {"a", "b"}) {
+  for (const std::string source : {"a", "b"}) {
     for (const int size : {64, 224}) {
-      const Image image = golden_picture(picture + ".decoded");
+      const Image image = golden_image(source + ".decoded");
       expect_golden(center_crop(resize_shorter_side(image, size), size),
-                    picture + ".val" + std::to_string(size) + ".uint8");
+                    source + ".val" + std::to_string(size) + ".uint8");
     }
   }
 }
 
 TEST(Resize, CropThenResizeEqualsPillow) {
-  expect_golden(resize(golden_picture("a.decoded"), {20, 10, 75, 61}, 64, 64),
+  expect_golden(resize(golden_image("a.decoded"), {20, 10, 75, 61}, 64, 64),
                 "a.resized_crop64.uint8");
-  expect_golden(resize(golden_picture("b.decoded"), {5, 33, 150, 190}, 64, 64),
+  expect_golden(resize(golden_image("b.decoded"), {5, 33, 150, 190}, 64, 64),
                 "b.resized_crop64.uint8");
 }
 
@@ -36,7 +36,7 @@ TEST(Resize, DecodedFilesEqualPillow) {
 }
 
 // Here the order of the passes shows: the height shrinks, the width grows.
-TEST(Resize, ATallPictureEqualsPillow) {
+TEST(Resize, ATallImageEqualsPillow) {
   const std::string folder = DERMATOME_SOURCE_DIR "/tests/image/data/";
   const Image tall = load_image(folder + "tall.png");
   EXPECT_EQ(resize(tall, {0, 0, 6, 40}, 12, 9, Interpolation::kBicubic).pixels,
@@ -46,7 +46,7 @@ TEST(Resize, ATallPictureEqualsPillow) {
 }
 
 TEST(Resize, SameSizeIsACopy) {
-  const Image image = golden_picture("a.decoded");
+  const Image image = golden_image("a.decoded");
   EXPECT_EQ(resize(image, {0, 0, image.width, image.height}, image.height, image.width).pixels,
             image.pixels);
 }
@@ -78,7 +78,7 @@ TEST(Resize, CenterCropRoundsHalfToEven) {
   }
 }
 
-TEST(Resize, CenterCropPadsASmallerPicture) {
+TEST(Resize, CenterCropPadsASmallerImage) {
   const Image padded = center_crop(plain(2, 5, 7), 5);
   ASSERT_EQ(padded.height, 5);
   ASSERT_EQ(padded.width, 5);
@@ -87,7 +87,7 @@ TEST(Resize, CenterCropPadsASmallerPicture) {
   EXPECT_EQ(padded.pixels, expected);
 }
 
-TEST(Resize, RefusesABoxThatLeavesThePicture) {
+TEST(Resize, RefusesABoxThatLeavesTheImage) {
   const Image image = plain(4, 6, 0);
   EXPECT_THROW(resize(image, {0, 0, 7, 4}, 2, 2), InternalError);
   EXPECT_THROW(resize(image, {-1, 0, 3, 3}, 2, 2), InternalError);

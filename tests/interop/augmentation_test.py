@@ -2,7 +2,7 @@
 """Compares training's augmentation with Pillow's and torchvision's on the same drawn parameters: every value must be
 equal.
 
-  augmentation_test.py AUGMENT_PICTURES WORK_DIR
+  augmentation_test.py AUGMENT_IMAGES WORK_DIR
 """
 import itertools
 import math
@@ -21,8 +21,8 @@ OPERATIONS = [peer.adjust_brightness, peer.adjust_contrast, peer.adjust_saturati
 HUE = 3
 
 
-def make_picture(random, height, width):
-    """Soft colours, grey and saturated areas with hard edges, and noise on half of it."""
+def make_image(random, height, width):
+    """Soft colors, gray and saturated areas with hard edges, and noise on half of it."""
     coarse = Image.fromarray(random.integers(0, 256, (6, 7, 3), numpy.uint8))
     pixels = numpy.array(coarse.resize((width, height), Image.Resampling.BICUBIC)).astype(int)
     for value in (0, 128, 255, (255, 0, 0), (0, 255, 255), (40, 40, 200)):
@@ -48,18 +48,18 @@ def draw_amount(random, operation):
 
 def peers(pixels, crop, colors, size, gray):
     left, top, width, height = crop
-    picture = peer.resized_crop(Image.fromarray(pixels), top, left, height, width, [size, size],
+    image = peer.resized_crop(Image.fromarray(pixels), top, left, height, width, [size, size],
                                 interpolation=peer.InterpolationMode.BICUBIC)
     for operation, amount in colors:
-        picture = OPERATIONS[operation](picture, amount)
-    return numpy.asarray(peer.to_grayscale(picture, 3) if gray else picture)
+        image = OPERATIONS[operation](image, amount)
+    return numpy.asarray(peer.to_grayscale(image, 3) if gray else image)
 
 
 def ours(cases):
     WORK.mkdir(parents=True, exist_ok=True)
     tensors = {}
     for name, (pixels, crop, colors, size, gray) in cases.items():
-        tensors |= {f"{name}.picture": pixels, f"{name}.crop": numpy.array(crop),
+        tensors |= {f"{name}.image": pixels, f"{name}.crop": numpy.array(crop),
                     f"{name}.operations": numpy.array([operation for operation, _ in colors], numpy.int64),
                     f"{name}.amounts": numpy.array([amount for _, amount in colors], numpy.float64),
                     f"{name}.settings": numpy.array([size, int(gray)])}
@@ -91,23 +91,23 @@ class Augmentation(unittest.TestCase):
         for i, order in enumerate(itertools.permutations(range(4))):
             height, width = random.integers(300, 501, 2)
             colors = [(operation, draw_amount(random, operation)) for operation in order]
-            cases[f"jitter_{i}"] = (make_picture(random, height, width), draw_box(random, height, width), colors, 224,
+            cases[f"jitter_{i}"] = (make_image(random, height, width), draw_box(random, height, width), colors, 224,
                                     i % 5 == 0)
         for i in range(8):
             height, width = random.integers(300, 501, 2)
-            cases[f"crop_{i}"] = (make_picture(random, height, width), draw_box(random, height, width), [], 224,
+            cases[f"crop_{i}"] = (make_image(random, height, width), draw_box(random, height, width), [], 224,
                                   i % 4 == 0)
         self.check(cases)
 
     def test_the_ends_of_every_range(self):
         random = numpy.random.default_rng(2)
-        pixels = make_picture(random, 224, 224)
+        pixels = make_image(random, 224, 224)
         self.check({f"{operation}_{amount}": (pixels, [0, 0, 224, 224], [(operation, amount)], 224, False)
                     for operation in range(4) for amount in ((-0.08, 0.0, 0.08) if operation == HUE
                                                              else (0.0, 0.68, 1.0, 1.32, 2.0))})
 
-    def test_a_million_colours(self):
-        """The whole colour cube, one of each 16 neighbours along blue."""
+    def test_a_million_colors(self):
+        """The whole color cube, one of each 16 neighbors along blue."""
         random = numpy.random.default_rng(3)
         number = numpy.arange(1 << 20) * 16 + random.integers(0, 16, 1 << 20)
         pixels = numpy.stack([number >> 16, number >> 8, number], axis=1).astype(numpy.uint8).reshape(1024, 1024, 3)

@@ -3,9 +3,9 @@
 
   open_clip_test.py random DERMATOME WORK_DIR
       open_clip makes small random models (GELU and QuickGELU, each with its own preprocessing) and saves them in its hub
-      layout; Dermatome must compute the same features of pictures and texts.
+      layout; Dermatome must compute the same features of images and texts.
   open_clip_test.py compare DERMATOME CHECKPOINT_DIR TEXTS IMAGE...
-      open_clip loads a directory that Dermatome wrote (as local-dir:CHECKPOINT_DIR); features of the pictures and of
+      open_clip loads a directory that Dermatome wrote (as local-dir:CHECKPOINT_DIR); features of the images and of
       the lines of the file TEXTS must be equal.
 
 Exits with an error when a feature differs by more than TOLERANCE.
@@ -58,8 +58,8 @@ def write_random_checkpoint(directory, quick_gelu, preprocess):
     save_file(model.state_dict(), directory / "open_clip_model.safetensors")
 
 
-def write_pictures(directory):
-    """PNG, which every decoder reads alike: narrow, wide, small, grey, with transparency."""
+def write_images(directory):
+    """PNG, which every decoder reads alike: narrow, wide, small, gray, with transparency."""
     random = numpy.random.RandomState(5)
     paths = []
     for index, (mode, height, width) in enumerate(
@@ -67,15 +67,15 @@ def write_pictures(directory):
         channels = len(mode) if mode != "L" else 1
         coarse = random.randint(0, 256, (7, 5, channels)).astype(numpy.uint8)
         planes = [Image.fromarray(coarse[..., c]).resize((width, height)) for c in range(channels)]
-        picture = planes[0] if mode == "L" else Image.merge(mode, planes)
+        image = planes[0] if mode == "L" else Image.merge(mode, planes)
         paths.append(directory / f"{index}.png")
-        picture.save(paths[-1])
+        image.save(paths[-1])
     return paths
 
 
 def open_clip_features(checkpoint, texts, images):
-    """L2-normalised features of `texts` and of the image files, as open_clip's users compute them, but for the order of two steps:
-    open_clip resizes a picture with an alpha channel or a palette before it converts it to RGB, Dermatome behind it."""
+    """L2-normalized features of `texts` and of the image files, as open_clip's users compute them, but for the order of two steps:
+    open_clip resizes an image with an alpha channel or a palette before it converts it to RGB, Dermatome behind it."""
     model, preprocess = open_clip.create_model_from_pretrained(f"local-dir:{checkpoint}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{checkpoint}")
     pixels = torch.stack([preprocess(Image.open(image).convert("RGB")) for image in images])
@@ -107,7 +107,7 @@ def compare_random(dermatome, work):
     work.mkdir(parents=True, exist_ok=True)
     text_file = work / "texts.txt"
     text_file.write_text("".join(text + "\n" for text in TEXTS), encoding="utf-8")
-    images = write_pictures(work)
+    images = write_images(work)
     for name, (quick_gelu, preprocess) in CASES.items():
         write_random_checkpoint(work / name, quick_gelu, preprocess)
         compare(dermatome, work / name, text_file, images, work / f"{name}.safetensors")

@@ -27,16 +27,16 @@ COUNTS = {"train": {"red": 14, "green": 5, "blue": 9}, "test": {"red": 9, "green
 USAGE, DATA = 2, 3  # launcher/exit_codes.h
 
 
-def make_pictures():
-    """Noisy pictures of the classes' colours, and a table and a benchmark of each set."""
+def make_images():
+    """Noisy images of the classes' colors, and a table and a benchmark of each set."""
     random = numpy.random.default_rng(3)
     (WORK / "images").mkdir(parents=True)
     for name, counts in COUNTS.items():
         rows = []
         for label, number in counts.items():
             for i in range(number):
-                colour = numpy.array(CLASSES[label]) + random.normal(size=3) * 45
-                pixels = colour + random.normal(size=(50, 60, 3)) * 30
+                color = numpy.array(CLASSES[label]) + random.normal(size=3) * 45
+                pixels = color + random.normal(size=(50, 60, 3)) * 30
                 file = f"{name}_{label}_{i}.png"
                 Image.fromarray(pixels.clip(0, 255).astype("uint8")).save(WORK / "images" / file)
                 rows.append((file, label))
@@ -52,7 +52,7 @@ name: {name}
 role: {role}
 data: {{csv: {table}.csv, images: images}}
 classes: [{", ".join(f"{{label: {label}, names: [{label}]}}" for label in labels)}]
-templates: ["a {{}} picture"]
+templates: ["a {{}} image"]
 metrics: [top1, balanced_accuracy, auroc]
 bootstrap: 50
 """)
@@ -84,7 +84,7 @@ def export(name, *options):
     return numpy.load(output, allow_pickle=False)
 
 
-def labelled(name):
+def labeled(name):
     labels = numpy.array([list(CLASSES).index(row["label"]) for row in read_table(name)])
     return export(name, "--raw"), labels
 
@@ -100,15 +100,15 @@ class Export(unittest.TestCase):
         self.assertEqual((found.dtype, found.shape), (numpy.float32, expected.shape))
         self.assertTrue(found.flags.c_contiguous)
         numpy.testing.assert_allclose(found, expected, atol=1e-5 * numpy.abs(expected).max())
-        normalised = export("test")
-        numpy.testing.assert_allclose(numpy.linalg.norm(normalised, axis=1), 1, atol=1e-6)
+        normalized = export("test")
+        numpy.testing.assert_allclose(numpy.linalg.norm(normalized, axis=1), 1, atol=1e-6)
         numpy.testing.assert_allclose(
-            normalised, found / numpy.linalg.norm(found, axis=1, keepdims=True), atol=1e-6)
+            normalized, found / numpy.linalg.norm(found, axis=1, keepdims=True), atol=1e-6)
         output = WORK / "test.safetensors"
         done = run("encode", "--checkpoint", WORK / "model", "--csv", WORK / "test.csv",
                    "--images-root", WORK / "images", "--output", output)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertTrue((load_file(output)["image_features"] == normalised).all())
+        self.assertTrue((load_file(output)["image_features"] == normalized).all())
 
     def test_texts(self):
         (WORK / "texts.txt").write_text("a mole\na wart\n")
@@ -146,10 +146,10 @@ class Probe(unittest.TestCase):
 
     def test_all_samples(self):
         [result] = probe()
-        train, labels = labelled("train")
+        train, labels = labeled("train")
         peer = LogisticRegression(C=0.316, tol=1e-12, max_iter=100000)
         peer.fit(train.astype("float64"), labels)
-        self.assert_scores(result["scores"], peer, *labelled("test"))
+        self.assert_scores(result["scores"], peer, *labeled("test"))
         self.assertLess(result["scores"]["top1"], 1)
         self.assertEqual(
             {key: result[key] for key in ("benchmark", "kind", "train", "num_train", "num_samples",
@@ -158,7 +158,7 @@ class Probe(unittest.TestCase):
             {"benchmark": "test", "kind": "linear_probe", "train": "train", "num_train": 28,
              "num_samples": 30, "shots": None, "fraction": None, "C": 0.316, "penalty": "squared",
              "features": "raw", "untrained_classes": []})
-        features, truth = labelled("test")
+        features, truth = labeled("test")
         precision, recall, f1, count = precision_recall_fscore_support(truth, peer.predict(features.astype("float64")))
         for i, entry in enumerate(result["classes"]):
             self.assertEqual((entry["label"], entry["n"]), (list(CLASSES)[i], count[i]))
@@ -178,7 +178,7 @@ class Probe(unittest.TestCase):
         write_benchmark("validation", "test", list(CLASSES), "validation")
         values = ["0.000001", "0.01", "1"]
         [result] = probe("--C", *values, "--validation", WORK / "validation.yaml")
-        (train, labels), (test, truth) = labelled("train"), labelled("test")
+        (train, labels), (test, truth) = labeled("train"), labeled("test")
         right = []
         for c in map(float, values):
             peer = LogisticRegression(C=c, tol=1e-12, max_iter=100000)
@@ -225,7 +225,7 @@ class Probe(unittest.TestCase):
         self.assertEqual(done.stdout, "")
 
     def test_refusals(self):
-        # Each before the first picture is looked at.
+        # Each before the first image is looked at.
         (WORK / "images").rename(WORK / "away")
         self.addCleanup((WORK / "away").rename, WORK / "images")
         sets = ["--train", WORK / "train.yaml", "--test", WORK / "test.yaml"]
@@ -246,7 +246,7 @@ class Probe(unittest.TestCase):
 
 if __name__ == "__main__":
     shutil.rmtree(WORK, ignore_errors=True)
-    make_pictures()
+    make_images()
     open_clip_test.write_random_checkpoint(WORK / "model", *open_clip_test.CASES["gelu"])
     torch.set_num_threads(1)
     unittest.main()

@@ -21,11 +21,11 @@ FIT, WORK = sys.argv.pop(1), Path(sys.argv.pop(1))
 def make_data(counts, width, seed, noise=1.0):
     """Gaussian classes with these numbers of samples; twice as many others to predict."""
     random = numpy.random.default_rng(seed)
-    centres = random.normal(size=(len(counts), width))
+    centers = random.normal(size=(len(counts), width))
     labels = numpy.repeat(numpy.arange(len(counts)), counts)
     order = random.permutation(len(labels))
-    draw = centres[labels] + noise * random.normal(size=(len(labels), width))
-    others = centres[random.integers(0, len(counts), 2 * len(labels))]
+    draw = centers[labels] + noise * random.normal(size=(len(labels), width))
+    others = centers[random.integers(0, len(counts), 2 * len(labels))]
     others = others + noise * random.normal(size=others.shape)
     return draw[order].astype("float32"), labels[order], others.astype("float32")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy
 import open_clip
 import torch
-from open_clip_test import MODEL, TEXTS, TOLERANCE, write_pictures
+from open_clip_test import MODEL, TEXTS, TOLERANCE, write_images
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -58,7 +58,7 @@ class Weights(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         WORK.mkdir(parents=True, exist_ok=True)
-        cls.images = write_pictures(WORK)
+        cls.images = write_images(WORK)
         cls.texts = WORK / "texts.txt"
         cls.texts.write_text("".join(text + "\n" for text in TEXTS), encoding="utf-8")
 

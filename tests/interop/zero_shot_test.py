@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Zero-shot classification of the same pictures by `dermatome evaluate` and by the real open_clip.
+"""Zero-shot classification of the same images by `dermatome evaluate` and by the real open_clip.
 
   zero_shot_test.py DERMATOME WORK_DIR
 
-A random model and pictures without a meaning: what counts is that both say the same of every one.
+A random model and images without a meaning: what counts is that both say the same of every one.
 """
 import csv
 import json
@@ -20,7 +20,7 @@ from PIL import Image
 from open_clip_test import CASES, write_random_checkpoint
 
 NAMES = [["eczema", "dermatitis"], ["melanoma"], ["naevus", "mole"], ["psoriasis"], ["acne"], ["vitiligo"], ["wart"]]
-TEMPLATES = ["a picture of {}.", "{}", "skin with {}, seen from near"]
+TEMPLATES = ["an image of {}.", "{}", "skin with {}, seen from near"]
 NUMBER = 60
 
 

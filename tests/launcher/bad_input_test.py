@@ -29,7 +29,7 @@ import training_data  # noqa: E402
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "bad_input"
 PEER_LOST, USAGE, DATA, STOPPED = 1, 2, 3, 75  # launcher/exit_codes.h
 SAMPLES, SAMPLES_A_SHARD, STEPS = 24, 4, 20000
-# Raw pictures of this size at most: the builder then takes a shard for full after four.
+# Raw images of this size at most: the builder then takes a shard for full after four.
 SHARD_OPTIONS = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
 PARALLEL = 3
 SOON = 30  # seconds
@@ -168,7 +168,7 @@ def command_line(process):
 
 
 class Tables(Case):
-    """`dermatome shard`: what is wrong with the table or the pictures."""
+    """`dermatome shard`: what is wrong with the table or the images."""
 
     def write_table(self, change):
         rows = training_data.make_table(self.folder / "again", SAMPLES)
@@ -186,21 +186,21 @@ class Tables(Case):
         self.assert_ended(self.run_command([BINARY, "verify", self.folder / "new"]), 0)
         return run
 
-    def test_missing_picture(self):
-        picture = self.folder / "images/7.png"
-        picture.rename(self.folder / "kept.png")
-        self.assert_one_clear_line(self.shard(), DATA, picture, "No such file", "--max-bad")
+    def test_missing_image(self):
+        image = self.folder / "images/7.png"
+        image.rename(self.folder / "kept.png")
+        self.assert_one_clear_line(self.shard(), DATA, image, "No such file", "--max-bad")
         self.assert_no_data_set()
-        (self.folder / "kept.png").rename(picture)
+        (self.folder / "kept.png").rename(image)
         self.assertIn("5 kept from before", self.assert_builds().errors)
 
-    def test_unreadable_picture(self):
-        picture = self.folder / "images/9.png"
-        content = picture.read_bytes()
-        picture.write_bytes(content[:200])
-        self.assert_one_clear_line(self.shard(), DATA, picture, "--max-bad")
+    def test_unreadable_image(self):
+        image = self.folder / "images/9.png"
+        content = image.read_bytes()
+        image.write_bytes(content[:200])
+        self.assert_one_clear_line(self.shard(), DATA, image, "--max-bad")
         self.assert_no_data_set()
-        picture.write_bytes(content)
+        image.write_bytes(content)
         self.assert_builds()
 
     def test_missing_column(self):
@@ -248,14 +248,14 @@ class Shards(Case):
         for shard in self.shards():
             os.truncate(shard, shard.stat().st_size - 100)
         self.assert_names_shard("truncated")
-        # The picture files are there: only what is damaged is made again.
+        # The image files are there: only what is damaged is made again.
         self.assert_ended(self.run_command([BINARY, "shard", "--csv", self.folder / "train.csv", "--images",
                                             self.folder / "images", "--output", self.folder / "shards",
                                             *SHARD_OPTIONS]), 0)
         self.assert_resumes()
 
-    def test_wrong_checksum_of_a_picture(self):
-        training_data.damage_pictures(self.shards())
+    def test_wrong_checksum_of_an_image(self):
+        training_data.damage_images(self.shards())
         self.assert_names_shard("row ", "checksum")
 
     def test_wrong_checksum_of_the_captions(self):
@@ -309,7 +309,7 @@ class Checkpoints(Case):
         self.edit(self.newest() / "open_clip_config.json",
                   lambda text: re.sub(r'"patch_size": *8', '"patch_size": 4', text))
         run = self.run_command(launch(2, "evaluate", "--checkpoint", self.newest(), "--benchmark",
-                                      self.folder / "colours.yaml"))
+                                      self.folder / "colors.yaml"))
         self.assert_one_clear_line(run, DATA, self.newest() / "open_clip_model.safetensors", "visual.")
 
     def test_none_verifies(self):
@@ -378,7 +378,7 @@ class Ranks(Case):
             self.folder, ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "1", *train, ":",
                           "-n", "1", *train, f"data.train={copy}"], 3,
             env={**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
-        training_data.damage_pictures(sorted(copy.glob("*.h5")))
+        training_data.damage_images(sorted(copy.glob("*.h5")))
         run = self.end_of(running)
         self.assert_one_clear_line(run, DATA, "| rank 1 | error | step ", copy, "row ", "checksum")
         self.assert_resumes()
@@ -434,12 +434,12 @@ class Ranks(Case):
         self.assert_one_clear_line(run, DATA, "checkpoints/step_", "cannot be written: File too large")
         self.assert_resumes()
 
-    def test_a_benchmark_picture_is_missing_on_one(self):
-        picture = self.folder / f"images/{SAMPLES - 1}.png"
-        picture.unlink()
+    def test_a_benchmark_image_is_missing_on_one(self):
+        image = self.folder / f"images/{SAMPLES - 1}.png"
+        image.unlink()
         run = self.run_command(launch(2, "evaluate", "--checkpoint", max(self.checkpoints.glob("step_*")),
-                                      "--benchmark", self.folder / "colours.yaml"))
-        self.assert_one_clear_line(run, DATA, "rank 1", picture, "No such file")
+                                      "--benchmark", self.folder / "colors.yaml"))
+        self.assert_one_clear_line(run, DATA, "rank 1", image, "No such file")
 
     def rank(self, number):
         return training_data.ranks_of(BINARY, self.folder / "config.yaml")[number]

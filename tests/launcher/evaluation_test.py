@@ -30,7 +30,7 @@ MPIRUN = SOURCE / "tests/support/mpirun.sh"
 STEPS, EVERY = 12, 4
 CHECKPOINTS = WORK / "runs/straight/checkpoints"
 LAST = CHECKPOINTS / f"step_{STEPS:08d}"
-COLOURS = list(training_data.COLOURS)
+COLORS = list(training_data.COLORS)
 CONCEPTS = ["reddish", "cold"]
 
 
@@ -48,8 +48,8 @@ def evaluate(*arguments, ranks=1):
 
 
 def write_benchmark(name, **changes):
-    """WORK/NAME.yaml: the colours of make_data(), with these keys."""
-    benchmark = yaml.safe_load((WORK / "colours.yaml").read_text())
+    """WORK/NAME.yaml: the colors of make_data(), with these keys."""
+    benchmark = yaml.safe_load((WORK / "colors.yaml").read_text())
     for key, value in changes.items():
         if isinstance(value, dict):
             benchmark[key] = benchmark.get(key, {}) | value
@@ -63,7 +63,7 @@ def write_benchmark(name, **changes):
 
 
 def features(images, texts):
-    """Of pictures and texts by `dermatome encode`, in double precision."""
+    """Of images and texts by `dermatome encode`, in double precision."""
     (WORK / "texts.txt").write_text("\n".join(texts) + "\n")
     dermatome("encode", "--checkpoint", LAST, "--images", *images, "--texts", WORK / "texts.txt",
               "--output", WORK / "features.safetensors")
@@ -81,10 +81,10 @@ class Evaluation(unittest.TestCase):
         shutil.rmtree(WORK, ignore_errors=True)
         WORK.mkdir(parents=True)
         cls.rows = training_data.make_data(WORK, BINARY, 90)
-        with open(WORK / "colours.csv", newline="", encoding="utf-8") as file:
+        with open(WORK / "colors.csv", newline="", encoding="utf-8") as file:
             cls.labels = [row["label"] for row in csv.DictReader(file)]
-        # Labels that half of the pictures do not show, so that no score is perfect.
-        cls.drawn = [label if i % 2 else COLOURS[i // 2 % 3] for i, label in enumerate(cls.labels)]
+        # Labels that half of the images do not show, so that no score is perfect.
+        cls.drawn = [label if i % 2 else COLORS[i // 2 % 3] for i, label in enumerate(cls.labels)]
         training_data.write_table(
             WORK / "table.csv", ["reddish", "filename", "label", "drawn", "patient", "tone", "cold"],
             [{"filename": f"{i}.png", "label": label, "drawn": cls.drawn[i], "patient": f"p{i // 3}", "tone": i % 4 if i else "",
@@ -93,7 +93,7 @@ class Evaluation(unittest.TestCase):
         training_data.write_configuration(WORK, STEPS, EVERY, 60, "{every_epochs: 0, at_start: false}")
         dermatome("train", WORK / "config.yaml", "name=straight", ranks=2)
         cls.images = [WORK / f"images/{i}.png" for i in range(90)]
-        prompts = [template.format(colour) for colour in COLOURS for template in ("diagnosed as {}", "shows {}")]
+        prompts = [template.format(color) for color in COLORS for template in ("diagnosed as {}", "shows {}")]
         cls.image_features, texts = features(cls.images, prompts)
         cls.classifier = unit(texts.reshape(3, 2, -1).mean(1))
 
@@ -103,7 +103,7 @@ class Evaluation(unittest.TestCase):
                                metrics=["top1", "balanced_accuracy", "weighted_f1", "auroc"])
         result, = evaluate("--benchmark", path)
         self.assertEqual(evaluate("--benchmark", path, ranks=3), [result])
-        truth = numpy.array([COLOURS.index(label) for label in self.drawn])
+        truth = numpy.array([COLORS.index(label) for label in self.drawn])
         logits = 100 * self.image_features @ self.classifier.T
         guess = logits.argmax(1)
         probability = numpy.exp(logits - logits.max(1, keepdims=True))
@@ -120,7 +120,7 @@ class Evaluation(unittest.TestCase):
         self.assertEqual(result["confusion"], metrics.confusion_matrix(truth, guess, labels=range(3)).tolist())
         precision, recall, f1, count = metrics.precision_recall_fscore_support(truth, guess, labels=range(3))
         for i, entry in enumerate(result["classes"]):
-            self.assertEqual((entry["label"], entry["n"]), (COLOURS[i], count[i]))
+            self.assertEqual((entry["label"], entry["n"]), (COLORS[i], count[i]))
             for name, expected in [("recall", recall[i]), ("f1", f1[i])]:
                 self.assertAlmostEqual(entry[name], expected, 9)
             if entry["precision"] is not None:
@@ -159,19 +159,19 @@ class Evaluation(unittest.TestCase):
         leakage = evaluate("--benchmark", path, "--near-duplicates", WORK / "pairs.csv")[0]["leakage"]
         self.assertEqual((leakage["status"], leakage["near_duplicates"]), ("checked", 7))
         guess = (self.image_features @ self.classifier.T).argmax(1)
-        right = guess == [COLOURS.index(label) for label in self.labels]
+        right = guess == [COLORS.index(label) for label in self.labels]
         self.assertAlmostEqual(leakage["scores_without"]["top1"], right[7:].mean(), 9)
 
     def concept_benchmark(self):
         return write_benchmark(
             "signs", kind="concepts", classes=None, metrics=["auroc"], templates=["shows {}", "{}"],
-            references=["a picture", "nothing"], concept_terms="terms.json", data={"csv": "table.csv"},
+            references=["an image", "nothing"], concept_terms="terms.json", data={"csv": "table.csv"},
             concepts=[{"label": "cold", "names": ["cold"]}, {"label": "reddish", "names": ["red"]},
                       {"label": "glossy", "names": ["glossy"]}])
 
     def presence(self, terms):
         prompts = [template.format(term) for template in ("shows {}", "{}") for term in terms]
-        _, texts = features(self.images[:1], prompts + ["a picture", "nothing"])
+        _, texts = features(self.images[:1], prompts + ["an image", "nothing"])
         target = (self.image_features @ texts[:-2].T).reshape(90, 2, len(terms)).mean(2)
         difference = (target - self.image_features @ texts[-2:].T) / 0.010108283932210891
         return (1 / (1 + numpy.exp(-difference))).mean(1), target.mean(1)
@@ -192,7 +192,7 @@ class Evaluation(unittest.TestCase):
         self.assertIsNone(result["concepts"][2]["auroc"])
         self.assertAlmostEqual(result["scores"]["auroc"], numpy.mean(areas), 3)
 
-    def test_single_pictures(self):
+    def test_single_images(self):
         (WORK / "terms.json").write_text(json.dumps({"reddish": ["red", "rose"]}))
         cache = WORK / "cache"
         shutil.rmtree(cache, ignore_errors=True)
@@ -206,7 +206,7 @@ class Evaluation(unittest.TestCase):
             cosines = self.image_features[:2] @ self.classifier.T
             for line, expected in zip(lines, cosines, strict=True):
                 order = numpy.argsort(-expected)[:2]
-                self.assertEqual([entry["label"] for entry in line["classes"]], [COLOURS[i] for i in order])
+                self.assertEqual([entry["label"] for entry in line["classes"]], [COLORS[i] for i in order])
                 self.assertEqual([entry["rank"] for entry in line["classes"]], [1, 2])
                 for entry, i in zip(line["classes"], order):
                     self.assertAlmostEqual(entry["cosine"], expected[i], 5)
@@ -408,7 +408,7 @@ class Validation(unittest.TestCase):
         folder = WORK / "held_out"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(WORK / "shards", folder)
-        training_data.damage_pictures([folder / "shard-00000.h5"], rows=[8])
+        training_data.damage_images([folder / "shard-00000.h5"], rows=[8])
         return f"data.validation={folder}"
 
     def test_damaged_held_out_shards_are_loud_and_end_nothing(self):

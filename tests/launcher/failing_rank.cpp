@@ -28,7 +28,7 @@ struct WaitsLong {
 };
 
 void fail(const std::string& mode) {
-  if (mode == "data") throw DataError("shard 7, row 12: damaged picture");
+  if (mode == "data") throw DataError("shard 7, row 12: damaged image");
   if (mode == "storage") throw StorageLost("shard 7: Input/output error");
   if (mode == "config") throw ConfigError("no such setting");
   if (mode == "internal") require(false, "a broken promise");
@@ -62,7 +62,7 @@ int work(Runtime& runtime, const std::string& mode) {
 int main(int /*argc*/, char** argv) {
   using namespace dermatome;
   const World announced = announced_world(process_environment());
-  initialise_logging(announced.rank, announced.size);
+  initialize_logging(announced.rank, announced.size);
   end_at_uncaught_errors(announced.rank);
   if (std::string(argv[1]) == "early" && announced.rank == announced.size - 1) {
     throw ConfigError("only this rank has it");

@@ -55,7 +55,7 @@ TEST(Ranks, AnErrorOnOneEndsAllWithItsReasonAndCode) {
   for (const int num_ranks : {2, 4}) {
     const CommandResult result = run_ranks_of(num_ranks, "data");
     EXPECT_EQ(result.exit_code, kExitData) << result.output;
-    EXPECT_THAT(result.output, HasSubstr("shard 7, row 12: damaged picture"));
+    EXPECT_THAT(result.output, HasSubstr("shard 7, row 12: damaged image"));
     EXPECT_LT(result.seconds, kSoon);
     EXPECT_THAT(result.output, HasSubstr("| rank " + std::to_string(num_ranks - 1) + " | error"));
     EXPECT_EQ(num_error_lines(result), 1) << result.output;

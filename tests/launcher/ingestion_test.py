@@ -27,9 +27,9 @@ import training_data  # noqa: E402
 BINARY, WORK, FLAKY_READS = sys.argv[1], pathlib.Path(sys.argv[2]) / "ingestion", sys.argv[3]
 del sys.argv[1:]
 MPIRUN = SOURCE / "tests/support/mpirun.sh"
-# Raw pictures of this size at most: the builder then takes a shard for full after four.
+# Raw images of this size at most: the builder then takes a shard for full after four.
 FOUR_A_SHARD = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
-# What `dermatome verify` reads of a small shard: by HDF5 (28 times), metadata (13), then pictures and captions.
+# What `dermatome verify` reads of a small shard: by HDF5 (28 times), metadata (13), then images and captions.
 READS = (0, 12, 30, 42)
 STORAGE = 74  # the exit code where storage stayed away
 
@@ -45,7 +45,7 @@ def files(folder):
 
 
 def captions(folder):
-    """For each sample of a data set its picture, captions (None where there is none), masks, label, ontology."""
+    """For each sample of a data set its image, captions (None where there is none), masks, label, ontology."""
     samples = []
     for path in sorted(folder.glob("*.h5")):
         with h5py.File(path) as shard:
@@ -78,7 +78,7 @@ class Ingestion(unittest.TestCase):
 
     def test_ranks_make_the_bytes_that_one_makes(self):
         self.make_table(26)
-        (self.folder / "images/7.png").write_bytes(b"no picture")
+        (self.folder / "images/7.png").write_bytes(b"no image")
         allow = [*FOUR_A_SHARD, "--max-bad", "0.1"]
         self.shard("alone", *allow, "--threads", "1")
         alone = files(self.folder / "alone")
@@ -112,10 +112,10 @@ class Ingestion(unittest.TestCase):
             self.assertNotIn(" 0 kept from before", printed)
             self.assertEqual(files(self.folder / output), files(self.folder / "whole"))
 
-    def test_pictures_of_refused_kinds_are_reported(self):
+    def test_images_of_refused_kinds_are_reported(self):
         rows = self.make_table(20)
         refused = {"cmyk.jpg": "a CMYK JPEG", "sixteen_bit.png": "16 bits a channel",
-                   "huge.png": "a picture of 100000 x 100000 pixels"}
+                   "huge.png": "an image of 100000 x 100000 pixels"}
         for row, name in zip(rows, refused):
             shutil.copy(SOURCE / "tests/image/data" / name, self.folder / "images")
             row["filename"] = name
@@ -130,9 +130,9 @@ class Ingestion(unittest.TestCase):
     def test_what_is_stored_by_default(self):
         (self.folder / "images").mkdir()
         noise = numpy.random.default_rng(1).integers(0, 256, (500, 700, 3), numpy.uint8)
-        picture = Image.fromarray(noise)
-        picture.save(self.folder / "images/large.png")
-        picture.crop((0, 0, 60, 40)).save(self.folder / "images/small.png")
+        image = Image.fromarray(noise)
+        image.save(self.folder / "images/large.png")
+        image.crop((0, 0, 60, 40)).save(self.folder / "images/small.png")
         training_data.write_table(self.folder / "train.csv", ["filename", "label"], [
             {"filename": f"{name}.png", "label": "x"} for name in ("large", "small")])
         self.shard("shards")
@@ -140,7 +140,7 @@ class Ingestion(unittest.TestCase):
         self.assertEqual([manifest[name] for name in ("image_short_side", "image_encoding", "jpeg_quality")],
                          [384, "jpeg", 90])
         usual = io.BytesIO()
-        picture.save(usual, "JPEG", quality=90)
+        image.save(usual, "JPEG", quality=90)
         with h5py.File(self.folder / "shards/shard-00000.h5") as shard, Image.open(usual) as expected:
             for record, size in zip(shard["images/index"], [(537, 384), (60, 40)]):
                 data = shard["images/bytes"][record["offset"]:record["offset"] + record["length"]]
@@ -194,35 +194,35 @@ class Ingestion(unittest.TestCase):
 
     def test_a_folder_is_a_data_set(self):
         for i, name in enumerate(["naevus/a.png", "eczema/b.jpg", "eczema/sub/c.webp"]):
-            path = self.folder / "pictures" / name
+            path = self.folder / "images" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (30, 20), (10 * i, 20, 30)).save(path)
-        (self.folder / "pictures/readme.txt").write_text("not a picture")
-        made = dermatome("shard", "--folder", self.folder / "pictures", "--output", self.folder / "shards")
+        (self.folder / "images/readme.txt").write_text("not an image")
+        made = dermatome("shard", "--folder", self.folder / "images", "--output", self.folder / "shards")
         self.assertIn("1 file(s) left out", made.stderr)
         self.assertEqual([(sample[0], sample[3]) for sample in captions(self.folder / "shards")],
                          [("eczema/b.jpg", 0), ("eczema/sub/c.webp", 0), ("naevus/a.png", 1)])
         self.assertIn("no problems", dermatome("verify", self.folder / "shards").stdout)
-        # As many pictures that are not read as one that is.
-        Image.new("RGB", (30, 20)).save(self.folder / "pictures/naevus/d.jfif", format="JPEG")
+        # As many images that are not read as one that is.
+        Image.new("RGB", (30, 20)).save(self.folder / "images/naevus/d.jfif", format="JPEG")
         for name in ("naevus/e.tif", "eczema/f.TIFF", "eczema/g.gif", "h.bmp"):
-            Image.new("RGB", (30, 20)).save(self.folder / "pictures" / name)
-        pictures = ["shard", "--folder", self.folder / "pictures", "--output", self.folder / "more"]
-        refused = dermatome(*pictures, check=False)
+            Image.new("RGB", (30, 20)).save(self.folder / "images" / name)
+        images = ["shard", "--folder", self.folder / "images", "--output", self.folder / "more"]
+        refused = dermatome(*images, check=False)
         self.assertEqual(refused.returncode, 3)
-        self.assertIn("4 of 8 pictures cannot be read, 0 are allowed", refused.stderr)
-        dermatome(*pictures, "--max-bad", "0.5")
+        self.assertIn("4 of 8 images cannot be read, 0 are allowed", refused.stderr)
+        dermatome(*images, "--max-bad", "0.5")
         self.assertEqual([sample[0] for sample in captions(self.folder / "more")],
                          ["eczema/b.jpg", "eczema/sub/c.webp", "naevus/a.png", "naevus/d.jfif"])
         with open(self.folder / "more/rejected.csv", newline="", encoding="utf-8") as file:
-            rejected = [row["reason"].removeprefix(f"{self.folder}/pictures/") for row in csv.DictReader(file)]
-        self.assertEqual(rejected, [f"{name} picture; convert it to JPEG, PNG or WebP first" for name in (
+            rejected = [row["reason"].removeprefix(f"{self.folder}/images/") for row in csv.DictReader(file)]
+        self.assertEqual(rejected, [f"{name} image; convert it to JPEG, PNG or WebP first" for name in (
             "eczema/f.TIFF: a TIFF", "eczema/g.gif: a GIF", "h.bmp: a BMP", "naevus/e.tif: a TIFF")])
         both = dermatome("shard", "--folder", self.folder, "--csv", "x.csv", "--output", self.folder / "x", check=False)
         self.assertEqual(both.returncode, 2)
         self.assertIn("--csv", both.stderr)
 
-    def test_pictures_are_stored_upright(self):
+    def test_images_are_stored_upright(self):
         pixels = numpy.random.default_rng(1).integers(0, 256, (16, 24, 3), numpy.uint8)
         pixels[:8] //= 4
         rows = []
@@ -241,8 +241,8 @@ class Ingestion(unittest.TestCase):
             for row, record in zip(rows, shard["images/index"]):
                 data = shard["images/bytes"][record["offset"]:record["offset"] + record["length"]]
                 found = data.reshape(record["height"], record["width"], 3)
-                with Image.open(self.folder / "images" / row["filename"]) as picture:
-                    expected = numpy.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+                with Image.open(self.folder / "images" / row["filename"]) as image:
+                    expected = numpy.asarray(ImageOps.exif_transpose(image).convert("RGB"))
                 self.assertEqual(found.shape, expected.shape, row)
                 self.assertLessEqual(numpy.abs(found.astype(int) - expected).max(), 0, row)
 
@@ -253,7 +253,7 @@ class Ingestion(unittest.TestCase):
     def verify_on_flaky_storage(self, **variables):
         return self.on_flaky_storage("verify", self.folder / "shards", **variables)
 
-    def test_pictures_on_storage_that_fails_for_a_moment_are_not_rejected(self):
+    def test_images_on_storage_that_fails_for_a_moment_are_not_rejected(self):
         self.make_table(4)
         (self.folder / "images/1.png").unlink()
         self.shard("shards", "--max-bad", "0.5")
@@ -268,11 +268,11 @@ class Ingestion(unittest.TestCase):
             self.assertEqual(passing.returncode, 0, passing.stderr)
             self.assertIn("; trying again", passing.stderr)
             self.assertEqual(files(self.folder / f"passing_{i}"), files(self.folder / "shards"))
-        lost = shard("lost", FLAKY_READS=5, FLAKY_AFTER=1)  # the tries of one picture
+        lost = shard("lost", FLAKY_READS=5, FLAKY_AFTER=1)  # the tries of one image
         self.assertEqual(lost.returncode, STORAGE)
         self.assertIn("images/2.png: Input/output error, also when tried 4 times again", lost.stderr)
         self.assertFalse((self.folder / "lost/rejected.csv").exists())
-        # Nor is a shard that is there taken for a damaged one: the tries of its first picture.
+        # Nor is a shard that is there taken for a damaged one: the tries of its first image.
         kept = shard("shards", FLAKY_READS=5, FLAKY_AFTER=40)
         self.assertEqual(kept.returncode, STORAGE, kept.stderr)
         self.assertRegex(kept.stderr, r"row 0 \(0.png\): .* Input/output error, also when tried 4 times again")
@@ -286,7 +286,7 @@ class Ingestion(unittest.TestCase):
         self.assertNotIn("trying again", self.verify_on_flaky_storage().stderr)
         opened = self.verify_on_flaky_storage(FLAKY_OPENS=1)
         self.assertEqual((opened.returncode, opened.stderr.count("Input/output error; trying again")), (0, 1))
-        # Whichever read it is: HDF5's, of the metadata, of a picture or a caption.
+        # Whichever read it is: HDF5's, of the metadata, of an image or a caption.
         after = 0
         while True:
             passing = self.verify_on_flaky_storage(FLAKY_READS=1, FLAKY_AFTER=after)
@@ -297,7 +297,7 @@ class Ingestion(unittest.TestCase):
             self.assertEqual(failures, 1, passing.stderr)
             self.assertIn("shard-00000.h5", passing.stderr)
             after += 1 if after < 30 else 7
-        self.assertGreater(after, 30)  # 13 sections of metadata, HDF5's own reads, pictures, captions
+        self.assertGreater(after, 30)  # 13 sections of metadata, HDF5's own reads, images, captions
 
     def test_a_stale_file_is_opened_again(self):
         self.make_table(4)
@@ -403,10 +403,10 @@ class Ingestion(unittest.TestCase):
         (self.folder / "judged").mkdir()
         for i in range(6):
             coarse = Image.fromarray(generator.integers(0, 256, (7, 9, 3), numpy.uint8))
-            picture = coarse.resize((180, 140), Image.Resampling.BICUBIC)
-            picture.save(self.folder / f"images/{i}.png")
+            image = coarse.resize((180, 140), Image.Resampling.BICUBIC)
+            image.save(self.folder / f"images/{i}.png")
             if i in (1, 4):
-                picture.resize((90, 70)).save(self.folder / f"judged/copy{i}.jpg", quality=60)
+                image.resize((90, 70)).save(self.folder / f"judged/copy{i}.jpg", quality=60)
             else:
                 coarse.transpose(Image.Transpose.ROTATE_180).resize((180, 140)).save(
                     self.folder / f"judged/other{i}.jpg")
@@ -425,7 +425,7 @@ metrics: [top1]
         for against in ("judged.yaml", "judged"):
             printed = dermatome("duplicates", self.folder / "shards", "--against", self.folder / against,
                                 "--output", self.folder / "pairs.csv").stdout
-            self.assertIn("2 of 6 pictures have a near-duplicate", printed)
+            self.assertIn("2 of 6 images have a near-duplicate", printed)
             self.assertIn("1 near-duplicate pair(s) within", printed)
             with open(self.folder / "pairs.csv", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))

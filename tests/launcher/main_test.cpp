@@ -32,6 +32,8 @@ TEST(Main, ReportsWhatIsWrongBeforeThereAreRanks) {
   for (const auto& [arguments, code, words] :
        {Case{"", kExitUsage, "subcommand"}, Case{"verify", kExitUsage, "data is required"},
         Case{"verify --mots x", kExitUsage, "--mots"},
+        Case{"report run --pictures 3", kExitUsage, "--pictures: is called --images now"},
+        Case{"probe --normalise", kExitUsage, "--normalise: is called --normalize now"},
         Case{"train /nowhere.yaml", kExitUsage, "/nowhere.yaml"},
         Case{"verify /nowhere", kExitData, "/nowhere"}}) {
     const CommandResult result = run_dermatome(arguments);

@@ -37,9 +37,9 @@ TEST(Duplicates, AreFoundWithinAFolderAndInAnotherOne) {
   find_duplicates({.data = mine, .against = {theirs}, .output = output},
                   [&](const std::string& line) { lines.push_back(line); });
 
-  EXPECT_THAT(lines, ElementsAre(text(mine, ": 3 pictures, 1 near-duplicate pair(s) within"),
-                                 text(theirs, ": 1 of 2 pictures have a near-duplicate in ", mine,
-                                      " (1 of its pictures)")));
+  EXPECT_THAT(lines, ElementsAre(text(mine, ": 3 images, 1 near-duplicate pair(s) within"),
+                                 text(theirs, ": 1 of 2 images have a near-duplicate in ", mine,
+                                      " (1 of its images)")));
   const std::string list = read_file(output);
   EXPECT_THAT(list, HasSubstr(text(",\"", theirs, "\",,40\n")));
   EXPECT_THAT(list, HasSubstr(text("\"b/2.jpg\",\"", theirs, "\",\"a/copy.jpg\",")));

@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"/preprocess_cfg/interpolation", "nearest", "interpolation"},
         Refused{"/preprocess_cfg/resize_mode", "longest", "resize_mode"},
         Refused{"/preprocess_cfg/size", 196, "preprocess_cfg.size"},
-        Refused{"/preprocess_cfg/colour", 196, "unknown key"}, Refused{"/extra", 1, "extra"}));
+        Refused{"/preprocess_cfg/color", 196, "unknown key"}, Refused{"/extra", 1, "extra"}));
 
 TEST(ClipConfig, RefusesWhatIsNotJson) {
   const auto path = std::filesystem::path(::testing::TempDir()) / "dermatome_not_json.json";

@@ -26,7 +26,7 @@ ClipConfig three_blocks() {
 }
 
 struct ClipMemory : testing::Test {
-  ClipMemory() { model.initialise(3); }
+  ClipMemory() { model.initialize(3); }
 
   // Of `rows` rows, the most that lives at once while `work` is done.
   void expect_one_block(int64_t rows, const std::function<void()>& work) {
@@ -40,7 +40,7 @@ struct ClipMemory : testing::Test {
   Clip model{three_blocks(), c10::kCPU};
 };
 
-TEST_F(ClipMemory, OfPicturesIsThatOfOneBlock) {
+TEST_F(ClipMemory, OfImagesIsThatOfOneBlock) {
   const at::Tensor pixels = at::randn({100, 3, 32, 32});
   expect_one_block(100 * 17, [&] { model.encode_image(pixels, /*with_patches=*/false); });
 }

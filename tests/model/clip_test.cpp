@@ -90,7 +90,7 @@ TEST(Clip, DroppedPatchesAreNotSeen) {
   EXPECT_GT(
       max_difference(clip.encode_image(kept_changed, true, kept_patches).image, features.image),
       1e-3);
-  // As one picture alone; without patches the same class token.
+  // As one image alone; without patches the same class token.
   const ImageFeatures alone = clip.encode_image(pixels.narrow(0, 1, 1), /*with_patches=*/false,
                                                 kept_patches.narrow(0, 1, 1));
   EXPECT_LE(max_difference(alone.image, features.image.narrow(0, 1, 1)), 1e-6);

@@ -15,8 +15,8 @@ const std::map<std::string, at::Tensor>& golden() {
   return tensors;
 }
 
-// The recorded decoded picture, so that JPEG decoders play no part.
-Image picture(const std::string& key) {
+// The recorded decoded image, so that JPEG decoders play no part.
+Image decoded_image(const std::string& key) {
   const at::Tensor pixels = golden().at(key + ".decoded").contiguous();
   const auto* data = pixels.const_data_ptr<uint8_t>();
   return {.height = static_cast<int>(pixels.size(0)),
@@ -33,7 +33,7 @@ ClipConfig config_of_size(int64_t size) {
 TEST(Preprocess, MatchesPillow) {
   for (const std::string key : {"a", "b"}) {
     for (const int64_t size : {64, 224}) {
-      const at::Tensor pixels = preprocess_image(picture(key), config_of_size(size));
+      const at::Tensor pixels = preprocess_image(decoded_image(key), config_of_size(size));
       const at::Tensor expected =
           golden().at(key + ".val" + std::to_string(size) + ".uint8").permute({2, 0, 1});
       ASSERT_EQ(pixels.sizes(), expected.sizes());
@@ -45,10 +45,10 @@ TEST(Preprocess, MatchesPillow) {
   }
 }
 
-TEST(Preprocess, NormalisesAsTorchvision) {
+TEST(Preprocess, NormalizesAsTorchvision) {
   for (const std::string key : {"a", "b"}) {
     const at::Tensor pixels = golden().at(key + ".val64.uint8").permute({2, 0, 1}).unsqueeze(0);
-    const at::Tensor found = normalise(pixels, PreprocessConfig{}, at::kCPU);
+    const at::Tensor found = normalize(pixels, PreprocessConfig{}, at::kCPU);
     EXPECT_TRUE(found.is_contiguous());
     EXPECT_TRUE(at::equal(found[0], golden().at(key + ".val64.float"))) << key;
   }
@@ -57,19 +57,19 @@ TEST(Preprocess, NormalisesAsTorchvision) {
 TEST(Preprocess, RoundsToBfloat16AsAutocastDoes) {
   const at::Tensor pixels =
       at::arange(3 * 16 * 16).remainder(256).to(at::kByte).view({1, 3, 16, 16});
-  const at::Tensor found = normalise(pixels, PreprocessConfig{}, at::kCPU, at::kBFloat16);
+  const at::Tensor found = normalize(pixels, PreprocessConfig{}, at::kCPU, at::kBFloat16);
   EXPECT_EQ(found.scalar_type(), at::kBFloat16);
-  const at::Tensor expected = normalise(pixels, PreprocessConfig{}, at::kCPU).to(at::kBFloat16);
+  const at::Tensor expected = normalize(pixels, PreprocessConfig{}, at::kCPU).to(at::kBFloat16);
   EXPECT_TRUE(at::equal(found, expected));
 }
 
 TEST(Preprocess, LeavesItsInputAlone) {
   const at::Tensor pixels = at::full({1, 3, 2, 2}, 7, at::kByte);
-  normalise(pixels, PreprocessConfig{}, at::kCPU);
+  normalize(pixels, PreprocessConfig{}, at::kCPU);
   EXPECT_TRUE(pixels.eq(7).all().item<bool>());
 }
 
-TEST(Preprocess, SquashKeepsTheWholePicture) {
+TEST(Preprocess, SquashKeepsTheWholeImage) {
   Image image{.height = 8, .width = 32, .pixels = std::vector<uint8_t>(8 * 32 * 3, 0)};
   for (int y = 0; y < 8; ++y) {
     for (int x = 28; x < 32; ++x) image.pixels[(y * 32 + x) * 3] = 255;  // a red right edge
@@ -80,11 +80,11 @@ TEST(Preprocess, SquashKeepsTheWholePicture) {
   EXPECT_GT(preprocess_image(image, config)[0].select(1, 7).min().item<int>(), 200);
 }
 
-TEST(Preprocess, HonoursTheInterpolation) {
+TEST(Preprocess, HonorsTheInterpolation) {
   ClipConfig config = config_of_size(64);
-  const at::Tensor bicubic = preprocess_image(picture("b"), config);
+  const at::Tensor bicubic = preprocess_image(decoded_image("b"), config);
   config.preprocess.interpolation = "bilinear";
-  EXPECT_FALSE(at::equal(bicubic, preprocess_image(picture("b"), config)));
+  EXPECT_FALSE(at::equal(bicubic, preprocess_image(decoded_image("b"), config)));
 }
 
 }  // namespace

@@ -38,11 +38,11 @@ def case_settings(case):
 
 
 def variant_settings(variant):
-    positives, negatives, *renormalised = variant.split(".")
+    positives, negatives, *renormalized = variant.split(".")
     return [
         f"positives={positives}",
         f"negatives={negatives}",
-        f"renormalise_local={'true' if renormalised else 'false'}",
+        f"renormalize_local={'true' if renormalized else 'false'}",
     ]
 
 

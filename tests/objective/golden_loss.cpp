@@ -61,7 +61,7 @@ std::vector<GoldenLoss> golden_losses() {
           variant.starts_with("sub") ? LocalPositives::kSub : LocalPositives::kKnowledge;
       options.negatives =
           variant.find("valid") != std::string::npos ? Negatives::kValid : Negatives::kAll;
-      options.renormalise_local = variant.ends_with(".renorm");
+      options.renormalize_local = variant.ends_with(".renorm");
     }
   }
   return losses;

@@ -19,7 +19,7 @@ std::map<std::string, ObjectiveOptions> option_variants() {
   variants["default"] = {};
   variants["all"].negatives = Negatives::kAll;
   variants["knowledge"].positives = LocalPositives::kKnowledge;
-  variants["renormalise_local"].renormalise_local = true;
+  variants["renormalize_local"].renormalize_local = true;
   variants["sigma"].sigma = 0.3;
   variants["lambdas"].lambda_m = 0.3;
   variants["lambdas"].lambda_s = 1.7;
@@ -158,7 +158,7 @@ TEST(Objective, ComputesInFloat32WhateverAutocastSays) {
 
 TEST(Objective, OfBf16FeaturesIsExactUpToTheRoundingOfItsGradients) {
   std::map<std::string, ObjectiveOptions> variants = option_variants();
-  variants.erase("renormalise_local");  // not of the objective but of the local vectors it is given
+  variants.erase("renormalize_local");  // not of the objective but of the local vectors it is given
   for (const auto& [variant, options] : variants) {
     const WholeBatch batch = bf16_batch(options);
     expect_near_rounded(evaluate(in_type(batch, at::kBFloat16), Texts::kSeparate),

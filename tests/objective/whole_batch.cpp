@@ -28,7 +28,7 @@ at::Tensor unit_vectors(Rng& rng, const std::vector<int64_t>& shape) {
   return values / values.norm(2, {-1}, /*keepdim=*/true);
 }
 
-at::Tensor normalised(const at::Tensor& vectors) {
+at::Tensor normalized(const at::Tensor& vectors) {
   return vectors / vectors.norm(2, {-1}, /*keepdim=*/true);
 }
 
@@ -101,10 +101,10 @@ WholeBatch random_batch(int64_t num_samples, int64_t num_captions, uint64_t seed
   Rng rng(seed, RngPurpose::kTest);
   WholeBatch batch;
   const at::Tensor topic = unit_vectors(rng, {num_samples, 1, kWidth});
-  batch.image = normalised(topic.squeeze(1) + 0.8 * unit_vectors(rng, {num_samples, kWidth}));
-  batch.patches = normalised(0.7 * topic + unit_vectors(rng, {num_samples, kPatches, kWidth}));
+  batch.image = normalized(topic.squeeze(1) + 0.8 * unit_vectors(rng, {num_samples, kWidth}));
+  batch.patches = normalized(0.7 * topic + unit_vectors(rng, {num_samples, kPatches, kWidth}));
   const at::Tensor captions =
-      normalised(topic + 0.8 * unit_vectors(rng, {num_samples, num_captions, kWidth}));
+      normalized(topic + 0.8 * unit_vectors(rng, {num_samples, num_captions, kWidth}));
   batch.mask = at::ones({num_samples, num_captions}, at::kDouble);
   batch.text = captions.view({num_samples * num_captions, kWidth});
   for (int64_t i = 0; i < num_samples; ++i) {

@@ -103,7 +103,7 @@ TEST_F(MemoryPlanTest, CountsHolesOfEncodingByTheSizeOfItsTensors) {
     return bytes_of("freed memory that malloc does not find again", /*on_gpu=*/false);
   };
   const double of_steps = holes(0);
-  // Four tensors of 197 rows of 768 numbers a picture, and two of four times as many.
+  // Four tensors of 197 rows of 768 numbers per image, and two of four times as many.
   const double stream = 197.0 * 768 * 4;
   EXPECT_NEAR(holes(10) - of_steps, 10 * (4 + 2 * 4) * stream, 1);
   EXPECT_NEAR(holes(20) - of_steps, 20 * 4 * stream, 1);

@@ -31,14 +31,14 @@ CASES = {
                       "text": dict(width=192, heads=3, layers=6), "batch": 80, "accum": 1},
     "accumulation": {"image": dict(image_size=96, layers=6, width=256, patch_size=8, head_width=64),
                      "text": dict(width=256, heads=4, layers=4), "batch": 48, "accum": 2},
-    # Small steps between which many pictures are encoded at once.
+    # Small steps between which many images are encoded at once.
     "validation": {"image": dict(image_size=80, layers=5, width=256, patch_size=8, head_width=64),
                    "text": dict(width=128, heads=2, layers=3), "batch": 12, "accum": 1, "validated": 224},
 }
 
 
 def make_shards():
-    """Pictures of noise; captions of words drawn at random, four subcaptions a sample."""
+    """Images of noise; captions of words drawn at random, four subcaptions per sample."""
     shutil.rmtree(WORK, ignore_errors=True)
     (WORK / "images").mkdir(parents=True)
     draw, noise = random.Random(1), numpy.random.default_rng(1)
@@ -63,7 +63,7 @@ def make_shards():
 
 
 def write_benchmark(num_images):
-    """A benchmark of so many of the pictures."""
+    """A benchmark of so many of the images."""
     table = [{"filename": f"{i}.png", "label": ["red", "arm"][i % 2]} for i in range(num_images)]
     training_data.write_table(WORK / "benchmark.csv", ["filename", "label"], table)
     file = WORK / "benchmark.yaml"
@@ -181,7 +181,7 @@ class Output(unittest.TestCase):
         file = write_configuration("printed", CASES["another batch"])
         printed = plan(file, "--ranks", "4")
         self.assertEqual(printed.returncode, 0, printed.stderr)
-        for expected in ("80, 20 images a rank", "256 samples in 1 shard(s)", "3 an epoch (16 samples left out)",
+        for expected in ("80, 20 images per rank", "256 samples in 1 shard(s)", "3 an epoch (16 samples left out)",
                          "parameters", "optimizer state", "GFLOP an image", "all-gather: text embeddings",
                          "all-reduce: gradients of the text tower", "1 checkpoint(s)"):
             self.assertIn(expected, printed.stdout)
@@ -228,7 +228,7 @@ class Output(unittest.TestCase):
         self.assertIn("'lots'", wrong.stderr)
 
     def test_counts_the_checkpoints_that_will_be_there(self):
-        file = write_configuration("counted", CASES["another batch"])  # 3 steps an epoch
+        file = write_configuration("counted", CASES["another batch"])  # 3 steps per epoch
 
         def count(*settings):
             printed = plan(file, "--ranks", "1", "--json", "checkpoint.keep=0", *settings)

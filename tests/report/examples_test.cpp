@@ -29,7 +29,7 @@ TEST(Examples, HaveTheirValidCaptionsOnly) {
   const auto examples = read_examples(shards.dataset(), {1, 5, 9, 17});
   ASSERT_EQ(examples.size(), 4u);
   EXPECT_EQ(examples[0].source, test_source(1));
-  EXPECT_EQ(examples[0].image.pixels, test_picture(1).pixels);
+  EXPECT_EQ(examples[0].image.pixels, test_image(1).pixels);
   EXPECT_TRUE(examples[0].has_raw_caption());
   EXPECT_EQ(examples[0].captions.size(), 4u);
   EXPECT_THAT(examples[0].subcaptions(), ElementsAre(3));
@@ -41,7 +41,7 @@ TEST(Examples, HaveTheirValidCaptionsOnly) {
   EXPECT_EQ(examples[3].row, 17);
 }
 
-TEST(Examples, LeaveOutADamagedPicture) {
+TEST(Examples, LeaveOutADamagedImage) {
   TestShards shards(8, 8);
   shards.damage(3);
   const auto examples = read_examples(shards.dataset(), {2, 3, 4});

@@ -56,7 +56,7 @@ TEST(Curves, AreColumnsWithNullForWhatIsNotThere) {
   EXPECT_EQ(curves["averaged"], 1);
 }
 
-TEST(Curves, OfALongRunAreMeansOfNeighbours) {
+TEST(Curves, OfALongRunAreMeansOfNeighbors) {
   std::string lines;
   const int64_t steps = 2 * kMostPoints + 1;
   for (int64_t step = 1; step <= steps; ++step) {

@@ -38,7 +38,7 @@ def make_run():
     run("shard", "--csv", WORK / "train.csv", "--images", WORK / "images", "--output", WORK / "shards",
         "--short-side", "20")
     training_data.write_configuration(WORK, STEPS, 3, 30,
-                                      f"{{every_epochs: 1, benchmarks: [{WORK}/colours.yaml]}}")
+                                      f"{{every_epochs: 1, benchmarks: [{WORK}/colors.yaml]}}")
     train("full", f"data.validation={WORK}/shards")
     train("plain", "objective.local_alignment=false", "validation.benchmarks=[]")
 
@@ -123,7 +123,7 @@ class Page(unittest.TestCase):
     def test_a_whole_run(self):
         lines = "".join(json.dumps(evaluation) + "\n" for evaluation in evaluations())
         (WORK / "runs/full/evaluations.jsonl").write_text(lines)
-        page = write_report("full", "--pictures", "3")
+        page = write_report("full", "--images", "3")
         backgrounds = set()
         for scheme, width in VIEWS:
             with self.subTest(scheme=scheme, width=width):
@@ -134,13 +134,13 @@ class Page(unittest.TestCase):
 
     def check_content(self):
         self.assertEqual(self.count(".note"), 0)
-        # Loss, rate, throughput, logit scale, gradient norm; colours and skin over steps.
+        # Loss, rate, throughput, logit scale, gradient norm; colors and skin over steps.
         self.assertEqual(self.count("#training .plot svg"), 5)
         self.assertIn("total, held out", self.text("#training"))
         self.assertEqual(self.count("#scores .plot svg"), 2)
         self.assertIn("0.6250.500 to 0.750", self.text("#scores"))
-        self.assertIn("pictures of one patient are resampled together", self.text("#scores"))
-        self.assertIn("pictures are treated as independent", self.text("#scores"))
+        self.assertIn("images of one patient are resampled together", self.text("#scores"))
+        self.assertIn("images are treated as independent", self.text("#scores"))
         self.assertIn("listed in pairs.csv: 7", self.text("#scores"))
         self.assertIn("could not be scored: rank 1", self.text("#scores"))
         self.assertNotIn("undefined", self.text("#scores"))
@@ -152,15 +152,15 @@ class Page(unittest.TestCase):
         self.assertEqual(self.count("img[src=x]"), 0)
         self.assertEqual(self.count("script"), 2)
         self.assertTrue(self.browser.evaluate("document.title").startswith("full"))
-        # Each picture's maps three times, on one scale.
-        maps = [one for picture in self.data()["maps"] for one in picture["maps"]]
+        # Each image's maps three times, on one scale.
+        maps = [one for image in self.data()["maps"] for one in image["maps"]]
         self.assertEqual(self.count("#maps canvas"), 3 * len(maps))
         self.assertEqual({one["kind"] for one in maps}, {"weights", "cosines"})
         self.assertEqual(self.count("#maps .tag.weights"), 1 + 3)
-        self.check_colours(maps)
+        self.check_colors(maps)
 
-    def check_colours(self, maps):
-        """A patch's colour says its value: strength the size, blue or orange the sign."""
+    def check_colors(self, maps):
+        """A patch's color says its value: strength the size, blue or orange the sign."""
         drawn = self.browser.evaluate("""[...document.querySelectorAll('#maps canvas')].map(canvas =>
             [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data])""")
         values = [value for one in maps
@@ -176,7 +176,7 @@ class Page(unittest.TestCase):
                     self.assertEqual(red > blue, value > 0)
 
     def test_pointing_at_a_curve_and_a_map_tells_values(self):
-        self.open(write_report("full", "--pictures", "2"))
+        self.open(write_report("full", "--images", "2"))
         self.assertEqual(self.browser.evaluate("""(() => {
             const svg = document.querySelector('#training svg');
             const box = svg.getBoundingClientRect();
@@ -190,7 +190,7 @@ class Page(unittest.TestCase):
             return map.nextSibling.lastChild.textContent; })()"""), f"here {value:.2f}".replace("-", "−"))
 
     def test_a_run_without_local_alignment_and_scores(self):
-        self.open(write_report("plain", "--pictures", "1"), width=360)
+        self.open(write_report("plain", "--images", "1"), width=360)
         self.assertIn("dermatome watch", self.text("#scores .note"))
         self.assertIn("dermatome watch", self.text("#confusion .note"))
         self.assertIn("trained without local alignment", self.text("#maps .note"))
@@ -213,7 +213,7 @@ class Page(unittest.TestCase):
             self.assertEqual(self.count(f"#{section} .note"), 1, section)
 
     def test_benchmarks_are_scored_when_asked(self):
-        self.open(write_report("plain", "--benchmark", WORK / "colours.yaml", "--pictures", "0"))
+        self.open(write_report("plain", "--benchmark", WORK / "colors.yaml", "--images", "0"))
         self.assertIn(f"checkpoint of step {STEPS}", self.text("#scores .card"))
         self.assertIn("top-1", self.text("#scores .card"))
 

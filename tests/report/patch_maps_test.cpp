@@ -8,7 +8,7 @@
 #include "src/config/objective_options.h"
 #include "src/model/preprocess.h"
 #include "src/objective/local_attention.h"
-#include "src/report/pictures.h"
+#include "src/report/images.h"
 #include "tests/data/test_shards.h"
 
 namespace dermatome {
@@ -19,7 +19,7 @@ using testing::ElementsAre;
 class PatchMaps : public testing::Test {
  protected:
   PatchMaps() {
-    model_.initialise(5);
+    model_.initialize(5);
     examples_ = read_examples(shards_.dataset(), {0, 1, 9, 10, 12});
     encoded_ = encode_examples(model_, tokenizer_, examples_, /*with_patches=*/true);
   }
@@ -39,7 +39,7 @@ class PatchMaps : public testing::Test {
     const at::NoGradGuard no_grad;
     const at::Tensor pixels = preprocess_image(examples_[record].image, model_.config());
     return model_
-        .encode_image(normalise(pixels.unsqueeze(0), model_.config().preprocess, c10::kCPU), true)
+        .encode_image(normalize(pixels.unsqueeze(0), model_.config().preprocess, c10::kCPU), true)
         .patches;
   }
 
@@ -105,7 +105,7 @@ TEST_F(PatchMaps, AreComparedWithAnotherRecordsCaption) {
 
 TEST_F(PatchMaps, AreWrittenWithTheirCounterparts) {
   Clip untrained(tiny_config(), c10::kCPU);
-  untrained.initialise(6);
+  untrained.initialize(6);
   const EncodedExamples other = encode_examples(untrained, tokenizer_, examples_, true);
   const nlohmann::json written = map_examples(examples_, encoded_, other, objective_);
   ASSERT_EQ(written.size(), examples_.size());

@@ -28,9 +28,9 @@ class Retrieved : public testing::Test {
   EncodedExamples encoded_{at_angles({0, 90, 40, 20}), {}, at_angles({30, 80, 80}), {0, 1, 2, 2}};
 };
 
-TEST_F(Retrieved, PicturesOfACaption) {
+TEST_F(Retrieved, ImagesOfACaption) {
   const nlohmann::json found = retrieve(records_, encoded_, {0, 1});
-  EXPECT_EQ(found["pictures"], 4);
+  EXPECT_EQ(found["images"], 4);
   EXPECT_EQ(found["captions"], 2);
   const nlohmann::json& mole = found["by_caption"][0];
   EXPECT_EQ(mole["text"], "mole");
@@ -39,7 +39,7 @@ TEST_F(Retrieved, PicturesOfACaption) {
   EXPECT_EQ(mole["hits"][2]["row"], 3);
   EXPECT_EQ(mole["hits"][2]["own"], true);
   EXPECT_EQ(mole["hits"][2]["cosine"], 0.866);
-  // Either of its pictures counts.
+  // Either of its images counts.
   const nlohmann::json& scar = found["by_caption"][1];
   EXPECT_EQ(scar["rank"], 1);
   EXPECT_EQ(scar["hits"][0]["row"], 14);
@@ -47,20 +47,20 @@ TEST_F(Retrieved, PicturesOfACaption) {
   EXPECT_EQ(scar["hits"][2]["own"], true);
 }
 
-TEST_F(Retrieved, CaptionsOfAPicture) {
+TEST_F(Retrieved, CaptionsOfAnImage) {
   const nlohmann::json found = retrieve(records_, encoded_, {3, 2, 0});
   // The record without a raw caption is no query.
-  ASSERT_EQ(found["by_picture"].size(), 2u);
-  EXPECT_EQ(found["by_picture"][0]["row"], 31);
-  EXPECT_EQ(found["by_picture"][0]["rank"], 2);
-  EXPECT_EQ(found["by_picture"][0]["hits"][0]["text"], "mole");
-  EXPECT_EQ(found["by_picture"][1]["rank"], 1);
+  ASSERT_EQ(found["by_image"].size(), 2u);
+  EXPECT_EQ(found["by_image"][0]["row"], 31);
+  EXPECT_EQ(found["by_image"][0]["rank"], 2);
+  EXPECT_EQ(found["by_image"][0]["hits"][0]["text"], "mole");
+  EXPECT_EQ(found["by_image"][1]["rank"], 1);
 }
 
 TEST_F(Retrieved, EqualCosinesCountAgainstTheOwnOne) {
   encoded_.text = at_angles({30, 30, 30});
   const nlohmann::json found = retrieve(records_, encoded_, {0});
-  EXPECT_EQ(found["by_picture"][0]["rank"], 2);
+  EXPECT_EQ(found["by_image"][0]["rank"], 2);
 }
 
 TEST_F(Retrieved, NothingWithoutQueriesOrCaptions) {

@@ -29,7 +29,7 @@ ClipConfig tiny_config(int64_t width = 32) {
 
 Clip tiny_model(uint64_t seed, int64_t width = 32) {
   Clip model(tiny_config(width), c10::kCPU);
-  model.initialise(seed);
+  model.initialize(seed);
   return model;
 }
 

@@ -59,7 +59,7 @@ TEST(EvaluationLog, TellsWhatHasChangedUnderAName) {
 TEST(EvaluationLog, AFailureIsTriedAgainAtTheNextStart) {
   const auto run = scratch_folder();
   EvaluationLog log(run);
-  log.add(step(4), kPad, {{"scores", nlohmann::json::object()}, {"failure", "no picture"}});
+  log.add(step(4), kPad, {{"scores", nlohmann::json::object()}, {"failure", "no image"}});
   EXPECT_TRUE(log.has(step(4), kPad));
   EvaluationLog next(run);
   EXPECT_FALSE(next.has(step(4), kPad));

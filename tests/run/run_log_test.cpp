@@ -50,7 +50,7 @@ TEST(RunLog, WritesOneObjectALine) {
 }
 
 TEST(RunLog, PrintsTheTermsByName) {
-  initialise_logging(/*rank=*/0, /*size=*/1);  // to standard error
+  initialize_logging(/*rank=*/0, /*size=*/1);  // to standard error
   RunLog log(scratch_folder(), 0);
   testing::internal::CaptureStderr();
   StepReport report = report_at(10);

@@ -31,7 +31,7 @@ class BuildTest : public testing::Test {
  protected:
   BuildOptions options(const std::string& output = "out") const {
     BuildOptions options;
-    options.image_root = pictures_.path();
+    options.image_root = images_.path();
     options.output = work_ / output;
     options.images.short_side = 28;
     options.samples_per_shard = 10;
@@ -50,9 +50,9 @@ class BuildTest : public testing::Test {
     return content;
   }
 
-  TemporaryDirectory pictures_;
+  TemporaryDirectory images_;
   TemporaryDirectory work_;
-  SampleTable table_ = make_table(pictures_, kNumRows);
+  SampleTable table_ = make_table(images_, kNumRows);
 };
 
 TEST_F(BuildTest, MakesADatasetThatVerifies) {
@@ -133,7 +133,7 @@ std::vector<std::string> build_together(int size, const SampleTable& table,
 }
 
 TEST_F(BuildTest, BytesDoNotDependOnTheNumberOfRanks) {
-  pictures_.write("13.jpg", "not a picture");
+  images_.write("13.jpg", "not an image");
   BuildOptions one = options("one");
   one.max_bad = 0.1;
   build(one);
@@ -146,11 +146,11 @@ TEST_F(BuildTest, BytesDoNotDependOnTheNumberOfRanks) {
 }
 
 TEST_F(BuildTest, ARankThatFailsEndsTheOthers) {
-  pictures_.write("13.jpg", "not a picture");  // in the second of three shards
+  images_.write("13.jpg", "not an image");  // in the second of three shards
   EXPECT_THAT(build_together(2, table_, {options()}), Each(HasSubstr("1 of 25")));
   // A directory of its own, as on a file system that is not shared.
   const auto errors =
-      build_together(2, make_table(pictures_, kNumRows), {options("mine"), options("yours")});
+      build_together(2, make_table(images_, kNumRows), {options("mine"), options("yours")});
   EXPECT_THAT(errors[0], HasSubstr("rank 0 does not see it"));
   EXPECT_THAT(errors[1], HasSubstr("rank 0 could not build"));
 }
@@ -251,51 +251,51 @@ TEST_F(BuildTest, AnotherDatasetIsNotOverwritten) {
   EXPECT_THAT(error_of([&] { build(options()); }), HasSubstr("shard-00077.h5"));
 }
 
-TEST_F(BuildTest, AnUnreadablePictureStopsTheBuildAndIsNamed) {
-  pictures_.write("13.jpg", "not a picture");
+TEST_F(BuildTest, AnUnreadableImageStopsTheBuildAndIsNamed) {
+  images_.write("13.jpg", "not an image");
   EXPECT_THAT(error_of([&] { build(options()); }),
               AllOf(HasSubstr("13.jpg"), HasSubstr("1 of 25")));
   EXPECT_FALSE(std::filesystem::exists(options().output / "manifest.yaml"));
 }
 
-TEST_F(BuildTest, AllUnreadablePicturesAreListedBeforeTheBuildFails) {
-  const std::string picture = read_file(pictures_ / "3.jpg");
-  for (const char* name : {"3.jpg", "13.jpg", "24.jpg"}) pictures_.write(name, "not a picture");
+TEST_F(BuildTest, AllUnreadableImagesAreListedBeforeTheBuildFails) {
+  const std::string image = read_file(images_ / "3.jpg");
+  for (const char* name : {"3.jpg", "13.jpg", "24.jpg"}) images_.write(name, "not an image");
   EXPECT_THAT(error_of([&] { build(options()); }),
-              AllOf(HasSubstr("3 of 25 pictures cannot be read, 0 are allowed"),
+              AllOf(HasSubstr("3 of 25 images cannot be read, 0 are allowed"),
                     HasSubstr((options().output / kRejectedName).string())));
   EXPECT_THAT(read_file(options().output / kRejectedName),
               AllOf(HasSubstr("\"3.jpg\""), HasSubstr("\"13.jpg\""), HasSubstr("\"24.jpg\"")));
   EXPECT_FALSE(std::filesystem::exists(options().output / "manifest.yaml"));
-  for (const char* name : {"3.jpg", "13.jpg", "24.jpg"}) pictures_.write(name, picture);
+  for (const char* name : {"3.jpg", "13.jpg", "24.jpg"}) images_.write(name, image);
   build(options());
   EXPECT_FALSE(std::filesystem::exists(options().output / kRejectedName));
 }
 
 // As where --images names the wrong folder.
-TEST_F(BuildTest, StopsBeforeTheEndWhereMoreThanAThousandPicturesCannotBeRead) {
+TEST_F(BuildTest, StopsBeforeTheEndWhereMoreThanAThousandImagesCannotBeRead) {
   const CaptionedSample sample = table_.samples.front();
   table_.samples.assign(2000, sample);
   for (CaptionedSample& missing : table_.samples) missing.image_path += ".none";
   BuildOptions many = options();
   many.samples_per_shard = 100;
   EXPECT_THAT(error_of([&] { build(many); }),
-              HasSubstr("1100 of 2000 pictures cannot be read so far"));
+              HasSubstr("1100 of 2000 images cannot be read so far"));
   EXPECT_EQ(files(many.output).size(), 11 + 1);
 }
 
-TEST_F(BuildTest, UnreadablePicturesAreCountedUpToTheLimit) {
-  pictures_.write("13.jpg", "not a picture");
-  std::filesystem::remove(pictures_ / "3.jpg");
+TEST_F(BuildTest, UnreadableImagesAreCountedUpToTheLimit) {
+  images_.write("13.jpg", "not an image");
+  std::filesystem::remove(images_ / "3.jpg");
   BuildOptions tolerant = options();
   tolerant.max_bad = 0.08;  // 2 of 25
   const BuildReport report = build(tolerant);
   EXPECT_EQ(report.manifest.num_samples(), kNumRows - 2);
   EXPECT_EQ(report.manifest.num_rejected, 2);
   EXPECT_THAT(report.rejected,
-              ElementsAre(Field(&RejectedPicture::image_path, "3.jpg"),
-                          AllOf(Field(&RejectedPicture::image_path, "13.jpg"),
-                                Field(&RejectedPicture::reason, HasSubstr("neither JPEG")))));
+              ElementsAre(Field(&RejectedImage::image_path, "3.jpg"),
+                          AllOf(Field(&RejectedImage::image_path, "13.jpg"),
+                                Field(&RejectedImage::reason, HasSubstr("neither JPEG")))));
   EXPECT_THAT(verify_dataset(tolerant.output, tokenizer(), 1).problems, IsEmpty());
   const std::string list = read_file(tolerant.output / kRejectedName);
   EXPECT_THAT(list, AllOf(StartsWith("filename,reason\n\"3.jpg\","), HasSubstr("\n\"13.jpg\",")));
@@ -308,13 +308,13 @@ TEST_F(BuildTest, UnreadablePicturesAreCountedUpToTheLimit) {
   EXPECT_THROW(build(tolerant), DataError);
 }
 
-TEST_F(BuildTest, ARepairedPictureIsTakenUp) {
-  const std::string picture = read_file(pictures_ / "13.jpg");
-  pictures_.write("13.jpg", "not a picture");
+TEST_F(BuildTest, ARepairedImageIsTakenUp) {
+  const std::string image = read_file(images_ / "13.jpg");
+  images_.write("13.jpg", "not an image");
   BuildOptions tolerant = options();
   tolerant.max_bad = 0.1;
   build(tolerant);
-  pictures_.write("13.jpg", picture);
+  images_.write("13.jpg", image);
   const BuildReport report = build(tolerant);
   EXPECT_EQ(report.num_kept_shards, 2);
   EXPECT_EQ(report.manifest.num_samples(), kNumRows);
@@ -324,18 +324,18 @@ TEST_F(BuildTest, FileNamesAreLookedUpBelowTheRoot) {
   for (CaptionedSample& sample : table_.samples) sample.image_path = "/" + sample.image_path;
   EXPECT_EQ(build(options()).manifest.num_samples(), kNumRows);
   for (CaptionedSample& sample : table_.samples) {
-    sample.image_path = pictures_.path().string() + sample.image_path;
+    sample.image_path = images_.path().string() + sample.image_path;
   }
   BuildOptions as_written = options("as_written");
   as_written.image_root.clear();
   EXPECT_EQ(build(as_written).manifest.num_samples(), kNumRows);
 }
 
-TEST_F(BuildTest, ATableWithoutReadablePicturesIsAnError) {
+TEST_F(BuildTest, ATableWithoutReadableImagesIsAnError) {
   for (CaptionedSample& sample : table_.samples) sample.image_path += ".none";
   BuildOptions tolerant = options();
   tolerant.max_bad = 1.0;
-  EXPECT_THAT(error_of([&] { build(tolerant); }), HasSubstr("no picture"));
+  EXPECT_THAT(error_of([&] { build(tolerant); }), HasSubstr("no image"));
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Data sets of two pictures a shard: one of 6, one of 3 samples.
+// Data sets of two images per shard: one of 6, one of 3 samples.
 class DatasetTest : public testing::Test {
  protected:
   DatasetTest() {
@@ -29,12 +29,12 @@ class DatasetTest : public testing::Test {
   }
   static void build(const TemporaryDirectory& output, int num_samples,
                     bool fewer_captions = false) {
-    const TemporaryDirectory pictures;
+    const TemporaryDirectory images;
     BuildOptions options;
-    options.image_root = pictures.path();
+    options.image_root = images.path();
     options.output = output.path();
     options.samples_per_shard = 2;
-    SampleTable table = make_table(pictures, num_samples);
+    SampleTable table = make_table(images, num_samples);
     if (fewer_captions) {
       table.aspects.pop_back();
       for (CaptionedSample& sample : table.samples) {
@@ -94,7 +94,7 @@ TEST_F(DatasetTest, RefusesSourcesThatCannotBeMixed) {
   const auto mix = [&](const TemporaryDirectory& second) {
     return error_of([&] { ShardedDataset({first_.path(), second.path()}, tokenizer().hash()); });
   };
-  EXPECT_THAT(mix(other), AllOf(HasSubstr(other.path().string() + " has 4 captions a sample"),
+  EXPECT_THAT(mix(other), AllOf(HasSubstr(other.path().string() + " has 4 captions per sample"),
                                 HasSubstr(first_.path().string() + " has 5")));
   EXPECT_THAT(mix(empty), HasSubstr(empty.path().string() + " has no samples"));
   EXPECT_EQ(ShardedDataset(empty.path(), tokenizer().hash()).size(), 0);
@@ -124,7 +124,7 @@ TEST_F(DatasetTest, AShardThatWasOpenBeforeIsWaitedFor) {
   std::filesystem::rename(first_.path(), away);
   EXPECT_THAT(error_of([&] { dataset.locate(4); }),  // never open
               AllOf(HasSubstr("shard-00002.h5: No such file"), HasSubstr(kShardRemedy)));
-  initialise_logging(0, 1);
+  initialize_logging(0, 1);
   testing::internal::CaptureStderr();
   {
     const std::jthread recovery([&] {

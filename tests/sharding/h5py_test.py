@@ -56,7 +56,7 @@ class ReadWithH5py(unittest.TestCase):
     @classmethod
     def make_row(cls, i):
         pixels = numpy.random.default_rng(i).integers(0, 256, (20 + i, 30, 3), numpy.uint8)
-        name = f"picture {i}.{'png' if i % 2 else 'jpg'}"
+        name = f"image {i}.{'png' if i % 2 else 'jpg'}"
         Image.fromarray(pixels).save(cls.work / name)
         return {
             "filename": name, "truncated_caption": f"Caption {i}: ï", "ontology_caption": f"Class {i % 2}",
@@ -147,16 +147,16 @@ class ReadWithH5py(unittest.TestCase):
             first += row + 1
         self.assertEqual(first, 8)
 
-    def test_pictures(self):
+    def test_images(self):
         first = 0
         for shard in self.shards():
             for row, record in enumerate(shard["images/index"]):
                 name = self.rows[first + row]["filename"]
                 data = shard["images/bytes"][record["offset"]:record["offset"] + record["length"]].tobytes()
                 self.assertEqual(record["crc32c"], crc32c(data))
-                with Image.open(io.BytesIO(data)) as picture, Image.open(self.work / name) as original:
-                    self.assertEqual(picture.format, "JPEG")
-                    self.assertEqual(picture.size, original.size)
+                with Image.open(io.BytesIO(data)) as image, Image.open(self.work / name) as original:
+                    self.assertEqual(image.format, "JPEG")
+                    self.assertEqual(image.size, original.size)
                     self.assertEqual((record["width"], record["height"]), original.size)
                 if name.endswith("jpg"):
                     self.assertEqual(data, (self.work / name).read_bytes())
@@ -197,7 +197,7 @@ class ReadWithH5py(unittest.TestCase):
             encoding.write(numpy.array(b"webp"), encoding.get_type())
         bad = dermatome("verify", self.work / "webp")
         self.assertNotEqual(bad.returncode, 0)
-        self.assertIn("shard-00001.h5: pictures are encoded as 'webp'", bad.stdout)
+        self.assertIn("shard-00001.h5: images are encoded as 'webp'", bad.stdout)
 
     def test_errors_name_the_cause(self):
         self.write_table([{**self.rows[0], "filename": "gone.png"}], "gone.csv")

@@ -58,7 +58,7 @@ TEST_F(ImageFolderTest, OtherFilesAreCountedHiddenOnesPassedOver) {
 }
 
 // A build reads or rejects them; it does not do without them.
-TEST_F(ImageFolderTest, PicturesOfEveryFormatAreSamples) {
+TEST_F(ImageFolderTest, ImagesOfEveryFormatAreSamples) {
   const std::vector<std::string> endings = {"jfif", "tif",  "TIFF", "bmp", "gif",
                                             "heic", "heif", "avif", "jp2", "dcm"};
   for (const std::string& ending : endings) add("x/a." + ending);
@@ -75,9 +75,9 @@ TEST_F(ImageFolderTest, ItsHashIsThatOfItsNames) {
   EXPECT_NE(read_image_folder(folder_.path(), 0).content_hash, one);
 }
 
-TEST_F(ImageFolderTest, RefusesWhatIsNoFolderOfPictures) {
+TEST_F(ImageFolderTest, RefusesWhatIsNoFolderOfImages) {
   EXPECT_THAT(error_of([&] { read_image_folder(folder_ / "none", 0); }), HasSubstr("none"));
-  EXPECT_THAT(error_of([&] { read_image_folder(folder_.path(), 0); }), HasSubstr("no pictures"));
+  EXPECT_THAT(error_of([&] { read_image_folder(folder_.path(), 0); }), HasSubstr("no images"));
   add("x/\xFF.png");
   EXPECT_THAT(error_of([&] { read_image_folder(folder_.path(), 0); }), HasSubstr("not UTF-8"));
 }

@@ -19,14 +19,14 @@ using testing::ElementsAreArray;
 const std::filesystem::path kJpeg = DERMATOME_SOURCE_DIR "/tests/golden/image_b.jpg";  // 300 x 212
 const std::filesystem::path kPng = DERMATOME_SOURCE_DIR "/tests/golden/image_a.png";   // 97 x 131
 
-TEST(ImageRecord, LargerPicturesShrinkToTheShortSide) {
+TEST(ImageRecord, LargerImagesShrinkToTheShortSide) {
   const ImageRecord record = make_image_record(kJpeg, {.short_side = 106});
   EXPECT_EQ(record.height, 150);
   EXPECT_EQ(record.width, 106);
   EXPECT_EQ(record.bytes, encode_jpeg(resize_shorter_side(load_image(kJpeg), 106), 90));
 }
 
-TEST(ImageRecord, SmallerPicturesAreNotEnlarged) {
+TEST(ImageRecord, SmallerImagesAreNotEnlarged) {
   const ImageRecord record = make_image_record(kPng, {.short_side = 384, .quality = 75});
   EXPECT_EQ(record.height, 97);
   EXPECT_EQ(record.width, 131);
@@ -59,8 +59,8 @@ TEST(ImageRecord, RawRecordsArePixels) {
   const ImageRecord record = make_image_record(kPng, {.short_side = 50, .raw = true});
   EXPECT_EQ(record.height, 50);
   EXPECT_EQ(record.width, 67);
-  const Image picture = resize_shorter_side(load_image(kPng), 50);
-  EXPECT_THAT(record.bytes, ElementsAreArray(std::as_bytes(std::span(picture.pixels))));
+  const Image image = resize_shorter_side(load_image(kPng), 50);
+  EXPECT_THAT(record.bytes, ElementsAreArray(std::as_bytes(std::span(image.pixels))));
 }
 
 TEST(ImageRecord, TypicalSizeGrowsWithTheStoredPixels) {

@@ -18,33 +18,33 @@ using testing::Not;
 
 std::string log_of(const std::function<void()>& action) {
   testing::internal::CaptureStderr();
-  initialise_logging(0, 1);
+  initialize_logging(0, 1);
   action();
   return testing::internal::GetCapturedStderr();
 }
 
 TEST(Progress, SaysHowFarAndHowLong) {
   const std::string log = log_of([] {
-    Progress progress("pictures", 8, std::chrono::milliseconds(0));
+    Progress progress("images", 8, std::chrono::milliseconds(0));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     progress.add(2, /*skipped=*/true);
     progress.add(2);
   });
-  EXPECT_THAT(log, AllOf(HasSubstr("4 of 8 pictures (50 %)"), HasSubstr("a second"),
-                         HasSubstr("min left")));
+  EXPECT_THAT(
+      log, AllOf(HasSubstr("4 of 8 images (50 %)"), HasSubstr("a second"), HasSubstr("min left")));
 }
 
 TEST(Progress, IsSilentBetweenAndAtTheEnd) {
   EXPECT_THAT(log_of([] {
-                Progress progress("pictures", 4, std::chrono::hours(1));
+                Progress progress("images", 4, std::chrono::hours(1));
                 progress.add(2);
               }),
               IsEmpty());
   EXPECT_THAT(log_of([] {
-                Progress progress("pictures", 4, std::chrono::milliseconds(0));
+                Progress progress("images", 4, std::chrono::milliseconds(0));
                 progress.add(4);
               }),
-              Not(HasSubstr("pictures")));
+              Not(HasSubstr("images")));
 }
 
 }  // namespace

@@ -91,18 +91,18 @@ TEST_F(ShardReaderTest, ReturnsWhatWasWritten) {
 }
 
 // JPEG files too: those that need not shrink are stored as they are.
-TEST_F(ShardReaderTest, PicturesAreKeptPixelForPixel) {
+TEST_F(ShardReaderTest, ImagesAreKeptPixelForPixel) {
   for (const bool raw : {false, true}) {
     ShardHeader header = make_header();
     header.images.raw = raw;
     const ShardReader reader = open(write(header));
     EXPECT_EQ(reader.header().images.raw, raw);
     for (int64_t row = 0; row < kNumSamples; ++row) {
-      const Image picture = load_image(directory_ / table_.samples[row].image_path);
+      const Image image = load_image(directory_ / table_.samples[row].image_path);
       const Image decoded = reader.decode(row);
-      EXPECT_EQ(decoded.height, picture.height);
-      EXPECT_EQ(decoded.width, picture.width);
-      EXPECT_EQ(decoded.pixels, picture.pixels);
+      EXPECT_EQ(decoded.height, image.height);
+      EXPECT_EQ(decoded.width, image.width);
+      EXPECT_EQ(decoded.pixels, image.pixels);
     }
   }
 }
@@ -176,7 +176,7 @@ TEST_F(ShardReaderTest, ReadsAFileThatSomebodyHasLocked) {
 }
 
 // A mapping would end the process by a signal where a file system vanishes.
-TEST_F(ShardReaderTest, MetadataIsInMemoryAndPicturesAreNot) {
+TEST_F(ShardReaderTest, MetadataIsInMemoryAndImagesAreNot) {
   const ShardReader reader = open(write());
   EXPECT_GT(reader.memory_bytes(), kNumSamples * (24 + 5 * 5 + 8));
   EXPECT_LT(reader.memory_bytes(), reader.file_size() / 2);
@@ -229,7 +229,7 @@ TEST_F(ShardReaderTest, RefusesEveryTruncation) {
   }
 }
 
-TEST_F(ShardReaderTest, NamesTheRowOfADamagedPicture) {
+TEST_F(ShardReaderTest, NamesTheRowOfADamagedImage) {
   const auto path = write();
   std::string file = read_file(directory_ / "7.jpg");
   std::string damaged = file;

@@ -21,12 +21,12 @@ using testing::HasSubstr;
 class StageTest : public testing::Test {
  protected:
   StageTest() {
-    const TemporaryDirectory pictures;
+    const TemporaryDirectory images;
     BuildOptions options;
-    options.image_root = pictures.path();
+    options.image_root = images.path();
     options.output = source_.path();
     options.samples_per_shard = 2;
-    build_shards(make_table(pictures, 6), tokenizer(), options);
+    build_shards(make_table(images, 6), tokenizer(), options);
   }
   void stage() const { stage_datasets({source_.path()}, folder(), 2); }
   std::filesystem::path folder() const { return local_ / "of" / "mine"; }

@@ -1,4 +1,4 @@
-// Small tables with real picture files, in a directory that lasts as long as its object.
+// Small tables with real image files, in a directory that lasts as long as its object.
 #pragma once
 
 #include <filesystem>
@@ -33,17 +33,17 @@ class TemporaryDirectory {
 // One for all tests: its vocabulary takes a moment to unpack.
 const Tokenizer& tokenizer();
 
-// A picture of height x width whose pixels depend on `seed`.
+// An image of height x width whose pixels depend on `seed`.
 Image noise(int height, int width, int seed);
 
-// A table of `num_samples` rows; row i has picture "i.jpg", written into `directory`, a raw caption
+// A table of `num_samples` rows; row i has image "i.jpg", written into `directory`, a raw caption
 // (but for every fifth row), and one of three labels. Two subcaptions, so N = 5.
 SampleTable make_table(const TemporaryDirectory& directory, int num_samples);
 
 // A header that fits make_table's rows.
 ShardHeader make_header();
 
-// The rows of `table` as write_shard takes them, pictures stored by `policy`.
+// The rows of `table` as write_shard takes them, images stored by `policy`.
 std::vector<ShardSample> make_samples(const SampleTable& table, const TemporaryDirectory& directory,
                                       const ImagePolicy& policy);
 

@@ -24,10 +24,10 @@ class VerifyTest : public testing::Test {
  protected:
   VerifyTest() {
     BuildOptions options;
-    options.image_root = pictures_.path();
+    options.image_root = images_.path();
     options.output = work_.path();
     options.samples_per_shard = 4;
-    build_shards(make_table(pictures_, 10), tokenizer(), options);
+    build_shards(make_table(images_, 10), tokenizer(), options);
   }
   std::vector<std::string> problems() const {
     return verify_dataset(work_.path(), tokenizer(), 2).problems;
@@ -41,7 +41,7 @@ class VerifyTest : public testing::Test {
     });
   }
 
-  TemporaryDirectory pictures_;
+  TemporaryDirectory images_;
   TemporaryDirectory work_;
 };
 
@@ -80,8 +80,8 @@ TEST_F(VerifyTest, TruncatedShard) {
   EXPECT_THAT(error_at(8), HasSubstr("truncated"));
 }
 
-TEST_F(VerifyTest, FlippedBitInAPicture) {
-  const std::string file = read_file(pictures_ / "6.jpg");
+TEST_F(VerifyTest, FlippedBitInAnImage) {
+  const std::string file = read_file(images_ / "6.jpg");
   std::string damaged = file;
   damaged[200] ^= 4;
   patch_file(work_ / "shard-00001.h5", file, damaged);
@@ -94,7 +94,7 @@ TEST_F(VerifyTest, FlippedBitInAPicture) {
 TEST_F(VerifyTest, FlippedBitInTheIndex) {
   // The first row of /images/index: offset 0, then the length of 4.jpg.
   std::string index(12, '\0');
-  const auto length = static_cast<uint32_t>(std::filesystem::file_size(pictures_ / "4.jpg"));
+  const auto length = static_cast<uint32_t>(std::filesystem::file_size(images_ / "4.jpg"));
   std::memcpy(index.data() + 8, &length, 4);
   std::string damaged = index;
   damaged[9] ^= 1;

@@ -32,7 +32,7 @@ class Slurm(unittest.TestCase):
         shutil.rmtree(WORK, ignore_errors=True)
         make_data(WORK, BINARY, 90, "--short-side", "20")
         write_configuration(WORK, STEPS, CHECKPOINT_STEPS, 30,
-                            f"{{every_epochs: 50, benchmarks: [{WORK}/colours.yaml], batch_size: 7}}")
+                            f"{{every_epochs: 50, benchmarks: [{WORK}/colors.yaml], batch_size: 7}}")
         cls.cluster = Cluster()
         cls.addClassCleanup(cls.cluster.stop)
         cls.straight = cls.train("straight", launch="pmix")
@@ -52,7 +52,7 @@ class Slurm(unittest.TestCase):
     @classmethod
     def evaluate(cls, name, *options):
         return cls.submit("evaluate.sbatch", "--checkpoint", WORK / "runs" / name, "--benchmark",
-                          WORK / "colours.yaml", options=[*options, f"--error={WORK}/%j.err"])
+                          WORK / "colors.yaml", options=[*options, f"--error={WORK}/%j.err"])
 
     def log(self, job):
         path = WORK / f"{job}.log"
@@ -143,7 +143,7 @@ exec {BINARY} "$@"
         validation = [each for each in self.results("straight") if "validation" in each][-1]
         self.assertEqual(validation["step"], STEPS)
         self.assertEqual(result["num_samples"], 90)
-        self.assertEqual(result["scores"], validation["validation"]["colours"])
+        self.assertEqual(result["scores"], validation["validation"]["colors"])
 
     def test_evaluation_in_an_array_takes_a_pair_a_task(self):
         self.assert_ends(self.straight, "COMPLETED", 0)
@@ -157,7 +157,7 @@ exec {BINARY} "$@"
     def test_evaluation_watches_a_run(self):
         self.assert_ends(self.straight, "COMPLETED", 0)
         run = WORK / "runs/straight"
-        job = self.submit("evaluate.sbatch", "watch", run, "--benchmark", WORK / "colours.yaml", "--until-step",
+        job = self.submit("evaluate.sbatch", "watch", run, "--benchmark", WORK / "colors.yaml", "--until-step",
                           STEPS, options=[f"--error={WORK}/%j.err"])
         self.assert_ends(job, "COMPLETED", 0)
         steps = [json.loads(line)["step"] for line in (run / "evaluations.jsonl").read_text().splitlines()]

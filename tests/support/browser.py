@@ -98,7 +98,7 @@ class Browser:
         return json.loads(message)
 
     def open(self, url, width, scheme, height=900):
-        """Opens a page of this width in the colour scheme `light` or `dark`, in a tab of its own, and waits
+        """Opens a page of this width in the color scheme `light` or `dark`, in a tab of its own, and waits
         until it is loaded."""
         self.session = None
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -149,6 +149,6 @@ class Browser:
 
     def screenshot(self, path):
         """A PNG of the whole page."""
-        picture = self.call("Page.captureScreenshot", captureBeyondViewport=True)
+        image = self.call("Page.captureScreenshot", captureBeyondViewport=True)
         with open(path, "wb") as file:
-            file.write(base64.b64decode(picture["data"]))
+            file.write(base64.b64decode(image["data"]))

@@ -1,4 +1,4 @@
-// Preloaded, makes data (shards, and pictures in PNG) fail as a file server that is away does,
+// Preloaded, makes data (shards, and images in PNG) fail as a file server that is away does,
 // HDF5's own calls included:
 //   FLAKY_READS=N  N calls of pread() fail with EIO, after FLAKY_AFTER (default 0) that are let by
 //   FLAKY_STALE=1  after FLAKY_AFTER calls of pread() the next one's descriptor is stale: that and

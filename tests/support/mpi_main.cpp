@@ -29,7 +29,7 @@ void start() {
     const std::string created = create_store_file();
     created.copy(path, sizeof(path) - 1);
   }
-  initialise_logging(world.rank, world.size);
+  initialize_logging(world.rank, world.size);
   MPI_Bcast(path, sizeof(path), MPI_CHAR, 0, MPI_COMM_WORLD);
   world.store_file = path;
   rendezvous.emplace(world, std::chrono::seconds(30));

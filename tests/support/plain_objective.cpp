@@ -18,7 +18,7 @@ at::Tensor weighted_mean(const at::Tensor& values, const at::Tensor& weights) {
   return (weights * values).sum() / at::where(sum > 0, sum, at::ones_like(sum));
 }
 
-// [B, N]: 1 for the first three captions, the normalised softmax for subcaptions, 0 where the mask
+// [B, N]: 1 for the first three captions, the normalized softmax for subcaptions, 0 where the mask
 // is 0.
 at::Tensor plain_weights(const at::Tensor& text, const at::Tensor& valid, bool released) {
   const int64_t num_samples = valid.size(0), num_captions = valid.size(1);
@@ -109,7 +109,7 @@ PlainObjective plain_objective(const at::Tensor& image, const at::Tensor& text,
       const at::Tensor has_raw = valid.slice(1, kRawCaption, kRawCaption + 1);
       result.local = at::where(has_raw, result.local, at::zeros_like(result.local));
     }
-    if (options.renormalise_local) {
+    if (options.renormalize_local) {
       result.local = result.local / result.local.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
     }
     const at::Tensor local_logits = scale * result.local.matmul(text.t());

@@ -13,7 +13,7 @@ from PIL import Image
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 MODEL = SOURCE / "tests/train/tiny_model.json"
-COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
+COLORS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 SUBCAPTIONS = [f"subcaption_{i}" for i in range(1, 9)]
 COLUMNS = ["filename", "caption", "truncated_caption", "ontology_caption", "visual_concept_caption",
            *SUBCAPTIONS, "sub_caption_mask", "knowledge_masks"]
@@ -27,22 +27,22 @@ def write_table(path, columns, rows):
 
 
 def make_table(folder, number):
-    """`number` noisy pictures of three colours in folder/images; rows with MAKE's columns."""
+    """`number` noisy images of three colors in folder/images; rows with MAKE's columns."""
     (folder / "images").mkdir(parents=True)
     draw = random.Random(1)
     noise = numpy.random.default_rng(1)
     rows = []
     for i in range(number):
-        colour = draw.choice(list(COLOURS))
-        pixels = numpy.array(COLOURS[colour]) + noise.integers(-40, 40, (20, 24, 3))
+        color = draw.choice(list(COLORS))
+        pixels = numpy.array(COLORS[color]) + noise.integers(-40, 40, (20, 24, 3))
         Image.fromarray(pixels.clip(0, 255).astype("uint8")).save(folder / f"images/{i}.png")
-        subcaptions = [f"a {colour} patch", f"number {i}"][:draw.randint(0, 2)]
+        subcaptions = [f"a {color} patch", f"number {i}"][:draw.randint(0, 2)]
         caption = ". ".join(subcaptions) or f"sample {i}"
         concept = draw.random() < 0.5
         rows.append({
             "filename": f"{i}.png", "caption": caption, "truncated_caption": caption,
-            "ontology_caption": f"diagnosed as {colour}",
-            "visual_concept_caption": f"shows {colour}" if concept else "",
+            "ontology_caption": f"diagnosed as {color}",
+            "visual_concept_caption": f"shows {color}" if concept else "",
             **dict(zip(SUBCAPTIONS, subcaptions)),
             "sub_caption_mask": str([int(j < len(subcaptions)) for j in range(8)]),
             "knowledge_masks": str([1, 1, int(concept)])})
@@ -50,15 +50,15 @@ def make_table(folder, number):
 
 
 def make_data(folder, binary, number, *shard_options):
-    """Pictures, train.csv, shards and colours.yaml, a benchmark of the same pictures."""
+    """Images, train.csv, shards and colors.yaml, a benchmark of the same images."""
     rows = make_table(folder, number)
     write_table(folder / "train.csv", COLUMNS, rows)
-    write_table(folder / "colours.csv", ["filename", "label"],
+    write_table(folder / "colors.csv", ["filename", "label"],
                 [{"filename": row["filename"], "label": row["ontology_caption"].split()[-1]} for row in rows])
-    (folder / "colours.yaml").write_text("""
-name: colours
+    (folder / "colors.yaml").write_text("""
+name: colors
 role: validation
-data: {csv: colours.csv, images: images}
+data: {csv: colors.csv, images: images}
 classes: [{label: red, names: [red]}, {label: green, names: [green]}, {label: blue, names: [blue]}]
 templates: ["diagnosed as {}", "shows {}"]
 metrics: [top1]
@@ -68,8 +68,8 @@ metrics: [top1]
     return rows
 
 
-def damage_pictures(shards, rows=slice(None)):
-    """Flips a bit of the first byte of each shard's pictures in these rows, in place."""
+def damage_images(shards, rows=slice(None)):
+    """Flips a bit of the first byte of each shard's images in these rows, in place."""
     for shard in shards:
         with h5py.File(shard, "r") as file:
             start = file["images/bytes"].id.get_offset()

@@ -19,7 +19,7 @@ CACHE = Path(os.environ.get("DERMATOME_CACHE", Path.home() / ".cache/dermatome")
 
 
 class AgainstTest(unittest.TestCase):
-    def test_every_opponent_reads_all_pictures(self):
+    def test_every_opponent_reads_all_images(self):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "bench.json"
             printed = subprocess.run(

@@ -93,14 +93,14 @@ class ClosingLineTest(unittest.TestCase):
         self.assertEqual([row["threads"] for row in table if "threads" in row], [1, 2])
         self.assertEqual([row["records"] for row in table if "records" in row], [8, 500])
         self.assertEqual([row["shards"] for row in table if row.get("side") == "ours"], [3])
-        pictures = 4 * 3 * 224**2 / 2**20
-        self.assertGreater(written["result"]["mib_a_batch_ahead"], 0.8 * pictures)
-        self.assertLess(written["result"]["mib_a_batch_ahead"], 1.5 * pictures)
+        images = 4 * 3 * 224**2 / 2**20
+        self.assertGreater(written["result"]["mib_a_batch_ahead"], 0.8 * images)
+        self.assertLess(written["result"]["mib_a_batch_ahead"], 1.5 * images)
 
     def test_order(self):
         values, written, _ = run("order", "--samples", "1000,20000", "--windows", "8,1000", "--block",
                                  "16", "--order-batch", "64")
-        self.check(values, written, "order", ["displacement", "neighbours", "near_partners",
+        self.check(values, written, "order", ["displacement", "neighbors", "near_partners",
                                               "near_partners_full"])
         small, whole, large, whole_large = written["table"]
         for row in (small, large):
@@ -108,7 +108,7 @@ class ClosingLineTest(unittest.TestCase):
             self.assertAlmostEqual(row["ours"]["near_partners"], 15 * 63 / 127, delta=1.5)
         for row in (whole, whole_large):
             self.assertAlmostEqual(row["full"]["near_partners"], 63 * 30 / row["samples"], delta=0.3)
-            for key in ("displacement", "neighbours"):
+            for key in ("displacement", "neighbors"):
                 self.assertAlmostEqual(row["ours"][key], 1, delta=0.15)
                 self.assertAlmostEqual(row["full"][key], 1, delta=0.1)
             self.assertLess(abs(row["full"]["correlation"]), 0.1)
@@ -120,7 +120,7 @@ class ClosingLineTest(unittest.TestCase):
         self.assertEqual([row["kind"] for row in written["table"]], ["images", "texts", "strings"])
         self.assertLessEqual(max(row["difference"] for row in written["table"]), encode.TOLERANCE)
         self.assertEqual(written["conditions"]["texts"], 18)
-        self.assertIn("tokenised too", printed)
+        self.assertIn("tokenized too", printed)
 
 
 class SpreadTest(unittest.TestCase):

@@ -30,7 +30,7 @@ def good_answer(prompt):
 
 
 def say(content):
-    """A behaviour: a response with this message of the model, whatever was asked."""
+    """A behavior: a response with this message of the model, whatever was asked."""
     return lambda handler, prompt: handler.send(completion(content))
 
 
@@ -40,7 +40,7 @@ def status(code, **headers):
 
 
 def raw(*parts, wait=0.0):
-    """A behaviour: these bytes instead of HTTP, slowly if told so, then the end."""
+    """A behavior: these bytes instead of HTTP, slowly if told so, then the end."""
     def behave(handler, prompt):
         for part in parts:
             handler.wfile.write(part)
@@ -137,7 +137,7 @@ class ModelTest(Folder):
         late = email.utils.formatdate(time.time() - 100, usegmt=True)
         head = b"HTTP/1.1 200 OK\r\n"
         chunked = head + b"Transfer-Encoding: chunked\r\n\r\n"
-        for name, behaviours in {
+        for name, behaviors in {
             "busy": [status(429), status(429, Retry_After="0"), status(503, Retry_After=late)],
             "errors": [status(500), status(502), status(408), status(529)],
             "closed at once": [raw()],
@@ -154,9 +154,9 @@ class ModelTest(Folder):
             with self.subTest(name):
                 (self.folder / "out.csv.cache.jsonl").unlink(missing_ok=True)
                 self.server.requests.clear()
-                self.server.script = list(behaviours)
+                self.server.script = list(behaviors)
                 self.ask()
-                self.assert_filled(requests=len(behaviours) + 1)
+                self.assert_filled(requests=len(behaviors) + 1)
 
     def test_silence_ends(self):
         head = b"HTTP/1.1 200 OK\r\n"
@@ -229,14 +229,14 @@ class ModelTest(Folder):
 
     def test_odd_responses(self):
         fenced = "```json\n" + good_answer("<caption>\nScale and crust.\n</caption>") + "\n```"
-        for behaviours, requests in [
+        for behaviors, requests in [
             ([say(fenced)], 1),
             ([say(None), lambda handler, _: handler.send({"choices": []})], 3),
             ([lambda handler, _: handler.send({"choices": {"0": 1}}), say(["x"])], 3),
         ]:
             (self.folder / "out.csv.cache.jsonl").unlink(missing_ok=True)
             self.server.requests.clear()
-            self.server.script = behaviours
+            self.server.script = behaviors
             self.ask()
             self.assert_filled(requests)
 
@@ -266,14 +266,14 @@ class ModelTest(Folder):
 
     def test_errors_that_stay_stop_the_run(self):
         self.write([{"filename": f"{i}.png", "caption": f"Scale {i}."} for i in range(50)])
-        for behaviour, message in [
+        for behavior, message in [
             (status(401), "401: no, [key]"),
             (status(404), "404"),
             (status(307, Location="http://127.0.0.1:1/x"), "redirect to http://127.0.0.1:1/x"),
             (status(500), "5 questions in succession"),
         ]:
             self.server.requests.clear()
-            self.server.behave = behaviour
+            self.server.behave = behavior
             self.assertIn(message, self.ask("--retries", "1", code=1))
             self.assertLess(len(self.server.requests), 30)
             self.assertFalse((self.folder / "out.csv").exists())

@@ -74,8 +74,8 @@ class CheckLayersTest(unittest.TestCase):
         for header, library in [
             ("mpi.h", "MPI"), ("torch/csrc/distributed/c10d/Store.hpp", "c10d"),
             ("gloo/context.h", "c10d"), ("hdf5.h", "HDF5"), ("yaml-cpp/yaml.h", "yaml-cpp"),
-            ("unicode/unistr.h", "ICU"), ("zlib.h", "zlib"), ("png.h", "picture codecs"),
-            ("webp/decode.h", "picture codecs"), ("turbojpeg.h", "picture codecs"),
+            ("unicode/unistr.h", "ICU"), ("zlib.h", "zlib"), ("png.h", "image codecs"),
+            ("webp/decode.h", "image codecs"), ("turbojpeg.h", "image codecs"),
             ("isa-l/crc.h", "ISA-L"), ("openssl/evp.h", "OpenSSL"),
             ("torch/torch.h", "torch/torch.h"), ("spdlog/spdlog.h", "spdlog"),
             ("gtest/gtest.h", "GoogleTest"), ("cuda_runtime.h", "CUDA"),

@@ -243,7 +243,7 @@ class WhatIsMissingTest(Checkout):
         self.assertEqual([entry["label"] for entry in pad["classes"]], list("0123"))
         self.assertEqual(pad["data"]["csv"], "data/PAD/MAKE_PAD.csv")
 
-    def test_a_picture_that_is_not_found_is_named(self):
+    def test_an_image_that_is_not_found_is_named(self):
         (self.checkout / "data/PAD/images/a.png").unlink()
         self.assertIn("'data/PAD/images/a.png' of its first row was not found", self.run_import())
 

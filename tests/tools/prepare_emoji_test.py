@@ -93,11 +93,11 @@ class DataSetTest(unittest.TestCase):
         self.assertEqual(set(counts), set(prepare_emoji.TONES.values()))
         self.assertEqual(len(set(counts.values())), 1, counts)
 
-    def test_pictures_are_whole_and_on_white(self):
+    def test_images_are_whole_and_on_white(self):
         for row in read(self.output / "test_retrieval.csv"):
-            with Image.open(self.output / row["filename"]) as picture:
-                self.assertEqual((picture.mode, picture.size), ("RGB", (136, 128)))
-                self.assertGreater(len(picture.getcolors(136 * 128)), 1, row["caption"])
+            with Image.open(self.output / row["filename"]) as image:
+                self.assertEqual((image.mode, image.size), ("RGB", (136, 128)))
+                self.assertGreater(len(image.getcolors(136 * 128)), 1, row["caption"])
 
     def test_second_call_changes_nothing(self):
         marker = self.output / "shards"

@@ -140,7 +140,7 @@ struct CompareStartTest : testing::Test {
       start.data = &shards.dataset();
       change(rank, start);
       Clip model(start.config, c10::kCPU);
-      model.initialise(start.seed);
+      model.initialize(start.seed);
       compare_start(*start.data, start.validation, model, start.checkpoint, environment);
     });
   }
@@ -185,7 +185,7 @@ TEST_F(CompareStartTest, ComparesCheckpoints) {
   const std::filesystem::path folder = scratch_folder();
   for (const std::string run : {"a", "b"}) {
     Clip model(tiny_config(), c10::kCPU);
-    model.initialise(1);
+    model.initialize(1);
     save_checkpoint(folder / run, model, {}, {4, "config", run}, /*keep=*/0);
   }
   const auto checkpoint = [&](const std::string& run) { return checkpoint_path(folder / run, 4); };

@@ -227,8 +227,8 @@ void expect_planned(const RecordingCollectives& recording, const TrainOptions& o
   EXPECT_EQ(reduced, static_cast<double>(recording.reduced_bytes));
 }
 
-// Two gathers of embeddings (texts early, images later), one of scalars a row, and one reduction of
-// every gradient, however many micro-batches there are.
+// Two gathers of embeddings (texts early, images later), one of scalars per row, and one reduction
+// of every gradient, however many micro-batches there are.
 TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
   const StepBatch global = make_step_batch(test_world().size, /*last_without_text=*/false);
   const auto group = make_test_group();
@@ -300,10 +300,10 @@ TEST(DistributedStep, FindsTheSamplesThatAreNotFinite) {
   };
   const Share good = own_share(make_step_batch(group->size(), /*last_without_text=*/false));
 
-  Share picture = good;
-  picture.batch.images = good.batch.images.clone();
-  if (last_rank) picture.batch.images[3].fill_(NAN);
-  expect_not_finite(picture, {3});
+  Share image = good;
+  image.batch.images = good.batch.images.clone();
+  if (last_rank) image.batch.images[3].fill_(NAN);
+  expect_not_finite(image, {3});
 
   Share text = good;
   for (at::Tensor* tensor : {&text.batch.tokens, &text.batch.caption, &text.batch.mask}) {

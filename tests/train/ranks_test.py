@@ -90,9 +90,9 @@ class Ranks(unittest.TestCase):
             self.assert_refused(done, "the data of data.train; ")
 
     def test_benchmarks_differ(self):
-        done = train("benchmarks", f"validation.benchmarks=[{WORK}/other/colours.yaml]",
-                     common=[f"validation.benchmarks=[{WORK}/colours.yaml]"])
-        self.assert_refused(done, "the benchmark colours of validation.benchmarks; ")
+        done = train("benchmarks", f"validation.benchmarks=[{WORK}/other/colors.yaml]",
+                     common=[f"validation.benchmarks=[{WORK}/colors.yaml]"])
+        self.assert_refused(done, "the benchmark colors of validation.benchmarks; ")
 
     def test_a_rank_that_continues_from_another_checkpoint(self):
         # Rank 1's output is a folder of its own, with what another run left there.
@@ -111,11 +111,11 @@ class Ranks(unittest.TestCase):
 
     def test_evaluations_differ(self):
         def evaluate(run, folder):
-            return ["evaluate", "--checkpoint", self.checkpoint(run), "--benchmark", folder / "colours.yaml"]
+            return ["evaluate", "--checkpoint", self.checkpoint(run), "--benchmark", folder / "colors.yaml"]
         self.assert_refused(mpirun(evaluate("seed_1", WORK), evaluate("seed_2", WORK)),
                             "the weights of --checkpoint; ")
         self.assert_refused(mpirun(evaluate("seed_1", WORK), evaluate("seed_1", WORK / "other")),
-                            "the benchmark colours or --precision; ")
+                            "the benchmark colors or --precision; ")
         self.assert_refused(mpirun(evaluate("seed_1", WORK), [*evaluate("seed_1", WORK), "--batch-size", "7"]),
                             "--batch-size (7, not 256); ")
 

@@ -106,7 +106,7 @@ class Damage(Sources):
         for row in (3, 11):
             content[start + int(index[row]["offset"])] ^= 1
         shard.write_bytes(content)
-        # Two records a rank and start: the second start meets both again.
+        # Two records per rank and start: the second start meets both again.
         settings = ["data.on_corrupt=skip", "data.max_corrupt=2"]
         self.succeed(train("marred", *settings, sources=["marred"]))
         self.succeed(train("marred_on", *settings, sources=["marred"]))

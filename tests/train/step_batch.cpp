@@ -52,7 +52,7 @@ StepBatch make_step_batch(int num_ranks, bool last_without_text, int64_t num_kep
 
 Clip make_model(CheckpointedBlocks checkpointed) {
   Clip model(tiny_config(), c10::kCPU, checkpointed);
-  model.initialise(11);
+  model.initialize(11);
   return model;
 }
 

@@ -12,7 +12,7 @@
 
 namespace dermatome {
 
-// Enough texts a rank for several length buckets.
+// Enough texts per rank for several length buckets.
 inline constexpr int64_t kSamplesPerRank = 8;
 inline constexpr CheckpointedBlocks kEverything{.image = kAllBlocks, .text = kAllBlocks};
 

@@ -36,7 +36,7 @@ class ThreadTraining : public testing::Test {
     table << "filename,label\n";
     for (int64_t i = 0; i < 6; ++i) {
       const std::string name = std::to_string(i) + ".jpg";
-      const auto bytes = encode_jpeg(test_picture(i), 90);
+      const auto bytes = encode_jpeg(test_image(i), 90);
       std::ofstream(folder_ / name, std::ios::binary)
           .write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
       table << name << "," << (i % 2 == 0 ? "even" : "odd") << "\n";

@@ -41,7 +41,7 @@ Batch random_batch(int64_t num_samples) {
 // Most bytes that a step's tensors need beyond parameters, their gradients and the batch.
 int64_t peak(int64_t num_samples, int64_t accum) {
   Clip model(deep_config(), c10::kCPU);
-  model.initialise(1);
+  model.initialize(1);
   const auto collectives = make_single_process_collectives();
   TrainOptions options;
   options.accum = accum;

@@ -2,7 +2,7 @@
 
 usage: training_test.py BINARY MPIRUN RANKS WORK_DIR
 
-Trains a tiny model on pictures and captions made here, on RANKS ranks, and checks that
+Trains a tiny model on images and captions made here, on RANKS ranks, and checks that
 - a run that is killed in mid-epoch and started again ends with the very bytes of an uninterrupted one,
 - its losses are those of one rank on the same global batches,
 - with augmentation left to the device its losses and weights are the same to the last bit, in bfloat16 too,
@@ -11,7 +11,7 @@ Trains a tiny model on pictures and captions made here, on RANKS ranks, and chec
 - validation scores every sample, before, between and after.
 
 WORK_DIR/training_RANKS/quickstart is left behind for a comparison with open_clip: a checkpoint of the
-quickstart's own configuration, texts.txt and pictures.
+quickstart's own configuration, texts.txt and images.
 """
 
 import json
@@ -49,7 +49,7 @@ augmentation: {{scale: [0.5, 1.0], color_jitter: [0.2, 0.2, 0.2, 0.05], color_ji
 optimizer: {{lr: 1.0e-3, clip_norm: 1.0}}
 schedule: {{max_steps: {STEPS}, warmup: 5}}
 checkpoint: {{every_epochs: 0, every_steps: 4}}
-validation: {{every_epochs: 4, benchmarks: [{WORK}/colours.yaml], batch_size: 7}}
+validation: {{every_epochs: 4, benchmarks: [{WORK}/colors.yaml], batch_size: 7}}
 runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: 30, bucket_mb: 1}}
 """)
 
@@ -117,7 +117,7 @@ class Training(unittest.TestCase):
         self.assertEqual(results(name, "validation"), results("straight", "validation"))
 
     def test_killed_run_ends_with_the_same_bytes(self):
-        # 90 samples in batches of 12 are 7 steps an epoch: step 10 is in the middle of the second.
+        # 90 samples in batches of 12 are 7 steps per epoch: step 10 is in the middle of the second.
         code, _ = interrupt("killed", signal.SIGKILL, at_step=10)
         self.assertNotEqual(code, 0)
         self.assertLess(steps_logged("killed"), STEPS)
@@ -162,17 +162,17 @@ class Training(unittest.TestCase):
         scores = results("straight", "validation")
         self.assertEqual(sorted(scores), [0, 28, 56, STEPS])
         self.assertLess(scores[STEPS]["loss"]["total"], scores[0]["loss"]["total"])
-        self.assertGreater(scores[STEPS]["colours"]["top1"], 0.6)
+        self.assertGreater(scores[STEPS]["colors"]["top1"], 0.6)
 
     def test_evaluate_scores_a_checkpoint_as_validation_did(self):
         done = subprocess.run([BINARY, "evaluate", "--checkpoint", checkpoints("straight")[-1],
-                               "--benchmark", WORK / "colours.yaml"], capture_output=True, text=True)
+                               "--benchmark", WORK / "colors.yaml"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         result = json.loads(done.stdout)
         self.assertEqual(result["num_samples"], 90)
-        self.assertEqual(result["scores"], results("straight", "validation")[STEPS]["colours"])
+        self.assertEqual(result["scores"], results("straight", "validation")[STEPS]["colors"])
         self.assertEqual({name: result[name] for name in ("hashes", "leakage")},
-                         results("straight", "benchmarks")[STEPS]["colours"])
+                         results("straight", "benchmarks")[STEPS]["colors"])
         self.assertEqual(sorted(result["hashes"]), ["classes", "data", "templates", "weights"])
 
     def test_quickstart_configuration_trains(self):
@@ -184,9 +184,9 @@ class Training(unittest.TestCase):
              "validation.benchmarks=[]", "runtime.device=cpu"], check=True, cwd=training_data.SOURCE, timeout=120)
         self.assertTrue((left / "checkpoints/step_00000004/open_clip_config.json").exists())
         ramp = numpy.arange(48, dtype="uint8")
-        pictures = {"black": numpy.zeros((48, 48, 3)), "white": numpy.full((48, 48, 3), 255),
+        images = {"black": numpy.zeros((48, 48, 3)), "white": numpy.full((48, 48, 3), 255),
                     "ramp": 5 * ramp[:, None, None], "stripes": 255 * (ramp[None, :, None] // 4 % 2)}
-        for name, pixels in pictures.items():
+        for name, pixels in images.items():
             pixels = numpy.broadcast_to(pixels, (48, 48, 3)).astype("uint8")
             Image.fromarray(pixels).save(left / f"{name}.png")
         (left / "texts.txt").write_text("a red patch\nnumber 7\n" + "long " * 90 + "\n")

@@ -35,8 +35,8 @@ nlohmann::ordered_json result(double accuracy) { return {{"scores", {{"top1", ac
 class QueueOfCheckpoints : public testing::Test {
  protected:
   QueueOfCheckpoints() : run_(scratch_folder()), model_(tiny_config(), c10::kCPU) {
-    model_.initialise(1);
-    initialise_logging(0, 1);  // warnings on standard error
+    model_.initialize(1);
+    initialize_logging(0, 1);  // warnings on standard error
     for (const int64_t step : {4, 8, 12}) save(step);
   }
 

@@ -172,7 +172,7 @@ TEST(WeightFiles, OpenAisWeightsInAGeluModelAreLoudlyWarnedOf) {
   const Weights weights = read_weights(written(tensors));
   for (const char* activation : {"gelu", "quickgelu"}) {
     Clip clip(golden_config(activation), at::kCPU);
-    initialise_logging(0, 1);
+    initialize_logging(0, 1);
     ::testing::internal::CaptureStderr();
     load_weights(clip, weights);
     const bool warned = ::testing::internal::GetCapturedStderr().find("set quick_gelu to true") !=

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Opponents of the loader that read archives: webdataset (tar files) and mosaicml-streaming (MDS).
 
-    archives.py webdataset|streaming TABLE PICTURES OUTPUT RECORDS
+    archives.py webdataset|streaming TABLE IMAGES OUTPUT RECORDS
 
-packs the table's pictures with their captions into OUTPUT, about RECORDS a file.
+packs the table's images with their captions into OUTPUT, about RECORDS a file.
 """
 
 import csv
@@ -29,10 +29,10 @@ def read_table(table):
     return rows, [name for name in rows[0] if "caption" in name and "mask" not in name]
 
 
-def samples_of(table, pictures):
+def samples_of(table, images):
     rows, captions = read_table(table)
     for row in rows:
-        yield (pictures / row["filename"]).read_bytes(), [row[name] for name in captions]
+        yield (images / row["filename"]).read_bytes(), [row[name] for name in captions]
 
 
 class WebDataset:
@@ -45,8 +45,8 @@ class WebDataset:
         # Workers share out archives, not samples: there must be some for each.
         count = max(1, min(records, len(samples) // 4))
         with webdataset.ShardWriter(f"{output}/%06d.tar", maxcount=count, verbose=0) as writer:
-            for number, (picture, captions) in enumerate(samples):
-                writer.write({"__key__": f"{number:08}", "jpg": picture,
+            for number, (image, captions) in enumerate(samples):
+                writer.write({"__key__": f"{number:08}", "jpg": image,
                               "json": json.dumps(captions).encode()})
 
     @staticmethod
@@ -64,11 +64,11 @@ class Streaming:
     def pack(samples, output, records):
         streaming = import_package("streaming")
         samples = list(samples)
-        size = sum(len(picture) + len(json.dumps(captions)) for picture, captions in samples)
-        with streaming.MDSWriter(out=str(output), columns={"picture": "bytes", "captions": "json"},
+        size = sum(len(image) + len(json.dumps(captions)) for image, captions in samples)
+        with streaming.MDSWriter(out=str(output), columns={"image": "bytes", "captions": "json"},
                                  size_limit=max(1, size * records // len(samples))) as writer:
-            for picture, captions in samples:
-                writer.write({"picture": picture, "captions": captions})
+            for image, captions in samples:
+                writer.write({"image": image, "captions": captions})
 
     @staticmethod
     def open(folder, prepare, batch):
@@ -77,7 +77,7 @@ class Streaming:
         class Prepared(streaming.StreamingDataset):
             def __getitem__(self, number):
                 sample = super().__getitem__(number)
-                return prepare(io.BytesIO(sample["picture"]), sample["captions"])
+                return prepare(io.BytesIO(sample["image"]), sample["captions"])
 
         return Prepared(local=str(folder), shuffle=True, batch_size=batch)
 
@@ -86,9 +86,9 @@ ARCHIVES = {"webdataset": WebDataset, "streaming": Streaming}
 
 
 def main():
-    kind, table, pictures, output, records = sys.argv[1:]
+    kind, table, images, output, records = sys.argv[1:]
     Path(output).mkdir()
-    ARCHIVES[kind].pack(samples_of(table, Path(pictures)), output, int(records))
+    ARCHIVES[kind].pack(samples_of(table, Path(images)), output, int(records))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def lengths_of(samples):
 
 
 def make_batch(samples, file, image_size, published, seed=0):
-    """Writes a batch as Dermatome's loader hands it over; random pictures."""
+    """Writes a batch as Dermatome's loader hands it over; random images."""
     rows = {}
 
     def row(caption, number):

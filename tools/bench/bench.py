@@ -207,7 +207,7 @@ def rank_worker(arguments, cores, model, batches):
 
 
 def make_rank_batches(arguments, report, folder):
-    """A batch of other captions and pictures for each of two ranks, of the table's lengths."""
+    """A batch of other captions and images for each of two ranks, of the table's lengths."""
     model, image_size = make_model(arguments, folder)
     lengths = data.lengths_of(data.read_captions(data.CAPTIONS, 10))
     lengths = [lengths[number % len(lengths)] for number in range(arguments.local_batch)]
@@ -303,7 +303,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="measured turns of each side")
     parser.add_argument("--model", type=Path, help="step, scaling, collectives, encode: configuration",
                         default=ROOT / "configs/models/ViT-B-16-quickgelu.json")
-    parser.add_argument("--batch", type=int, default=10, help="step: rows of the table; encode: pictures")
+    parser.add_argument("--batch", type=int, default=10, help="step: rows of the table; encode: images")
     parser.add_argument("--csv", type=Path, help="step: a table of your own for `speedup`")
     parser.add_argument("--profiles", type=lambda text: text.split(","), default=PROFILES,
                         help="step: which of " + ",".join(PROFILES))
@@ -316,8 +316,8 @@ def main():
     parser.add_argument("--naive-gib", type=float, default=12,
                         help="objective: memory that the naive side may need")
     parser.add_argument("--local-batch", type=int, default=16,
-                        help="scaling, collectives: images a rank")
-    parser.add_argument("--images", type=int, default=512, help="loader: pictures")
+                        help="scaling, collectives: images per rank")
+    parser.add_argument("--images", type=int, default=512, help="loader: images")
     parser.add_argument("--loader-batch", type=int, default=64, help="loader: batch")
     parser.add_argument("--sides", type=numbers, default=[256, 384],
                         help="loader: short sides; the result is the first's")
@@ -336,7 +336,7 @@ def main():
                              "1000,1000000 --shards 1000 --prefetch 2,16")
     parser.add_argument("--classes", type=int, default=128,
                         help="encode: classes, each with six prompts")
-    parser.add_argument("--text-batch", type=int, default=64, help="encode: prompts a call")
+    parser.add_argument("--text-batch", type=int, default=64, help="encode: prompts per call")
     parser.add_argument("--samples", type=lambda text: [int(number) for number in text.split(",")],
                         default=[10**4, 10**5, 10**6, 10**7], help="order: sizes of data")
     parser.add_argument("--block", type=int, default=64, help="order: data.shuffle_block")

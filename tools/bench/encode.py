@@ -1,4 +1,4 @@
-"""`tools/bench.sh encode`: features of pictures and prompts beside open_clip's own model."""
+"""`tools/bench.sh encode`: features of images and prompts beside open_clip's own model."""
 
 import statistics
 import sys
@@ -16,7 +16,7 @@ CONDITIONS = ["psoriasis", "atopic dermatitis", "basal cell carcinoma", "melanom
               "melanocytic nevus", "haemangioma", "contact dermatitis", "rosacea", "impetigo",
               "cutaneous lupus erythematosus"]
 SITES = ["face", "scalp", "trunk", "back", "forearm", "hand", "lower leg", "foot"]
-TEMPLATES = ["a photo of {}", "a clinical picture of skin with {}", "this lesion shows {}",
+TEMPLATES = ["a photo of {}", "a clinical image of skin with {}", "this lesion shows {}",
              "a patient presenting with {}", "a close view of {} taken in a clinic",
              "dermatology atlas: {}"]
 
@@ -62,8 +62,8 @@ def measure_encode(arguments, report, folder, model, image_size):
         mine, others = (Spread([count / answer["cpu"] for answer in side])
                         for side in turns[2 * number:2 * number + 2])
         by_round = mine.ratios_to(others)
-        what = "texts, tokenised before" if kind == "texts" else (
-            "texts, tokenised too" if kind == "strings" else kind)
+        what = "texts, tokenized before" if kind == "texts" else (
+            "texts, tokenized too" if kind == "strings" else kind)
         report.row(f"{what}: x {mine.median / others.median:.2f}, round by round {by_round:.2f}; ours, "
                    f"open_clip: features a CPU s {mine:.2f}, {others:.2f}; features differ by "
                    f"{difference:.1e} at most", kind=kind, ratio=by_round, ours=mine,

@@ -1,4 +1,4 @@
-// Features without gradients, of pictures in memory and of texts.
+// Features without gradients, of images in memory and of texts.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -20,7 +20,7 @@ namespace {
 
 struct Arguments {
   std::string model;   // hub-layout directory
-  std::string pixels;  // safetensors file: `pixels`, normalised
+  std::string pixels;  // safetensors file: `pixels`, normalized
   std::string texts;   // a text a line
   int64_t text_batch = 64;
 };

@@ -1,4 +1,4 @@
-"""`tools/bench.sh loader`: batches from shards beside the published pipeline on picture files, and
+"""`tools/bench.sh loader`: batches from shards beside the published pipeline on image files, and
 beside webdataset and mosaicml-streaming."""
 
 import statistics
@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness import Spread, Worker, cores_apart, on_core, spread, take_turns
-from loader_data import (HEIGHT, WIDTH, make_archives, make_pictures, make_shards,
+from loader_data import (HEIGHT, WIDTH, make_archives, make_images, make_shards,
                          make_tiny_records, shrink)
 
 RECIPE = Path(__file__).resolve().parents[2] / "configs/make_vit_b16.yaml"
 # Records an archive file: as many as make a few files.
 RECORDS_A_FILE = 128
-# A record of raw pictures of that short side is planned with 250 kB, four in the smallest shard.
+# A record of raw images of that short side is planned with 250 kB, four in the smallest shard.
 SMALL_SHARDS = 250, "--raw", "--shard-size-mb", "1"
 RECORDS_A_SMALL_SHARD = 4
 EPOCHS = 9  # of one loader: the readers' start, and two halves
@@ -33,11 +33,11 @@ class Sides:
         return self.worker(threads, self.arguments.worker, "loader", "--config", RECIPE, "--data",
                            make_shards(self.arguments.dermatome, self.folder, *how), *options)
 
-    def files(self, pictures, threads=None):
-        return self.naive("files", pictures, threads)
+    def files(self, images, threads=None):
+        return self.naive("files", images, threads)
 
-    def archives(self, kind, pictures, threads=None, records=RECORDS_A_FILE):
-        return self.naive(kind, make_archives(kind, self.folder, pictures, records), threads)
+    def archives(self, kind, images, threads=None, records=RECORDS_A_FILE):
+        return self.naive(kind, make_archives(kind, self.folder, images, records), threads)
 
     def naive(self, kind, data, threads):
         return self.worker(threads, sys.executable, Path(__file__).with_name("naive_loader.py"),
@@ -124,7 +124,7 @@ def measure_threads(arguments, report, sides, side):
             turns = take_turns(arguments.rounds, *commands)
         walls = {name: rate(answers, "wall") for name, answers in zip(workers, turns)}
         cpus = {name: rate(answers) for name, answers in zip(workers, turns)}
-        report.row(f"{threads} thread(s), short side {side}: images a second of wall time (a CPU "
+        report.row(f"{threads} thread(s), short side {side}: images per second of wall time (a CPU "
                    "second): " + ", ".join(f"{name} {walls[name]:.0f} ({cpus[name].median:.0f})"
                                            for name in workers),
                    threads=threads, side=side, wall={n: r.fields() for n, r in walls.items()},
@@ -133,7 +133,7 @@ def measure_threads(arguments, report, sides, side):
 
 
 def measure_records(arguments, report, folder):
-    """What the number of records costs: tiny pictures, so that order and index show."""
+    """What the number of records costs: tiny images, so that order and index show."""
     workers = {}
     for number in arguments.records:
         make_tiny_records(folder / f"records_{number}", number)
@@ -167,9 +167,9 @@ def measure_shards(arguments, report, folder):
     records = arguments.shards * RECORDS_A_SMALL_SHARD
     make_tiny_records(folder / "small_shards", records)
     sides = Sides(arguments, folder / "small_shards")
-    pictures = sides.folder / "originals"
+    images = sides.folder / "originals"
     workers = {"ours": sides.ours(*SMALL_SHARDS)}
-    workers |= {kind: sides.archives(kind, pictures, records=RECORDS_A_SMALL_SHARD)
+    workers |= {kind: sides.archives(kind, images, records=RECORDS_A_SMALL_SHARD)
                 for kind in arguments.against}
     with running(workers):
         turns = take_turns(arguments.rounds, *((worker, "start") for worker in workers.values()))
@@ -191,17 +191,17 @@ def measure_prefetch(arguments, report, sides, side):
         report.row(f"prefetch {prefetch}: resident at most {peaks[prefetch]:.0f} MiB",
                    prefetch=prefetch, peak=peaks[prefetch])
     extra = (peaks[max(peaks)] - peaks[min(peaks)]) / (max(peaks) - min(peaks))
-    report.row(f"another batch ahead: {extra:.1f} MiB; its pictures are {batch:.1f} MiB",
+    report.row(f"another batch ahead: {extra:.1f} MiB; its images are {batch:.1f} MiB",
                another_batch=extra, batch=batch)
     report.result["mib_a_batch_ahead"] = extra
 
 
 def bench_loader(arguments, report, folder):
-    make_pictures(folder, arguments.images)
+    make_images(folder, arguments.images)
     sides = Sides(arguments, folder)
     report.condition(images=arguments.images, originals=f"{WIDTH}x{HEIGHT} JPEG",
                      threads=arguments.threads[0], core=sides.core, batch=arguments.loader_batch,
-                     recipe="MAKE's: crop 0.4-1 bicubic, jitter, grey")
+                     recipe="MAKE's: crop 0.4-1 bicubic, jitter, gray")
     first = arguments.sides[0]
     rates = {side: compare(arguments, report, sides, side) for side in arguments.sides}[first]
     report.result |= {"jpeg_ratio": rates["jpeg"] / rates["originals"],

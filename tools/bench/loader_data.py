@@ -1,4 +1,4 @@
-"""What the loader's benchmark is measured on: pictures, tables, and what both sides keep them in."""
+"""What the loader's benchmark is measured on: images, tables, and what both sides keep them in."""
 
 import csv
 import subprocess
@@ -12,7 +12,7 @@ from PIL import Image
 HEIGHT, WIDTH = 410, 520  # of the originals, a typical size of Derm1M's
 
 
-def draw_picture(generator):
+def draw_image(generator):
     """As hard to code as a photograph: structure of every size, and noise of the sensor."""
     pixels = numpy.zeros((HEIGHT, WIDTH, 3))
     for cells, contrast in ((4, 60), (16, 40), (64, 25), (256, 12)):
@@ -38,28 +38,28 @@ def write_table(path, names, captions):
             table.writerow({**captions[i % len(captions)], "filename": name})
 
 
-def make_pictures(folder, number):
+def make_images(folder, number):
     """`number` originals in folder/originals, with folder/table.csv."""
     (folder / "originals").mkdir()
     generator = numpy.random.default_rng(1)
     names = [f"{i:05}.jpg" for i in range(number)]
     for name in names:
-        draw_picture(generator).save(folder / "originals" / name, quality=90)
+        draw_image(generator).save(folder / "originals" / name, quality=90)
     write_table(folder / "table.csv", names, read_captions())
 
 
 def make_tiny_records(folder, number):
-    """So many rows of a few tiny pictures, with their raw captions alone, so that a record's place
+    """So many rows of a few tiny images, with their raw captions alone, so that a record's place
     in order and index is what it costs. Made at most once for a number."""
-    pictures, table = folder / "originals", folder / "table.csv"
+    images, table = folder / "originals", folder / "table.csv"
     if folder.exists():
         return
-    pictures.mkdir(parents=True)
+    images.mkdir(parents=True)
     generator = numpy.random.default_rng(1)
     names = [f"{i}.jpg" for i in range(64)]
     for name in names:
         pixels = generator.integers(0, 256, (4, 4, 3), dtype="uint8")
-        Image.fromarray(pixels).resize((16, 16)).save(pictures / name, quality=90)
+        Image.fromarray(pixels).resize((16, 16)).save(images / name, quality=90)
     captions = [{key: "" for key in row} | {
         "truncated_caption": row["truncated_caption"], "sub_caption_mask": str([0] * 8),
         "knowledge_masks": str([0] * 3)} for row in read_captions()]
@@ -73,15 +73,15 @@ def shrink(folder, side):
         return target
     target.mkdir()
     for path in sorted((folder / "originals").iterdir()):
-        with Image.open(path) as picture:
-            scale = side / min(picture.size)
-            size = [int(extent * scale) for extent in picture.size]
-            picture.resize(size, Image.Resampling.BICUBIC).save(target / path.name, quality=90)
+        with Image.open(path) as image:
+            scale = side / min(image.size)
+            size = [int(extent * scale) for extent in image.size]
+            image.resize(size, Image.Resampling.BICUBIC).save(target / path.name, quality=90)
     return target
 
 
 def make_shards(dermatome, folder, side, *options):
-    """The table's pictures as a data set."""
+    """The table's images as a data set."""
     output = folder / f"shards_{side}{''.join(options)}"
     if not output.exists():
         subprocess.run([dermatome, "shard", "--csv", folder / "table.csv", "--images",
@@ -90,10 +90,10 @@ def make_shards(dermatome, folder, side, *options):
     return output
 
 
-def make_archives(kind, folder, pictures, records):
-    """The table's pictures, from the folder `pictures`, as archives.py packs them."""
-    output = folder / f"{kind}_{pictures.name}"
+def make_archives(kind, folder, images, records):
+    """The table's images, from the folder `images`, as archives.py packs them."""
+    output = folder / f"{kind}_{images.name}"
     if not output.exists():
         subprocess.run([sys.executable, Path(__file__).with_name("archives.py"), kind,
-                        folder / "table.csv", pictures, output, str(records)], check=True)
+                        folder / "table.csv", images, output, str(records)], check=True)
     return output

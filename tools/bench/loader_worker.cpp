@@ -104,7 +104,7 @@ class LoaderWorker {
     return answer;
   }
 
-  // The same pictures one after the other, without batches, texts and threads: decoded (read and
+  // The same images one after the other, without batches, texts and threads: decoded (read and
   // checked, too) and augmented.
   nlohmann::json alone() {
     const int64_t images = dataset_.size() / options_.global_batch * options_.global_batch;
@@ -126,7 +126,7 @@ class LoaderWorker {
     return answer;
   }
 
-  // As many bytes as the pictures' records have, through their checksum alone.
+  // As many bytes as the images' records have, through their checksum alone.
   nlohmann::json checksums() const {
     uint64_t bytes = 0;
     for (const ShardEntry& shard : dataset_.sources().front().manifest.shards) bytes += shard.bytes;

@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
   using namespace dermatome;
   const World announced = announced_world(process_environment());
-  initialise_logging(announced.rank, announced.size);
+  initialize_logging(announced.rank, announced.size);
   end_at_uncaught_errors(announced.rank);
   CLI::App app("Dermatome's side of tools/bench.sh");
   app.require_subcommand(1);

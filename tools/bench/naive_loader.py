@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The loader's opponents: the published pipeline in Pillow, torchvision and torch's DataLoader, on
-picture files or on the archives of archives.py.
+image files or on the archives of archives.py.
 
-Started and commanded by bench.py. Decodes a picture, crops, resizes, jitters, and
-tokenises the sample's captions, as MAKE's released code does for every sample of every epoch.
+Started and commanded by bench.py. Decodes an image, crops, resizes, jitters, and
+tokenizes the sample's captions, as MAKE's released code does for every sample of every epoch.
 """
 
 import argparse
@@ -27,10 +27,10 @@ def recipe(size):
                                      interpolation=transforms.InterpolationMode.BICUBIC),
         transforms.RandomApply([transforms.ColorJitter(0.32, 0.32, 0.32, 0.08)], p=0.8),
         transforms.RandomGrayscale(p=0.2),
-        transforms.PILToTensor()])  # bytes, as our loader gives; the step normalises
+        transforms.PILToTensor()])  # bytes, as our loader gives; the step normalizes
 
 
-class Pictures(Dataset):
+class Images(Dataset):
     def __init__(self, table, folder, prepare):
         self.rows, self.captions = read_table(table)
         self.folder, self.prepare = folder, prepare
@@ -70,12 +70,12 @@ def main():
     tokenizer = open_clip.get_tokenizer("ViT-B-16")
 
     def prepare(file, captions):
-        with Image.open(file) as picture:
-            return transform(picture.convert("RGB")), tokenizer(captions)
+        with Image.open(file) as image:
+            return transform(image.convert("RGB")), tokenizer(captions)
 
     def open_loader():
         files = arguments.kind == "files"
-        dataset = Pictures(arguments.table, arguments.data, prepare) if files else (
+        dataset = Images(arguments.table, arguments.data, prepare) if files else (
             ARCHIVES[arguments.kind].open(arguments.data, prepare, arguments.batch))
         # One thread is this process itself: a worker of its own would only add the transport.
         return DataLoader(dataset, batch_size=arguments.batch, shuffle=True if files else None,
@@ -89,8 +89,8 @@ def main():
 
         def work():
             nonlocal images
-            for pictures, _ in loader:
-                images += len(pictures)
+            for batch, _ in loader:
+                images += len(batch)
         return cost_of(work) | {"images": images}
 
     serve({"epoch": epoch, "start": lambda: cost_of(lambda: next(iter(open_loader())))})

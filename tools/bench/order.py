@@ -17,15 +17,15 @@ def bench_order(arguments, report, _folder):
             ours, full = found["ours"], found["full"]
             report.row(
                 f"{samples} samples, window of {window} blocks, ours (full permutation): displacement "
-                f"{ours['displacement']:.3f} ({full['displacement']:.3f}), neighbours' distance "
-                f"{ours['neighbours']:.3f} ({full['neighbours']:.3f}), correlation of neighbours "
+                f"{ours['displacement']:.3f} ({full['displacement']:.3f}), neighbors' distance "
+                f"{ours['neighbors']:.3f} ({full['neighbors']:.3f}), correlation of neighbors "
                 f"{ours['correlation']:.4f} ({full['correlation']:.4f}), of successive distances "
                 f"{ours['distance_correlation']:.3f} ({full['distance_correlation']:.3f}), others of "
                 f"the batch within a block's length {ours['near_partners']:.3f} "
-                f"({full['near_partners']:.3f}); {found['ns_a_sample']:.0f} ns a sample",
+                f"({full['near_partners']:.3f}); {found['ns_a_sample']:.0f} ns per sample",
                 samples=samples, window=window, **found)
             if window == arguments.windows[0]:  # the result is the largest data's
                 report.result |= {"displacement": ours["displacement"],
-                                  "neighbours": ours["neighbours"],
+                                  "neighbors": ours["neighbors"],
                                   "near_partners": ours["near_partners"],
                                   "near_partners_full": full["near_partners"]}

@@ -75,7 +75,7 @@ nlohmann::json statistics_of(const SampleOrder& order, const Arguments& argument
   }
   const auto count = static_cast<double>(places);
   return {{"displacement", displacement / count / third},
-          {"neighbours", step / (count - 1) / third},
+          {"neighbors", step / (count - 1) / third},
           {"correlation", samples.value()},
           {"distance_correlation", steps.value()},
           {"near_partners", static_cast<double>(near) / count}};

@@ -189,7 +189,7 @@ void add_step(CLI::App& app) {
   weights->add_option("output", *output)->required();
   weights->callback([config, output] {
     Clip model(read_clip_config(*config), c10::kCPU);
-    model.initialise(1);
+    model.initialize(1);
     write_hub(model, *output);
   });
 

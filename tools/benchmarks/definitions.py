@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 from benchmarks import Unusable
-from captions import normalised
+from captions import normalized
 
 GROUPS = ("patient_id", "lesion_id")
 SLICES = ("fitzpatrick", "fitspatrick", "fitzpatrick_scale", "skin_tone")
@@ -55,7 +55,7 @@ def repeated_names(prompts):
     """A note for each name that stands for several classes."""
     places = {}
     for position, names in enumerate(prompts):
-        for name in dict.fromkeys(map(normalised, names)):
+        for name in dict.fromkeys(map(normalized, names)):
             places.setdefault(name, []).append(position)
     return [f"'{name}' is the name of classes {', '.join(map(str, where))}, which no model can "
             "tell apart" for name, where in places.items() if len(where) > 1]
@@ -85,11 +85,11 @@ def label_classes(classes, prompts, cells):
     else:
         spelled = {}
         for cell in counts:
-            spelled.setdefault(normalised(cell), cell)
+            spelled.setdefault(normalized(cell), cell)
         labels = []
         for label, names in classes:
             wanted = [label, *names] if label is not None else names
-            found = [spelled[normalised(name)] for name in wanted if normalised(name) in spelled]
+            found = [spelled[normalized(name)] for name in wanted if normalized(name) in spelled]
             labels.append(found[0] if found else wanted[0])
     entries = {}
     for label, names in zip(labels, prompts):

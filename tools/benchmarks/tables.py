@@ -1,4 +1,4 @@
-"""A benchmark's table in the checkout: where it is, its columns, where its pictures are."""
+"""A benchmark's table in the checkout: where it is, its columns, where its images are."""
 
 import os
 
@@ -35,7 +35,7 @@ class Table:
         return [row[column] for _, row in self.rows]
 
     def images(self):
-        """The folder that the table's picture names start from, tried with the first one."""
+        """The folder that the table's image names start from, tried with the first one."""
         beside = self.path.parent
         folders = [self.checkout, beside, beside / "images", beside / "final_images",
                    *list(beside.parents)[:3]]
@@ -45,7 +45,7 @@ class Table:
         for folder in folders:
             if (folder / first).is_file():
                 return folder
-        self.notes.append(f"the picture '{first}' of its first row was not found; correct "
+        self.notes.append(f"the image '{first}' of its first row was not found; correct "
                           "data.images")
         return self.checkout
 

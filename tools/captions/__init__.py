@@ -10,5 +10,5 @@ def missing(cell):
     return cell.strip(" \t\r\n") in ("", "nan", "NaN")
 
 
-def normalised(name):
+def normalized(name):
     return " ".join(name.split()).casefold()

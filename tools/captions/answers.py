@@ -10,7 +10,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from captions import BadInput, missing, normalised, sentences, table
+from captions import BadInput, missing, normalized, sentences, table
 from captions.knowledge import denied
 
 SHIPPED_PROMPT = Path(__file__).parent / "prompt.txt"
@@ -22,7 +22,7 @@ MAX_CHARACTERS = {"subcaptions": 500, "visual_concepts": 80, "diagnosis": 200}
 def words(text):
     """A text's words, and those of them that never stand without a negation. "0.5" is one, so that
     "5" alone is another."""
-    text = normalised(text)
+    text = normalized(text)
     found = list(re.finditer(r"\d+(?:[.,]\d+)+|\w+", text))
     stated = {match[0] for match in found if not denied(text, match.start())}
     return {match[0] for match in found}, {match[0] for match in found} - stated
@@ -110,7 +110,7 @@ class Questions:
         if missing(value) or not sentences.tidy(value):
             return f"a text in '{field}' is empty"
         if field == "visual_concepts" and self.concepts:
-            if normalised(value) not in self.concepts.concepts:
+            if normalized(value) not in self.concepts.concepts:
                 return f"'{value}' in '{field}' is not in the vocabulary"
             return None
         (all_words, denied_words), (known, known_denied) = words(value), words(caption)
@@ -124,5 +124,5 @@ class Questions:
         """Visual concepts in the order of the vocabulary, or as the model gave them."""
         if self.concepts is None:
             return list(dict.fromkeys(" ".join(value.split()) for value in values))
-        found = {name for value in values for name in self.concepts.concepts[normalised(value)]}
+        found = {name for value in values for name in self.concepts.concepts[normalized(value)]}
         return [name for name in self.concepts.names if name in found]

@@ -3,7 +3,7 @@
 import json
 import re
 
-from captions import BadInput, missing, normalised, table
+from captions import BadInput, missing, normalized, table
 
 NEGATION = re.compile(
     r"\b(no|not|non|never|without|neither|nor|lacks?|lacking|denies|negative for|"
@@ -13,7 +13,7 @@ NEGATION = re.compile(
 
 
 def denied(text, start):
-    """Whether a negation stands right before `start` in a normalised text."""
+    """Whether a negation stands right before `start` in a normalized text."""
     return NEGATION.search(text, max(0, start - 80), start) is not None
 
 
@@ -31,12 +31,12 @@ class Hierarchy:
 
     def __init__(self, path):
         self.path = path
-        self.nodes = {}  # normalised name: (name, normalised name of the parent or "")
+        self.nodes = {}  # normalized name: (name, normalized name of the parent or "")
         if str(path).lower().endswith(".json"):
             self.add_children("", read_json(path, pairs_hook=list))
         else:
             for line, row in table.read(path, ["name", "parent"])[1]:
-                parent = "" if missing(row["parent"]) else normalised(row["parent"])
+                parent = "" if missing(row["parent"]) else normalized(row["parent"])
                 self.add(row["name"], parent, f"{path} line {line}")
         self.texts = {name: self.text(name) for name in self.nodes}
 
@@ -44,7 +44,7 @@ class Hierarchy:
         if missing(name):
             raise BadInput(f"{where}: a name is empty; give it or remove the entry")
         node = (" ".join(name.split()), parent)
-        known = self.nodes.setdefault(normalised(name), node)
+        known = self.nodes.setdefault(normalized(name), node)
         if known[1] != parent:
             parents = " and ".join(f"'{one}'" if one else "none" for one in (known[1], parent))
             raise BadInput(f"{where}: '{name}' has two parents, {parents}; keep one, or name the "
@@ -55,7 +55,7 @@ class Hierarchy:
             raise BadInput(f"{self.path}: below '{parent}' stands no object; write {{}} for none")
         for name, below in children:
             self.add(name, parent, f"{self.path}, below '{parent}'")
-            self.add_children(normalised(name), below)
+            self.add_children(normalized(name), below)
 
     def text(self, name):
         """From the root to the node, as MAKE's ontology captions have it."""
@@ -73,7 +73,7 @@ class Hierarchy:
         return ", ".join(reversed(names))
 
     def find(self, disease):
-        return self.texts.get(normalised(disease))
+        return self.texts.get(normalized(disease))
 
 
 class Concepts:
@@ -88,11 +88,11 @@ class Concepts:
         if not isinstance(vocabulary, dict) or not vocabulary:
             raise BadInput(f'{path}: no object; write {{"concept": ["synonym", ...], ...}}')
         self.names = list(vocabulary)
-        self.concepts = {}  # normalised word: concepts
+        self.concepts = {}  # normalized word: concepts
         for name, synonyms in vocabulary.items():
             if not isinstance(synonyms, list) or not all(isinstance(one, str) for one in synonyms):
                 raise BadInput(f"{path}: the synonyms of '{name}' are no list of strings")
-            for word in {normalised(one): None for one in [name, *synonyms]}:
+            for word in {normalized(one): None for one in [name, *synonyms]}:
                 if missing(word):
                     raise BadInput(f"{path}: '{name}' has an empty word; remove it")
                 self.concepts.setdefault(word, []).append(name)
@@ -114,7 +114,7 @@ class Concepts:
 
     def find(self, caption):
         """The concepts that a caption names, in the order of the vocabulary."""
-        text = normalised(caption)
+        text = normalized(caption)
         found, denied_until = set(), None
         for match in self.matches(text):
             listed = denied_until is not None and re.fullmatch(

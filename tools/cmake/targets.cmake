@@ -74,9 +74,9 @@ function(dermatome_executable name)
   _use_torch(${name} PRIVATE ${arg_PLAIN})
 endfunction()
 
-# What tools/test.sh builds and runs with sanitizers: the tests that say ASAN, labelled `asan`.
+# What tools/test.sh builds and runs with sanitizers: the tests that say ASAN, labeled `asan`.
 add_custom_target(asan_tests)
-# What tools/check_more.sh builds and runs with the thread sanitizer: the tests that say TSAN, labelled `tsan`.
+# What tools/check_more.sh builds and runs with the thread sanitizer: the tests that say TSAN, labeled `tsan`.
 add_custom_target(tsan_tests)
 # LibTorch, Gloo and HDF5 are not built with the thread sanitizer, which therefore sees neither their
 # locks nor their writes: what they call is left out, and each other false report is in the file.

@@ -39,7 +39,7 @@ at::Tensor ascending(const at::Tensor& indices) { return std::get<0>(indices.sor
 
 }  // namespace
 
-LabelledFeatures LabelledFeatures::rows(const at::Tensor& indices) const {
+LabeledFeatures LabeledFeatures::rows(const at::Tensor& indices) const {
   return {features.index_select(0, indices), labels.index_select(0, indices)};
 }
 

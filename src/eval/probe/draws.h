@@ -10,12 +10,12 @@
 
 namespace dermatome {
 
-struct LabelledFeatures {
+struct LabeledFeatures {
   at::Tensor features;  // [n, d] fp32
   at::Tensor labels;    // [n] int64, class indices
 
   // The samples of these indices [m] int64.
-  LabelledFeatures rows(const at::Tensor& indices) const;
+  LabeledFeatures rows(const at::Tensor& indices) const;
 };
 
 // How much of the training set is used.

@@ -19,7 +19,7 @@ struct ProbeOptions {
   std::vector<std::string> c = {"0.316"};  // numbers or "auto"; of CLIP's published example
   double held_out = 0.2;                   // share of the training set to choose C by
   Penalty penalty = Penalty::kSquared;
-  bool normalise = false;  // the features' length
+  bool normalize = false;  // the features' length
 
   std::vector<int64_t> shots;
   std::vector<double> fractions;

@@ -13,14 +13,14 @@ namespace dermatome {
 
 Probe::Probe(const ProbeOptions& options) : options_(options) {
   check_probe(options);
-  train_ = read_labelled_set(options.train, nullptr);
+  train_ = read_labeled_set(options.train, nullptr);
   if (!options.validation.empty()) {
-    validation_ = read_labelled_set(options.validation, &train_);
+    validation_ = read_labeled_set(options.validation, &train_);
     if (validation_->options.role != BenchmarkRole::kValidation) {
       throw ConfigError(options.validation + ": role must be validation to choose C by it");
     }
   }
-  for (const auto& path : options.tests) tests_.push_back(read_labelled_set(path, &train_));
+  for (const auto& path : options.tests) tests_.push_back(read_labeled_set(path, &train_));
   check_draws(train_.samples.labels, train_.labels(), options);
 }
 
@@ -34,7 +34,7 @@ void Probe::score(const std::string& checkpoint, c10::Device device, const Write
   for (const auto& amount : amounts_of(options_)) {
     std::vector<FittedProbe> probes;
     for (int64_t repetition = 0; repetition < repetitions_of(amount, options_); ++repetition) {
-      const LabelledFeatures drawn =
+      const LabeledFeatures drawn =
           train_.samples.rows(draw_rows(amount, train_.samples.labels, train_.labels(),
                                         options_.seed, static_cast<uint64_t>(repetition)));
       probes.push_back(fit_probe(drawn, validation_ ? &validation_->samples : nullptr,

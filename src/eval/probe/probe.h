@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "src/eval/probe/labelled_set.h"
+#include "src/eval/probe/labeled_set.h"
 #include "src/eval/probe/options.h"
 
 namespace dermatome {
@@ -28,9 +28,9 @@ class Probe {
 
  private:
   ProbeOptions options_;
-  LabelledSet train_;
-  std::optional<LabelledSet> validation_;
-  std::vector<LabelledSet> tests_;
+  LabeledSet train_;
+  std::optional<LabeledSet> validation_;
+  std::vector<LabeledSet> tests_;
 };
 
 }  // namespace dermatome

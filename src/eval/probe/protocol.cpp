@@ -66,8 +66,7 @@ void check_draws(const at::Tensor& labels, const std::vector<std::string>& class
   }
 }
 
-std::vector<double> candidates_of(const std::vector<std::string>& c,
-                                  const LabelledFeatures& train) {
+std::vector<double> candidates_of(const std::vector<std::string>& c, const LabeledFeatures& train) {
   std::vector<double> candidates;
   for (const auto& text : c) {
     double value = 0;
@@ -85,7 +84,7 @@ std::vector<double> candidates_of(const std::vector<std::string>& c,
   return candidates;
 }
 
-double choose_c(const LabelledFeatures& train, const LabelledFeatures& validation,
+double choose_c(const LabeledFeatures& train, const LabeledFeatures& validation,
                 int64_t num_classes, std::vector<double> candidates, Penalty penalty) {
   require(!candidates.empty() && validation.labels.numel() > 0, "something to choose C by");
   std::ranges::sort(candidates);
@@ -103,10 +102,10 @@ double choose_c(const LabelledFeatures& train, const LabelledFeatures& validatio
   return best;
 }
 
-FittedProbe fit_probe(const LabelledFeatures& train, const LabelledFeatures* validation, bool join,
+FittedProbe fit_probe(const LabeledFeatures& train, const LabeledFeatures* validation, bool join,
                       int64_t num_classes, const ProbeOptions& options) {
   const std::vector<double> candidates = candidates_of(options.c, train);
-  LabelledFeatures fitted = train;
+  LabeledFeatures fitted = train;
   FittedProbe probe;
   probe.c = candidates.front();
   if (candidates.size() > 1 && validation != nullptr) {

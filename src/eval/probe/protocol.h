@@ -25,11 +25,11 @@ void check_draws(const at::Tensor& labels, const std::vector<std::string>& class
 
 // The values that options.c stands for. "auto": as the released linear probes of dermatology choose
 // it, the number of weights over 100. Throws ConfigError.
-std::vector<double> candidates_of(const std::vector<std::string>& c, const LabelledFeatures& train);
+std::vector<double> candidates_of(const std::vector<std::string>& c, const LabeledFeatures& train);
 
 // The element of `candidates` with which a classifier fitted to `train` predicts most of
 // `validation` right; of equally good ones the smallest, whose penalty is the strongest.
-double choose_c(const LabelledFeatures& train, const LabelledFeatures& validation,
+double choose_c(const LabeledFeatures& train, const LabeledFeatures& validation,
                 int64_t num_classes, std::vector<double> candidates, Penalty penalty);
 
 struct FittedProbe {
@@ -40,7 +40,7 @@ struct FittedProbe {
 
 // Chooses C where there are several, by `validation` or, where it is null, by held-out samples of
 // `train`, and fits; with `join` to `validation` too, if C was chosen by it. Throws DataError.
-FittedProbe fit_probe(const LabelledFeatures& train, const LabelledFeatures* validation, bool join,
+FittedProbe fit_probe(const LabeledFeatures& train, const LabeledFeatures* validation, bool join,
                       int64_t num_classes, const ProbeOptions& options);
 
 }  // namespace dermatome

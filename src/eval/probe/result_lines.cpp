@@ -18,7 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Classes that the classifier was given no sample of, and never predicts.
-std::vector<std::string> untrained(const FittedProbe& probe, const LabelledSet& train) {
+std::vector<std::string> untrained(const FittedProbe& probe, const LabeledSet& train) {
   std::vector<std::string> labels;
   for (int64_t c = 0; c < probe.classifier.bias.size(0); ++c) {
     if (std::isinf(probe.classifier.bias[c].item<double>())) {
@@ -40,7 +40,7 @@ Json amount_json(const Amount& amount, const ProbeOptions& options) {
 }
 
 // What only the one probe that was fitted to all samples has.
-Json whole_json(const Predictions& predictions, const LabelledSet& test) {
+Json whole_json(const Predictions& predictions, const LabeledSet& test) {
   Json result;
   result["classes"] = class_table(predictions, test.options);
   if (test.options.bootstrap == 0) return result;
@@ -55,7 +55,7 @@ Json whole_json(const Predictions& predictions, const LabelledSet& test) {
 
 // What the probes score on a test set.
 Json scores_json(const std::vector<FittedProbe>& probes, const Amount& amount,
-                 const LabelledSet& train, const LabelledSet& test, const ProbeOptions& options) {
+                 const LabeledSet& train, const LabeledSet& test, const ProbeOptions& options) {
   const std::vector<double> all(test.table.images.size(), 1.0);
   std::vector<ProbeScores> scores;
   Json result = Json::object();
@@ -77,7 +77,7 @@ Json scores_json(const std::vector<FittedProbe>& probes, const Amount& amount,
     result["runs"] = std::move(each);
   }
   result["penalty"] = options.penalty == Penalty::kSquared ? "squared" : "norm";
-  result["features"] = options.normalise ? "normalised" : "raw";
+  result["features"] = options.normalize ? "normalized" : "raw";
   return result;
 }
 
@@ -104,7 +104,7 @@ ProbeScores deviations(const std::vector<ProbeScores>& probes) {
 }
 
 Json probe_line(const std::vector<FittedProbe>& probes, const Amount& amount,
-                const LabelledSet& train, const LabelledSet& test, const ProbedModel& model,
+                const LabeledSet& train, const LabeledSet& test, const ProbedModel& model,
                 const ProbeOptions& options) {
   Json line = {{"benchmark", test.options.name},        {"kind", "linear_probe"},
                {"role", role_name(test.options.role)},  {"checkpoint", model.checkpoint},

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "src/eval/probe/labelled_set.h"
+#include "src/eval/probe/labeled_set.h"
 #include "src/eval/probe/options.h"
 #include "src/eval/probe/protocol.h"
 
@@ -29,7 +29,7 @@ struct ProbedModel {
 
 // The line of the probes of one amount of training samples on one test set. README.md, Evaluation.
 nlohmann::ordered_json probe_line(const std::vector<FittedProbe>& probes, const Amount& amount,
-                                  const LabelledSet& train, const LabelledSet& test,
+                                  const LabeledSet& train, const LabeledSet& test,
                                   const ProbedModel& model, const ProbeOptions& options);
 
 }  // namespace dermatome

@@ -4,13 +4,13 @@ const SERIES = ['var(--s1)', 'var(--s2)', 'var(--s3)', 'var(--s4)', 'var(--s5)']
 const MARGIN = {left: 46, right: 12, top: 8, bottom: 30};
 const HEIGHT = 210;
 
-// A card. series: [{name, steps, values, colour: place in SERIES, dashed}]; zero: the axis begins there.
+// A card. series: [{name, steps, values, color: place in SERIES, dashed}]; zero: the axis begins there.
 function chart({title, unit, series, zero, format = number}) {
   series = series.filter((one) => one.values.some(isNumber));
   if (!series.length) return null;
   const plot = element('div', {class: 'plot'});
   const legend = element('div', {class: 'legend'}, series.map((one) => element('span', {},
-    element('i', {class: one.dashed ? 'dashed' : null, style: {borderTopColor: SERIES[one.colour]}}),
+    element('i', {class: one.dashed ? 'dashed' : null, style: {borderTopColor: SERIES[one.color]}}),
     `${one.name} `, element('b', {}, format(one.values.findLast(isNumber))))));
   whenSized(plot, (width) => draw(plot, {title, series, zero, format}, width));
   return element('div', {class: 'card'}, element('h3', {}, title,
@@ -54,39 +54,39 @@ function curve(one, {x, y}) {
     pen = isNumber(value);
   });
   const line = drawing('path', {d: path, fill: 'none', 'stroke-width': 1.8, 'stroke-linejoin': 'round',
-    'stroke-dasharray': one.dashed ? '5 4' : null, style: {stroke: SERIES[one.colour]}});
+    'stroke-dasharray': one.dashed ? '5 4' : null, style: {stroke: SERIES[one.color]}});
   if (one.values.length > 40) return [line];
   return [line, ...one.values.flatMap((value, i) => (isNumber(value) ?
-    [drawing('circle', {cx: x(one.steps[i]), cy: y(value), r: 2.6, style: {fill: SERIES[one.colour]}})] : []))];
+    [drawing('circle', {cx: x(one.steps[i]), cy: y(value), r: 2.6, style: {fill: SERIES[one.color]}})] : []))];
 }
 
 function draw(plot, {title, series, zero, format}, width) {
   const scale = scales({series, zero}, width);
   const marks = drawing('g');
   const spoken = series.map((one) => `${one.name} ${format(one.values.findLast(isNumber))}`).join(', ');
-  const picture = drawing('svg', {viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: 'img', tabindex: 0,
+  const image = drawing('svg', {viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: 'img', tabindex: 0,
     'aria-label': `${title}, last values: ${spoken}`},
     axes(scale, width), series.flatMap((one) => curve(one, scale)), marks);
   const tip = element('div', {class: 'tip', hidden: ''});
-  plot.replaceChildren(picture, tip);
-  listen(picture, scale, series, (step) => point(step, {plot, tip, marks, scale, series, format, width}));
+  plot.replaceChildren(image, tip);
+  listen(image, scale, series, (step) => point(step, {plot, tip, marks, scale, series, format, width}));
 }
 
 // Tells show() of the step that pointer or arrow keys are at, null when they leave.
-function listen(picture, scale, series, show) {
+function listen(image, scale, series, show) {
   const steps = [...new Set(series.flatMap((one) => one.steps))].sort((a, b) => a - b);
   let at = steps.length - 1;
   const move = (event) => {
-    const place = event.clientX - picture.getBoundingClientRect().left;
+    const place = event.clientX - image.getBoundingClientRect().left;
     at = steps.reduce((best, step, i) =>
       (Math.abs(scale.x(step) - place) < Math.abs(scale.x(steps[best]) - place) ? i : best), 0);
     show(steps[at]);
   };
-  picture.addEventListener('pointermove', move);
-  picture.addEventListener('pointerdown', move);
-  picture.addEventListener('pointerleave', () => show(null));
-  picture.addEventListener('blur', () => show(null));
-  picture.addEventListener('keydown', (event) => {
+  image.addEventListener('pointermove', move);
+  image.addEventListener('pointerdown', move);
+  image.addEventListener('pointerleave', () => show(null));
+  image.addEventListener('blur', () => show(null));
+  image.addEventListener('keydown', (event) => {
     const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
     if (!by) return;
     at = Math.min(steps.length - 1, Math.max(0, at + by));
@@ -104,10 +104,10 @@ function point(step, {plot, tip, marks, scale, series, format, width}) {
   const x = scale.x(step);
   marks.append(drawing('line', {class: 'hair', x1: x, x2: x, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom}),
     ...found.map(({one, value}) =>
-      drawing('circle', {cx: x, cy: scale.y(value), r: 4, style: {fill: SERIES[one.colour]}})));
+      drawing('circle', {cx: x, cy: scale.y(value), r: 4, style: {fill: SERIES[one.color]}})));
   tip.replaceChildren(element('div', {class: 'quiet'}, `step ${number(step)}`),
     ...found.map(({one, value}) => element('div', {},
-      element('i', {style: {background: SERIES[one.colour]}}), `${one.name} ${format(value)}`)));
+      element('i', {style: {background: SERIES[one.color]}}), `${one.name} ${format(value)}`)));
   const room = tip.offsetWidth + 12;
   tip.style.left = `${x + room > width ? Math.max(0, x - room) : x + 12}px`;
   tip.style.top = `${MARGIN.top}px`;
@@ -117,7 +117,7 @@ function point(step, {plot, tip, marks, scale, series, format, width}) {
 const NO_TERMS = new Set(['step', 'loss', 'lr', 'logit_scale', 'gradient_norm', 'images_per_second',
                           'data_seconds', 'step_seconds']);
 
-// The objective's terms that are in use, as many as there are colours for beside two totals.
+// The objective's terms that are in use, as many as there are colors for beside two totals.
 function terms(train) {
   return Object.keys(train).filter((name) => !NO_TERMS.has(name) && train[name].some((value) => value))
     .slice(0, SERIES.length - 2);
@@ -126,13 +126,13 @@ function terms(train) {
 function trainingCharts() {
   const {train, validation, averaged} = report.curves;
   if (!train.step.length) return section('training', missing('training'));
-  const column = (name, key, colour) =>
-    ({name, steps: train.step, values: train[key] ?? [], colour});
+  const column = (name, key, color) =>
+    ({name, steps: train.step, values: train[key] ?? [], color});
   const held = validation.loss;
   const loss = [column('total', 'loss', 0), ...terms(train).map((name, i) => column(name, name, i + 1))];
   if (held) {
     loss.push({name: 'total, held out', steps: held.step, values: held.total ?? [],
-      colour: SERIES.length - 1, dashed: true});
+      color: SERIES.length - 1, dashed: true});
   }
   const norm = (train.gradient_norm ?? []).some((value) => value) ? chart({title: 'Gradient norm',
     unit: 'before clipping', zero: true, series: [column('norm', 'gradient_norm', 0)]}) : null;
@@ -143,7 +143,7 @@ function trainingCharts() {
     element('div', {class: 'grid'}, [
       chart({title: 'Loss', series: loss}),
       chart({title: 'Learning rate', zero: true, series: [column('rate', 'lr', 0)]}),
-      chart({title: 'Throughput', unit: 'images a second, all ranks', zero: true,
+      chart({title: 'Throughput', unit: 'images per second, all ranks', zero: true,
         series: [column('images/s', 'images_per_second', 0)]}),
       chart({title: 'Logit scale', unit: 'factor on cosines', series: [column('scale', 'logit_scale', 0)]}),
       norm].filter(Boolean)));

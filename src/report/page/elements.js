@@ -102,9 +102,9 @@ function table(heads, rows) {
     element('tbody', {}, rows.map((row) => element('tr', {}, row.map((cell) => element('td', {}, cell)))))));
 }
 
-// A colour bar with its numbers below.
-function colourBar(background, ends, label) {
+// A color bar with its numbers below.
+function colorBar(background, ends, label) {
   return element('div', {class: 'bar'}, element('span', {}, label),
-    element('div', {class: 'colours', style: {background}}),
+    element('div', {class: 'colors', style: {background}}),
     element('div', {class: 'ends'}, ends.map((end) => element('span', {}, end))));
 }

@@ -22,7 +22,7 @@ function head() {
   const last = (key) => (train[key] ?? []).findLast(isNumber);
   const speeds = (train.images_per_second ?? []).filter(isNumber).sort((a, b) => a - b);
   document.getElementById('tiles').append(
-    tile(number(last('step') ?? 0), 'steps logged'), tile(number(run.batch_size), 'pictures a step'),
+    tile(number(last('step') ?? 0), 'steps logged'), tile(number(run.batch_size), 'images per step'),
     tile(number(last('loss')), 'loss'), tile(number(speeds[Math.floor(speeds.length / 2)], 3), 'images/s, median'),
     tile(number(last('logit_scale'), 3), 'logit scale'));
 }

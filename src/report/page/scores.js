@@ -50,7 +50,7 @@ function scoreCharts(name, history) {
       const series = metrics.map((metric, i) => {
         left.delete(metric);
         const steps = [...history[metric].keys()].sort((a, b) => a - b);
-        return {name: words(metric.slice(direction.length)), steps, colour: i,
+        return {name: words(metric.slice(direction.length)), steps, color: i,
           values: steps.map((step) => history[metric].get(step))};
       });
       const what = [words(direction).trim(), unit].filter(Boolean).join(', ');
@@ -81,25 +81,25 @@ function scoreRow(metric, value, interval) {
 
 // What an evaluation says about how its scores came about.
 function conditions(evaluation) {
-  const said = [`${number(evaluation.num_samples)} pictures, checkpoint of step ${number(evaluation.step)}.`];
+  const said = [`${number(evaluation.num_samples)} images, checkpoint of step ${number(evaluation.step)}.`];
   const newest = report.run.checkpoint?.step;
   if (isNumber(newest) && evaluation.step !== newest) {
     said.push(`The newest checkpoint is that of step ${number(newest)}.`);
   }
   if (Object.keys(evaluation.intervals ?? {}).length) {
     said.push(evaluation.resampled_by?.startsWith('image (') ?
-      'Bars: 95 % bootstrap intervals; pictures are treated as independent.' :
-      `Bars: 95 % bootstrap intervals; pictures of one ${evaluation.resampled_by} are resampled together.`);
+      'Bars: 95 % bootstrap intervals; images are treated as independent.' :
+      `Bars: 95 % bootstrap intervals; images of one ${evaluation.resampled_by} are resampled together.`);
   } else {
     said.push('This evaluation holds no intervals.');
   }
   const leakage = evaluation.leakage;
   if (leakage?.status === 'checked') {
-    said.push(`Near-duplicates of training pictures, listed in ${leakage.pairs}: ${number(leakage.near_duplicates)}.`);
+    said.push(`Near-duplicates of training images, listed in ${leakage.pairs}: ${number(leakage.near_duplicates)}.`);
   } else if (leakage) {
-    said.push('Not checked for pictures that were trained on.');
+    said.push('Not checked for images that were trained on.');
   }
-  if (evaluation.absent_classes?.length) said.push(`Without pictures: ${evaluation.absent_classes.join(', ')}.`);
+  if (evaluation.absent_classes?.length) said.push(`Without images: ${evaluation.absent_classes.join(', ')}.`);
   if (evaluation.missing_concepts?.length) {
     said.push(`Without a column: ${evaluation.missing_concepts.join(', ')}.`);
   }
@@ -171,7 +171,7 @@ function scoreSection() {
   const matrices = names.map((name) => latest(evaluations.get(name)))
     .filter((evaluation) => evaluation?.confusion?.length && evaluation.classes?.length);
   section('confusion', missing('confusion'), matrices.length ?
-    paragraph('Rows are the true classes, columns the predicted ones. Colour is the share of a row: 0 to 1.') : null,
+    paragraph('Rows are the true classes, columns the predicted ones. Color is the share of a row: 0 to 1.') : null,
     element('div', {class: 'stack'}, matrices.map(confusionCard)));
 }
 
@@ -185,7 +185,7 @@ function confusionCard(evaluation) {
   return element('div', {class: 'card'}, element('h3', {}, evaluation.benchmark),
     element('div', {class: 'matrix'},
       element('div', {}, plot,
-        colourBar('linear-gradient(90deg, rgba(var(--cell), 0), rgba(var(--cell), 1))', ['0', '0.5', '1'],
+        colorBar('linear-gradient(90deg, rgba(var(--cell), 0), rgba(var(--cell), 1))', ['0', '0.5', '1'],
           'share of the true class')),
       element('div', {},
         table(['class', 'n', 'recall', 'precision', 'F1', 'AUROC'], classes.map((one, i) =>
@@ -224,10 +224,10 @@ function drawConfusion(plot, {classes, confusion}, width) {
   });
   parts.push(drawing('rect', {x: edge + .5, y: edge + .5, width: width - edge - 1, height: width - edge - 1,
     fill: 'none', style: {stroke: 'var(--line)'}}));
-  const picture = drawing('svg', {viewBox: `0 0 ${width} ${width}`, height: width, role: 'img',
+  const image = drawing('svg', {viewBox: `0 0 ${width} ${width}`, height: width, role: 'img',
     'aria-label': 'Confusion matrix; the table beside it holds each class\'s recall'}, parts);
-  picture.addEventListener('pointermove', (event) => {
-    const box = picture.getBoundingClientRect();
+  image.addEventListener('pointermove', (event) => {
+    const box = image.getBoundingClientRect();
     const [j, i] = [event.clientX - box.left, event.clientY - box.top].map((x) => Math.floor((x - edge) / cell));
     tip.hidden = !(confusion[i]?.[j] >= 0);
     if (tip.hidden) return;
@@ -238,6 +238,6 @@ function drawConfusion(plot, {classes, confusion}, width) {
     tip.style.left = `${Math.max(0, Math.min(event.clientX - box.left + 12, width - tip.offsetWidth))}px`;
     tip.style.top = `${event.clientY - box.top + 14}px`;
   });
-  picture.addEventListener('pointerleave', () => { tip.hidden = true; });
-  plot.replaceChildren(picture, tip);
+  image.addEventListener('pointerleave', () => { tip.hidden = true; });
+  plot.replaceChildren(image, tip);
 }

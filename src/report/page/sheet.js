@@ -6,7 +6,7 @@ function figure(uri, alt, note) {
   return element('figure', {}, element('img', {src: uri, alt}), note ? element('figcaption', {}, note) : null);
 }
 
-// The caption as a node `name`: grey where it is not used, marked where it is masked.
+// The caption as a node `name`: gray where it is not used, marked where it is masked.
 function caption(name, {text, valid}, classes = '', nothing = 'none') {
   const used = valid && text !== null;
   return element(name, {dir: 'auto', class: used ? classes : `${classes} unused`},

@@ -21,7 +21,7 @@ void straighten_quotes(std::u32string& text);
 // Every kind of line break becomes a line feed.
 std::u32string unify_line_breaks(std::u32string_view text);
 
-// Removes the sequences that set a terminal's colours.
+// Removes the sequences that set a terminal's colors.
 std::u32string remove_terminal_escapes(std::u32string_view text);
 
 // Removes control characters that show nothing.

@@ -184,7 +184,7 @@ TEST_F(ToyBenchmark, IsReadAndItsKeysAreItsOwn) {
 TEST_F(ToyBenchmark, IsScoredOnAnyNumberOfRanks) {
   const Benchmark benchmark(load("grades", "templates: [a severe case]\nmetrics: [order]\n"));
   Clip model(tiny_config(), c10::kCPU);
-  model.initialise(3);
+  model.initialize(3);
   const Tokenizer tokenizer;
   std::vector<BenchmarkResult> results;
   for (const int num_ranks : {1, 2}) {

@@ -10,8 +10,8 @@
 
 namespace dermatome {
 
-inline LabelledFeatures one_feature(const std::vector<double>& features,
-                                    const std::vector<int64_t>& labels) {
+inline LabeledFeatures one_feature(const std::vector<double>& features,
+                                   const std::vector<int64_t>& labels) {
   return {at::tensor(features, at::kFloat).unsqueeze(1), at::tensor(labels, at::kLong)};
 }
 

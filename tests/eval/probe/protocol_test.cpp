@@ -17,23 +17,23 @@ using testing::ThrowsMessage;
 
 TEST(ChooseC, TakesTheMostRightAndOfEqualOnesTheSmallest) {
   // The boundary moves away from the single sample of class 1 the stronger the penalty is.
-  const LabelledFeatures train = one_feature({-1, -1, -1, -1, -1, 1}, {0, 0, 0, 0, 0, 1});
-  const LabelledFeatures near = one_feature({0.9, -0.9}, {1, 0});
+  const LabeledFeatures train = one_feature({-1, -1, -1, -1, -1, 1}, {0, 0, 0, 0, 0, 1});
+  const LabeledFeatures near = one_feature({0.9, -0.9}, {1, 0});
   const double chosen = choose_c(train, near, 2, {100, 0.01, 10}, Penalty::kSquared);
   EXPECT_EQ(chosen, 10);
-  const LabelledFeatures easy = one_feature({-1, -2}, {0, 0});
+  const LabeledFeatures easy = one_feature({-1, -2}, {0, 0});
   EXPECT_EQ(choose_c(train, easy, 2, {100, 0.01, 10}, Penalty::kSquared), 0.01);
 }
 
 // Samples of class 0 around -1 and of class 1 around 1.
-LabelledFeatures two_classes() {
+LabeledFeatures two_classes() {
   return one_feature({-1.2, -1, -0.8, -1.1, 0.9, 1, 1.3, 0.7}, {0, 0, 0, 0, 1, 1, 1, 1});
 }
 
 TEST(FitProbe, WithOneCTakesItAndAllSamples) {
   ProbeOptions options;
   options.c = {"0.5"};
-  const LabelledFeatures train = two_classes();
+  const LabeledFeatures train = two_classes();
   const FittedProbe probe = fit_probe(train, nullptr, /*join=*/true, 2, options);
   EXPECT_EQ(probe.c, 0.5);
   EXPECT_EQ(probe.num_train, 8);
@@ -43,7 +43,7 @@ TEST(FitProbe, WithOneCTakesItAndAllSamples) {
 TEST(FitProbe, JoinsTheValidationSetThatCWasChosenBy) {
   ProbeOptions options;
   options.c = {"0.01", "1"};
-  const LabelledFeatures validation = one_feature({-1, 1}, {0, 1});
+  const LabeledFeatures validation = one_feature({-1, 1}, {0, 1});
   EXPECT_EQ(fit_probe(two_classes(), &validation, /*join=*/true, 2, options).num_train, 10);
   EXPECT_EQ(fit_probe(two_classes(), &validation, /*join=*/false, 2, options).num_train, 8);
 }
@@ -59,7 +59,7 @@ TEST(FitProbe, ChoosesByHeldOutSamplesAndIsFittedToAll) {
 }
 
 TEST(CandidatesOfC, AreNumbersAboveZeroOrAuto) {
-  const LabelledFeatures train = {at::zeros({4, 50}), at::tensor({0, 2, 2, 0}, at::kLong)};
+  const LabeledFeatures train = {at::zeros({4, 50}), at::tensor({0, 2, 2, 0}, at::kLong)};
   EXPECT_THAT(candidates_of({"auto", "0.25"}, train), testing::ElementsAre(1, 0.25));
   for (const char* bad : {"0", "-1", "1x", "nan", "inf", ""}) {
     EXPECT_THAT([&] { candidates_of({bad}, train); },

@@ -39,7 +39,7 @@ class ProbeLine : public testing::Test {
                       {"model", "abc"}, {});
   }
 
-  LabelledSet train_, test_;
+  LabeledSet train_, test_;
   FittedProbe probe_;
 };
 

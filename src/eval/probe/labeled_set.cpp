@@ -1,4 +1,4 @@
-#include "src/eval/probe/labelled_set.h"
+#include "src/eval/probe/labeled_set.h"
 
 #include <ATen/ATen.h>
 
@@ -10,14 +10,14 @@
 
 namespace dermatome {
 
-std::vector<std::string> LabelledSet::labels() const {
+std::vector<std::string> LabeledSet::labels() const {
   std::vector<std::string> labels;
   for (const auto& entry : options.classes) labels.push_back(entry.label);
   return labels;
 }
 
-LabelledSet read_labelled_set(const std::string& path, const LabelledSet* train) {
-  LabelledSet set;
+LabeledSet read_labeled_set(const std::string& path, const LabeledSet* train) {
+  LabeledSet set;
   set.options = load_benchmark(path);
   if (set.options.kind != &classification_kind()) {
     throw ConfigError(path + ": kind must be classification for a linear probe");
@@ -31,12 +31,12 @@ LabelledSet read_labelled_set(const std::string& path, const LabelledSet* train)
   return set;
 }
 
-void encode_set(LabelledSet& set, const Clip& model, const ProbeOptions& options) {
+void encode_set(LabeledSet& set, const Clip& model, const ProbeOptions& options) {
   std::vector<uint32_t> checksums(set.table.images.size());
   set.samples.features =
       encode_image_files(model, set.table.images, options.batch_size, options.precision, checksums,
                          /*after_batch=*/{},
-                         options.normalise ? FeatureScale::kNormalised : FeatureScale::kRaw)
+                         options.normalize ? FeatureScale::kNormalized : FeatureScale::kRaw)
           .cpu();
   set.hash = data_hash(set.table, checksums);
 }

@@ -13,14 +13,14 @@ const c10::Device kGpu(c10::DeviceType::CUDA, 0);
 
 void expect_the_hosts_bits(const at::Tensor& pixels) {
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    const at::Tensor expected = normalise(pixels, PreprocessConfig{}, at::kCPU, type);
-    const at::Tensor found = normalise(pixels, PreprocessConfig{}, kGpu, type);
+    const at::Tensor expected = normalize(pixels, PreprocessConfig{}, at::kCPU, type);
+    const at::Tensor found = normalize(pixels, PreprocessConfig{}, kGpu, type);
     EXPECT_TRUE(found.is_cuda() && found.is_contiguous());
     EXPECT_TRUE(at::equal(found.cpu(), expected)) << pixels.sizes();
   }
 }
 
-TEST(NormaliseOnGpu, GivesTheHostsBits) {
+TEST(NormalizeOnGpu, GivesTheHostsBits) {
   for (const int64_t size : {1, 17, 224}) {
     const auto every_value = at::arange(5 * 3 * size * size).remainder(256).to(at::kByte);
     expect_the_hosts_bits(every_value.view({5, 3, size, size}));
@@ -29,14 +29,14 @@ TEST(NormaliseOnGpu, GivesTheHostsBits) {
   expect_the_hosts_bits(at::empty({0, 3, 224, 224}, at::kByte));
 }
 
-TEST(NormaliseOnGpu, FollowsTheCurrentStream) {
+TEST(NormalizeOnGpu, FollowsTheCurrentStream) {
   const c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
   const c10::StreamGuard side(cuda.getStreamFromGlobalPool(kGpu));
   at::Tensor pixels = at::zeros({64, 3, 224, 224}, at::TensorOptions(at::kByte).device(kGpu));
   // Work that the kernel overtakes if it is not behind it on this stream.
   for (int i = 0; i < 200; ++i) pixels.add_(1);
-  const at::Tensor found = normalise(pixels, PreprocessConfig{}, kGpu);
-  EXPECT_TRUE(at::equal(found.cpu(), normalise(pixels.cpu(), PreprocessConfig{}, at::kCPU)));
+  const at::Tensor found = normalize(pixels, PreprocessConfig{}, kGpu);
+  EXPECT_TRUE(at::equal(found.cpu(), normalize(pixels.cpu(), PreprocessConfig{}, at::kCPU)));
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What the mean colour alone tells about the skin tone of held-out emoji: a floor for the model.
+"""What the mean color alone tells about the skin tone of held-out emoji: a floor for the model.
 
-    tools/colour_baseline.py [DATA]        (default: data/emoji, made by tools/prepare_emoji.py)
+    tools/color_baseline.py [DATA]        (default: data/emoji, made by tools/prepare_emoji.py)
 
-Ridge regression from a picture's mean red, green and blue to the tones, one against the rest, on
-the training pictures that show exactly one tone; the largest answer is the prediction. Prints one
+Ridge regression from an image's mean red, green and blue to the tones, one against the rest, on
+the training images that show exactly one tone; the largest answer is the prediction. Prints one
 JSON line.
 """
 
@@ -19,13 +19,13 @@ from PIL import Image
 PENALTY = 1e-3
 
 
-def mean_colours(folder, names):
+def mean_colors(folder, names):
     """[n, 4]: mean red, green and blue in [0, 1], and a one for the intercept."""
     rows = []
     for name in names:
-        with Image.open(folder / name) as picture:
-            colour = np.asarray(picture.convert("RGB"), dtype=np.float64).mean(axis=(0, 1)) / 255
-        rows.append([*colour, 1.0])
+        with Image.open(folder / name) as image:
+            color = np.asarray(image.convert("RGB"), dtype=np.float64).mean(axis=(0, 1)) / 255
+        rows.append([*color, 1.0])
     return np.array(rows)
 
 
@@ -41,14 +41,14 @@ def main():
     train_names, train_tones = read_tones(folder / "train.csv", "tone")
     test_names, test_tones = read_tones(folder / "test_tone.csv", "label")
     classes = np.unique(train_tones)
-    colours = mean_colours(folder, train_names)
+    colors = mean_colors(folder, train_names)
     # The intercept is not shrunk.
-    penalty = PENALTY * len(colours) * np.diag([1.0, 1.0, 1.0, 0.0])
+    penalty = PENALTY * len(colors) * np.diag([1.0, 1.0, 1.0, 0.0])
     targets = (train_tones[:, None] == classes).astype(np.float64)
-    weights = np.linalg.solve(colours.T @ colours + penalty, colours.T @ targets)
-    predictions = classes[np.argmax(mean_colours(folder, test_names) @ weights, axis=1)]
+    weights = np.linalg.solve(colors.T @ colors + penalty, colors.T @ targets)
+    predictions = classes[np.argmax(mean_colors(folder, test_names) @ weights, axis=1)]
     accuracy = float(np.mean(predictions == test_tones))
-    print(json.dumps({"benchmark": "emoji-skin-tone", "method": "ridge on mean colour",
+    print(json.dumps({"benchmark": "emoji-skin-tone", "method": "ridge on mean color",
                       "top1": round(accuracy, 4), "images": len(test_names)}))
 
 

@@ -1,4 +1,4 @@
-#include "src/leakage/picture_hash.h"
+#include "src/leakage/image_hash.h"
 
 #include <algorithm>
 #include <bit>
@@ -12,7 +12,7 @@
 namespace dermatome {
 namespace {
 
-constexpr int kSide = 64;         // of the shrunken picture
+constexpr int kSide = 64;         // of the shrunken image
 constexpr int kFrequencies = 16;  // each way
 static_assert(kFrequencies * kFrequencies == kHashBits);
 
@@ -33,7 +33,7 @@ const std::vector<float>& cosines() {
 
 }  // namespace
 
-PictureHash hash_picture(const Image& image) {
+ImageHash hash_image(const Image& image) {
   std::array<uint8_t, 3 * kSide * kSide> memory;
   const Planes planes = planes_at(memory.data(), kSide * kSide);
   resize_to_planes(image, {0, 0, image.width, image.height}, kSide, kSide, planes,
@@ -63,14 +63,14 @@ PictureHash hash_picture(const Image& image) {
   spectrum[0] = 0;  // the mean brightness says nothing
   std::array<float, kHashBits> sorted = spectrum;
   std::ranges::nth_element(sorted, sorted.begin() + kHashBits / 2);
-  PictureHash hash;
+  ImageHash hash;
   for (int bit = 0; bit < kHashBits; ++bit) {
     if (spectrum[bit] > sorted[kHashBits / 2]) hash.bits[bit / 64] |= uint64_t{1} << bit % 64;
   }
   return hash;
 }
 
-int distance(const PictureHash& a, const PictureHash& b) {
+int distance(const ImageHash& a, const ImageHash& b) {
   int bits = 0;
   for (size_t i = 0; i < a.bits.size(); ++i) bits += std::popcount(a.bits[i] ^ b.bits[i]);
   return bits;

@@ -13,20 +13,20 @@ namespace dermatome {
 
 class Clip;
 
-struct LabelledSet {
+struct LabeledSet {
   BenchmarkOptions options;
   BenchmarkTable table;
-  LabelledFeatures samples;  // `features` when they are encoded
-  std::string hash;          // of the table and the images, when they are encoded
+  LabeledFeatures samples;  // `features` when they are encoded
+  std::string hash;         // of the table and the images, when they are encoded
 
   std::vector<std::string> labels() const;  // of the classes
 };
 
 // Reads the benchmark's file and table. `train`: the set whose classes it must have; null: any.
 // Throws ConfigError, DataError.
-LabelledSet read_labelled_set(const std::string& path, const LabelledSet* train);
+LabeledSet read_labeled_set(const std::string& path, const LabeledSet* train);
 
 // Encodes the images. Throws DataError.
-void encode_set(LabelledSet& set, const Clip& model, const ProbeOptions& options);
+void encode_set(LabeledSet& set, const Clip& model, const ProbeOptions& options);
 
 }  // namespace dermatome

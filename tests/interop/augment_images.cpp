@@ -1,6 +1,6 @@
-// augment_pictures IN OUT: augments pictures with given parameters, for augmentation_test.py.
+// augment_images IN OUT: augments images with given parameters, for augmentation_test.py.
 //
-// IN has for every name NAME.picture uint8 [height, width, 3], NAME.crop int64 [left, top, width,
+// IN has for every name NAME.image uint8 [height, width, 3], NAME.crop int64 [left, top, width,
 // height], NAME.operations int64 [k] (values of ColorOperation), NAME.amounts float64 [k] and
 // NAME.settings int64 [size, gray]; OUT has NAME, uint8 [3, size, size].
 #include <ATen/Functions.h>
@@ -17,20 +17,20 @@
 namespace dermatome {
 namespace {
 
-constexpr std::string_view kPicture = ".picture";
+constexpr std::string_view kImage = ".image";
 
-Image picture_of(const at::Tensor& pixels) {
+Image image_of(const at::Tensor& pixels) {
   const auto* data = pixels.const_data_ptr<uint8_t>();
   return {static_cast<int>(pixels.size(0)), static_cast<int>(pixels.size(1)),
           std::vector<uint8_t>(data, data + pixels.numel())};
 }
 
-void augment_pictures(const char* in, const char* out) {
+void augment_images(const char* in, const char* out) {
   const auto tensors = read_safetensors(in);
   NamedTensors augmented;
   for (const auto& [key, pixels] : tensors) {
-    if (!key.ends_with(kPicture)) continue;
-    const std::string name = key.substr(0, key.size() - kPicture.size());
+    if (!key.ends_with(kImage)) continue;
+    const std::string name = key.substr(0, key.size() - kImage.size());
     const auto integer = [&](const std::string& part, int64_t i) {
       return static_cast<int>(tensors.at(name + part)[i].item<int64_t>());
     };
@@ -44,7 +44,7 @@ void augment_pictures(const char* in, const char* out) {
     const int size = integer(".settings", 0);
     parameters.gray = integer(".settings", 1) != 0;
     const at::Tensor planes = at::empty({3, size, size}, at::kByte);
-    augment(picture_of(pixels), parameters, size,
+    augment(image_of(pixels), parameters, size,
             planes_at(planes.mutable_data_ptr<uint8_t>(), static_cast<size_t>(size) * size));
     augmented.emplace_back(name, planes);
   }
@@ -56,11 +56,11 @@ void augment_pictures(const char* in, const char* out) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fprintf(stderr, "usage: augment_pictures IN OUT\n");
+    std::fprintf(stderr, "usage: augment_images IN OUT\n");
     return 2;
   }
   try {
-    dermatome::augment_pictures(argv[1], argv[2]);
+    dermatome::augment_images(argv[1], argv[2]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

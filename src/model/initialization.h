@@ -11,7 +11,7 @@ namespace dermatome {
 
 // Overwrites `parameters`, a Clip's. Element e of parameter i is a function of (seed, i, e) alone:
 // the same on every rank, device and number of threads.
-void initialise_parameters(const std::vector<NamedParameter>& parameters, const ClipConfig& config,
+void initialize_parameters(const std::vector<NamedParameter>& parameters, const ClipConfig& config,
                            uint64_t seed);
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-#include "src/report/pictures.h"
+#include "src/report/images.h"
 
 #include <ATen/ATen.h>
 
@@ -27,19 +27,19 @@ json to_json(const at::Tensor& map) {
   return values;
 }
 
-json one_map(const std::vector<Example>& examples, size_t picture, const MapCaption& request,
+json one_map(const std::vector<Example>& examples, size_t image, const MapCaption& request,
              const EncodedExamples& trained, const EncodedExamples& untrained,
              const ObjectiveOptions& objective) {
   const auto values = [&](const EncodedExamples& encoded, size_t record, size_t caption) {
     const int64_t text = encoded.first_text[record] + static_cast<int64_t>(caption);
-    return to_json(patch_map(encoded, request.kind, picture, text, objective));
+    return to_json(patch_map(encoded, request.kind, image, text, objective));
   };
-  const ExampleCaption& caption = examples[picture].captions[request.caption];
+  const ExampleCaption& caption = examples[image].captions[request.caption];
   json map = {{"kind", request.kind == MapKind::kWeights ? "weights" : "cosines"},
               {"aspect", caption.aspect},
               {"text", caption.text},
-              {"trained", values(trained, picture, request.caption)},
-              {"untrained", values(untrained, picture, request.caption)},
+              {"trained", values(trained, image, request.caption)},
+              {"untrained", values(untrained, image, request.caption)},
               {"other", nullptr}};
   if (request.other) {
     const Example& other = examples[*request.other];
@@ -53,7 +53,7 @@ json one_map(const std::vector<Example>& examples, size_t picture, const MapCapt
 
 }  // namespace
 
-std::string picture_uri(const Example& example, const ClipConfig& config) {
+std::string image_uri(const Example& example, const ClipConfig& config) {
   ClipConfig shown = config;
   const int short_side = std::min(example.image.height, example.image.width);
   shown.vision.image_size =

@@ -1,4 +1,4 @@
-// A report's pictures: data URIs, and patch maps over them.
+// A report's images: data URIs, and patch maps over them.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,9 +13,9 @@ namespace dermatome {
 
 struct ObjectiveOptions;
 
-// The part of the picture that the model sees, as a JPEG in a data URI: of the model's size or,
-// where the picture has more pixels, up to 224 a side. Throws DataError naming the picture.
-std::string picture_uri(const Example& example, const ClipConfig& config);
+// The part of the image that the model sees, as a JPEG in a data URI: of the model's size or,
+// where the image has more pixels, up to 224 a side. Throws DataError naming the image.
+std::string image_uri(const Example& example, const ClipConfig& config);
 
 // The patch maps of all records:
 //   [{"row", "source", "captions": [{"aspect", "text"}],

@@ -1,17 +1,17 @@
 // Retrieved examples and patch maps.
 
 function photo(row, small) {
-  const image = element('img', {src: report.pictures[row], alt: `picture of record ${row}`,
+  const image = element('img', {src: report.images[row], alt: `image of record ${row}`,
     class: small ? 'small' : null});
-  // A picture of few pixels is what the model saw; smoothing would hide that.
+  // An image of few pixels is what the model saw; smoothing would hide that.
   image.addEventListener('load', () => image.classList.toggle('pixels', image.naturalWidth < 64));
   return image;
 }
 
 function origin() {
   const {path, origin: key, records} = report.data;
-  const trained = key === 'data.train' ? ' The run has no data.validation, so these are pictures it was trained on.' : '';
-  return `Pictures: ${path} (${key}, ${number(records)} records).${trained}`;
+  const trained = key === 'data.train' ? ' The run has no data.validation, so these are images it was trained on.' : '';
+  return `Images: ${path} (${key}, ${number(records)} records).${trained}`;
 }
 
 function hitLine(hit) {
@@ -24,23 +24,23 @@ function retrievedSection() {
   if (!found) return;
   if (!found.by_caption.length) {
     return section('retrieved', note('No record with a raw caption was looked at: none was asked for ' +
-      '(`--pictures`), or the data has none.'));
+      '(`--images`), or the data has none.'));
   }
-  section('retrieved', paragraph(`The nearest of ${number(found.pictures)} pictures and ` +
+  section('retrieved', paragraph(`The nearest of ${number(found.images)} images and ` +
     `${number(found.captions)} raw captions, spread over the data, by cosine. A check by eye, not a ` +
     `score: among more candidates ranks are worse. ${origin()}`),
-    element('div', {class: 'grid'}, found.by_caption.map((query, i) => retrievedCard(query, found.by_picture[i]))));
+    element('div', {class: 'grid'}, found.by_caption.map((query, i) => retrievedCard(query, found.by_image[i]))));
 }
 
-function retrievedCard(byCaption, byPicture) {
+function retrievedCard(byCaption, byImage) {
   return element('div', {class: 'card'},
     element('h3', {class: 'clamp', title: byCaption.text}, `“${byCaption.text}”`),
-    element('h4', {class: 'quiet'}, `Pictures for this caption; its own is number ${number(byCaption.rank)}`),
+    element('h4', {class: 'quiet'}, `Images for this caption; its own is number ${number(byCaption.rank)}`),
     element('div', {class: 'hits'}, byCaption.hits.map((hit) => element('figure', {class: hit.own ? 'own' : null},
       photo(hit.row, true), element('figcaption', {}, hitLine(hit))))),
-    element('h4', {class: 'quiet'}, `Captions for its picture; its own is number ${number(byPicture.rank)}`),
-    element('div', {class: 'query'}, photo(byPicture.row, true),
-      element('ol', {class: 'texts'}, byPicture.hits.map((hit) => element('li', {},
+    element('h4', {class: 'quiet'}, `Captions for its image; its own is number ${number(byImage.rank)}`),
+    element('div', {class: 'query'}, photo(byImage.row, true),
+      element('ol', {class: 'texts'}, byImage.hits.map((hit) => element('li', {},
         element('span', {class: 'clamp', title: hit.text}, hit.text),
         element('span', {class: 'quiet'}, hitLine(hit)))))));
 }
@@ -51,21 +51,21 @@ const ABOVE = [226, 92, 10];
 const STRONGEST = .88;
 
 function mapScale() {
-  const sizes = report.maps.flatMap((picture) => picture.maps).flatMap((map) =>
+  const sizes = report.maps.flatMap((image) => image.maps).flatMap((map) =>
     [...map.trained, ...map.untrained, ...(map.other?.values ?? [])]).filter(isNumber).map(Math.abs);
   const most = sizes.reduce((a, b) => Math.max(a, b), 0);
   return most > 0 ? Math.ceil(most * 20) / 20 : 1;
 }
 
-function colour(value, most) {
+function color(value, most) {
   const share = Math.max(-1, Math.min(1, value / most));
   return [...(share < 0 ? BELOW : ABOVE), Math.abs(share) * STRONGEST];
 }
 
 function scaleBar(most) {
-  const [low, high] = [-most, most].map((value) => `rgba(${colour(value, most).join()})`);
+  const [low, high] = [-most, most].map((value) => `rgba(${color(value, most).join()})`);
   const clear = [BELOW, ABOVE].map((rgb) => `rgba(${rgb.join()},0)`);
-  return colourBar(`linear-gradient(90deg, ${low}, ${clear[0]} 50%, ${clear[1]} 50%, ${high}), #b4b4b4`,
+  return colorBar(`linear-gradient(90deg, ${low}, ${clear[0]} 50%, ${clear[1]} 50%, ${high}), #b4b4b4`,
     [-most, -most / 2, 0, most / 2, most].map((value) => cosine(value)),
     'weight or cosine of a patch; clear: 0');
 }
@@ -76,7 +76,7 @@ function overlay(values, most, label) {
   const context = canvas.getContext('2d');
   const pixels = context.createImageData(side, side);
   values.forEach((value, i) => {
-    const [red, green, blue, alpha] = colour(value ?? 0, most);
+    const [red, green, blue, alpha] = color(value ?? 0, most);
     pixels.data.set([red, green, blue, Math.round(alpha * 255)], 4 * i);
   });
   context.putImageData(pixels, 0, 0);
@@ -109,7 +109,7 @@ function mapRow(row, map, most) {
       mapFigure(row, map.trained, 'trained', most),
       mapFigure(row, map.untrained, 'untrained', most),
       map.other ? mapFigure(row, map.other.values, 'shuffled', most) :
-        element('div', {class: 'absent'}, 'no other caption among the pictures; ask for more with --pictures')),
+        element('div', {class: 'absent'}, 'no other caption among the images; ask for more with --images')),
     map.other ? element('figcaption', {class: 'clamp', title: map.other.text},
       `shuffled: “${map.other.text}” (${words(map.other.aspect)} of record ${map.other.row})`) : null);
 }
@@ -122,7 +122,7 @@ function mapNotes() {
       'these patch weights. They show what it would have taken.');
   } else if (run.released) {
     notes.push('This run trained in mode `released`, which selects patches by another row of the batch than ' +
-      'the picture\'s own raw caption. The weights shown are those of its own, which training did not use.');
+      'the image\'s own raw caption. The weights shown are those of its own, which training did not use.');
   }
   if (run.pretrained) {
     notes.push('This run started from pretrained weights. “Untrained” is random weights, not that start.');
@@ -134,7 +134,7 @@ function mapSection() {
   section('maps', missing('maps'));
   if (!report.maps) return;
   if (!report.maps.length) {
-    return section('maps', note('No picture was asked for, or none could be read. `dermatome report RUN --pictures 6` shows six.'));
+    return section('maps', note('No image was asked for, or none could be read. `dermatome report RUN --images 6` shows six.'));
   }
   const most = mapScale();
   const even = fraction(1 / report.grid);
@@ -145,22 +145,22 @@ function mapSection() {
     element('li', {}, element('span', {class: 'tag cosines'}, KINDS.cosines), 'of a subcaption: a similarity ' +
       'looked at afterwards. Training never weighed patches by subcaptions.'));
   const toggle = element('input', {type: 'checkbox', checked: ''});
-  const cards = element('div', {class: 'stack'}, report.maps.map((picture) => mapCard(picture, most)));
+  const cards = element('div', {class: 'stack'}, report.maps.map((image) => mapCard(image, most)));
   toggle.addEventListener('change', () => cards.classList.toggle('plain', !toggle.checked));
   section('maps', mapNotes(), explained, paragraph('Beside each map of the newest checkpoint: the same from ' +
     `random weights (same architecture, seed ${report.run.seed}), and the trained model's for another record's ` +
-    'caption. A map that looks like those says little about its caption. Pictures without augmentation; ' +
+    'caption. A map that looks like those says little about its caption. Images without augmentation; ' +
     `point at a patch for its value. ${origin()}`),
     element('div', {class: 'controls'}, scaleBar(most), element('label', {}, toggle, ' overlays')), cards);
 }
 
-function mapCard(picture, most) {
-  const captions = picture.captions.map((caption) =>
+function mapCard(image, most) {
+  const captions = image.captions.map((caption) =>
     element('li', {}, element('span', {class: 'quiet'}, `${words(caption.aspect)}: `), caption.text));
   return element('div', {class: 'card'},
-    element('div', {class: 'query'}, photo(picture.row, true),
-      element('div', {}, element('h3', {}, `Record ${picture.row}`),
-        element('div', {class: 'quiet'}, picture.source), more('All its captions', element('ul', {}, captions)))),
-    picture.maps.length ? element('div', {class: 'maprows'}, picture.maps.map((map) => mapRow(picture.row, map, most))) :
+    element('div', {class: 'query'}, photo(image.row, true),
+      element('div', {}, element('h3', {}, `Record ${image.row}`),
+        element('div', {class: 'quiet'}, image.source), more('All its captions', element('ul', {}, captions)))),
+    image.maps.length ? element('div', {class: 'maprows'}, image.maps.map((map) => mapRow(image.row, map, most))) :
       paragraph('This record has no raw caption and no subcaption, so there is nothing to map.'));
 }

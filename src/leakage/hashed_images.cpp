@@ -1,4 +1,4 @@
-#include "src/leakage/hashed_pictures.h"
+#include "src/leakage/hashed_images.h"
 
 #include <span>
 #include <utility>
@@ -13,41 +13,41 @@
 
 namespace dermatome {
 
-HashedPictures hash_dataset(const std::filesystem::path& directory_or_manifest,
-                            const std::string& tokenizer_hash, int num_threads) {
+HashedImages hash_dataset(const std::filesystem::path& directory_or_manifest,
+                          const std::string& tokenizer_hash, int num_threads) {
   const ShardedDataset dataset(directory_or_manifest, tokenizer_hash);
-  HashedPictures result;
+  HashedImages result;
   result.names.resize(dataset.size());
   result.hashes.resize(dataset.size());
-  Progress progress("pictures hashed", dataset.size());
+  Progress progress("images hashed", dataset.size());
   parallel_for(dataset.size(), num_threads, [&](int64_t i) {
     const auto [shard, row] = dataset.locate(i);
     result.names[i] = shard->source(row);
     thread_local Image image;
     shard->decode(row, image);
-    result.hashes[i] = hash_picture(image);
+    result.hashes[i] = hash_image(image);
     progress.add(1);
   });
   return result;
 }
 
-HashedPictures hash_files(const SampleTable& table, const std::filesystem::path& image_root,
-                          int num_threads) {
+HashedImages hash_files(const SampleTable& table, const std::filesystem::path& image_root,
+                        int num_threads) {
   const auto& samples = table.samples;
-  std::vector<PictureHash> hashes(samples.size());
+  std::vector<ImageHash> hashes(samples.size());
   std::vector<std::string> errors(samples.size());
-  Progress progress("pictures hashed", std::ssize(samples));
+  Progress progress("images hashed", std::ssize(samples));
   parallel_for(std::ssize(samples), num_threads, [&](int64_t i) {
-    const std::filesystem::path path = picture_path(image_root, samples[i].image_path);
-    errors[i] = picture_problem([&] {
-      const std::string content = read_picture_file(path);
+    const std::filesystem::path path = image_path(image_root, samples[i].image_path);
+    errors[i] = image_problem([&] {
+      const std::string content = read_image_file(path);
       const auto file = std::as_bytes(std::span(content));
       hashes[i] =
-          hash_picture(turn_upright(decode_image(file, path.string()), exif_orientation(file)));
+          hash_image(turn_upright(decode_image(file, path.string()), exif_orientation(file)));
     });
     progress.add(1);
   });
-  HashedPictures result;
+  HashedImages result;
   for (size_t i = 0; i < samples.size(); ++i) {
     if (!errors[i].empty()) {
       result.unreadable.push_back(std::move(errors[i]));

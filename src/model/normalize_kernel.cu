@@ -3,7 +3,7 @@
 #include <string>
 
 #include "src/core/error.h"
-#include "src/model/normalise_kernel.h"
+#include "src/model/normalize_kernel.h"
 
 namespace dermatome {
 namespace {
@@ -12,22 +12,22 @@ constexpr int kThreads = 256;
 
 // A block column a plane, so that no thread divides to find its channel.
 template <typename Value>
-__global__ void normalise_planes(NormaliseBatch<Value> batch) {
+__global__ void normalize_planes(NormalizeBatch<Value> batch) {
   const int64_t offset = static_cast<int64_t>(blockIdx.y) * kThreads + threadIdx.x;
-  if (offset < batch.plane_size) normalise_value(batch, blockIdx.x, offset);
+  if (offset < batch.plane_size) normalize_value(batch, blockIdx.x, offset);
 }
 
 }  // namespace
 
 template <typename Value>
-void launch_normalise(const NormaliseBatch<Value>& batch, void* stream) {
+void launch_normalize(const NormalizeBatch<Value>& batch, void* stream) {
   const dim3 blocks(static_cast<unsigned>(batch.num_planes),
                     static_cast<unsigned>((batch.plane_size + kThreads - 1) / kThreads));
-  normalise_planes<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(batch);
+  normalize_planes<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(batch);
   const cudaError_t error = cudaGetLastError();
   if (error != cudaSuccess) {
     throw InternalError(
-        "launching the CUDA kernel that normalises " + std::to_string(batch.num_planes) +
+        "launching the CUDA kernel that normalizes " + std::to_string(batch.num_planes) +
         " planes of " + std::to_string(batch.plane_size) +
         " pixels failed: " + cudaGetErrorName(error) + ": " + cudaGetErrorString(error) +
         ". Where no kernel image fits the GPU, build with its generation in "
@@ -35,7 +35,7 @@ void launch_normalise(const NormaliseBatch<Value>& batch, void* stream) {
   }
 }
 
-template void launch_normalise(const NormaliseBatch<float>& batch, void* stream);
-template void launch_normalise(const NormaliseBatch<uint16_t>& batch, void* stream);
+template void launch_normalize(const NormalizeBatch<float>& batch, void* stream);
+template void launch_normalize(const NormalizeBatch<uint16_t>& batch, void* stream);
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-#include "src/model/initialisation.h"
+#include "src/model/initialization.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -84,7 +84,7 @@ at::Tensor draw(const Distribution& distribution, at::IntArrayRef shape, uint64_
   constexpr int64_t kPiece = 1 << 16;
   at::parallel_for(0, (total + kPiece - 1) / kPiece, 1, [&](int64_t first, int64_t last) {
     for (int64_t piece = first; piece < last; ++piece) {
-      Rng rng(seed, RngPurpose::kInitialisation, parameter, static_cast<uint64_t>(piece));
+      Rng rng(seed, RngPurpose::kInitialization, parameter, static_cast<uint64_t>(piece));
       for (int64_t i = piece * kPiece; i < std::min((piece + 1) * kPiece, total); ++i) {
         const double value =
             distribution.shape == Shape::kNormal ? rng.normal() : rng.uniform(-1, 1);
@@ -97,7 +97,7 @@ at::Tensor draw(const Distribution& distribution, at::IntArrayRef shape, uint64_
 
 }  // namespace
 
-void initialise_parameters(const std::vector<NamedParameter>& parameters, const ClipConfig& config,
+void initialize_parameters(const std::vector<NamedParameter>& parameters, const ClipConfig& config,
                            uint64_t seed) {
   const at::NoGradGuard no_grad;
   for (size_t i = 0; i < parameters.size(); ++i) {

@@ -1,4 +1,4 @@
-#include "src/model/initialisation.h"
+#include "src/model/initialization.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -25,9 +25,9 @@ ClipConfig config() {
   return config;
 }
 
-Clip initialised(uint64_t seed) {
+Clip initialized(uint64_t seed) {
   Clip clip(config(), at::kCPU);
-  clip.initialise(seed);
+  clip.initialize(seed);
   return clip;
 }
 
@@ -48,14 +48,14 @@ struct Moments {
 
 std::ostream& operator<<(std::ostream& out, const Moments& moments) { return out << moments.name; }
 
-class Initialisation : public ::testing::TestWithParam<Moments> {};
+class Initialization : public ::testing::TestWithParam<Moments> {};
 
 double uniform_deviation(double bound) { return bound / std::sqrt(3.0); }
 double default_deviation(double fan_in) { return uniform_deviation(1 / std::sqrt(fan_in)); }
 
 // What open_clip 3.3's constructors do, parameter by parameter.
 INSTANTIATE_TEST_SUITE_P(
-    OfOpenClip, Initialisation,
+    OfOpenClip, Initialization,
     ::testing::Values(
         Moments{"visual.conv1.weight", default_deviation(3 * 8 * 8), true},
         Moments{"visual.class_embedding", 1 / std::sqrt(kVisionWidth), false},
@@ -86,8 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
         Moments{"transformer.resblocks.2.mlp.c_proj.bias", default_deviation(3 * kTextWidth),
                 true}));
 
-TEST_P(Initialisation, HasTheMomentsOfItsDistribution) {
-  static const Clip clip = initialised(5);
+TEST_P(Initialization, HasTheMomentsOfItsDistribution) {
+  static const Clip clip = initialized(5);
   const at::Tensor values = parameter(clip, GetParam().name).to(at::kDouble);
   const double n = static_cast<double>(values.numel());
   const double deviation = GetParam().deviation;
@@ -102,8 +102,8 @@ TEST_P(Initialisation, HasTheMomentsOfItsDistribution) {
   }
 }
 
-TEST(Initialisation, SetsGainsToOneAndTheOtherBiasesToZero) {
-  const Clip clip = initialised(5);
+TEST(Initialization, SetsGainsToOneAndTheOtherBiasesToZero) {
+  const Clip clip = initialized(5);
   int64_t gains = 0, zeros = 0;
   for (const NamedParameter& candidate : clip.parameters()) {
     const std::string& name = candidate.name;
@@ -121,14 +121,14 @@ TEST(Initialisation, SetsGainsToOneAndTheOtherBiasesToZero) {
   EXPECT_FLOAT_EQ(clip.logit_scale().item<float>(), 2.6592600F);
 }
 
-TEST(Initialisation, DependsOnTheSeedAloneNotOnThreads) {
+TEST(Initialization, DependsOnTheSeedAloneNotOnThreads) {
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const Clip one_thread = initialised(5);
+  const Clip one_thread = initialized(5);
   at::set_num_threads(3);
-  const Clip three_threads = initialised(5);
+  const Clip three_threads = initialized(5);
   at::set_num_threads(threads);
-  const Clip other_seed = initialised(6);
+  const Clip other_seed = initialized(6);
   for (size_t i = 0; i < one_thread.parameters().size(); ++i) {
     EXPECT_TRUE(at::equal(one_thread.parameters()[i].value, three_threads.parameters()[i].value));
   }
@@ -136,8 +136,8 @@ TEST(Initialisation, DependsOnTheSeedAloneNotOnThreads) {
   EXPECT_FALSE(at::equal(parameter(one_thread, name), parameter(other_seed, name)));
 }
 
-TEST(Initialisation, DrawsEveryParameterFromAStreamOfItsOwn) {
-  const Clip clip = initialised(5);
+TEST(Initialization, DrawsEveryParameterFromAStreamOfItsOwn) {
+  const Clip clip = initialized(5);
   EXPECT_FALSE(at::equal(parameter(clip, "transformer.resblocks.0.attn.out_proj.weight"),
                          parameter(clip, "transformer.resblocks.1.attn.out_proj.weight")));
   // 320,000 elements: more than one piece of a stream.

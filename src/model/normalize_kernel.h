@@ -1,4 +1,4 @@
-// Pixels' normalisation on a GPU, in one pass over memory, and its arithmetic, which host and
+// Pixels' normalization on a GPU, in one pass over memory, and its arithmetic, which host and
 // device share: both give the same bits. Knows neither LibTorch nor CUDA's types.
 #pragma once
 
@@ -13,12 +13,12 @@
 
 namespace dermatome {
 
-// B pictures of 3 planes of plane_size values each, to be float, or bfloat16 as its bits in
+// B images of 3 planes of plane_size values each, to be float, or bfloat16 as its bits in
 // uint16_t.
 template <typename Value>
-struct NormaliseBatch {
+struct NormalizeBatch {
   const uint8_t* pixels = nullptr;  // [B, 3, plane_size]
-  Value* normalised = nullptr;      // [B, 3, plane_size]
+  Value* normalized = nullptr;      // [B, 3, plane_size]
   int64_t num_planes = 0;           // B * 3
   int64_t plane_size = 0;
   float mean[3] = {};  // of values in [0, 1]
@@ -37,21 +37,21 @@ DERMATOME_HOST_DEVICE inline void store(float value, uint16_t* place) {
 // The one value at `offset` of plane `plane`, computed in float. Divides as torchvision does:
 // multiplying by a reciprocal would round otherwise.
 template <typename Value>
-DERMATOME_HOST_DEVICE inline void normalise_value(const NormaliseBatch<Value>& batch, int64_t plane,
+DERMATOME_HOST_DEVICE inline void normalize_value(const NormalizeBatch<Value>& batch, int64_t plane,
                                                   int64_t offset) {
   const int64_t channel = plane % 3;
   const int64_t index = plane * batch.plane_size + offset;
   const float value = static_cast<float>(batch.pixels[index]) / 255.0F;
-  store((value - batch.mean[channel]) / batch.std[channel], batch.normalised + index);
+  store((value - batch.mean[channel]) / batch.std[channel], batch.normalized + index);
 }
 
-// Normalises `batch`, whose pointers are the current CUDA device's, on `stream` (a cudaStream_t);
+// Normalizes `batch`, whose pointers are the current CUDA device's, on `stream` (a cudaStream_t);
 // returns at once. Throws InternalError naming CUDA's error, also one that earlier work on the
 // device left behind, and ConfigError in a build without CUDA.
 template <typename Value>
-void launch_normalise(const NormaliseBatch<Value>& batch, void* stream);
+void launch_normalize(const NormalizeBatch<Value>& batch, void* stream);
 
-extern template void launch_normalise(const NormaliseBatch<float>& batch, void* stream);
-extern template void launch_normalise(const NormaliseBatch<uint16_t>& batch, void* stream);
+extern template void launch_normalize(const NormalizeBatch<float>& batch, void* stream);
+extern template void launch_normalize(const NormalizeBatch<uint16_t>& batch, void* stream);
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-"""Writes the small pictures of tests/image/data (Pillow); codec_test.cpp computes the same pixels."""
+"""Writes the small images of tests/image/data (Pillow); codec_test.cpp computes the same pixels."""
 import os
 import struct
 import sys
@@ -51,19 +51,19 @@ def main(folder):
         return os.path.join(folder, name)
 
     rgb = fill("RGB", lambda x, y: tuple(value(x, y, c) for c in range(3)))
-    grey = fill("L", lambda x, y: value(x, y, 0))
+    gray = fill("L", lambda x, y: value(x, y, 0))
     alpha = fill("RGBA", lambda x, y: tuple(value(x, y, c) for c in range(4)))
     palette = fill("P", lambda x, y: (x + y) % 4)
     palette.putpalette([10, 20, 30, 200, 100, 50, 0, 255, 0, 90, 0, 180])
     rgb.save(at("rgb.png"))
-    grey.save(at("grey.png"))
+    gray.save(at("gray.png"))
     alpha.save(at("alpha.png"))
     palette.save(at("palette.png"))
     palette.save(at("palette_alpha.png"), transparency=b"\0\x80\xff\x40")
-    fill("LA", lambda x, y: (value(x, y, 0), value(x, y, 1))).save(at("grey_alpha.png"))
+    fill("LA", lambda x, y: (value(x, y, 0), value(x, y, 1))).save(at("gray_alpha.png"))
     fill("1", lambda x, y: 255 * ((x + y) % 2)).save(at("one_bit.png"))
     rgb.save(at("rgb.webp"), lossless=True)
-    rgb.save(at("animated.webp"), lossless=True, save_all=True, append_images=[grey.convert("RGB")])
+    rgb.save(at("animated.webp"), lossless=True, save_all=True, append_images=[gray.convert("RGB")])
     alpha.save(at("alpha.webp"), lossless=True, exact=True)
     # More than a block of 16 pixels, and some of it cut off.
     soft = fill("RGBA", lambda x, y: (6 * x, 10 * y, 255 - 3 * x - 4 * y, 7 * x), 37, 23)
@@ -72,7 +72,7 @@ def main(folder):
         with Image.open(at(name + ".webp")) as decoded:
             decoded.convert("RGB").save(at(name + "_decoded.png"))
     fill("CMYK", lambda x, y: tuple(value(x, y, c) for c in range(4))).save(at("cmyk.jpg"))
-    fill("L", ramp).save(at("grey.jpg"), quality=95)
+    fill("L", ramp).save(at("gray.jpg"), quality=95)
     rgb.save(at("baseline.jpg"), quality=90)
     rgb.save(at("progressive.jpg"), quality=90, progressive=True)
     tall = fill("RGB", lambda x, y: tuple(value(x, y, c) for c in range(3)), 6, 40)

@@ -1,0 +1,28 @@
+// The images of a data set or of a table, by name, with their perceptual hashes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sharding/sample_table.h"
+#include "src/leakage/image_hash.h"
+
+namespace dermatome {
+
+struct HashedImages {
+  std::vector<std::string> names;  // as the table has them
+  std::vector<ImageHash> hashes;
+  std::vector<std::string> unreadable;  // "FILE: reason" of images that are in neither list
+};
+
+// Of a data set of shards. Throws DataError for a damaged one.
+HashedImages hash_dataset(const std::filesystem::path& directory_or_manifest,
+                          const std::string& tokenizer_hash, int num_threads);
+
+// Of a table's files below `image_root` (BuildOptions), turned upright as shards store them. Throws
+// StorageLost where their storage fails.
+HashedImages hash_files(const SampleTable& table, const std::filesystem::path& image_root,
+                        int num_threads);
+
+}  // namespace dermatome

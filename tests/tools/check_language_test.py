@@ -1,0 +1,39 @@
+"""tools/check_language.py must find what it is there to find, planted, and nothing else."""
+
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+import check_language  # noqa: E402
+
+
+class CheckLanguageTest(unittest.TestCase):
+    def findings(self, text, name="src/reader.h"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True)
+            path.write_text(text, encoding="utf-8")
+            return list(check_language.findings(folder))
+
+    def test_finds_each_kind_of_word(self):
+        for line, advice in (("// A picture.", "say image"), ("class HashedPictures;", "say image"),
+                             ("// Its colour.", "spell color"), ("void normalise();", "spell normaliz"),
+                             ("// Two steps an epoch.", "say per"), ("// 4 bytes a row", "say per")):
+            with self.subTest(line):
+                found = self.findings("// An image.\n" + line + "\n")
+                self.assertEqual(len(found), 1, found)
+                self.assertTrue(found[0].startswith("src/reader.h:2: "), found)
+                self.assertIn(advice, found[0])
+
+    def test_accepts_the_words_that_are_used(self):
+        self.assertEqual([], self.findings("// An image of one color: 3 bytes per pixel, a row at a time.\n"))
+
+    def test_leaves_alone_data_and_answers_to_old_names(self):
+        self.assertEqual([], self.findings("a picture of {}\n", "configs/benchmarks/pad.yaml"))
+        self.assertEqual([], self.findings('answer_old_option(command, "--pictures", "--images");\n'))
+
+
+if __name__ == "__main__":
+    unittest.main()

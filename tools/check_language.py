@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Holds comments, messages, names and pages to one vocabulary.
+
+    tools/check_language.py [ROOT]
+
+Prints FILE:LINE: the words that are not used here and what is used instead, and exits with 1 if there are any.
+Left alone are files of others (vendored data, licenses), golden values, and texts that are data: prompts and
+captions of benchmarks, and the old names of settings and options, which are answered with the new ones.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+SUFFIXES = {".h", ".cpp", ".cu", ".py", ".sh", ".md", ".yaml", ".js", ".html", ".css", ".cmake", ".txt", ".sbatch", ".def"}
+EXCLUDED = ("src/text/data/", "src/text/ftfy/", "tests/golden/", "tests/text/", "configs/benchmarks/", "configs/models/",
+            "tools/check_language.py", "tests/tools/check_language_test.py", "src/config/retired_keys.cpp",
+            "tests/config/retired_keys_test.cpp")
+# Lines that answer an old name with the new one.
+ANSWERS = re.compile(r"answer_old_option|is called --")
+
+# American spelling, as in the names that PyTorch and open_clip have taught everybody.
+SPELLINGS = {
+    "colour": "color", "grey": "gray", "behaviour": "behavior", "neighbour": "neighbor", "labelled": "labeled",
+    "normalis": "normaliz", "initialis": "initializ", "optimis": "optimiz",
+    "organis": "organiz", "summaris": "summariz", "recognis": "recogniz", "serialis": "serializ",
+    "minimis": "minimiz", "maximis": "maximiz", "quantis": "quantiz", "randomis": "randomiz",
+    "synchronis": "synchroniz", "tokenis": "tokeniz", "vectoris": "vectoriz", "centre": "center",
+    "analyse": "analyze",
+}
+COUNTED = ("allocations|batches|blocks|bytes|calls|captions|characters|classes|draws|epochs|files|folders|GB|GiB|ids|"
+           "images|kB|lines|MB|MiB|milliseconds|ms|ns|numbers|places|prompts|ranks|records|rows|samples|scalars|"
+           "seconds|sentences|shards|steps|subcaptions|texts|threads|times|tokens|weights")
+UNITS = ("batch|call|caption|class|core|device|epoch|file|folder|host|image|line|node|process|rank|record|row|sample|"
+         "second|shard|start|step|text|thread|token")
+RULES = [(re.compile("picture", re.I), "say image"),
+         (re.compile(rf"\b(?:{COUNTED}) an? (?:{UNITS})\b"), "say per")]
+RULES += [(re.compile(british, re.I), f"spell {american}…") for british, american in SPELLINGS.items()]
+
+
+def listed(root):
+    """The project's own files, also in a copy without git."""
+    git = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True)
+    if git.returncode == 0:
+        return git.stdout.split("\0")
+    return [p.relative_to(root).as_posix() for p in Path(root).rglob("*") if "build" not in p.relative_to(root).parts]
+
+
+def findings(root):
+    for name in sorted(listed(root)):
+        path = Path(root, name)
+        if path.suffix not in SUFFIXES or name.startswith(EXCLUDED) or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            for pattern, advice in RULES:
+                match = pattern.search(line)
+                if match and not ANSWERS.search(line):
+                    yield f"{name}:{number}: “{match.group(0)}”: {advice}"
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).resolve().parent.parent)
+    found = list(findings(root))
+    print("\n".join(found) if found else "language: one word for one thing")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
