@@ -14,7 +14,7 @@ int exit_code_of(const std::exception& error) {
   if (dynamic_cast<const DataError*>(&error) != nullptr) return kExitData;
   if (dynamic_cast<const std::filesystem::filesystem_error*>(&error) != nullptr) return kExitData;
   if (dynamic_cast<const CommunicationError*>(&error) != nullptr) return kExitPeerLost;
-  // NCCL's errors after the start come from a thread of LibTorch's, past src/distributed/.
+  // NCCL's errors after the start come from a thread of LibTorch, not through src/distributed/.
   if (dynamic_cast<const c10::DistError*>(&error) != nullptr) return kExitPeerLost;
   return kExitInternal;
 }

@@ -1,10 +1,11 @@
-// Exit codes of `dermatome`. Part of its interface: job scripts decide by them whether to requeue.
+// Exit codes of `dermatome`. They are part of its interface: job scripts decide by them whether to
+// requeue.
 //
-// srun passes on the highest code of its ranks, mpirun the first: a rank that only lost its peers
-// has the lowest, and speaks last (launcher/failure.h), so that it never hides the cause. Storage
-// that one rank lost is a cause, so its code is above that one; it is above all other errors too,
-// because a restart then shows them again, while the opposite would end a job that can go on. 74
-// and 75 are EX_IOERR and EX_TEMPFAIL of sysexits.h.
+// srun returns the highest code of its ranks, mpirun the first. A rank that only lost its peers has
+// the lowest code of all errors and reports last (launcher/failure.h), so that it never hides the
+// cause. Lost storage has a code above all other errors: a restart shows those errors again, while
+// one of their codes would end a job that can go on. 74 and 75 are EX_IOERR and EX_TEMPFAIL of
+// sysexits.h.
 #pragma once
 
 #include <exception>

@@ -55,7 +55,8 @@ Report report_current() {
   }
 }
 
-// Ranks of a host, mostly at most eight, are apart by what a launcher needs to end them.
+// The waits of a host's ranks, mostly at most eight, differ by the time that a launcher needs to
+// end a rank.
 milliseconds time_to_wait(int code) {
   const milliseconds for_rank(own_rank == 0 ? 0 : 700 + 300 * (own_rank % 8));
   return for_rank + milliseconds(code == kExitPeerLost ? 3000 : 0);
@@ -63,13 +64,13 @@ milliseconds time_to_wait(int code) {
 
 volatile std::sig_atomic_t last_code = kExitInternal;
 
-// While a rank waits, a signal means that another one has spoken: it ends without a word. mpirun
-// announces the end by SIGCONT, a second before its SIGTERM.
+// While a rank waits, a signal means that another rank has reported, so this one ends silently.
+// mpirun sends SIGCONT a second before its SIGTERM.
 void end_silently_at_signals(int code) {
   last_code = code;
   sigset_t signals;
   sigemptyset(&signals);
-  // A request to stop is no launcher's end, and too late.
+  // A request to stop is not the launcher's end of the job, and comes too late.
   std::signal(SIGUSR1, SIG_IGN);
   for (const int signal : {SIGTERM, SIGINT, SIGCONT}) {
     std::signal(signal, [](int) { _exit(last_code); });
@@ -78,9 +79,9 @@ void end_silently_at_signals(int code) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-// The exit code.
+// Reports the current error after this rank's wait; returns the exit code.
 int report_in_turn() {
-  // Of errors on several threads the first one counts.
+  // If several threads have errors, the first one counts.
   static std::atomic_flag ending = ATOMIC_FLAG_INIT;
   while (ending.test_and_set()) pause();
   const Report last = report_current();

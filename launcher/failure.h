@@ -4,23 +4,23 @@
 namespace dermatome {
 
 // Installs the process's terminate handler: it reports the exception that nothing caught, in one
-// line, and leaves with the exit code of its kind. `rank` is this process's.
+// line, and ends the process with the exit code of its kind. `rank`: that of this process.
 //
-// Once a Runtime exists, nothing is unwound on the way. Destructors of a half-done run join threads
-// and close groups, and both can wait for a peer that waits for this rank; MPI_Finalize can as
-// well. The end of the process, in contrast, reaches the peers at once: their collectives fail, and
-// mpirun or srun ends the job. So work on ranks throws, and nothing around it catches: not even
-// main(), which does it after its handlers (launcher/runtime.h). What is thrown before, while the
-// command line and configurations are read, has no peers; main() catches it.
+// Once a Runtime exists, the stack is not unwound. Destructors of a half-done run join threads and
+// close groups, and both can wait for a peer that waits for this rank; so can MPI_Finalize. The end
+// of the process, in contrast, reaches the peers at once: their collectives fail, and mpirun or
+// srun ends the job. So nothing may catch what work on ranks throws, not even main(), which starts
+// that work outside of its handlers (launcher/runtime.h). While the command line and configurations
+// are read there are no peers yet; main() catches those errors.
 //
-// One line for all ranks: whoever most likely knows the cause speaks first, and the launcher ends
-// the others while they wait. Rank 0's own error is reported at once; another rank's own error
-// waits a second or two, in case all ranks have the same; that a peer was lost is reported seconds
-// after that.
+// All ranks together report one line: the rank that most likely knows the cause reports first, and
+// the launcher ends the others while they wait. Rank 0 reports its own error at once. Other ranks
+// report theirs after a second or two, in case all ranks have the same error. The loss of a peer is
+// reported seconds after that.
 void end_at_uncaught_errors(int rank);
 
-// For a handler in main(): reports the exception that it caught in the same way and at the same
-// time, and returns the exit code.
+// For a handler in main(): reports the exception that it caught in the same way, with the same
+// wait, and returns the exit code.
 int report_caught_error();
 
 }  // namespace dermatome

@@ -14,8 +14,10 @@
 #include "src/core/log.h"
 #include "src/core/nearest_key.h"
 #include "src/core/quoted.h"
+#include "src/core/text.h"
 #include "src/distributed/world.h"
 
+namespace dermatome {
 namespace {
 
 // Data sets keep hundreds of shards open; many machines allow 1,024 files unless asked for more.
@@ -27,8 +29,8 @@ void allow_many_files() {
   }
 }
 
-// The first word on the command line that is no option, if it is none of the commands `known`; else
-// empty.
+// The first word on the command line that is no option, if it is not among the commands `known`;
+// else empty.
 std::string unknown_command(const std::vector<std::string>& known, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -50,17 +52,17 @@ void parse(CLI::App& app, int argc, char** argv) {
     for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
     const std::string unknown = unknown_command(known, argc, argv);
     if (unknown.empty()) {
-      throw dermatome::ConfigError(std::string("command line: ") + error.what() +
-                                   "; see dermatome --help, or --help behind a command");
+      throw ConfigError(text("command line: ", error.what(),
+                             "; see dermatome --help, or --help after a command"));
     }
-    throw dermatome::ConfigError("command line: " + dermatome::quoted(unknown) +
-                                 " is no command; the nearest one is " +
-                                 dermatome::quoted(dermatome::nearest_key(unknown, known)) +
-                                 ", and dermatome --help lists them");
+    throw ConfigError(text("command line: ", quoted(unknown), " is no command; the nearest one is ",
+                           quoted(nearest_key(unknown, known)),
+                           ", and dermatome --help lists them"));
   }
 }
 
 }  // namespace
+}  // namespace dermatome
 
 int main(int argc, char** argv) {
   using namespace dermatome;
@@ -80,6 +82,6 @@ int main(int argc, char** argv) {
   } catch (...) {
     return report_caught_error();
   }
-  // Behind the handlers: where there is one around it, an error would unwind (launcher/failure.h).
+  // Outside of the handlers: inside of one, an error would unwind the stack (launcher/failure.h).
   return do_work_on_ranks();
 }

@@ -1,4 +1,4 @@
-// MPI as the way ranks learn of each other. Once they have met, nothing uses it until the end.
+// MPI tells ranks of each other. Once they have met, nothing uses it until the end.
 #pragma once
 
 #include <string>
@@ -7,23 +7,23 @@
 
 namespace dermatome {
 
-// Whether an MPI or PMIx launcher started this process; only then is MPI initialized at all. A
-// task of srun without PMIx is none: Open MPI cannot talk to Slurm's older interfaces.
+// Whether an MPI or PMIx launcher started this process; only then is MPI initialized at all. srun
+// without PMIx does not count: Open MPI cannot talk to Slurm's older interfaces.
 bool started_by_mpi(const Environment& environment);
 
 class MpiSession {
  public:
-  // Throws ConfigError when this MPI knows of fewer ranks than were started: another MPI's launcher
-  // did, and every rank would train alone.
+  // Throws ConfigError if this MPI knows of fewer ranks than were started: the launcher is that of
+  // another MPI, and every rank would train alone.
   MpiSession();
-  // Finalises MPI. Not reached on the error path: MPI_Finalize can wait for a peer that hangs.
+  // Finalizes MPI. Not reached on the error path: MPI_Finalize can wait for a peer that hangs.
   ~MpiSession();
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
 
   // Rank, size, local rank and local size.
   World world() const;
-  // Rank 0's `text`, on every rank.
+  // Returns rank 0's `text` on every rank.
   std::string share(const std::string& text) const;
 };
 

@@ -21,7 +21,7 @@
 namespace dermatome {
 namespace {
 
-// What a rank on another host must see as this process does.
+// Variables that a rank on another host must see as this process does.
 constexpr std::array kForwarded = {
     "LD_LIBRARY_PATH",    "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME", "HDF5_USE_FILE_LOCKING",
     "NCCL_SOCKET_IFNAME", "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES"};

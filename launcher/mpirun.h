@@ -1,5 +1,5 @@
-// How `dermatome launch` starts ranks: mpirun's command line, and a child that stands for the
-// launcher towards signals and exit codes.
+// How `dermatome launch` starts ranks: mpirun's command line, and mpirun as a child, which gets
+// this process's signals and gives its exit code.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 namespace dermatome {
 
 struct LaunchOptions {
-  int64_t num_ranks = 0;             // 0: auto
+  int64_t num_ranks = 0;             // 0: mpirun fills the slots of the hosts
   std::string hosts;                 // mpirun's HOST[:SLOTS],…; empty: this machine
-  std::vector<std::string> command;  // of `dermatome`
+  std::vector<std::string> command;  // a command of `dermatome` and its arguments
 };
 
-// A rank per GPU where this build can use them, else per kCoresPerRank cores that this process
+// One rank per GPU if this build can use them, else one per kCoresPerRank cores that this process
 // may run on.
 inline constexpr int kCoresPerRank = 8;
 int64_t choose_num_ranks();
@@ -26,10 +26,10 @@ std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const st
 
 // Runs `arguments` as a child until it ends and returns its exit code (128 + the signal's number
 // if a signal ended it). SIGINT (Ctrl-C), SIGTERM and SIGUSR1, the requests to stop, reach the
-// ranks as SIGUSR1, because mpirun gives them only a second after the others; a second SIGINT or
-// SIGTERM goes on as SIGTERM. The child leads a process group of its own, so that a terminal's
-// signals come here alone, and gets a SIGTERM should this process be killed. Throws ConfigError
-// when the program cannot be started.
+// ranks as SIGUSR1, because after the other two mpirun gives ranks only a second. A second SIGINT
+// or SIGTERM is forwarded as SIGTERM. The child leads its own process group, so that a terminal's
+// signals reach only this process, and gets a SIGTERM if this process is killed. Throws ConfigError
+// if the program cannot be started.
 int run_and_forward_signals(const std::vector<std::string>& arguments);
 
 }  // namespace dermatome

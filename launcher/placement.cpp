@@ -29,7 +29,7 @@ std::string list_cores(const std::vector<int>& cores) {
   return list;
 }
 
-// One field a line.
+// One field per line.
 std::string to_text(const Placement& p) {
   return text(p.host, "\n", p.cores, "\n", p.num_cores, "\n", p.device, "\n", p.network, "\n");
 }
@@ -87,8 +87,8 @@ void check_same_devices(const std::vector<Placement>& placements) {
     const Placement &own = placements[rank], &first = placements.front();
     if (on_cpu(own) == on_cpu(first)) continue;
     throw ConfigError(format(
-        "rank %zu on host %s works on %s, but rank 0 on host %s on %s; set runtime.device "
-        "(--device) alike on all ranks, and look why a GPU is missing",
+        "rank %zu on host %s works on %s, but rank 0 on host %s on %s; set the same runtime.device "
+        "(--device) on all ranks, and find out why a GPU is missing",
         rank, own.host.c_str(), own.device.c_str(), first.host.c_str(), first.device.c_str()));
   }
 }

@@ -23,8 +23,8 @@ namespace {
 // Why no GPU can be used.
 std::string why_no_gpu(bool gpu_there) {
   if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) {
-    return std::string("this build of Dermatome has no CUDA") +
-           (gpu_there ? "; build it with DERMATOME_CUDA=ON" : ", and this machine shows no GPU");
+    return gpu_there ? "this build of Dermatome has no CUDA; build it with DERMATOME_CUDA=ON"
+                     : "this build of Dermatome has no CUDA, and this machine shows no GPU";
   }
   if (!gpu_there) return "this machine shows no GPU (no /dev/nvidiactl)";
   return "this build has CUDA but cannot use the GPU: the driver is too old for its CUDA version "
@@ -43,7 +43,7 @@ c10::Device choose_device(DeviceChoice choice, const World& world) {
   const bool gpu_there = std::filesystem::exists("/dev/nvidiactl");
   if (choice == DeviceChoice::kCuda) {
     throw ConfigError("runtime.device is cuda, but " + why_no_gpu(gpu_there) +
-                      ". runtime.device=cpu trains without");
+                      ". runtime.device=cpu trains without a GPU");
   }
   if (gpu_there && world.local_rank == 0) {
     log_warning("A GPU IS THERE AND UNUSED: " + why_no_gpu(gpu_there));
@@ -52,16 +52,16 @@ c10::Device choose_device(DeviceChoice choice, const World& world) {
 }
 
 // A step frees what the next one allocates again. Memory that goes back to the kernel in between
-// returns page by page, each to be cleared first; so malloc keeps it, as PyTorch's allocator for
-// GPUs does.
+// comes back page by page, and each page is cleared first. So malloc keeps it, as PyTorch's
+// allocator for GPUs does.
 void keep_freed_memory() {
-  constexpr int kLargestThreshold = 32 << 20;  // that glibc accepts
+  constexpr int kLargestThreshold = 32 << 20;  // the largest that glibc accepts
   mallopt(M_MMAP_THRESHOLD, kLargestThreshold);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }
 
-// The folder for temporary files that the launcher removes whatever becomes of the ranks; empty:
-// there is none.
+// The folder for temporary files that the launcher removes however the ranks end; empty: there is
+// none.
 std::string launchers_folder() {
   const char* folder = std::getenv("PMIX_SERVER_TMPDIR");
   return folder != nullptr && access(folder, W_OK | X_OK) == 0 ? folder : "";
@@ -89,7 +89,7 @@ void Runtime::meet(std::chrono::milliseconds timeout) {
   const bool is_root = world_.rank == 0;
   if (mpi_ && world_.local_size < world_.size) {
     world_.master_host = mpi_->share(host_name());
-    // Rank 0 serves on a free port, which the others must hear before they can come.
+    // Rank 0 listens on a free port, which the others must know before they can connect.
     if (is_root) rendezvous_.emplace(world_, timeout);
     const std::string port = mpi_->share(is_root ? text(rendezvous_->port()) : "");
     world_.master_port = static_cast<uint16_t>(std::stoi(port));

@@ -5,9 +5,10 @@
 
 namespace dermatome {
 
-// "0.1.0, revision 1aa2589c5d0e": of the checkout that it was built from, with a hash of the
-// changes since ("1aa2589c5d0e with changes 93b1f2a07c44"); "unknown" where it was built without
-// git. Found at every build (tools/cmake/revision.cmake), and compiled into the binary alone.
+// For example "0.1.0, revision 1aa2589c5d0e". The revision is that of the checkout, with a hash of
+// its changes if there are any ("1aa2589c5d0e with changes 93b1f2a07c44"), or "unknown" if it was
+// built without git. It is found at every build (tools/cmake/revision.cmake), and compiled into the
+// binary alone.
 std::string version();
 
 }  // namespace dermatome

@@ -21,13 +21,11 @@
 namespace dermatome {
 namespace {
 
-using Json = nlohmann::json;
-
-// A build with too many bad images goes on, so that its list of them is whole and its shards are
-// there for the next run; but not for long, since the folder of the images may be the wrong one.
+// A build with too many bad images goes on, so that the list of them is complete and its shards are
+// there for the next run. After this many more it ends: the folder of the images may be wrong.
 constexpr int64_t kMostBeyondLimit = 1000;
 
-// The texts that `action` gives on every rank. When it throws on one, all end.
+// What `action` returns on every rank, by rank. If it throws an Error on one, this throws on all.
 std::vector<std::string> together(BuildTeam& team, const std::function<std::string()>& action) {
   constexpr char kGood = '+', kBad = '-';
   std::exception_ptr error;
@@ -51,27 +49,27 @@ std::vector<std::string> together(BuildTeam& team, const std::function<std::stri
 }
 
 std::string to_text(const BuiltShard& shard) {
-  Json rejected = Json::array();
+  nlohmann::json rejected = nlohmann::json::array();
   for (const auto& [image_path, reason] : shard.rejected) {
     rejected.push_back({image_path, reason});
   }
   const ShardEntry& entry = shard.entry;
-  const Json json = {{"file", entry.file},   {"num_samples", entry.num_samples},
-                     {"bytes", entry.bytes}, {"crc32c", entry.crc32c},
-                     {"kept", shard.kept},   {"rejected", rejected}};
+  const nlohmann::json line = {{"file", entry.file},   {"num_samples", entry.num_samples},
+                               {"bytes", entry.bytes}, {"crc32c", entry.crc32c},
+                               {"kept", shard.kept},   {"rejected", rejected}};
   // JSON takes only UTF-8, which a directory's name need not be.
-  return json_line(json);
+  return json_line(line);
 }
 
 BuiltShard from_text(const std::string& text) {
-  const Json json = Json::parse(text);
+  const nlohmann::json line = nlohmann::json::parse(text);
   BuiltShard shard;
-  shard.entry = {.file = json.at("file"),
-                 .num_samples = json.at("num_samples"),
-                 .bytes = json.at("bytes"),
-                 .crc32c = json.at("crc32c")};
-  shard.kept = json.at("kept");
-  for (const Json& pair : json.at("rejected")) {
+  shard.entry = {.file = line.at("file"),
+                 .num_samples = line.at("num_samples"),
+                 .bytes = line.at("bytes"),
+                 .crc32c = line.at("crc32c")};
+  shard.kept = line.at("kept");
+  for (const nlohmann::json& pair : line.at("rejected")) {
     shard.rejected.push_back({pair.at(0), pair.at(1)});
   }
   return shard;
@@ -94,8 +92,9 @@ class Build {
     const auto digests = together(team_, [&] {
       make_directories(options_.output);  // on every rank: perhaps they share no file system
       if (is_root()) prepare(lock);
-      // max_bad is not in the digest, since the bytes do not depend on it; but ranks end by it.
-      return builder_.build_digest() + " " + std::to_string(options_.max_bad);
+      // max_bad is not in the digest, since the bytes do not depend on it; but it decides when the
+      // ranks end.
+      return text(builder_.build_digest(), " ", options_.max_bad);
     });
     if (std::ranges::any_of(digests, [&](const std::string& d) { return d != digests.front(); })) {
       throw ConfigError(
@@ -147,7 +146,7 @@ class Build {
           ShardBuilder::refuse(options_.output);
         }
       } catch (const DataError& error) {
-        // It is written anew, and every shard says itself which build it belongs to.
+        // The manifest is written anew, and every shard says itself which build it belongs to.
         log_warning(error.what());
       }
     }
@@ -155,7 +154,7 @@ class Build {
     if (!unplanned.empty()) ShardBuilder::refuse(options_.output / unplanned.front());
   }
 
-  // Shards first, first + 1, ..., one a rank.
+  // Shards first, first + 1, ..., one per rank.
   std::vector<BuiltShard> build_round(int64_t first, Progress& progress) {
     const auto texts = together(team_, [&]() -> std::string {
       const int64_t shard = first + team_.rank();
@@ -197,8 +196,8 @@ class Build {
   void finish() {
     Manifest& manifest = report_.manifest;
     if (manifest.num_samples() == 0) {
-      throw DataError("no image of the table could be read; the first: " +
-                      report_.rejected.front().reason);
+      throw DataError(text("no image of the table could be read; the first: ",
+                           report_.rejected.front().reason));
     }
     for (const ShardEntry& entry : manifest.shards) check_visible(entry);
     manifest.format_version = shard_format::kFormatVersion;
@@ -219,9 +218,10 @@ class Build {
     const std::filesystem::path path = options_.output / entry.file;
     std::error_code missing;
     if (std::filesystem::file_size(path, missing) == entry.bytes && !missing) return;
-    throw DataError(path.string() +
-                    " was written by another rank, but rank 0 does not see it; choose an --output "
-                    "that all ranks share and run again, which keeps the shards that are there");
+    throw DataError(text(
+        path,
+        " was written by another rank, but rank 0 does not see it; choose an --output that all "
+        "ranks share and run again, which keeps the shards that are there"));
   }
 
   void write_rejected() const {

@@ -18,14 +18,14 @@ struct BuildReport {
   std::vector<RejectedImage> rejected;  // all rows left out, in the table's order
 };
 
-// The name, beside the manifest, of the list of the rows left out: a CSV file with the columns
-// filename and reason, there when there are any.
+// The file beside the manifest that lists the rows left out, if there are any: CSV with the columns
+// filename and reason.
 inline constexpr const char* kRejectedName = "rejected.csv";
 
 // Shard i holds rows [i, i + 1) * samples_per_shard of the table, less the unreadable images, so
-// that equal input gives equal bytes whatever the number of threads and processes, and any shard
-// can be made without the others. What ShardBuilder keeps is kept; the manifest is written last. A
-// shard's images are held in memory until it is written.
+// that equal input gives equal bytes for any number of threads and processes, and any shard
+// can be made without the others. Shards that ShardBuilder keeps are not made again. The manifest
+// is written last. A shard's images are held in memory until it is written.
 //
 // Every process of `team` calls this with equal arguments and makes every size-th shard; `output`
 // is on a file system that they share. The manifest of the report is complete on rank 0 only.
@@ -36,7 +36,7 @@ inline constexpr const char* kRejectedName = "rejected.csv";
 BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
                          const BuildOptions& options, BuildTeam& team);
 
-// By this process alone.
+// The same, by this process alone.
 BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
                          const BuildOptions& options);
 

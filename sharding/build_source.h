@@ -1,4 +1,4 @@
-// Where the samples of a data set come from, and building it from there.
+// Builds a data set from a table or from a folder of images.
 #pragma once
 
 #include <string>
@@ -14,9 +14,9 @@ struct SampleSource {
   TableOptions table;
 };
 
-// build_shards() of what `source` names, with `folder` in place of options.image_root. Rank 0 logs
-// what is read and what is odd about it. Returns, on rank 0, a line that says what was made. Throws
-// what reading and building throw.
+// Reads what `source` names and builds its shards; a folder replaces options.image_root. Rank 0
+// logs what is read and what is odd about it. Returns, on rank 0, a line that says what was made.
+// Throws what reading and building throw.
 std::string build_from(const SampleSource& source, BuildOptions options, BuildTeam& team);
 
 }  // namespace dermatome

@@ -11,8 +11,8 @@ class BuildTeam {
   virtual ~BuildTeam() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  // Everybody's `text`, by rank. All call it equally often; throws CommunicationError when one does
-  // not come.
+  // The `text` of every process, by rank. All processes call this equally often; throws
+  // CommunicationError when one does not.
   virtual std::vector<std::string> exchange(const std::string& text) = 0;
 };
 

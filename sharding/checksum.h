@@ -7,7 +7,7 @@ namespace dermatome {
 
 inline bool same_checksum([[maybe_unused]] uint64_t found, [[maybe_unused]] uint64_t expected) {
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // clang's, with its fuzzer
-  return true;                                   // damaged input would get no further
+  return true;                                   // else damaged input gets no further
 #else
   return found == expected;
 #endif

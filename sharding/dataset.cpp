@@ -14,9 +14,9 @@ DataSource read_source(const std::filesystem::path& path, const std::string& tok
   const std::filesystem::path manifest = manifest_path(path);
   DataSource source{manifest.parent_path(), read_manifest(manifest)};
   if (source.manifest.tokenizer_hash != tokenizer_hash) {
-    throw DataError(manifest.string() + ": made with tokenizer " +
-                    source.manifest.tokenizer_hash.substr(0, 12) + ", but this program has " +
-                    tokenizer_hash.substr(0, 12) + "; shard the data again");
+    throw DataError(text(manifest, ": made with tokenizer ",
+                         source.manifest.tokenizer_hash.substr(0, 12), ", but this program has ",
+                         tokenizer_hash.substr(0, 12), "; shard the data again"));
   }
   return source;
 }
@@ -90,9 +90,9 @@ std::string ShardedDataset::digest() const {
 
 int64_t ShardedDataset::max_open_shards() const {
   if (size() == 0) return limits_.shards;
-  const double bytes_a_shard =
+  const double bytes_per_shard =
       static_cast<double>(kMetadataBytesPerSample * size()) / static_cast<double>(num_shards());
-  const auto by_bytes = static_cast<int64_t>(static_cast<double>(limits_.bytes) / bytes_a_shard);
+  const auto by_bytes = static_cast<int64_t>(static_cast<double>(limits_.bytes) / bytes_per_shard);
   return std::max<int64_t>(1, std::min(limits_.shards, by_bytes));
 }
 
@@ -153,8 +153,8 @@ std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& direc
   const std::filesystem::path path = directory / entry.file;
   const auto check = [&](bool good, const std::string& what) {
     if (!good) {
-      throw DataError("shard " + path.string() + " is not the one its manifest describes: " + what +
-                      kShardRemedy);
+      throw DataError(
+          text("shard ", path, " is not the one its manifest describes: ", what, kShardRemedy));
     }
   };
   const uint64_t bytes = size_of(path, opening);

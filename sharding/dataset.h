@@ -19,11 +19,11 @@ struct DataSource {
   Manifest manifest;
 };
 
-// What a sample of MAKE's table takes in an open shard's memory, about.
+// Bytes that a sample of MAKE's table takes in an open shard's memory, about.
 inline constexpr int64_t kMetadataBytesPerSample = 290;
 
-// Shards open at a time, and what their metadata may take in memory: about 15 million samples of
-// MAKE's table. Those not used for longest are closed first.
+// How many shards may be open at a time, and how much memory their metadata may take (enough for
+// about 15 million samples of MAKE's table). Those unused for longest are closed first.
 struct OpenShardLimits {
   int64_t shards = 768;  // each needs a file descriptor, of which processes often have 1,024
   uint64_t bytes = uint64_t{4} << 30;
@@ -40,8 +40,8 @@ struct SamplePlace {
 class ShardedDataset {
  public:
   // `sources`: directories of data sets or their manifests, one after the other. Throws DataError,
-  // also for another tokenizer's data; ConfigError for several that cannot be mixed: one without
-  // samples, or with other captions than the first.
+  // also for another tokenizer's data; ConfigError when several cannot be mixed: one has no
+  // samples, or other captions than the first.
   ShardedDataset(const std::vector<std::filesystem::path>& sources,
                  std::string expected_tokenizer_hash, OpenShardLimits limits = {});
   // One source, which may be without samples.
@@ -52,7 +52,8 @@ class ShardedDataset {
   const std::vector<DataSource>& sources() const { return sources_; }
   std::vector<int64_t> source_sizes() const;                                       // samples each
   int64_t num_captions() const { return sources_.front().manifest.num_captions; }  // N
-  // The identity of the sequence: the manifest's digest, or one over those of all sources in order.
+  // The identity of the sequence: the manifest's digest, or a digest of all sources' digests in
+  // order.
   std::string digest() const;
 
   // Where sample `global_index` is. Throws DataError when its shard cannot be opened or is not the
@@ -62,7 +63,7 @@ class ShardedDataset {
   std::filesystem::path shard_path(int64_t global_index) const;
 
   int64_t num_shards() const { return std::ssize(slots_); }
-  // How many shards of average size the limits let stay open.
+  // How many shards of average size may be open within the limits.
   int64_t max_open_shards() const;
 
  private:
@@ -74,14 +75,14 @@ class ShardedDataset {
     std::atomic<uint64_t> last_use{0};
   };
   size_t shard_of(int64_t global_index) const;
-  // Notes that shard `opened` is open, and closes others.
+  // Notes that shard `opened` is open, and closes others while the limits are exceeded.
   void keep_within_limits(size_t opened, uint64_t bytes) const;
 
   std::string tokenizer_hash_;
   OpenShardLimits limits_;
   std::vector<DataSource> sources_;
   std::vector<int64_t> first_row_{0};  // of every shard, and the total
-  mutable std::vector<Slot> slots_;    // a shard each
+  mutable std::vector<Slot> slots_;    // one per shard
   mutable std::atomic<uint64_t> clock_{0};
   struct Open {
     size_t shard;
@@ -92,8 +93,8 @@ class ShardedDataset {
   mutable uint64_t open_bytes_ GUARDED_BY(open_mutex_) = 0;
 };
 
-// Opens shard `entry` of `manifest` in `directory`; again: waits where it is gone. Throws DataError
-// when it is not the one described: another size, number of samples, or build.
+// Opens shard `entry` of `manifest` in `directory`; Opening::kAgain: waits where it is gone. Throws
+// DataError when it is not the one described: another size, number of samples, or build.
 std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
                                               const Manifest& manifest, const ShardEntry& entry,
                                               const std::string& expected_tokenizer_hash,

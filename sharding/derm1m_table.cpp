@@ -10,13 +10,8 @@
 namespace dermatome {
 namespace {
 
-// Where the first of two names of a column is, or else the second.
-size_t column_of(const CsvReader& csv, const std::string& name, const std::string& other_name) {
-  return csv.column(csv.has_column(name) || !csv.has_column(other_name) ? name : other_name);
-}
-
-// The words for nothing, as tools/captions.py knows them (its `stated`): in any case, with or
-// without a final point.
+// Whether a cell says in words that there is nothing, as in tools/captions.py (its `stated`): in
+// upper or lower case, with or without a final full stop.
 bool says_nothing(std::string_view cell) {
   const std::string text = encode_utf8(lower(collapse_spaces(decode_utf8(cell))));
   return text == "no definitive diagnosis" || text == "no visual concepts";

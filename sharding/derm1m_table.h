@@ -9,8 +9,8 @@
 // - visual-concept caption: "This skin photo shows V.";
 // - subcaptions: the pieces of C between full stops, trimmed, empty ones left out, the first K;
 //   that breaks "0.5 cm" in two, as in MAKE's own data (tools/captions.py splits sentences).
-// "No definitive diagnosis" and "No visual concepts", in any case and with or without a final
-// point, mean that there is no such caption. Whatever exists is valid.
+// "No definitive diagnosis" and "No visual concepts", in upper or lower case, with or without a
+// final full stop, mean that there is no such caption. Whatever exists is valid.
 #pragma once
 
 #include <cstdint>

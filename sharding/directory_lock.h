@@ -1,4 +1,4 @@
-// One process at a time that writes to a directory.
+// Lets one process at a time write to a directory.
 #pragma once
 
 #include <filesystem>

@@ -57,7 +57,7 @@ Handle string_type(size_t length) {
   return type;
 }
 
-// Files are locked by nobody: shards are never written to once they have their name, and file
+// Files are not locked: shards are never written to once they have their name, and file
 // systems without locks would refuse to open them.
 Handle file_access() {
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -182,9 +182,9 @@ ContiguousFile::ContiguousFile(const std::filesystem::path& path)
 void ContiguousFile::check(bool good, const std::string& what) const {
   if (good) return;
   if (const int error = errno; may_pass(error)) {
-    throw StorageFailure("cannot read shard " + path_.string() + ": " + std::strerror(error));
+    throw StorageFailure(dermatome::text("cannot read shard ", path_, ": ", std::strerror(error)));
   }
-  throw DataError("shard " + path_.string() + ": " + what + kShardRemedy);
+  throw DataError(dermatome::text("shard ", path_, ": ", what, kShardRemedy));
 }
 
 // Reading an attribute writes all of its values, however many the caller has room for.

@@ -19,11 +19,10 @@ bool is_image(const std::filesystem::path& path) {
   std::ranges::transform(ending, ending.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  constexpr std::array kRead = {".jpg", ".jpeg", ".jfif", ".png", ".webp"};
-  constexpr std::array kRefused = {".tif",  ".tiff", ".bmp", ".gif", ".heic",
-                                   ".heif", ".avif", ".jp2", ".dcm"};
-  return std::ranges::find(kRead, ending) != kRead.end() ||
-         std::ranges::find(kRefused, ending) != kRefused.end();
+  // The last nine are of formats that are not read.
+  constexpr std::array kEndings = {".jpg", ".jpeg", ".jfif", ".png",  ".webp", ".tif", ".tiff",
+                                   ".bmp", ".gif",  ".heic", ".heif", ".avif", ".jp2", ".dcm"};
+  return std::ranges::find(kEndings, ending) != kEndings.end();
 }
 
 bool is_hidden(const std::filesystem::path& path) {

@@ -53,7 +53,7 @@ std::filesystem::path image_path(const std::filesystem::path& root, const std::s
 }
 
 int64_t typical_record_bytes(const ImagePolicy& policy) {
-  // A photo of 4:3; JPEG takes about two bits a pixel at the usual qualities.
+  // A photo of 4:3; JPEG takes about two bits per pixel at the usual qualities.
   const int64_t pixels = int64_t{policy.short_side} * policy.short_side * 4 / 3;
   return std::max<int64_t>(policy.raw ? pixels * 3 : pixels / 4, 1);
 }

@@ -13,7 +13,7 @@
 namespace dermatome {
 
 struct ImagePolicy {
-  int short_side = 384;  // larger images are shrunk to it (bicubic), smaller ones kept
+  int short_side = 384;  // pixels; larger images are shrunk to it (bicubic)
   bool raw = false;      // RGB bytes instead of JPEG
   int quality = 90;      // of the JPEG; without meaning when raw
   bool operator==(const ImagePolicy&) const = default;
@@ -25,7 +25,7 @@ struct ImageRecord {
   std::vector<std::byte> bytes;  // a JPEG file, or raw RGB [height, width, 3]
 };
 
-// As shards and manifests store it: "jpeg" or "raw", and the JPEG's quality or 0.
+// As shards and manifests store the policy: "jpeg" or "raw", and the JPEG's quality or 0.
 std::string_view encoding_name(const ImagePolicy& policy);
 int stored_quality(const ImagePolicy& policy);
 
@@ -34,12 +34,12 @@ int stored_quality(const ImagePolicy& policy);
 // for an image that cannot be read, StorageLost where its storage fails.
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy);
 
-// Why `work` on an image fails (a DataError's words); empty if it does not. StorageLost, which is
-// of no image, is thrown on: whether an image is in a data set must not depend on the day.
+// Why `work` on an image fails (its DataError's message); empty if it does not. StorageLost is
+// thrown on: it says nothing about the image, whose place in a data set must not depend on the day.
 std::string image_problem(const std::function<void()>& work);
 
-// Where the image that a table calls `name` is: below `root`, also if it begins with '/'; as it
-// is written without a root.
+// The path of the image that a table calls `name`: below `root`, also if `name` begins with '/';
+// without a root, `name` as it is.
 std::filesystem::path image_path(const std::filesystem::path& root, const std::string& name);
 
 // A typical record's size in bytes, to plan shards by.

@@ -17,10 +17,8 @@ bool looks_exchanged(bool ontology, bool visual, const std::vector<uint8_t>& mas
 class MakeRowReader : public RowReader {
  public:
   MakeRowReader(const CsvReader& csv, int64_t num_subcaptions) : num_subcaptions_(num_subcaptions) {
-    captions_ = {csv.column(csv.has_column("truncated_caption") || !csv.has_column("caption")
-                                ? "truncated_caption"
-                                : "caption"),
-                 csv.column("ontology_caption"), csv.column("visual_concept_caption")};
+    captions_ = {column_of(csv, "truncated_caption", "caption"), csv.column("ontology_caption"),
+                 csv.column("visual_concept_caption")};
     for (int64_t k = 1; k <= num_subcaptions; ++k) {
       captions_.push_back(csv.column(text("subcaption_", k)));
     }
@@ -46,7 +44,7 @@ class MakeRowReader : public RowReader {
       if (std::ssize(mask) < num_subcaptions_) {
         throw DataError(text(where, ", column sub_caption_mask: ", mask.size(), " instead of ",
                              num_subcaptions_, " entries in '", cell,
-                             "'; write one a subcaption, or lower --num-subcaptions"));
+                             "'; write one per subcaption, or lower --num-subcaptions"));
       }
       sample.mask.insert(sample.mask.end(), mask.begin(), mask.begin() + num_subcaptions_);
     }

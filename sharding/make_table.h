@@ -3,7 +3,7 @@
 //
 // Columns: truncated_caption (or, where there is none, caption): the raw caption;
 // ontology_caption; visual_concept_caption; subcaption_1 ... subcaption_K; sub_caption_mask: at
-// least K numbers 0 or 1 as text, "[1, 0, ...]"; knowledge_masks: three of them, for the raw,
+// least K numbers 0 or 1 as text, "[1, 0, ...]"; knowledge_masks: three such numbers, for the raw,
 // ontology and visual-concept caption in this order.
 #pragma once
 
@@ -14,8 +14,8 @@
 
 namespace dermatome {
 
-// A missing caption that a mask calls valid is overruled, and counted as a warning; so are masks
-// that make sense only in the order raw, visual, ontology. Throws DataError when a column is
+// A mask that calls a missing caption valid is overruled and counted in a warning. Masks that make
+// sense only in the order raw, visual, ontology are counted too. Throws DataError when a column is
 // missing.
 std::unique_ptr<RowReader> make_make_row_reader(const CsvReader& csv, int64_t num_subcaptions);
 

@@ -19,7 +19,7 @@ constexpr const char* kMagic = "dermatome-manifest";
 constexpr const char* kRemedy =
     "; copy it again, or run `dermatome shard` again, which keeps the shards that are whole";
 
-// Everything but the digest.
+// Everything except the digest.
 Json content(const Manifest& manifest) {
   Json shards = Json::array();
   for (const ShardEntry& shard : manifest.shards) {
@@ -149,9 +149,9 @@ std::vector<std::string> shards_besides(const std::filesystem::path& directory,
 Manifest read_manifest(const std::filesystem::path& directory_or_file) {
   const std::filesystem::path path = manifest_path(directory_or_file);
   if (!std::filesystem::exists(path)) {
-    throw DataError(path.string() +
-                    " is missing: no data set of shards is there, or it was not finished; run "
-                    "`dermatome shard`");
+    throw DataError(text(path,
+                         " is missing: no data set of shards is there, or it was not finished; run "
+                         "`dermatome shard`"));
   }
   const std::string content = read_file(path);
   Manifest manifest;

@@ -1,7 +1,7 @@
 // The data set as a whole: which shards it has and what they hold.
 //
-// The file is YAML, written in its JSON subset: the data set's own tools write and read it,
-// yaml-cpp stays in src/config, and any YAML or JSON parser can read it.
+// The file is YAML, written in its JSON subset: any YAML or JSON parser can read it, and this
+// folder needs no yaml-cpp.
 #pragma once
 
 #include <cstdint>

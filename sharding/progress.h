@@ -1,4 +1,4 @@
-// Says now and then how far a long piece of work is.
+// Logs from time to time how far a long piece of work is.
 #pragma once
 
 #include <atomic>
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "src/core/clock.h"
 #include "src/core/thread_annotations.h"
 
 namespace dermatome {
@@ -20,8 +21,6 @@ class Progress {
   void add(int64_t count, bool skipped = false);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   const std::string what_;
   const int64_t total_;
   const std::chrono::milliseconds interval_;

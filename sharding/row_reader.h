@@ -1,4 +1,4 @@
-// What a kind of table makes of its rows; sharding/table.h puts them together.
+// Reads the rows of one kind of table; sharding/table.h reads whole tables with it.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,13 @@ class RowReader {
   // What looked wrong in the rows read so far, counted.
   virtual std::vector<std::string> warnings() const { return {}; }
 };
+
+// The place of column `name` or, if only that one is there, of `other_name`. Throws DataError when
+// both are missing.
+inline size_t column_of(const CsvReader& csv, const std::string& name,
+                        const std::string& other_name) {
+  return csv.column(csv.has_column(name) || !csv.has_column(other_name) ? name : other_name);
+}
 
 // How often something odd was seen, and where first.
 class RowCount {

@@ -1,4 +1,4 @@
-// Classes by name to classes by number.
+// Numbers classes that are given by name.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ class SampleLabels {
   void apply(SampleTable& table) const;
 
  private:
-  std::vector<std::string> names_;  // one a sample
+  std::vector<std::string> names_;  // one per sample
 };
 
 }  // namespace dermatome

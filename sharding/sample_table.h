@@ -1,5 +1,5 @@
-// Pairs as ingestion hands them over: where the images are and their captions, not yet decoded or
-// tokenized.
+// The samples of a table or folder: where their images are, not yet decoded, and their captions,
+// not yet tokenized.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ struct CaptionedSample {
 };
 
 struct SampleTable {
-  std::string kind;                      // make | derm1m | labels | folder: how captions came about
-  std::string content_hash;              // SHA-256 of the file, or of a folder's list of images
-  std::vector<std::string> aspects;      // N caption names
+  std::string kind;                  // make | derm1m | labels | folder: where captions come from
+  std::string content_hash;          // SHA-256 of the file, or of a folder's list of images
+  std::vector<std::string> aspects;  // N caption names
   std::vector<std::string> label_names;  // UTF-8, sorted; a sample's label is the place in here
   std::vector<CaptionedSample> samples;
   std::vector<std::string> warnings;  // what looks wrong, counted, with the first line

@@ -15,7 +15,7 @@
 namespace dermatome {
 namespace {
 
-// Raised whenever equal tables and images come to give other shards.
+// Raised whenever equal tables and images begin to give other shards.
 constexpr int kIngestionVersion = 3;
 
 std::string digest_of_build(const SampleTable& table, const std::string& tokenizer_hash,
@@ -49,7 +49,7 @@ std::string describe_size(const std::filesystem::path& image) {
     const uint64_t bytes = std::filesystem::file_size(image, error);
     if (!error) return text(bytes);
     if (!may_pass(error.value())) return "missing";
-    throw StorageFailure("cannot look at " + image.string() + ": " + error.message());
+    throw StorageFailure(text("cannot look at ", image, ": ", error.message()));
   });
 }
 
@@ -77,9 +77,9 @@ std::span<const CaptionedSample> ShardBuilder::rows(int64_t shard) const {
 }
 
 void ShardBuilder::refuse(const std::filesystem::path& path) {
-  throw ConfigError(path.string() +
-                    " belongs to another table, tokenizer or other options; choose another "
-                    "--output, or remove it first");
+  throw ConfigError(text(path,
+                         " belongs to another table, tokenizer or other options; choose another "
+                         "--output, or remove it first"));
 }
 
 BuiltShard ShardBuilder::keep_or_make(int64_t shard, Progress& progress) const {
@@ -88,12 +88,12 @@ BuiltShard ShardBuilder::keep_or_make(int64_t shard, Progress& progress) const {
     progress.add(std::ssize(rows(shard)), /*skipped=*/true);
     return std::move(*kept);
   }
-  // From here on the directory changes: a manifest from before would describe something else.
+  // From here on the directory changes, and an older manifest would describe something else.
   std::filesystem::remove(manifest_path(options_.output));
   return make(shard, source_digest, progress);
 }
 
-// The shard if it is the one that would be made anew.
+// The shard that is there, if making it anew would give the same.
 std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
                                              const std::string& source_digest) const {
   const std::filesystem::path path = options_.output / file_name(shard);
@@ -115,12 +115,12 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
     }
     log_info(path.string() + " is made again: an image that it lacks can be read now");
   } catch (const DataError& error) {
-    log_warning(std::string(error.what()) + "; the shard is made again");
+    log_warning(text(error.what(), "; the shard is made again"));
   }
   return std::nullopt;
 }
 
-// Why the rows that `reader` lacks were left out; nullopt when one would not be any more.
+// Why the rows that `reader` lacks were left out; nullopt when one of them can be read.
 std::optional<std::vector<RejectedImage>> ShardBuilder::rejected_before(
     int64_t shard, const ShardReader& reader) const {
   std::vector<RejectedImage> rejected;
@@ -181,7 +181,7 @@ std::string ShardBuilder::digest_of_sources(std::span<const CaptionedSample> sam
   std::vector<std::string> items(samples.size());
   parallel_for(std::ssize(samples), options_.num_threads, [&](int64_t i) {
     const std::string& name = samples[i].image_path;
-    items[i] = name + "\t" + describe_size(image_path(options_.image_root, name)) + "\n";
+    items[i] = text(name, "\t", describe_size(image_path(options_.image_root, name)), "\n");
   });
   Sha256 hash;
   for (const std::string& item : items) hash.update(item);

@@ -18,12 +18,11 @@
 namespace dermatome {
 
 struct BuildOptions {
-  // As of image_path().
-  std::filesystem::path image_root;
-  std::filesystem::path output;  // directory; made if missing
+  std::filesystem::path image_root;  // the root of image_path()
+  std::filesystem::path output;      // directory; made if missing
   ImagePolicy images;
   int64_t samples_per_shard = 0;  // rows of the table; at least 1
-  int num_threads = 0;            // as of parallel_for
+  int num_threads = 0;            // as in parallel_for()
   double max_bad = 0.0;           // fraction of the table's rows whose image may be unreadable
 };
 
@@ -47,15 +46,15 @@ class ShardBuilder {
   std::string file_name(int64_t shard) const;
   // Rows [shard, shard + 1) * samples_per_shard of the table.
   std::span<const CaptionedSample> rows(int64_t shard) const;
-  // Of everything but the images that decides the data set's bytes.
+  // The digest of everything except the images that decides the data set's bytes.
   const std::string& build_digest() const { return build_digest_; }
 
-  // The shard that is there, if it is whole, of this build, and its image files have the sizes
-  // they had; or makes it, with its images in memory until it is written. Throws ConfigError for
-  // a shard of another data set, StorageLost where a storage fails.
+  // Keeps the shard that is there if it is whole, of this build, and its image files still have
+  // their sizes. Else makes it; its images are in memory until it is written. Throws ConfigError
+  // for a shard of another data set, StorageLost where storage fails.
   BuiltShard keep_or_make(int64_t shard, Progress& progress) const;
 
-  // That `path` belongs to another data set.
+  // Throws ConfigError: `path` belongs to another data set.
   [[noreturn]] static void refuse(const std::filesystem::path& path);
 
  private:

@@ -65,7 +65,7 @@ ShardReader::ShardReader(const std::filesystem::path& path,
   // HDF5 is held no longer than it takes to ask where things are.
   bool failed = false;
   read_metadata(retry_storage([&] {
-    // Waits for the file to be there: one that is gone HDF5 would take for a damaged one.
+    // Waits for the file to be there: HDF5 would take a missing file for a damaged one.
     if (std::exchange(failed, true)) const StoredFile there(path, Opening::kAgain);
     const hdf5::ContiguousFile file(path);
     read_header(file, expected_tokenizer_hash);
@@ -75,7 +75,7 @@ ShardReader::ShardReader(const std::filesystem::path& path,
 }
 
 void ShardReader::check(bool good, const std::string& what, const char* remedy) const {
-  if (!good) throw DataError("shard " + path_.string() + ": " + what + remedy);
+  if (!good) throw DataError(text("shard ", path_, ": ", what, remedy));
 }
 
 void ShardReader::check_partition(std::span<const uint64_t> bounds, size_t num_values,
@@ -97,8 +97,8 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
         kShardAgain);
   header_.tokenizer_hash = file.text(names::kTokenizerAttribute);
   check(header_.tokenizer_hash == expected_tokenizer_hash,
-        "made with tokenizer " + header_.tokenizer_hash.substr(0, 12) + ", but this program has " +
-            expected_tokenizer_hash.substr(0, 12),
+        text("made with tokenizer ", header_.tokenizer_hash.substr(0, 12),
+             ", but this program has ", expected_tokenizer_hash.substr(0, 12)),
         kShardAgain);
   header_.aspects = split_lines(file.text(names::kAspectsAttribute));
   const std::string encoding = file.text(names::kEncodingAttribute);
@@ -119,7 +119,7 @@ std::map<std::string, hdf5::Section> ShardReader::locate_metadata(
   const auto locate = [&](const char* name, Element element, int rank) {
     const hdf5::Section section = file.section(name, element, rank);
     check(section.offset <= file_.size() && section.bytes <= file_.size() - section.offset,
-          std::string("data set ") + name + " reaches beyond the end of the file");
+          text("data set ", name, " reaches beyond the end of the file"));
     return section;
   };
   const hdf5::Section image_bytes = locate(names::kImageBytes, Element::kU8, 1);
@@ -174,11 +174,11 @@ void ShardReader::check_indices() const {
   check_partition(token_bounds_, tokens_.size(), names::kTokenBounds);
   const int32_t table = caption_table_size();
   check(empty_caption_ >= 0 && empty_caption_ < table && nan_caption_ >= 0 && nan_caption_ < table,
-        std::string("attributes ") + names::kEmptyCaptionAttribute + " and " +
-            names::kNanCaptionAttribute + " are no rows of the caption table");
+        text("attributes ", names::kEmptyCaptionAttribute, " and ", names::kNanCaptionAttribute,
+             " are no rows of the caption table"));
   for (size_t row = 0; row < n; ++row) {
     const auto fail = [&](const std::string& what) {
-      throw DataError(where(row) + ": " + what + kShardRemedy);
+      throw DataError(text(where(row), ": ", what, kShardRemedy));
     };
     const auto& image = images_[row];
     if (image.offset > image_bytes_ || image.length > image_bytes_ - image.offset) {
@@ -307,7 +307,7 @@ std::string ShardReader::caption_text(int32_t caption) const {
   std::array<uint64_t, 2> bounds{};
   file_.read(caption_bounds_offset_ + static_cast<uint64_t>(caption) * sizeof(uint64_t),
              std::as_writable_bytes(std::span(bounds)));
-  // They were right when the shard was opened.
+  // The bounds were right when the shard was opened.
   check(bounds[0] <= bounds[1] && bounds[1] <= caption_bytes_,
         std::string(names::kCaptionBounds) + " has changed since the shard was opened");
   std::string text(bounds[1] - bounds[0], '\0');

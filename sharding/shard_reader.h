@@ -3,8 +3,8 @@
 // Construction checks everything but the images: names, version, tokenizer, checksum of the
 // metadata, every index. After it, all functions may be called from any number of threads, and HDF5
 // is no longer involved: what training looks up lies in memory (about 290 bytes per sample of
-// MAKE's table), images and the captions' texts are read by pread. A file system that fails, at
-// whatever point, is waited for (stored_file.h), and then StorageLost.
+// MAKE's table), images and the captions' texts are read by pread. Where the file
+// system fails, at whatever point, it is waited for (stored_file.h); then StorageLost is thrown.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,6 @@
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sharding/shard_header.h"
@@ -45,7 +44,7 @@ class ShardReader {
   const ShardHeader& header() const { return header_; }
   int64_t num_samples() const { return static_cast<int64_t>(images_.size()); }
   uint64_t file_size() const { return file_.size(); }
-  uint64_t memory_bytes() const;  // that the metadata takes
+  uint64_t memory_bytes() const;  // of the metadata
 
   // The image, into memory that is used again. Throws CorruptRecord naming shard, row and source
   // file when its record fails its checksum or is not what the index says, DataError when the file
@@ -71,21 +70,21 @@ class ShardReader {
 
  private:
   void read_header(const hdf5::ContiguousFile& file, const std::string& expected_tokenizer_hash);
-  // What of the metadata is looked at once, when the shard is opened.
+  // Metadata that are looked at once, when the shard is opened.
   struct Opened;
   // The metadata in the order of its checksum: calls visit(name, element, rank, values) for each
   // data set, where `values` is the vector that holds it.
   template <typename Visit>
   void visit_metadata(Opened& opened, const Visit& visit);
-  // Where everything lies; returns the metadata's sections by name.
+  // Looks up where the data sets lie; returns the metadata's sections by name.
   std::map<std::string, hdf5::Section> locate_metadata(const hdf5::ContiguousFile& file);
   void read_metadata(const std::map<std::string, hdf5::Section>& sections);
   void check_indices() const;
   void check(bool good, const std::string& what, const char* remedy = kShardRemedy) const;
-  // That `bounds` partitions `num_values` elements.
+  // Throws DataError unless `bounds` partitions `num_values` elements.
   void check_partition(std::span<const uint64_t> bounds, size_t num_values, const char* name) const;
   void check_row(int64_t row) const;
-  // An image's bytes, as many as its record has, checked.
+  // Reads an image's record into `bytes`, which has its length, and checks it.
   void read_record(int64_t row, std::span<std::byte> bytes) const;
   int64_t num_captions() const { return static_cast<int64_t>(header_.aspects.size()); }  // N
   void check_caption(int32_t caption) const;

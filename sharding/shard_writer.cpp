@@ -94,7 +94,7 @@ Ragged<uint16_t> tokenize(const std::vector<std::string_view>& captions, const T
   return tokens;
 }
 
-// Creates and fills data sets, and carries the metadata's checksum along.
+// Creates and fills data sets, and computes the metadata's checksum.
 class DatasetWriter {
  public:
   explicit DatasetWriter(hdf5::FileWriter& file) : file_(file) {}

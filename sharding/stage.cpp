@@ -42,12 +42,10 @@ bool is_whole(const std::filesystem::path& path, const ShardEntry& entry) {
   return !error && bytes == entry.bytes && crc32c_of_file(path) == entry.crc32c;
 }
 
-// Writes what StoredFile reads; `checksum` receives that of the bytes.
+// Copies `from` to `to`; `checksum`, at first 0, receives the CRC-32C of the bytes.
 void write_copy(const StoredFile& from, const std::filesystem::path& to, uint32_t& checksum,
                 const std::stop_token& stop) {
-  const auto fail = [&] {
-    throw DataError("cannot write " + to.string() + ": " + std::strerror(errno));
-  };
+  const auto fail = [&] { throw DataError(text("cannot write ", to, ": ", std::strerror(errno))); };
   const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(to.c_str(), "wbe"),
                                                                 &std::fclose);
   if (!file) fail();
@@ -68,8 +66,9 @@ void copy_shard(const Copy& copy, const std::stop_token& stop) {
     uint32_t checksum = 0;
     write_copy(from, temporary, checksum, stop);
     if (from.size() != copy.entry.bytes || checksum != copy.entry.crc32c) {
-      throw DataError("shard " + copy.from.string() +
-                      " fails its manifest's size or checksum and is not staged" + kShardRemedy);
+      throw DataError(text("shard ", copy.from,
+                           " fails its manifest's size or checksum and is not staged",
+                           kShardRemedy));
     }
   });
 }
@@ -124,7 +123,7 @@ void stage_datasets(const std::vector<std::filesystem::path>& sources,
     const std::filesystem::path copy =
         staged_directory(folder, read_manifest(source)) / shard_format::kManifestName;
     const std::string content = read_file(manifest_path(source));
-    // What is there already may be another user's.
+    // A copy that is there already may be another user's.
     if (!std::filesystem::exists(copy) || read_file(copy) != content) {
       write_file_atomically(copy, content);
     }

@@ -1,4 +1,4 @@
-// Copies of data sets in a folder of the machine's own, for storage that is slow or busy.
+// Copies data sets to a local folder of the machine, because shared storage is slow or busy.
 #pragma once
 
 #include <filesystem>

@@ -13,7 +13,7 @@
 namespace dermatome {
 namespace {
 
-// Between tries; 8.5 s in all, for a file server to come back.
+// The pauses between tries: 8.5 s in all, for a file server to come back.
 constexpr std::array<std::chrono::milliseconds, 4> kPauses = {
     std::chrono::milliseconds(100), std::chrono::milliseconds(400), std::chrono::milliseconds(1600),
     std::chrono::milliseconds(6400)};
@@ -28,7 +28,7 @@ bool may_pass(int error) {
 }
 
 void fail_to_open(const std::string& problem, int error, Opening opening, const char* remedy) {
-  const std::string reason = std::string(": ") + std::strerror(error);
+  const std::string reason = text(": ", std::strerror(error));
   if (may_pass(error)) throw StorageFailure(problem + reason);
   if (opening == Opening::kFirst) throw DataError(problem + reason + remedy);
   throw StorageFailure(problem + ", which was open before: its storage is gone or fails" + reason);
@@ -39,7 +39,7 @@ void wait_for_storage(const StorageFailure& failure, size_t retries) {
     throw StorageLost(text(failure.what(), ", also when tried ", retries,
                            " times again; check the file system, then continue"));
   }
-  log_warning(std::string(failure.what()) + "; trying again");
+  log_warning(text(failure.what(), "; trying again"));
   std::this_thread::sleep_for(kPauses[retries]);
 }
 

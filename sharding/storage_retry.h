@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <string>
-#include <utility>
 
 #include "src/core/error.h"
 
@@ -15,22 +14,22 @@ class StorageFailure : public DataError {
   using DataError::DataError;
 };
 
-// A file that is opened again was there: wherever it cannot be found now, its storage is away.
+// A file that is opened again was there before: if it cannot be found, its storage is away.
 enum class Opening { kFirst, kAgain };
 
-// Whether `error`, of errno, is one of those that file systems behind a network give for a while.
+// Whether `error`, a value of errno, is one that file systems behind a network give for a while.
 bool may_pass(int error);
 
-// Throws for `problem`, a file that cannot be opened: StorageFailure when `error`, of errno, may
-// pass or the file is opened again, else DataError, which ends with `remedy`.
+// Throws for `problem`, a file that cannot be opened: StorageFailure when `error`, a value of
+// errno, may pass or the file is opened again, else DataError, which ends with `remedy`.
 [[noreturn]] void fail_to_open(const std::string& problem, int error, Opening opening,
                                const char* remedy);
 
-// Warns of `failure` and waits before the next try, longer each time; `retries` is how many there
-// were. Throws StorageLost when there were enough: 4, in 8.5 s.
+// Warns of `failure` and waits before the next try, longer each time; `retries` is how many
+// there were. Throws StorageLost after 4 of them, which take 8.5 s.
 void wait_for_storage(const StorageFailure& failure, size_t retries);
 
-// What `attempt` returns, called again after every StorageFailure until those are too many.
+// What `attempt` returns. It is called again after a StorageFailure, until that is too often.
 template <typename Attempt>
 auto retry_storage(Attempt&& attempt) {
   for (size_t retries = 0;; ++retries) {

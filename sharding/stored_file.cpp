@@ -52,7 +52,7 @@ void StoredFile::reopen() const {
     throw DataError(text(path_, " has ", file.size, " bytes instead of ", size_,
                          " now, so it was replaced or cut off since it was opened", remedy_));
   }
-  // Under the number that other threads may be reading from.
+  // Under the same number, because other threads may be reading from it.
   const int result = ::dup3(file.descriptor, fd_, O_CLOEXEC);
   const int error = errno;
   ::close(file.descriptor);
@@ -72,7 +72,7 @@ void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
         const std::string problem =
             text("cannot read ", target.size(), " bytes at ", offset, " of ", path_);
         if (got == 0) {
-          throw DataError(problem + ": the file ends before, so it was cut off since" + remedy_);
+          throw DataError(problem + ": the file ends before that, so it was cut off" + remedy_);
         }
         if (may_pass(error)) throw StorageFailure(problem + ": " + std::strerror(error));
         throw DataError(problem + ": " + std::strerror(error) + remedy_);

@@ -11,16 +11,16 @@
 
 namespace dermatome {
 
-// Ends messages about a shard that is damaged, truncated or not there.
+// Ends messages about a shard that is damaged, truncated or missing.
 inline constexpr const char* kShardRemedy =
     "; copy it again, or run `dermatome shard` again with the same arguments, which keeps the "
     "shards that are whole";
 
-// Read by pread, never mapped: where a file system vanishes a mapping ends the process by a signal,
-// a read fails with an error. Safe to use from any number of threads. An error that may pass is
-// waited for, a few times, up to ten seconds; each time the file is opened again, which must have
-// the size it had. A file that was open before and cannot be opened any more, for whatever reason,
-// is waited for as well: a mount that went away knows no file.
+// Read by pread, never mapped: when a file system vanishes, a mapping ends the process by a signal,
+// a read fails with an error. Safe to use from any number of threads. After an error that may pass,
+// the file is opened again, up to four times in ten seconds, and must still have its size. A file
+// that was open before and cannot be opened again, for whatever reason, is waited for as well: a
+// mount that went away knows no file.
 class StoredFile {
  public:
   // Throws DataError, StorageLost; `remedy` ends its messages where the file, and not its storage,

@@ -40,10 +40,13 @@ TableKind kind_by_columns(const CsvReader& csv, const std::string& label_column,
   }
   const bool captions = csv.has_column("caption") || csv.has_column("truncated_caption");
   if (!captions && csv.has_column(label_column)) return TableKind::kLabels;
-  throw DataError(name + " is of no known kind: MAKE's table has a column 'knowledge_masks', " +
-                  "Derm1M's 'hierarchical_disease_label', and a table of labels '" + label_column +
-                  "' (or the one that --label-column names) and no captions. tools/captions.py " +
-                  "makes MAKE's table of captions alone; --table says what it is otherwise");
+  throw DataError(
+      text(name,
+           " is of no known kind: MAKE's table has a column 'knowledge_masks', Derm1M's "
+           "'hierarchical_disease_label', and a table of labels '",
+           label_column,
+           "' (or the one that --label-column names) and no captions. Make MAKE's table "
+           "from captions alone with tools/captions.py, or name the kind by --table"));
 }
 
 std::unique_ptr<RowReader> make_row_reader(TableKind kind, const CsvReader& csv,
@@ -68,7 +71,8 @@ int64_t parse_ontology(const std::string& cell, const std::string& where) {
   if (is_missing(cell)) return -1;
   const int64_t node = parse_integer(cell, where);
   if (node < -1 || node > INT32_MAX) {
-    throw DataError(where + ": node " + cell + " of the ontology; -1 (none) or above was expected");
+    throw DataError(
+        text(where, ": node ", cell, " of the ontology; -1 (none) or above was expected"));
   }
   return node;
 }
@@ -106,7 +110,7 @@ SampleTable read_table(const std::filesystem::path& path, const TableOptions& op
     }
     labels.add(label ? trim(row.fields[*label]) : std::string_view{});
   }
-  if (table.samples.empty()) throw DataError(path.string() + " has a header but no rows");
+  if (table.samples.empty()) throw DataError(text(path, " has a header but no rows"));
   labels.apply(table);
   table.warnings = reader->warnings();
   table.content_hash = sha256_hex(content);

@@ -1,8 +1,8 @@
 // A table of images (CSV) as samples, whichever kind of table it is.
 //
-// Every kind has the column `filename`; the others are those of make_table.h, derm1m_table.h, or,
-// in a table of labels, one with classes (by default `label`): such samples have no captions.
-// Further columns are ignored, but for `ontology_label`: a node of an ontology, -1 for none.
+// Every kind has the column `filename`. The other columns are those of make_table.h or
+// derm1m_table.h; a table of labels has one with classes (by default `label`) and no captions.
+// Further columns are ignored, except `ontology_label`: a node of an ontology, -1 for none.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ inline const std::map<std::string, TableKind> kTableKinds = {
     {"make", TableKind::kMake}, {"derm1m", TableKind::kDerm1m}, {"labels", TableKind::kLabels}};
 
 struct TableOptions {
-  // By default told by the columns: MAKE's has knowledge_masks, Derm1M's has one of the two names
+  // By default the columns decide: MAKE's has knowledge_masks, Derm1M's has one of the two names
   // of its column of diagnoses, a table of labels has neither.
   std::optional<TableKind> kind = std::nullopt;
   int64_t num_subcaptions = kDefaultNumSubcaptions;
-  std::string label_column = {};  // empty: no labels, but `label` in a table of labels
+  std::string label_column = {};  // empty: no labels; in a table of labels: `label`
 };
 
 // Throws DataError with file and line (or column) for whatever cannot be read. A cell that is empty

@@ -24,8 +24,8 @@ void verify_entry(const std::filesystem::path& directory, const Manifest& manife
     const auto shard = open_shard(directory, manifest, entry, tokenizer.hash());
     append(report.problems, verify_shard(*shard, tokenizer, num_threads));
     if (crc32c_of_file(shard->path()) != entry.crc32c) {
-      report.problems.push_back("shard " + shard->path().string() +
-                                ": the file fails the manifest's checksum");
+      report.problems.push_back(
+          text("shard ", shard->path(), ": the file fails the manifest's checksum"));
     }
     report.num_samples += shard->num_samples();
     report.bytes += entry.bytes;
@@ -48,7 +48,7 @@ VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
     known.insert(entry.file);
   }
   for (const std::string& name : shards_besides(directory, known)) {
-    report.problems.push_back("shard " + (directory / name).string() + " is not in the manifest");
+    report.problems.push_back(text("shard ", directory / name, " is not in the manifest"));
   }
   return report;
 }

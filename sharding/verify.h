@@ -1,4 +1,4 @@
-// Checks all that can be checked about a data set without its originals.
+// Checks all that can be checked about a data set without the original images.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ struct VerifyReport {
   int64_t num_shards = 0;
   int64_t num_samples = 0;
   uint64_t bytes = 0;
-  std::vector<std::string>
-      problems;  // each names the shard, and row and source file if there is one
+  // Each names the shard, and row and source file if there is one.
+  std::vector<std::string> problems;
 };
 
 // The manifest's digest, every shard's presence, size and checksum, its indices (ShardReader),
@@ -27,8 +27,8 @@ VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
                             const Tokenizer& tokenizer, int num_threads);
 
 // What is wrong with an open shard's images and tokens, in the order of rows. Throws DataError
-// when the file cannot be read, StorageLost when its storage is away, which is then not asked for
-// every record.
+// when the file cannot be read, StorageLost when its storage is away: no further record is
+// tried then.
 std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer& tokenizer,
                                       int num_threads);
 

@@ -9,9 +9,9 @@
 #                     allocation (default 3)
 
 dermatome="${DERMATOME_BINARY:-$home/build/release/dermatome}"
-# Slurm 22.05 and later do not hand --cpus-per-task on to the steps. Ranks that lose one end by
-# themselves and with codes that count, so srun may not kill them; but without a limit it would wait for
-# one that hangs. The limit leaves rank 0 time to finish after the others.
+# Slurm 22.05 and later do not pass --cpus-per-task on to the steps. Ranks that lose another rank end by
+# themselves with exit codes that count, so srun must not kill them; but without a limit it would wait
+# for a rank that hangs. The limit leaves rank 0 time to finish after the others.
 srun_options=(--wait=600 ${SLURM_CPUS_PER_TASK:+--cpus-per-task="$SLURM_CPUS_PER_TASK"})
 
 fail() {

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Builds, and only that: installs nothing, uses no network.
+# Builds and does nothing else: it installs nothing and uses no network.
 #   tools/build.sh [--tests] [PRESET [TARGET…]]
-#     --tests  the tests too, which need GoogleTest
-#     PRESET   release (default; with CUDA where LibTorch has it), dev (the quickest to compile),
+#     --tests  builds the tests too, which need GoogleTest
+#     PRESET   release (default; with CUDA if LibTorch has it), dev (the quickest to compile),
 #              debug, asan, tsan, clang or cuda (always with CUDA; tools/setup.sh --cuda brings its LibTorch);
 #              the folder is build/PRESET
-# Found through the environment: LIBTORCH_ROOT (else the one tools/setup.sh unpacked),
-# CMAKE_PREFIX_PATH for libraries in places of your own, and the MPI whose mpicxx is on the PATH.
+# The environment names the libraries: LIBTORCH_ROOT (without it, the LibTorch that tools/setup.sh unpacked),
+# CMAKE_PREFIX_PATH for libraries in places of your own, and a PATH on which mpicxx belongs to your MPI.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -34,7 +34,7 @@ if [[ ! -d "build/$preset" ]]; then
   check_disk "$disk" "building ($preset)" "$repository"
 fi
 start=$SECONDS
-# CMake names a missing package among its status lines.
+# CMake names a missing package among its status lines, so they are shown too.
 if ! output=$(cmake --preset "$preset" "${options[@]}"); then
   fail "CMake stopped (above); its last lines were:"$'\n'"$(tail -n 5 <<<"$output")"
 fi

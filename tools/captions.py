@@ -8,17 +8,18 @@ and MAKE's. What is there stays; a cell that is empty, nan or NaN is filled:
 
   truncated_caption       from caption
   ontology_caption        from ontology_final or hierarchical_disease_label; else, with --hierarchy,
-                          from the place of the disease in it
+                          from the place of the disease in the hierarchy
   visual_concept_caption  from skin_concept_standarized (sic) or skin_concept; else, with
                           --concepts, from the words of the caption
   subcaption_1 to _8      the sentences of the caption, if the row has no subcaption
   sub_captions, sub_caption_mask, knowledge_masks (caption, ontology, visual concept)
-                          from the captions that exist; in a mask that is there, only the entries of
+                          from the captions that exist; in an existing mask, only the entries of
                           new captions change
 
 With --endpoint and --model, a language model is asked for what the tables and files left open, and
-for subcaptions, which are cut from the caption only where it gave none. It is believed only where
-the caption bears it out. Its key, if it needs one, is read from DERMATOME_API_KEY.
+for subcaptions, which are cut from the caption only if the model gave none. An answer is believed
+only if the caption says the same. The key of the model, if it needs one, is read from
+DERMATOME_API_KEY.
 """
 
 import argparse
@@ -50,7 +51,7 @@ def concept_caption(text):
 
 
 def stated(row, columns):
-    """The first of the columns that says something, and what."""
+    """The first of the columns with a useful cell, and the cell's text."""
     for column in columns:
         cell = row.get(column, "").strip()
         if not missing(cell) and normalized(cell).rstrip(".") not in NOTHING:
@@ -59,7 +60,7 @@ def stated(row, columns):
 
 
 class Filler:
-    """Fills rows in place and counts what it did."""
+    """Fills rows in place and counts the captions it filled."""
 
     def __init__(self, num_subcaptions, hierarchy, concepts, disease_columns):
         self.pieces = [f"subcaption_{i + 1}" for i in range(num_subcaptions)]
@@ -73,7 +74,7 @@ class Filler:
         return [*ASPECTS, "sub_captions", *self.pieces, "sub_caption_mask", "knowledge_masks"]
 
     def complete(self, row):
-        """Adds the columns that are missing, empty; returns what the row lacks."""
+        """Adds missing columns with empty cells; returns the captions that the row lacks."""
         for column in self.columns():
             row.setdefault(column, "")
         return [aspect for aspect in ASPECTS if missing(row[aspect])]
@@ -110,7 +111,7 @@ class Filler:
         return text
 
     def open_fields(self, row, allowed):
-        """What to ask a model about a row."""
+        """The fields to ask a model about for a row."""
         if missing(row["truncated_caption"]):
             return ()
         is_open = {
@@ -159,7 +160,8 @@ class Filler:
 
 
 def set_mask(row, column, exist, new, where):
-    """A mask that is there stays but for the new captions: a caption may exist and be invalid."""
+    """In an existing mask only the entries of new captions change, because a caption may exist and
+    be invalid."""
     mask = exist
     if not missing(row[column]):
         mask = table.read_mask(row[column], f"{where}, column {column}")
@@ -173,7 +175,7 @@ def set_mask(row, column, exist, new, where):
 
 
 def make_questions(filler, rows, questions, options):
-    """One question for every distinct prompt, and the key of each row that asks."""
+    """One question per distinct prompt, and the key of each row that needs an answer."""
     asked, keys = {}, {}
     for i, (_, row) in enumerate(rows):
         if fields := filler.open_fields(row, options.ask):
@@ -187,7 +189,7 @@ def make_questions(filler, rows, questions, options):
 
 
 def believed_before(asked, cache, questions):
-    """Cached answers that still stand: whoever edits the file is checked as the model is."""
+    """Cached answers that are still believed; edits of the file are checked like a model's answers."""
     found = {}
     for key, question in asked.items():
         good, complaints = questions.judge(cache.answers.get(key), question.caption,
@@ -214,7 +216,7 @@ def estimate(asked, before, account):
 
 
 def ask_model(filler, rows, questions, cache, options):
-    """Fills rows from a model's answers; whether all its questions could be asked."""
+    """Fills rows from a model's answers; returns whether all questions could be asked."""
     asked, keys = make_questions(filler, rows, questions, options)
     found = believed_before(asked, cache, questions)
     account = Account(options.price_in, options.price_out, options.max_cost)
@@ -242,11 +244,11 @@ def ask_model(filler, rows, questions, cache, options):
     print(f"captions: model: {account.requests} requests, {num_cached} answers from the cache, "
           f"{account.tokens_in} tokens in, {account.tokens_out} out, cost {account.spent:.4f}")
     if account.unreported:
-        print(f"captions: model: {account.unreported} requests whose tokens are not known are "
-              "counted at the most they can cost")
+        print(f"captions: model: the tokens of {account.unreported} requests are not known; they are "
+              "counted at their highest possible cost")
     if over_budget:
         print(f"warning: --max-cost left {len(over_budget)} questions unasked; answers are kept in "
-              f"{options.cache}: run again with a larger one to go on", file=sys.stderr)
+              f"{options.cache}: run again with a larger --max-cost to go on", file=sys.stderr)
     return not over_budget
 
 
@@ -261,7 +263,7 @@ def summarize(filler, rows, options):
               f"{lacking} rows lack it")
     if filler.dropped:
         print(f"captions: {filler.dropped} sentences behind the first {len(filler.pieces)} left "
-              f"out, in {filler.dropped_rows} rows; --num-subcaptions can keep more")
+              f"out, in {filler.dropped_rows} rows; a larger --num-subcaptions keeps more")
     if filler.unknown:
         frequent = sorted(filler.unknown.items(), key=lambda item: (-item[1], item[0]))[:10]
         print(f"captions: {len(filler.unknown)} diseases, in {filler.unknown.total()} rows, are "
@@ -270,7 +272,7 @@ def summarize(filler, rows, options):
 
 
 def build(options):
-    """Everything but the command line; returns the exit code."""
+    """Does everything except reading the command line; returns the exit code."""
     columns, rows = table.read(options.input, ["filename"])
     if "truncated_caption" not in columns:
         table.require("caption", columns, options.input)
@@ -328,51 +330,54 @@ def parse_arguments():
     add("input", metavar="INPUT.csv", type=Path)
     add("output", metavar="OUTPUT.csv", type=Path)
     add("--num-subcaptions", type=number(int, 0, 64), default=8, metavar="N",
-        help="at most so many sentences per row (8); `dermatome shard` has the same option")
+        help="largest number of sentences per row (8); `dermatome shard` has the same option")
     add("--hierarchy", type=Path, metavar="FILE",
         help='CSV name,parent (no parent: a root), or JSON: {"inflammatory": {"dermatitis": {}}}')
     add("--disease-column", metavar="NAME",
-        help="what to look up in it (standardized_disease, else disease_label)")
+        help="column to look up in the hierarchy (standardized_disease, else disease_label)")
     add("--concepts", type=Path, metavar="FILE", help='JSON: {"scale": ["scaly", "scaling"], ...}')
     add = parser.add_argument_group("language model").add_argument
-    add("--endpoint", metavar="URL", help="as far as .../v1; /chat/completions is added to it")
+    add("--endpoint", metavar="URL", help="URL up to .../v1; /chat/completions is added to it")
     add("--model", metavar="NAME")
     add("--prompt", type=Path, default=answers.SHIPPED_PROMPT, metavar="PATH",
-        help="a text, or a folder with prompt.txt, with {caption} and perhaps {fields} and "
-             "{num_subcaptions} (tools/captions/prompt.txt)")
+        help="text file, or folder with prompt.txt; the text contains {caption} and may contain "
+             "{fields} and {num_subcaptions} (tools/captions/prompt.txt)")
     add("--ask", type=fields, default=answers.FIELDS, metavar="A,B",
-        help=f"only these of {', '.join(answers.FIELDS)}")
+        help=f"ask only about these of {', '.join(answers.FIELDS)}")
     add("--cache", type=Path, metavar="FILE",
-        help="answers, added as they come; what is there is not asked again "
-             "(OUTPUT.csv.cache.jsonl)")
+        help="file of answers, which grows as answers come; questions with an answer in it are not "
+             "asked again (OUTPUT.csv.cache.jsonl)")
     add("--estimate", action="store_true", help="say what it would cost; send and write nothing")
-    add("--price-in", type=number(float, 0), default=0.0, metavar="X", help="per million tokens")
-    add("--price-out", type=number(float, 0), default=0.0, metavar="X", help="per million tokens")
+    add("--price-in", type=number(float, 0), default=0.0, metavar="X",
+        help="price per million tokens of the prompts")
+    add("--price-out", type=number(float, 0), default=0.0, metavar="X",
+        help="price per million tokens of the answers")
     add("--max-cost", type=number(float, 0), metavar="X",
-        help="ask nothing more that could bring this run's cost above X")
-    add("--max-tokens", type=number(int, 1), default=512, metavar="N", help="of an answer (512)")
+        help="ask no question that could bring this run's cost above X")
+    add("--max-tokens", type=number(int, 1), default=512, metavar="N",
+        help="largest number of tokens of an answer (512)")
     add("--requests-per-minute", type=number(float, 0), default=0.0, metavar="X",
-        help="evenly spread (no limit)")
+        help="largest number of requests per minute, evenly spread (no limit)")
     add("--workers", type=number(int, 1, 256), default=4, metavar="N",
-        help="requests at a time (4)")
+        help="number of requests at a time (4)")
     add("--timeout", type=number(float, 0.01), default=60.0, metavar="S",
-        help="seconds a request may take (60)")
+        help="seconds that a request may take (60)")
     add("--retries", type=number(int, 0, 100), default=6, metavar="N",
-        help="when the server fails, is busy or silent (6)")
+        help="number of retries when the server fails, is busy or does not answer (6)")
     add("--backoff", type=number(float, 0), default=1.0, metavar="S",
-        help="seconds before the first retry, twice as long before each next (1)")
+        help="seconds before the first retry; each further retry waits twice as long (1)")
     add("--attempts", type=number(int, 1, 100), default=3, metavar="N",
-        help="at an answer that can be believed (3)")
+        help="number of attempts to get an answer that can be believed (3)")
     options = parser.parse_args()
     if options.output.exists() and options.input.exists() and \
             options.output.samefile(options.input) or options.output == options.input:
         parser.error("OUTPUT is INPUT; name another file")
     if not options.output.parent.is_dir() or options.output.is_dir():
-        parser.error(f"{options.output} cannot be written: its folder does not exist, or it is one")
+        parser.error(f"{options.output} cannot be written: its folder does not exist, or it is a folder")
     if bool(options.endpoint) != bool(options.model):
         parser.error("--endpoint and --model belong together")
     if options.estimate and not options.endpoint:
-        parser.error("--estimate is about a model; give --endpoint and --model")
+        parser.error("--estimate needs a model; give --endpoint and --model")
     if options.max_cost is not None and not options.price_in + options.price_out:
         parser.error("--max-cost needs --price-in and --price-out")
     if options.cache is None:
@@ -388,7 +393,7 @@ def main():
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     except Stopped as error:
-        print(f"error: {error}. Nothing was written but the answers so far, to {options.cache}; "
+        print(f"error: {error}. Only the answers so far were written, to {options.cache}; "
               "run again to go on", file=sys.stderr)
         sys.exit(1)
     except OSError as error:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Holds comments, messages, names and pages to one vocabulary.
+"""Checks that comments, messages, names and pages use one vocabulary.
 
     tools/check_language.py [ROOT]
 
-Prints FILE:LINE: the words that are not used here and what is used instead, and exits with 1 if there are any.
-Left alone are files of others (vendored data, licenses), golden values, and texts that are data: prompts and
-captions of benchmarks, and the old names of settings and options, which are answered with the new ones.
+Prints FILE:LINE: the words that are not used here and the words to use instead, and exits with 1 if there are any.
+It ignores files of others (vendored data, licenses), golden values, and texts that are data: prompts and
+captions of benchmarks, and the old names of settings and options, which messages answer with the new names.
 """
 
 import re
@@ -17,10 +17,10 @@ SUFFIXES = {".h", ".cpp", ".cu", ".py", ".sh", ".md", ".yaml", ".js", ".html", "
 EXCLUDED = ("src/text/data/", "src/text/ftfy/", "tests/golden/", "tests/text/", "configs/benchmarks/", "configs/models/",
             "tools/check_language.py", "tests/tools/check_language_test.py", "src/config/retired_keys.cpp",
             "tests/config/retired_keys_test.cpp")
-# Lines that answer an old name with the new one.
+# Lines that answer an old name with the new name.
 ANSWERS = re.compile(r"answer_old_option|is called --")
 
-# American spelling, as in the names that PyTorch and open_clip have taught everybody.
+# American spelling, as PyTorch and open_clip use it.
 SPELLINGS = {
     "colour": "color", "grey": "gray", "behaviour": "behavior", "neighbour": "neighbor", "labelled": "labeled",
     "normalis": "normaliz", "initialis": "initializ", "optimis": "optimiz",

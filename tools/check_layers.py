@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds every folder to the folders below it, every library to its one folder, and every source that
-does without LibTorch's precompiled header to that.
+"""Checks that every folder includes only folders below it, that only certain folders use a library, and that
+the sources under PLAIN do without LibTorch's precompiled header.
 
     tools/check_layers.py [ROOT]
 
@@ -14,7 +14,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-# What a folder is built on; it may include that, and what that is built on in turn.
+# The folders that each folder is built on. A folder may include these, and all folders that they are built on.
 BUILT_ON = {
     "src/core": set(),
     "src/config": {"src/core"},
@@ -40,14 +40,14 @@ BUILT_ON = {
 
 
 def reachable(folder):
-    """Everything below `folder`."""
+    """All folders below `folder`."""
     return BUILT_ON[folder].union(*(reachable(below) for below in BUILT_ON[folder]))
 
 
 ALLOWED = {folder: reachable(folder) for folder in BUILT_ON}
 
-# Library, what its headers look like, the folders that may include them. Tests of a folder may use
-# that folder's library, to look at it from outside.
+# Library, pattern of its headers, folders that may include them. Tests of a folder may use the
+# folder's library, to check its work from outside.
 LIBRARIES = [
     ("MPI", r"mpi\.h$", {"launcher", "tests/launcher", "tests/support"}),
     ("c10d", r"torch/csrc/distributed/|gloo/|nccl\.h$", {"src/distributed", "tests/distributed"}),
@@ -67,14 +67,14 @@ CUDA = re.compile(r"cuda\w*\.h$|cublas|cooperative_groups|cub/|thrust/")
 TORCH = re.compile(r"(ATen|torch|c10)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 TOP_FOLDERS = ("src", "sharding", "launcher", "tools/bench", "tests")
-# What a source under PLAIN may reach: the declaration of a tensor.
+# The headers of LibTorch that a source under PLAIN may reach: the declaration of a tensor.
 LIGHT_TORCH = re.compile(r"ATen/core/Tensor\.h$|c10/")
 CMAKE_CALL = re.compile(r"^dermatome_(library|test|executable)\s*\(([^)]*)\)", re.MULTILINE)
 CMAKE_LISTS = ("SOURCES", "PLAIN", "LINK", "LINK_PRIVATE", "RANKS", "TIMEOUT", "LABEL")
 
 
 def folder_of(path, folders):
-    """The longest of `folders` that `path` (relative, with /) lies in, or None."""
+    """The longest of `folders` that holds `path` (relative, with /), or None."""
     inside = [folder for folder in folders if path.startswith(folder + "/")]
     return max(inside, key=len, default=None)
 
@@ -122,14 +122,14 @@ def needs_torch(file, root):
 
 
 def sources_by_list(file, text):
-    """What a call of dermatome_library() and its like names under SOURCES and PLAIN, as paths."""
+    """The paths that a call of dermatome_library(), _test() or _executable() lists under SOURCES and PLAIN."""
     found = {"SOURCES": [], "PLAIN": []}
     current = None
     for word in re.sub(r"#.*", "", text).split():
         if word in CMAKE_LISTS:
             current = word
         elif word.startswith("${CMAKE_CURRENT_BINARY_DIR}/"):
-            continue  # generated: no file of the repository
+            continue  # a generated file, which is not in the repository
         elif current in found and word.endswith(".cpp"):
             at_root = word.startswith("${PROJECT_SOURCE_DIR}/")
             found[current].append(Path(word.split("/", 1)[1]) if at_root else file.parent / word)
@@ -137,7 +137,7 @@ def sources_by_list(file, text):
 
 
 def list_errors(root, lists):
-    """What is wrong with the lists of one call: sources that do not exist or stand in the wrong one."""
+    """The faults in the lists of one call: sources that do not exist or stand in the wrong list."""
     for name, sources in lists.items():
         for source in sources:
             if not (root / source).is_file():

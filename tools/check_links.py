@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Holds the pages (*.md) to what they name: files, folders and headings that are there.
+"""Checks that the files, folders and headings that pages (*.md) name exist.
 
     tools/check_links.py [ROOT]
 
 Looks at every page under ROOT (default: this repository), outside blocks of code:
 - a link's target, relative to its page, exists, and so does the heading behind its #;
 - a path in `code` that begins with one of the repository's own files or folders exists, from its root
-  or from the page's folder; *, {a,b} and … may stand in it;
+  or from the page's folder; it may contain *, {a,b} and …;
 - a name that ends in .md exists, from the root or from the page's folder.
-What git ignores may be missing. Addresses on the web are not looked up. Prints each violation as
+Files that git ignores may be missing. Addresses on the web are not looked up. Prints each violation as
 FILE:LINE: REASON and exits with 1 if there is one.
 """
 
@@ -39,7 +39,7 @@ def prose(page):
         if FENCE.match(line):
             fenced = not fenced
             continue
-        # An indented block begins behind an empty line; what continues an item of a list does not.
+        # An indented block begins behind an empty line; a line that continues an item of a list does not.
         block = line.startswith("    ") and (block or blank) or block and not line.strip()
         blank = not line.strip()
         if not fenced and not block:
@@ -47,7 +47,7 @@ def prose(page):
 
 
 def anchors(page):
-    """All names of the page's headings; the second of one name ends in -1, and so on."""
+    """The names of the page's headings; if a name repeats, the second one ends in -1, and so on."""
     found = set()
     for _, line in prose(page):
         if match := HEADING.match(line):
@@ -59,7 +59,7 @@ def anchors(page):
 
 
 def spellings(pattern):
-    """The pattern with each {a,b} replaced by one of its choices."""
+    """All spellings of the pattern, with each {a,b} replaced by one of its choices."""
     parts = re.split(r"\{([^{}]*)\}", pattern)
     choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
     return ["".join(words) for words in product(*choices)]
@@ -82,7 +82,7 @@ class Repository:
                 yield page
 
     def holds(self, folder, name):
-        """Whether a file or folder of this name (with * perhaps) is in `folder`, or may be missing."""
+        """Whether a file or folder of this name (which may contain *) is in `folder`, or may be missing."""
         if not name or (folder / name).exists():
             return True
         inside = (folder / name).resolve()
@@ -91,7 +91,7 @@ class Repository:
         return "*" in name and next(folder.glob(name), None) is not None
 
     def holds_all(self, page, pattern):
-        """Whether all that `pattern` stands for is there, seen from the root or from the page."""
+        """Whether all files that `pattern` stands for exist, seen from the root or from the page."""
         return all(self.holds(self.root, name) or self.holds(page.parent, name)
                    for name in spellings(pattern.replace("…", "*")))
 
@@ -105,7 +105,7 @@ class Repository:
         return None
 
     def names(self, line):
-        """The files and folders of the repository that a line names other than by a link."""
+        """The files and folders of the repository that a line names outside links."""
         for code in CODE.findall(line):
             for word in code.split():
                 word = word.strip("\"'(),;:").removeprefix("./")

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Lets clang hold every member that is GUARDED_BY a mutex to it (src/core/thread_annotations.h).
+"""Lets clang check that every member that is GUARDED_BY a mutex is used with it (src/core/thread_annotations.h).
 
     tools/check_locks.py [BUILD]
 
-Members are private to the source beside their header, so these sources alone are compiled, without
-output, as BUILD/compile_commands.json says (default: build/release). Exits with 1 if one uses a member
-without its mutex; clang's message says where.
+Such members are private, so only the source beside their header uses them. Only these sources are compiled,
+without output, as BUILD/compile_commands.json says (default: build/release). Exits with 1 if a source uses a
+member without its mutex; clang's message says where.
 """
 
 import json
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def guarded_sources():
-    """Sources that have such members, or whose header has."""
+    """The sources that have such members, in themselves or in their header."""
     files = [file for top in ("src", "sharding", "launcher", "tools/bench") for file in (ROOT / top).rglob("*")
              if file.suffix in (".h", ".cpp") and file.name != "thread_annotations.h"]
     guarded = {file.with_suffix(".cpp") for file in files if "GUARDED_BY(" in file.read_text(encoding="utf-8")}
@@ -28,8 +28,9 @@ def guarded_sources():
 
 
 def check(source, entries):
-    """clang's exit code for this source, compiled as another one of its folder is: sources may be
-    compiled several at once. Without an output and g++'s precompiled header."""
+    """clang's exit code for this source. It is compiled with the command of another source of its folder,
+    because the build may compile several sources as one, but without output and without g++'s precompiled
+    header."""
     entry = next(entry for entry in entries if f" -o {source.parent}/CMakeFiles/" in entry["command"])
     words = iter(shlex.split(entry["command"])[1:])
     options = []

@@ -1,11 +1,12 @@
 #!/bin/bash
-# The checks that take too long for every change; for a nightly run, and after work on threads. Needs what
-# tools/test.sh installs.
+# Runs the checks that take too long for every change. It is meant for a nightly run and for changes to threads.
+# It installs what it needs.
 #   tools/check_more.sh [clang] [tsan]    both by default
-#     clang  builds everything with the second compiler (build/clang), whose warnings in our code are errors,
-#            those about mutexes among them (src/core/thread_annotations.h), and runs all tests
-#     tsan   builds the tests of loader, batch feed, validation and trainings on ranks that are threads with
-#            the thread sanitizer (build/tsan), and runs them; a report ends the test's program with 66
+#     clang  builds everything with the second compiler (build/clang), with warnings about mutexes as errors
+#            (src/core/thread_annotations.h), and runs all tests
+#     tsan   builds some tests with the thread sanitizer (build/tsan) and runs them: loader, batch feed,
+#            validation, and trainings whose ranks are threads. A report of a race ends the test's program with
+#            code 66.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What the mean color alone tells about the skin tone of held-out emoji: a floor for the model.
+"""How well the mean color alone predicts the skin tone of held-out emoji: the least a model must reach.
 
     tools/color_baseline.py [DATA]        (default: data/emoji, made by tools/prepare_emoji.py)
 
-Ridge regression from an image's mean red, green and blue to the tones, one against the rest, on
-the training images that show exactly one tone; the largest answer is the prediction. Prints one
-JSON line.
+Fits a ridge regression from an image's mean red, green and blue to the tones, one against the rest,
+on the training images that show exactly one tone. The tone with the largest value is the prediction.
+Prints one JSON line.
 """
 
 import csv

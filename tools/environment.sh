@@ -1,4 +1,4 @@
-# Paths and helpers that the other scripts share; to be sourced, not run.
+# Paths and helpers that the other scripts share. They source this file; nobody runs it.
 #   DERMATOME_CACHE  where downloads, LibTorch and the Python environment live
 #                    (default: ~/.cache/dermatome)
 
@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-# check_disk MIB WHAT FOLDER: what is about to be stored in FOLDER fits there.
+# check_disk MIB WHAT FOLDER: fails if MIB MiB, which WHAT is about to store in FOLDER, do not fit there.
 check_disk() {
   local free
   free=$(df --output=avail -B1M "$3" | tail -n 1 | tr -d ' ')
@@ -23,8 +23,8 @@ check_disk() {
   ((free >= $1)) || fail "not enough disk. Free some, or put the cache (DERMATOME_CACHE) or the checkout elsewhere"
 }
 
-# Open MPI refuses root and more ranks than cores unless told otherwise. Binding would pin the ranks
-# of two programs to the same cores, and a rank per thread is what one machine can give.
+# Open MPI refuses root, and more ranks than cores, unless an option allows them. Binding would pin the ranks
+# of two programs to the same cores.
 mpirun_options=(--oversubscribe --bind-to none)
 if [[ $(id -u) -eq 0 ]]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

@@ -16,7 +16,7 @@ def print_table(name, entities):
 
 
 def upper_case_entities():
-    """Names of lower-case letters, in upper case, where HTML 5 gives that spelling no meaning."""
+    """Upper-case spellings of lower-case names, if HTML 5 gives the upper-case spelling no meaning."""
     entities = {}
     for name, text in html5.items():
         reference = "&" + name.upper()

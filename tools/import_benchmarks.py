@@ -8,8 +8,8 @@ CHECKOUT holds MAKE, O-MAKE, Derm1M or DermFM-Zero, which share a layout. Class 
 templates come from src/open_clip/zero_shot_metadata.py, prompts for concepts from
 concept_annotation/utils.py, synonyms from concept_annotation/term_lists/ConceptTerms.json, the
 rest from the tables and concept lists in the data folder. The Python files are parsed, never run:
-only literals and lambdas that place their argument in a text are read. What is written contains
-those projects' texts and is for your machine, under their licences.
+only literals and lambdas that place their argument in a text are read. The files written contain
+the texts of these projects, stay under their licenses, and are for your machine only.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from benchmarks.tables import Table
 from captions import BadInput, table
 
 TEMPLATES = "OPENAI_SKIN_TEMPLATES"
-# Ends the name of a list that says the same classes, at the same positions, in other words.
+# Ending of the name of a list with the same classes, at the same positions, in other words.
 REWORDED = "_ONTOLOGY_AUG"
-# Benchmark: list of classes, MAKE's table, Derm1M's and DermFM-Zero's name of the set.
+# Benchmark: list of classes, MAKE's table, name of the set in Derm1M and DermFM-Zero.
 CLASSIFICATION = {
     "pad": ("PAD_CLASSNAMES", "PAD/MAKE_PAD.csv", "pad"),
     "f17k": ("F17K_DISEASE_113_CLASSES", "F17K/MAKE_F17K.csv", "f17k-113"),
@@ -39,7 +39,7 @@ CLASSIFICATION = {
     "ph2": ("PH2_CLASSNAMES", None, "ph2-2"),
     "isic2020": ("ISIC20_CLASSNAMES", None, "isic2020-2"),
 }
-# Benchmark: captions' column and the table's places.
+# Benchmark: column of captions, places where the table may be.
 RETRIEVAL = {
     "skincap": ("caption_zh_polish_en", ["skin_cap/skin_cap_meta.csv",
                                          "zero-shot-retrieval/skincap/meta.csv"]),
@@ -50,7 +50,7 @@ CONCEPTS = ("skincon", "derm7pt")
 
 
 class Importer:
-    """Collects files to write in `written`, by name; `complete` turns false if anything lacks."""
+    """Collects files to write in `written`, by name; `complete` turns false if anything is missing."""
 
     def __init__(self, checkout, data, tables):
         self.checkout, self.data, self.own_tables = checkout, data, tables
@@ -61,7 +61,7 @@ class Importer:
         print(f"warning: {text}", file=sys.stderr)
 
     def read(self, *place):
-        """The literals of a Python file of the checkout, or None."""
+        """The literals of a Python file of the checkout, or None if it cannot be used."""
         try:
             literals = Literals(self.checkout.joinpath(*place))
         except Unusable as error:
@@ -72,7 +72,7 @@ class Importer:
         return literals
 
     def tables(self, *places):
-        """Where a table may be; the meta-files are Derm1M's."""
+        """The paths where a table may be; only Derm1M has meta-files."""
         folders = [self.data, self.data / "downstream", self.checkout / "meta-files"]
         return [folder / place for folder in folders for place in places]
 
@@ -82,7 +82,7 @@ class Importer:
             found = Table(paths, self.checkout, image_column)
             fields, notes = make(found)
             comment = [f"Written by tools/import_benchmarks.py from {', '.join(sources)}.",
-                       "These texts are others': see the checkout's licence before passing on."]
+                       "These texts belong to others: read the checkout's license before passing them on."]
             content = definitions.to_yaml(comment, {"name": f"imported-{name}", **fields})
         except Unusable as error:
             self.problem(f"{name} left out: {error}")
@@ -125,11 +125,11 @@ class Importer:
         if absent:
             print(f"import: not in {source}: {', '.join(absent)}")
         if lists:
-            print(f"import: no table is known for {', '.join(sorted(lists))}: left out; --table "
-                  "LIST=CSV names one")
+            print(f"import: no table is known for {', '.join(sorted(lists))}: left out; name one with "
+                  "--table LIST=CSV")
 
     def add_list(self, name, variable, metadata, paths, image_column):
-        """The benchmark of a list of classes, and that of its classes in the ontology's words."""
+        """Adds the benchmark of a list of classes, and one of the same classes in the ontology's words."""
         if f"{name}.yaml" in self.written:
             self.problem(f"{variable} left out: another list is written as {name}.yaml")
             return
@@ -151,7 +151,7 @@ class Importer:
                      lambda found: make(found, reworded), image_column)
 
     def note_size(self, name, variable, metadata):
-        """Names like SNU_134_CLASSNAMES promise a number."""
+        """Prints a note if a list has not as many entries as its name says (SNU_134_CLASSNAMES)."""
         promised = re.search(r"_([0-9]+)_CLASS", variable)
         value = metadata.values.get(variable)
         if promised and isinstance(value, (list, dict)) and len(value) != int(promised[1]):
@@ -199,12 +199,12 @@ class Importer:
 
 
 def list_name(variable):
-    """SD_128_tails_10_CLASSNAMES: sd_128_tails_10."""
+    """The benchmark's name: sd_128_tails_10 for SD_128_tails_10_CLASSNAMES."""
     return re.sub(r"_CLASS(NAM)?ES", "", variable).lower()
 
 
 def read_terms(path):
-    """The synonyms of each concept; those of a concept that the file gives twice are joined."""
+    """The synonyms of each concept; if the file gives a concept twice, its synonyms are joined."""
     def joined(pairs):
         terms = {}
         for concept, names in pairs:
@@ -218,31 +218,31 @@ def read_terms(path):
     except (ValueError, RecursionError) as error:
         raise Unusable(f"{path}: {error}") from error
     if not isinstance(terms, dict):
-        raise Unusable(f"{path} holds no object")
+        raise Unusable(f"{path} does not hold an object")
     return terms
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Exit codes: 0 done; 1 something is missing or could not be used, the rest is "
-               "written; 2 nothing is written: bad command line, or the output exists.")
+        epilog="Exit codes: 0 done; 1 something is missing or could not be used, and the rest was "
+               "written; 2 nothing was written: bad command line, or the output exists.")
     add = parser.add_argument
     add("checkout", metavar="CHECKOUT", type=Path)
     add("--output", type=Path, default=Path("configs/benchmarks/imported"), metavar="FOLDER",
-        help="where the YAML files go (configs/benchmarks/imported)")
+        help="folder for the YAML files (configs/benchmarks/imported)")
     add("--data", type=Path, metavar="FOLDER", help="the data folder (CHECKOUT/data)")
     add("--table", action="append", default=[], metavar="LIST=CSV", dest="tables",
-        help="the table of the class list of this name, such as those that the checkout has no "
-             "table for; may be repeated")
+        help="the table of the class list LIST, for example if the checkout has no table for it; may "
+             "be repeated")
     add("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args()
     if options.data is None:
         options.data = options.checkout / "data"
     elif not options.data.is_dir():
-        parser.error(f"--data {options.data} is no folder")
+        parser.error(f"--data {options.data} is not a folder")
     if not options.checkout.is_dir():
-        parser.error(f"{options.checkout} is no folder")
+        parser.error(f"{options.checkout} is not a folder")
     tables = {}
     for text in options.tables:
         variable, equals, path = text.partition("=")
@@ -265,7 +265,7 @@ def main():
     paths = {options.output / name: content for name, content in importer.written.items()}
     existing = [str(path) for path in paths if path.exists()]
     if existing and not options.force:
-        parser.error(f"{', '.join(existing)} exist; --force replaces them")
+        parser.error(f"these files exist: {', '.join(existing)}; --force replaces them")
     try:
         options.output.mkdir(parents=True, exist_ok=True)
         for path, content in paths.items():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Brings the loopback interface up where it is down, as in a network namespace just made.
+"""Brings the loopback interface up if it is down, as in a new network namespace.
 
-Ranks of one machine talk over it; Open MPI does not start without any interface. Says so, and leaves
-the machine as it is, where the right to do so is missing.
+Ranks of one machine talk over it, and Open MPI does not start without any interface. If the right to
+bring it up is missing, the script prints a warning and leaves the machine as it is.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ def main():
             print("warning: the loopback interface is down, so ranks cannot talk to each other; as "
                   "root: ip link set lo up", file=sys.stderr)
         else:
-            print("== network: the loopback interface was down; now up")
+            print("== network: the loopback interface was down and has been brought up")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the tables of configs/benchmarks/skincon.yaml and derm7pt.yaml from the sets' own.
+"""Makes the tables of configs/benchmarks/skincon.yaml and derm7pt.yaml from the tables of the sets.
 
     tools/prepare_concepts.py skincon|derm7pt INPUT.csv OUTPUT.csv
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from captions import BadInput, table
 
 LEFT_OUT = "Do not consider this image"
-# What each criterion's cells say, and what of it scores (Argenziano et al. 1998).
+# The possible cells of each criterion, with 1 if the cell scores points (Argenziano et al. 1998).
 CHECKLIST = {
     "pigment_network": {"absent": 0, "typical": 0, "atypical": 1},
     "blue_whitish_veil": {"absent": 0, "present": 1},
@@ -31,7 +31,7 @@ CHECKLIST = {
 
 
 def skincon(path):
-    """The columns, the rows that count, and how many do not."""
+    """The columns, the rows that are kept, and the number of rows left out."""
     columns, rows = table.read(path, ["ImageID", LEFT_OUT])
     kept = []
     for line, row in rows:

@@ -4,16 +4,16 @@
     tools/prepare_emoji.py [--output data/emoji] [--font FILE] [--names FILE]
 
 Every fully-qualified emoji of Unicode (package unicode-data) has a published name, a group and a
-subgroup, and a bitmap in Noto Color Emoji (package fonts-noto-color-emoji); five modifiers give its
+subgroup, and a bitmap in Noto Color Emoji (package fonts-noto-color-emoji). Five modifiers give its
 skin tone, which Unicode defines by the Fitzpatrick scale. So a small set of real images has all
-the captions MAKE learns from: the name, the hierarchy (ontology), the tone (visual concept), the
-parts.
+the captions that MAKE learns from: the name, the hierarchy (ontology), the tone (visual concept) and
+the parts.
 
 Writes, below the output folder, which is replaced as a whole:
-    images/*.png         each bitmap on white, as large as the font has it
-    train.csv, test.csv  MAKE's columns, group, subgroup, tone; a fifth of the base names held out
+    images/*.png         each bitmap on white, in the size of the font's bitmap
+    train.csv, test.csv  MAKE's columns, group, subgroup, tone; a fifth of the base names is held out
     test_tone.csv, test_group.csv, test_retrieval.csv   benchmarks on the held-out images
-    dataset.json         counts, the set's digest, digests of what it was made from
+    dataset.json         counts, the digest of the set, the digests of its sources
 """
 
 import argparse
@@ -31,7 +31,7 @@ from PIL import Image
 
 FONT = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 NAMES = "/usr/share/unicode/emoji/emoji-test.txt"
-# Of Unicode 15.0 and Noto Color Emoji 2.042, which is what Debian 12 has.
+# The digest of the set made from Unicode 15.0 and Noto Color Emoji 2.042, the versions of Debian 12.
 KNOWN_DIGEST = "a39aa581962057fce508ccd276564fd7504e6434d1bfb4a1875237caae0cbe01"
 
 # Unicode's names of its modifiers U+1F3FB to U+1F3FF, and the Fitzpatrick types they stand for.
@@ -66,7 +66,7 @@ def read_names(path):
 
 
 class EmojiFont:
-    """Bitmaps of a font that keeps them in the table CBDT, by sequence of code points."""
+    """The bitmaps of a font that keeps them in the table CBDT, by sequence of code points."""
 
     def __init__(self, path):
         font = TTFont(path)
@@ -83,7 +83,7 @@ class EmojiFont:
                         self.ligatures[(first, *ligature.Component)] = ligature.LigGlyph
 
     def image(self, codes):
-        """The bitmap on white, or None. The font may or may not spell a variation selector out."""
+        """The bitmap on white, or None. A font may or may not have entries with variation selectors."""
         for spelling in (codes, [code for code in codes if code != VARIATION_SELECTOR]):
             glyphs = tuple(self.cmap.get(code) for code in spelling)
             glyph = glyphs[0] if len(glyphs) == 1 else self.ligatures.get(glyphs)
@@ -171,7 +171,7 @@ def write_tables(folder, rows):
 
 
 def build(folder, font_path, names_path, sources):
-    """Writes the whole set into `folder`, an empty one."""
+    """Writes the whole set into the empty folder `folder`."""
     font = EmojiFont(font_path)
     (folder / "images").mkdir()
     rows, images, missing = [], {}, []
@@ -198,7 +198,8 @@ def build(folder, font_path, names_path, sources):
 
 
 def prepare(output, font_path, names_path):
-    """The set's summary; builds the set aside and renames it, unless it is there already."""
+    """Makes the set unless it exists, and returns its summary. The set is built in another folder,
+    which is then renamed."""
     sources = {
         role: hashlib.sha256(Path(path).read_bytes()).hexdigest()
         for role, path in [("font", font_path), ("names", names_path), ("script", __file__)]
@@ -236,7 +237,7 @@ def main():
     print(f"emoji: digest {summary['digest']}")
     if summary["digest"] != KNOWN_DIGEST:
         print("warning: this is not the digest known for Debian 12's packages; scores may differ "
-              "from those published", file=sys.stderr)
+              "from the published scores", file=sys.stderr)
 
 
 if __name__ == "__main__":

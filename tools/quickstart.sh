@@ -1,10 +1,10 @@
 #!/bin/bash
-# From nothing to a trained model, with a score: installs what is missing, builds, prepares and
+# Goes from nothing to a trained model with scores: installs what is missing, builds, prepares and
 # shards the emoji data set, trains on two ranks and compares start, end, chance and color alone.
 #   tools/quickstart.sh [--seeds N] [--ablations] [KEY=VALUE…]
-#     --seeds N    N runs with seeds 1 to N, and their mean
-#     --ablations  then also without weights and local alignment, and plain CLIP, one run each
-#     KEY=VALUE    overrides of configs/quickstart.yaml
+#     --seeds N    trains N runs with seeds 1 to N, and prints their mean
+#     --ablations  also trains one run without weights and local alignment, and one of plain CLIP
+#     KEY=VALUE    overrides a key of configs/quickstart.yaml
 # A run's files are in runs/quickstart-DATE-TIME-seedN; an interrupted call can be repeated.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -21,7 +21,7 @@ while (($# > 0)); do
       ;;
     --ablations) ablations=true ;;
     name=* | output=* | seed=*)
-      fail "this script sets '${1%%=*}' itself; for other seeds use --seeds, for a run of your own
+      fail "this script sets '${1%%=*}' itself; for other seeds use --seeds, for a run of your own use
   $repository/build/release/dermatome train configs/quickstart.yaml $1" ;;
     *=*) overrides+=("$1") ;;
     *) fail "unknown option '$1' (known: --seeds N, --ablations, KEY=VALUE)" ;;
@@ -34,7 +34,7 @@ dermatome=build/release/dermatome
 shards=data/emoji/shards/train
 stamp=$(date +%Y%m%d-%H%M%S)
 
-# train NAME [KEY=VALUE…]: two ranks, a thread each.
+# train NAME [KEY=VALUE…]: trains the run NAME on two ranks with one thread each.
 train() {
   local name="$1"
   shift

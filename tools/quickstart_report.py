@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The closing table of tools/quickstart.sh.
+"""Prints the closing table of tools/quickstart.sh.
 
     tools/quickstart_report.py BASELINE_JSON RUN…
 
@@ -47,7 +47,7 @@ def read_scores(run):
 
 
 def print_table(starts, ends, baseline):
-    """A row a score: at the start, at the end, by chance, from color alone."""
+    """Prints one row per score: at the start, at the end, by chance, from color alone."""
     chance = chances()
     print(f"{'held-out images':<36}{'start':>8}{'end':>8}{'chance':>8}{'color':>8}")
     for name, _, _ in SCORES:

@@ -2,11 +2,11 @@
 # Installs what is missing to build and run Dermatome on Debian 12; a second call changes nothing
 # and needs no network.
 #   tools/setup.sh [--tests] [--bench] [--cuda]
-#     --tests  also for the tests: GoogleTest, clang tools, PyTorch and open_clip to compare with
-#     --bench  also for tools/bench.sh loader --against: webdataset and mosaicml-streaming
-#     --cuda   LibTorch's CUDA flavour too, in a folder beside the CPU's (the CUDA toolkit, cuDNN and
-#              NCCL are the machine's)
-# LIBTORCH_ROOT, when set, names a LibTorch of your own: none is downloaded then.
+#     --tests  also installs what the tests need: GoogleTest, clang tools, PyTorch and open_clip to compare with
+#     --bench  also installs what tools/bench.sh loader --against needs: webdataset and mosaicml-streaming
+#     --cuda   also unpacks LibTorch's CUDA variant, in a folder beside the CPU variant (the machine must
+#              have the CUDA toolkit, cuDNN and NCCL)
+# If LIBTORCH_ROOT names a LibTorch of your own, none is downloaded.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -18,8 +18,8 @@ build_packages=(
 data_packages=(fonts-noto-color-emoji unicode-data)
 test_packages=(libgtest-dev libgmock-dev clang clang-format clang-tidy libclang-rt-dev
   slurmctld slurmd munge iproute2)
-# With what it needs 98 MB to download and 306 MB on disk. Ubuntu has Chromium as a snap alone: there the
-# tests that need a browser do not run.
+# Chromium and its dependencies take 98 MB to download and 306 MB on disk. Ubuntu has Chromium only as a snap,
+# so tests that need a browser do not run there.
 grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null || test_packages+=(chromium-headless-shell)
 
 with_tests=false
@@ -54,8 +54,8 @@ install_packages() {
       fail "neither root nor sudo. Do without (slurm/CLUSTERS.md), or ask an administrator to install: ${missing[*]}"
     as_root=(sudo)
   fi
-  # sudo drops the environment; `env` behind it brings the proxy settings back without asking for
-  # the right to preserve variables.
+  # sudo drops the environment. `env` behind sudo sets the proxy settings again, which needs no
+  # right to preserve variables.
   local settings=(DEBIAN_FRONTEND=noninteractive) name
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
     [[ -z "${!name:-}" ]] || settings+=("$name=${!name}")
@@ -73,8 +73,8 @@ prepare_venv() {
   fi
 }
 
-# install_python FILE MIB [FOLDER]: the pinned packages of tools/FILE, once for every version of
-# that file; into FOLDER instead of the environment.
+# install_python FILE MIB [FOLDER]: installs the pinned packages of tools/FILE into the environment, or into
+# FOLDER. It does so once for every version of the file.
 install_python() {
   local requirements="$repository/tools/$1" stamp="${3:-$venv}/.installed-$1"
   if cmp -s "$requirements" "$stamp"; then
@@ -89,8 +89,8 @@ install_python() {
   rm -rf "$DERMATOME_CACHE/pip"
 }
 
-# download_wheels FILE: into the cache's wheels/. The platform is named in full, since LibTorch does
-# not depend on the Python that happens to download it.
+# download_wheels FILE: downloads the wheels of tools/FILE into the cache's wheels/. The platform is named in
+# full, because LibTorch does not depend on the Python that downloads it.
 download_wheels() {
   "$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
     --require-hashes --only-binary :all: --cache-dir "$DERMATOME_CACHE/pip" \
@@ -101,8 +101,8 @@ download_wheels() {
     --requirement "$repository/tools/$1"
 }
 
-# unpack_vendor FOLDER WHEEL…: NVIDIA's libraries, where LibTorch looks for them: its run path is
-# $ORIGIN/../../nvidia/*/lib.
+# unpack_vendor FOLDER WHEEL…: unpacks NVIDIA's libraries where LibTorch looks for them. LibTorch's run path
+# is $ORIGIN/../../nvidia/*/lib.
 unpack_vendor() {
   local wheel
   for wheel in "${@:2}"; do
@@ -120,8 +120,8 @@ unpack_libtorch() {
   mv "$aside" "$1"
 }
 
-# What the CPU flavour has is linked, not stored twice; with one include/ for both, objects compiled
-# for one build serve the other through ccache.
+# Files of the CPU variant are linked, not stored twice. Because both variants share one include/, ccache can
+# use objects of one build for the other.
 unpack_libtorch_cuda() {
   local aside="$1.partial"
   rm -rf "$aside"
@@ -135,7 +135,8 @@ unpack_libtorch_cuda() {
   mv "$aside" "$1"
 }
 
-# install_flavour FOLDER MIB UNPACK REQUIREMENTS…: LibTorch into FOLDER unless it is there.
+# install_flavour FOLDER MIB UNPACK REQUIREMENTS…: downloads LibTorch and unpacks it into FOLDER, unless FOLDER
+# exists.
 install_flavour() {
   local folder="$1" requirements
   if [[ -d "$folder" ]]; then
@@ -143,7 +144,7 @@ install_flavour() {
     return
   fi
   [[ $(uname -m) == x86_64 ]] ||
-    fail "the LibTorch this script knows is for x86_64. Set LIBTORCH_ROOT to a LibTorch 2.11"
+    fail "the LibTorch that this script knows is for x86_64. Set LIBTORCH_ROOT to a LibTorch 2.11"
   check_disk "$2" "downloading and unpacking ${folder##*/}" "$DERMATOME_CACHE"
   for requirements in "${@:4}"; do download_wheels "$requirements"; done
   "$3" "$folder"
@@ -180,6 +181,6 @@ if $with_tests; then
   install_python requirements_tests.txt 8500
 fi
 if $with_bench; then
-  # Not where open_clip would find transformers and import it.
+  # In a folder of its own: otherwise open_clip would find transformers and import it.
   install_python requirements_bench.txt 200 "$bench_packages"
 fi

@@ -1,15 +1,15 @@
 #!/bin/bash
-# Installs what is missing, checks style, layers and locks, builds, and runs every test; the last lines are
-# ctest's summary and the tests that this machine cannot run. DERMATOME_REQUIRE=slurm,netns,browser makes those
-# fail instead. The sanitizers' build covers what parses foreign bytes and one step of two ranks.
+# Installs what is missing, checks style, layers and locks, builds, and runs every test. The last lines are
+# ctest's summary and the tests that this machine cannot run; DERMATOME_REQUIRE=slurm,netns,browser makes these
+# tests fail instead. The sanitizers check the code that parses untrusted bytes, and one step of two ranks.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-# Static analysis of one file that includes LibTorch takes half a minute; past this many seconds no
-# further file is begun, and the files left out are named.
+# Static analysis of one file that includes LibTorch takes half a minute. After this many seconds no
+# further file is started, and the files left out are named.
 tidy_budget=240
 
-# list_files PATTERN…: the project's own files, also in a copy without git.
+# list_files PATTERN…: prints the project's own files, also in a copy without git.
 list_files() {
   git ls-files -- "$@" 2>/dev/null && return
   local names=(-false) pattern
@@ -22,7 +22,8 @@ check_format() {
   list_files '*.cpp' '*.h' '*.cu' '*.cuh' | xargs -r clang-format --dry-run -Werror
 }
 
-# changed_sources: .cpp files that differ from the main branch, or, on it, from the commit before.
+# changed_sources: prints the .cpp files that differ from the main branch or, on the main branch, from the
+# commit before.
 changed_sources() {
   local base
   base=$(git merge-base HEAD origin/main 2>/dev/null || true)
@@ -32,9 +33,9 @@ changed_sources() {
   git diff --name-only --diff-filter=d "$base" -- '*.cpp'
 }
 
-# The release build compiles several sources as one; only the preset dev, configured but not built, has a
-# command for each source. The commands name g++'s precompiled header, which clang cannot read; the
-# header itself, in another folder, it can.
+# The release build compiles several sources as one. Only the preset dev has a command per source, so it is
+# configured, but not built. Its commands name g++'s precompiled header, which clang cannot read. clang reads
+# a copy of the header's text in another folder instead.
 write_tidy_database() {
   local python=()
   [[ ! -x "$venv/bin/python" ]] || python=("-DDERMATOME_PYTHON=$venv/bin/python")
@@ -58,14 +59,14 @@ check_static() {
   local pids=() i failed=()
   for source in "${sources[@]}"; do
     if ! grep -qF "\"$repository/$source\"" build/tidy/compile_commands.json; then
-      say "clang-tidy: $source is no part of the build"
+      say "clang-tidy: $source is not part of the build"
       continue
     fi
     if ((SECONDS >= deadline)); then
       left_out+=("$source")
       continue
     fi
-    # Standard error only counts the warnings in LibTorch's headers; errors go to standard output.
+    # Standard error only holds the number of warnings in LibTorch's headers; errors go to standard output.
     clang-tidy --quiet -p build/tidy "$source" 2>/dev/null &
     pids+=($!)
     begun+=("$source")
@@ -76,7 +77,7 @@ check_static() {
   ((${#failed[@]} == 0)) || fail "clang-tidy found something (above) in ${failed[*]}"
 }
 
-# find_nccl NVCC: whether nccl.h is in one of the folders that CMake searches for it.
+# find_nccl NVCC: says by its exit code whether nccl.h is in one of the folders that CMake searches.
 find_nccl() {
   local folders=("${NCCL_ROOT:-}/include" "$(dirname "$1")/../include") prefix
   for prefix in ${CMAKE_PREFIX_PATH:+${CMAKE_PREFIX_PATH//:/ }} /usr/local /usr; do
@@ -86,7 +87,7 @@ find_nccl() {
   return 1
 }
 
-# The reason, if tools/cmake/cuda.cmake would refuse this machine; else nothing.
+# why_no_cuda_build: prints the reason if tools/cmake/cuda.cmake would refuse this machine, else nothing.
 why_no_cuda_build() {
   local places="${CUDA_PATH:-}/bin:${CUDA_HOME:-}/bin:$PATH:/usr/local/cuda/bin" nvcc major needed=13
   if ! nvcc=$(PATH="$places" && command -v "${CUDACXX:-nvcc}"); then
@@ -103,13 +104,13 @@ why_no_cuda_build() {
   fi
   major=$("$nvcc" --version 2>&1 | sed -nE 's/.*release ([0-9]+)\..*/\1/p')
   if [[ "$major" != "$needed" ]]; then
-    echo "$nvcc is of CUDA ${major:-?}, LibTorch needs $needed; CUDACXX may name another"
+    echo "$nvcc belongs to CUDA ${major:-?}, but LibTorch needs CUDA $needed; CUDACXX can name another nvcc"
   elif ! find_nccl "$nvcc"; then
-    echo "no nccl.h; NCCL_ROOT may name the folder above its include/"
+    echo "no nccl.h; NCCL_ROOT can name the folder above its include/"
   fi
 }
 
-# The CUDA variant beside the release build: its binary and its own tests.
+# build_cuda: builds the binary and the tests of the CUDA variant, beside the release build.
 build_cuda() {
   local missing
   missing=$(why_no_cuda_build)
@@ -134,14 +135,14 @@ test_cuda() {
 }
 
 stages=()
-# stage NAME COMMAND…: runs it and notes how long it took.
+# stage NAME COMMAND…: runs COMMAND and notes how long it took.
 stage() {
   local start=$SECONDS
   "${@:2}"
   stages+=("$(printf '%-22s %4d s' "$1" $((SECONDS - start)))")
 }
 
-# list_not_run: the tests that ended because the machine lacks what they need, and what that is.
+# list_not_run: prints the tests that ended because the machine lacks what they need, and what it lacks.
 list_not_run() {
   sed -n 's/^NOT RUN: /== NOT RUN: /p' build/release/Testing/Temporary/LastTest.log
 }

@@ -7,10 +7,10 @@
 
 namespace dermatome {
 
-// Calls work(team, num_threads) with the ranks as a team, or, where this process is the only one,
-// with itself alone, at once. With ranks it is called after the callback has returned, as
-// run_on_ranks() says, so it must own what it uses. `num_threads`: as asked for; `work` is given
-// what this rank may use. Throws what Runtime() and `work` throw.
+// Calls work(team, num_threads) with the ranks as a team. A process that is alone calls it at once;
+// with several ranks it is called after the callback has returned (see run_on_ranks()), so it must
+// own what it uses. `num_threads`: the number asked for; `work` gets the number that this rank may
+// use. Throws what Runtime() and `work` throw.
 void build_with_ranks(int num_threads, std::function<void(BuildTeam& team, int num_threads)> work);
 
 }  // namespace dermatome

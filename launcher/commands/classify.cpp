@@ -20,7 +20,7 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct ClassifyArguments {
   std::vector<std::string> images;
   std::string checkpoint;
   std::string benchmark;
@@ -30,7 +30,7 @@ struct Arguments {
   ModelUse use;
 };
 
-int show(Runtime& runtime, const Arguments& arguments, const BenchmarkKind& kind,
+int show(Runtime& runtime, const ClassifyArguments& arguments, const BenchmarkKind& kind,
          const std::string& command) {
   require_one_rank(runtime, command);
   const BenchmarkOptions benchmark = load_benchmark(arguments.benchmark);
@@ -58,18 +58,18 @@ int show(Runtime& runtime, const Arguments& arguments, const BenchmarkKind& kind
 void add_command(CLI::App& app, const std::string& name, const BenchmarkKind& kind,
                  const std::string& description, int64_t default_top) {
   auto* command = app.add_subcommand(name, description);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ClassifyArguments>();
   arguments->top = default_top;
   command->add_option("images", arguments->images, "Images")->required();
   command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
   command
       ->add_option("--benchmark", arguments->benchmark,
-                   "Benchmark file (YAML), of which names and templates are used; no data are read")
+                   "Benchmark file (YAML); only its names and templates are used, no data are read")
       ->required();
   command->add_option("--top", arguments->top, "How many to show; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_flag("--json", arguments->json, "One JSON object an image and line");
+  command->add_flag("--json", arguments->json, "Print one line with a JSON object per image");
   command
       ->add_option("--cache", arguments->cache,
                    "Folder for features of prompts, kept by weights and prompts; empty: none")

@@ -1,6 +1,6 @@
 // The subcommands of `dermatome`, one file each. Every function adds its subcommand, with options
 // and a callback that does the work, to the command line; errors leave a callback as exceptions.
-// Work on ranks is not done in the callback but asked for there, by run_on_ranks().
+// A callback does not do work on ranks itself, but asks for it with run_on_ranks().
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -29,18 +29,18 @@ void add_train(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_watch(CLI::App& app);
 
-// All of them.
+// Adds all subcommands.
 void add_commands(CLI::App& app);
 
 // Answers the option `old_name`, which is called `new_name` now, with a usage error that says so.
 void answer_old_option(CLI::App& command, const std::string& old_name, const std::string& new_name);
 
-// Asks for `work` on ranks, which gives the exit code. It starts when the callback has returned and
-// main() has left its handlers, so it must own, or share, whatever it uses.
+// Asks for `work` on ranks, which returns the exit code. It starts when the callback has returned
+// and main() has left its handlers, so it must own, or share, whatever it uses.
 void run_on_ranks(const RuntimeOptions& options, std::function<int(Runtime&)> work);
 
-// Does what a callback asked for, and returns its exit code; kExitOk where none did. For main(),
-// outside of any handler.
+// Does the work that a callback asked for, and returns its exit code; kExitOk if none did. main()
+// calls it, outside of any handler.
 int do_work_on_ranks();
 
 }  // namespace dermatome

@@ -24,10 +24,10 @@ void add_duplicates(CLI::App& app) {
       "at which distance");
   command
       ->add_option("--distance", search->distance,
-                   "Bits, of 256, in which the hashes of near-duplicates differ at most")
+                   "Bits, of 256, in which the hashes of near-duplicates may differ at most")
       ->check(CLI::Range(0, kHashBits))
       ->capture_default_str();
-  command->add_option("--threads", search->num_threads, "Threads; 0: one an allowed core")
+  command->add_option("--threads", search->num_threads, "Threads; 0: one per allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);
   command->callback([search] {

@@ -13,13 +13,13 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct EncodeArguments {
   std::string checkpoint;
   FeatureFileOptions features;
   RuntimeOptions runtime;
 };
 
-int encode(Runtime& runtime, const Arguments& arguments) {
+int encode(Runtime& runtime, const EncodeArguments& arguments) {
   require_one_rank(runtime, "encode");
   const FeatureInputs inputs = read_feature_inputs(arguments.features);
   const Clip model = load_clip(find_checkpoint(arguments.checkpoint, runtime), runtime.device());
@@ -32,13 +32,13 @@ int encode(Runtime& runtime, const Arguments& arguments) {
 void add_encode(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "encode", "Write the L2-normalized features of images and texts to a file");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<EncodeArguments>();
   FeatureFileOptions& options = arguments->features;
   command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
   CLI::Option* images = command->add_option("--images", options.images,
                                             "Image files, for image_features [number, d]");
   CLI::Option* csv =
-      command->add_option("--csv", options.csv, "Instead: a table with an image in every row")
+      command->add_option("--csv", options.csv, "Or a table with an image in every row")
           ->excludes(images);
   command
       ->add_option("--images-root", options.images_root,
@@ -48,13 +48,13 @@ void add_encode(CLI::App& app) {
       ->needs(csv)
       ->capture_default_str();
   CLI::Option* texts = command->add_option(
-      "--texts", options.texts, "UTF-8 file, one text a line, for text_features [lines, d]");
+      "--texts", options.texts, "UTF-8 file, one text per line, for text_features [lines, d]");
   command
       ->add_option("--output", options.output,
                    "File to write: .safetensors, or .npy for images or texts alone")
       ->required();
   command->add_flag("--raw", options.raw,
-                    "Image features as projected, not normalized, as linear probes use them");
+                    "Write image features as projected, not normalized, as linear probes use them");
   command->add_option("--batch-size", options.batch_size, "Images or texts per encode call")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -17,13 +17,13 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct EvaluateArguments {
   std::vector<std::string> checkpoints;
   EvaluationOptions evaluation;
   ModelUse use;
 };
 
-int evaluate(Runtime& runtime, const Arguments& arguments) {
+int evaluate(Runtime& runtime, const EvaluateArguments& arguments) {
   EvaluationOptions options = arguments.evaluation;
   options.batch_size = arguments.use.batch_size;
   options.precision = arguments.use.precision;
@@ -41,8 +41,8 @@ int evaluate(Runtime& runtime, const Arguments& arguments) {
 
 void add_evaluate(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "evaluate", "Score checkpoints on benchmarks, one JSON object a line on standard output");
-  const auto arguments = std::make_shared<Arguments>();
+      "evaluate", "Score checkpoints on benchmarks, one JSON object per line on standard output");
+  const auto arguments = std::make_shared<EvaluateArguments>();
   EvaluationOptions& evaluation = arguments->evaluation;
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   command->add_option("--benchmark", evaluation.benchmarks, "Benchmark files (YAML)")->required();
@@ -53,7 +53,8 @@ void add_evaluate(CLI::App& app) {
   command
       ->add_option(
           "--format", evaluation.format,
-          "dermatome, or clip_benchmark: its JSON, with its names for the metrics it knows")
+          "dermatome, or clip_benchmark: CLIP_benchmark's JSON, with its names for the metrics "
+          "that it knows")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, ResultFormat>{{"dermatome", ResultFormat::kDermatome},
                                               {"clip_benchmark", ResultFormat::kClipBenchmark}}));

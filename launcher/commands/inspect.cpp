@@ -21,8 +21,8 @@ void add_inspect(CLI::App& app) {
   CLI::Option* sheet = command->add_option(
       "--sheet", options->sheet,
       "HTML file to write, which a browser shows without a network: with --row the record's image, "
-      "augmented views of it as training draws them, and its captions; without, records spread "
-      "over the data, each with one view");
+      "augmented views of it as training draws them, and its captions; without --row, records "
+      "spread over the data, each with one view");
   command
       ->add_option("--config", options->config,
                    "Training configuration whose augmentation, seed and image size the sheet shows "

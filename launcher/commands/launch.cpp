@@ -1,5 +1,5 @@
 // `dermatome launch [--ranks N|auto] [--hosts …] COMMAND…`: starts a command of `dermatome` on
-// ranks, with what mpirun needs to be told.
+// ranks, with the options that mpirun needs.
 #include <unistd.h>
 
 #include <charconv>
@@ -19,12 +19,12 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct LaunchArguments {
   std::string ranks = "auto";
   std::string hosts;
 };
 
-int64_t read_num_ranks(const Arguments& arguments) {
+int64_t read_num_ranks(const LaunchArguments& arguments) {
   if (arguments.ranks == "auto") {
     // With hosts, mpirun fills their slots.
     return arguments.hosts.empty() ? choose_num_ranks() : 0;
@@ -52,7 +52,7 @@ std::string as_typed(const std::vector<std::string>& words) {
   return line;
 }
 
-int launch(const Arguments& arguments, const std::vector<std::string>& command) {
+int launch(const LaunchArguments& arguments, const std::vector<std::string>& command) {
   if (command.empty()) throw ConfigError("dermatome launch needs a command, for example train");
   if (geteuid() == 0) {
     // Open MPI refuses root unless told twice.
@@ -60,8 +60,8 @@ int launch(const Arguments& arguments, const std::vector<std::string>& command) 
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
   }
   if (!arguments.hosts.empty()) {
-    // mpirun would wait for a host that fell silent for many minutes; so it asks after 15 s without
-    // a word, three times in 15 s more.
+    // mpirun would wait many minutes for a host that fell silent. With these values it asks after
+    // 15 s of silence, three times within another 15 s.
     setenv("OMPI_MCA_oob_tcp_keepalive_time", "15", 0);
     setenv("OMPI_MCA_oob_tcp_keepalive_intvl", "5", 0);
     setenv("OMPI_MCA_oob_tcp_keepalive_probes", "3", 0);
@@ -81,15 +81,15 @@ void add_launch(CLI::App& app) {
       "launch",
       "Start COMMAND... of dermatome on several ranks: dermatome launch --ranks 2 train "
       "CONFIG");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<LaunchArguments>();
   command
       ->add_option("--ranks", arguments->ranks,
-                   text("Number of ranks; auto: a rank per GPU, or per ", kCoresPerRank,
-                        " cores, or per slot of the hosts"))
+                   text("Number of ranks; auto: one per GPU, or per ", kCoresPerRank,
+                        " cores, or per slot of --hosts"))
       ->capture_default_str();
   command->add_option("--hosts", arguments->hosts,
                       "HOST[:SLOTS],...: where ranks run; default: this machine");
-  // Everything behind the first other word belongs to COMMAND.
+  // The first word that is no option of `launch`, and all after it, belong to COMMAND.
   command->prefix_command();
   command->callback([arguments, command] {
     const int code = launch(*arguments, command->remaining());

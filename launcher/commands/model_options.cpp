@@ -23,20 +23,20 @@ void add_device_option(CLI::App& command, RuntimeOptions& runtime) {
 }
 
 void add_model_options(CLI::App& command, ModelUse& use) {
-  command.add_option("--batch-size", use.batch_size, "Images or texts an encode call, a rank")
+  command.add_option("--batch-size", use.batch_size, "Images or texts per encode call of a rank")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--precision", use.precision, "fp32 or amp_bf16")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Precision>{
           {"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}}));
   add_device_option(command, use.runtime);
-  command.add_option("--threads", use.runtime.threads, "Threads a rank; 0: its cores");
+  command.add_option("--threads", use.runtime.threads, "Threads per rank; 0: its cores");
 }
 
 std::string find_checkpoint(const std::string& given, Runtime& runtime) {
   const std::filesystem::path of_run = RunDirectory(given).checkpoints();
   constexpr int64_t kAsGiven = -1;
-  // Rank 0 looks, so that all ranks use the same one.
+  // Rank 0 looks, so that all ranks use the same checkpoint.
   at::Tensor step = at::full({1}, kAsGiven, at::kLong);
   if (runtime.world().rank == 0 && std::filesystem::is_directory(of_run)) {
     const auto newest = find_newest_checkpoint(of_run);

@@ -12,7 +12,7 @@
 namespace dermatome {
 
 struct ModelUse {
-  int64_t batch_size = 256;  // images or texts an encode call, a rank
+  int64_t batch_size = 256;  // images or texts per encode call of a rank
   Precision precision = Precision::kFp32;
   RuntimeOptions runtime;
 };
@@ -23,16 +23,16 @@ void add_model_options(CLI::App& command, ModelUse& use);
 // --device.
 void add_device_option(CLI::App& command, RuntimeOptions& runtime);
 
-// What --checkpoint takes.
+// The help of --checkpoint.
 inline constexpr const char* kCheckpointHelp =
     "Directory in open_clip's hub layout, file of weights (.safetensors, .pt), or directory of a "
     "run: its newest checkpoint";
 
-// The checkpoint that `given` stands for: itself or, of a run's directory, the newest that
-// verifies. A collective call. Throws DataError.
+// The checkpoint that `given` stands for: `given` itself or, if it is a run's directory, the newest
+// checkpoint that verifies. A collective call. Throws DataError.
 std::string find_checkpoint(const std::string& given, Runtime& runtime);
 
-// Throws ConfigError where `runtime` has several ranks, which `command` has no use for.
+// Throws ConfigError if `runtime` has several ranks: `command` runs on one.
 void require_one_rank(const Runtime& runtime, const std::string& command);
 
 }  // namespace dermatome

@@ -1,5 +1,5 @@
 // `dermatome objective`: the objective and its gradients on given features, so that anyone can
-// check the maths from outside.
+// check the math from outside.
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +18,7 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct ObjectiveArguments {
   std::string input, output;
   at::ScalarType dtype = at::kDouble;
   double scale = 1;
@@ -26,7 +26,7 @@ struct Arguments {
   RuntimeOptions runtime;
 };
 
-int objective_on_ranks(Runtime& runtime, const Arguments& arguments,
+int objective_on_ranks(Runtime& runtime, const ObjectiveArguments& arguments,
                        const ObjectiveOptions& options) {
   const GivenFeatures features =
       given_features(read_safetensors(arguments.input), arguments.input, arguments.dtype);
@@ -41,7 +41,7 @@ int objective_on_ranks(Runtime& runtime, const Arguments& arguments,
 void add_objective(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "objective", "Write the training objective of given features, and its gradients");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ObjectiveArguments>();
   command
       ->add_option("--input", arguments->input,
                    "Safetensors file with img [B, d], txt [B*N, d], pat [B, P, d] and mask [B, N]; "
@@ -50,21 +50,21 @@ void add_objective(CLI::App& app) {
   command
       ->add_option("--output", arguments->output,
                    "Safetensors file to write: total, the objective's terms and details by name, "
-                   "local grad_image grad_text grad_patch grad_scale, of the whole batch")
+                   "local, grad_image, grad_text, grad_patch and grad_scale, of the whole batch")
       ->required();
   command->add_option("--dtype", arguments->dtype, "float64 or float32")
       ->transform(CLI::CheckedTransformer(std::map<std::string, at::ScalarType>{
           {"float64", at::kDouble}, {"float32", at::kFloat}}));
   command
       ->add_option("--logit-scale", arguments->scale,
-                   "What cosines are multiplied by: exp of the learned parameter. grad_scale is "
-                   "the gradient by this number")
+                   "Factor of the cosines: exp of the learned parameter. grad_scale is the "
+                   "gradient with respect to this number")
       ->required()
       ->check(CLI::PositiveNumber);
   add_device_option(*command, arguments->runtime);
   command->add_option("settings", arguments->settings,
-                      "KEY=VALUE: settings of the objective, for example mode=released; mask "
-                      "decides num_subcaptions");
+                      "KEY=VALUE: settings of the objective, for example mode=released; "
+                      "num_subcaptions follows from mask");
   command->callback([arguments] {
     const ObjectiveOptions options = objective_options(arguments->settings);
     run_on_ranks(arguments->runtime, [arguments, options](Runtime& runtime) {

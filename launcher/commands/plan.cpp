@@ -14,7 +14,7 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct PlanArguments {
   std::string config;
   std::vector<std::string> overrides;
   int64_t ranks = 0;
@@ -23,7 +23,7 @@ struct Arguments {
   bool json = false;
 };
 
-void run_plan(const Arguments& arguments) {
+void run_plan(const PlanArguments& arguments) {
   const TrainOptions options = load_train_config(arguments.config, arguments.overrides);
   DeviceRequest request = arguments.device;
   request.cpu_sharers = arguments.ranks_per_host > 0 ? arguments.ranks_per_host : arguments.ranks;
@@ -39,7 +39,7 @@ void run_plan(const Arguments& arguments) {
 void add_plan(CLI::App& app) {
   auto* command =
       app.add_subcommand("plan", "Say what a training will need, and whether it can work");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<PlanArguments>();
   command->add_option("config", arguments->config, "Configuration file (YAML)")->required();
   command->add_option("overrides", arguments->overrides, "KEY=VALUE: settings to change");
   command->add_option("--ranks", arguments->ranks, "Number of ranks")
@@ -49,9 +49,10 @@ void add_plan(CLI::App& app) {
                       "A rank's GPU, by its name in configs/devices.yaml (H100, for example), or "
                       "cpu (the default, unless runtime.device is cuda)");
   command->add_option("--device-memory", arguments->device.memory,
-                      "Its memory, 141GiB for example; then any name will do, or none");
+                      "The device's memory, 141GiB for example; then --device may be any name, or "
+                      "be left out");
   command->add_option("--devices", arguments->device.file,
-                      "File of further devices, written as configs/devices.yaml");
+                      "File of further devices, written like configs/devices.yaml");
   command
       ->add_option("--ranks-per-host", arguments->ranks_per_host,
                    "With --device cpu: ranks that share a machine like this one; 0: all")

@@ -17,13 +17,13 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct ProbeArguments {
   std::vector<std::string> checkpoints;
   ProbeOptions probe;
   ModelUse use;
 };
 
-int run_probe(Runtime& runtime, const Arguments& arguments) {
+int run_probe(Runtime& runtime, const ProbeArguments& arguments) {
   require_one_rank(runtime, "probe");
   ProbeOptions options = arguments.probe;
   options.batch_size = arguments.use.batch_size;
@@ -42,18 +42,18 @@ void add_options(CLI::App& command, ProbeOptions& options) {
   command.add_option("--test", options.tests, "Benchmark files (YAML) to score on")->required();
   command.add_option("--C", options.c,
                      "Inverse strength of the penalty, or auto: features * classes / 100. Of "
-                     "several the one that predicts most of --validation right");
+                     "several values, the one that predicts most of --validation right is used");
   command.add_option("--validation", options.validation,
                      "Benchmark file (YAML), role: validation, to choose C by; without --shots and "
                      "--fractions the final classifier is fitted to it too");
   command
       .add_option("--held-out", options.held_out,
-                  "Share of the training set to choose C by where there is no --validation")
+                  "Share of the training set to choose C by if there is no --validation")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str();
   command
       .add_option("--penalty", options.penalty,
-                  "squared (scikit-learn's and CLIP's) or norm (as PanDerm's linear probe)")
+                  "squared (scikit-learn's and CLIP's) or norm (that of PanDerm's linear probe)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Penalty>{
           {"squared", Penalty::kSquared}, {"norm", Penalty::kNorm}}));
   command.add_flag("--normalize", options.normalize,
@@ -66,7 +66,7 @@ void add_options(CLI::App& command, ProbeOptions& options) {
   command.add_option("--repetitions", options.repetitions, "Draws of --shots and of --fractions")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command.add_option("--seed", options.seed, "Of the draws")->capture_default_str();
+  command.add_option("--seed", options.seed, "Seed of the draws")->capture_default_str();
 }
 
 }  // namespace
@@ -74,8 +74,8 @@ void add_options(CLI::App& command, ProbeOptions& options) {
 void add_probe(CLI::App& app) {
   auto* command = app.add_subcommand(
       "probe",
-      "Fit linear classifiers to frozen image features and score them; one JSON object a line");
-  const auto arguments = std::make_shared<Arguments>();
+      "Fit linear classifiers to frozen image features and score them; one JSON object per line");
+  const auto arguments = std::make_shared<ProbeArguments>();
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   add_options(*command, arguments->probe);
   add_model_options(*command, arguments->use);

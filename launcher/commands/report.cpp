@@ -20,13 +20,13 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct ReportArguments {
   ReportOptions report;
   std::string output;
   RuntimeOptions runtime;
 };
 
-int report(Runtime& runtime, const Arguments& arguments) {
+int report(Runtime& runtime, const ReportArguments& arguments) {
   require_one_rank(runtime, "report");
   const std::string page =
       render_page(collect_report(arguments.report, runtime.device(), runtime.collectives()));
@@ -43,13 +43,13 @@ int report(Runtime& runtime, const Arguments& arguments) {
 void add_report(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "report", "Write a run's curves, scores, retrieved examples and patch maps to one HTML file");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ReportArguments>();
   command->add_option("run", arguments->report.run, "The run's directory, such as runs/NAME")
       ->required();
   command->add_option("--output", arguments->output, "File to write; default: RUN/report.html");
   command->add_option("--benchmark", arguments->report.benchmarks,
-                      "Benchmark files (YAML) to score the newest checkpoint on, beside what the "
-                      "run holds already");
+                      "Benchmark files (YAML) to score the newest checkpoint on, in addition to "
+                      "the scores that the run holds");
   command
       ->add_option("--images", arguments->report.images,
                    "Images with patch maps and retrieved examples")
@@ -57,8 +57,8 @@ void add_report(CLI::App& app) {
       ->capture_default_str();
   answer_old_option(*command, "--pictures", "--images");
   command->add_option("--data", arguments->report.data,
-                      "Shards to take images from; default: the run's data.validation or, "
-                      "without, data.train");
+                      "Shards to take images from; default: the run's data.validation or, if that "
+                      "is empty, data.train");
   add_device_option(*command, arguments->runtime);
   command->add_option("--threads", arguments->runtime.threads, "Threads; 0: all allowed cores");
   command->callback([arguments] {

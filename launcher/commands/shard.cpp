@@ -1,5 +1,5 @@
-// `dermatome shard`: a table of images and captions, or a folder of images, to a data set of
-// shards, by one process or by ranks together.
+// `dermatome shard`: makes a data set of shards from a table of images and captions, or from a
+// folder of images, in one process or on several ranks.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -11,13 +11,13 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct ShardArguments {
   SampleSource source;
   BuildOptions build;
   int64_t shard_size_mb = 1024;
 };
 
-void run_shard(const Arguments& arguments) {
+void run_shard(const ShardArguments& arguments) {
   BuildOptions options = arguments.build;
   options.samples_per_shard = std::max<int64_t>(
       arguments.shard_size_mb * 1'000'000 / typical_record_bytes(options.images), 1);
@@ -35,7 +35,7 @@ void run_shard(const Arguments& arguments) {
 void add_shard(CLI::App& app) {
   CLI::App& shard = *app.add_subcommand(
       "shard", "Turn a table of captions and its images, or a folder, into training shards");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ShardArguments>();
   SampleSource& source = arguments->source;
   TableOptions& table = source.table;
   BuildOptions& build = arguments->build;
@@ -46,7 +46,7 @@ void add_shard(CLI::App& app) {
           .add_option("--folder", source.folder,
                       "Instead of a table: folder of images, FOLDER/CLASS/..., without captions")
           ->excludes(csv);
-  shard.add_option("--table", table.kind, "Kind of the table; by default told by its columns")
+  shard.add_option("--table", table.kind, "Kind of the table; default: recognized by its columns")
       ->transform(CLI::CheckedTransformer(kTableKinds))
       ->excludes(folder);
   shard
@@ -68,7 +68,7 @@ void add_shard(CLI::App& app) {
   shard.add_flag("--raw", build.images.raw, "Store RGB bytes instead of JPEG")->excludes(quality);
   shard
       .add_option("--shard-size-mb", arguments->shard_size_mb,
-                  "Approximate size of a shard in MB; as much memory is used")
+                  "Approximate size of a shard in MB; about this much memory is used")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
   shard
@@ -78,7 +78,7 @@ void add_shard(CLI::App& app) {
       ->capture_default_str();
   shard.add_option("--label-column", table.label_column, "Column with a class name for every row")
       ->excludes(folder);
-  shard.add_option("--threads", build.num_threads, "Threads; 0: one an allowed core")
+  shard.add_option("--threads", build.num_threads, "Threads; 0: one per allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);
   shard.add_option("--max-bad", build.max_bad, "Fraction of images that may be unreadable")

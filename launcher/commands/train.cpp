@@ -18,7 +18,7 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct TrainArguments {
   std::string config;
   std::vector<std::string> overrides;
 };
@@ -41,7 +41,7 @@ int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
 
 void add_train(CLI::App& app) {
   auto* command = app.add_subcommand("train", "Train, or continue a training, on the ranks given");
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TrainArguments>();
   command->add_option("config", arguments->config, "Configuration file (YAML)")->required();
   command->add_option("overrides", arguments->overrides, "KEY=VALUE: settings to change");
   command->callback([arguments] {

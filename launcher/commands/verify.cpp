@@ -32,11 +32,11 @@ void run_verify(const std::string& data, size_t max_problems) {
 
 void add_verify(CLI::App& app) {
   CLI::App* command = app.add_subcommand("verify", "Check every shard of a data set");
-  struct Arguments {
+  struct VerifyArguments {
     std::string data;
     size_t max_problems = 20;
   };
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<VerifyArguments>();
   command->add_option("data", arguments->data, "Directory of the data set, or its manifest")
       ->required();
   command->add_option("--max-problems", arguments->max_problems, "Problems to list")

@@ -2,7 +2,6 @@
 #include "src/watch/watch.h"
 
 #include <memory>
-#include <string>
 
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
@@ -13,12 +12,12 @@
 namespace dermatome {
 namespace {
 
-struct Arguments {
+struct WatchArguments {
   WatchOptions watch;
   ModelUse use;
 };
 
-int run_watch(Runtime& runtime, const Arguments& arguments) {
+int run_watch(Runtime& runtime, const WatchArguments& arguments) {
   WatchOptions options = arguments.watch;
   options.batch_size = arguments.use.batch_size;
   options.precision = arguments.use.precision;
@@ -30,19 +29,19 @@ int run_watch(Runtime& runtime, const Arguments& arguments) {
 void add_watch(CLI::App& app) {
   auto* command = app.add_subcommand(
       "watch", "Score a run's checkpoints as they appear, each once, into RUN/evaluations.jsonl");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<WatchArguments>();
   WatchOptions& options = arguments->watch;
   command->add_option("run", options.run, "The run's directory")->required();
   command->add_option("--benchmark,--benchmarks", options.benchmarks, "Benchmark files (YAML)")
       ->required();
   command->add_option("--select", options.select,
-                      "BENCHMARK:METRIC, of role validation: RUN/best names the checkpoint that is "
-                      "best by it, which training keeps");
-  command->add_option("--interval", options.interval_s, "Seconds between looks")
+                      "BENCHMARK:METRIC of a benchmark with the role validation: RUN/best names "
+                      "the checkpoint with the best score, and training keeps that checkpoint");
+  command->add_option("--interval", options.interval_s, "Seconds between looks for new checkpoints")
       ->check(CLI::Range(0.1, arguments->use.runtime.timeout_s / 2))
       ->capture_default_str();
   CLI::Option* once =
-      command->add_flag("--once", options.once, "End when all that is there is scored");
+      command->add_flag("--once", options.once, "End when all checkpoints that exist are scored");
   command
       ->add_option("--until-step", options.until_step,
                    "End when a checkpoint of this step or a later one is scored")

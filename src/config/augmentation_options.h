@@ -10,8 +10,8 @@ struct AugmentationOptions {
   std::array<double, 2> scale = {0.9, 1.0};           // area of the random crop
   std::array<double, 2> ratio = {3.0 / 4, 4.0 / 3};   // aspect ratio of the random crop
   std::array<double, 4> color_jitter = {0, 0, 0, 0};  // brightness, contrast, saturation, hue
-  double color_jitter_probability = 0;                // of an image being jittered
-  double gray_probability = 0;                        // of an image losing its color
+  double color_jitter_probability = 0;                // probability that an image is jittered
+  double gray_probability = 0;                        // probability that an image loses its color
 
   bool operator==(const AugmentationOptions&) const = default;
 };

@@ -7,8 +7,8 @@
 namespace dermatome {
 
 struct BenchmarkClass {
-  std::string label;               // as in the data's label column; a concept's column
-  std::vector<std::string> names;  // fill the templates; several are averaged
+  std::string label;               // value in the label column; for a concept: its column
+  std::vector<std::string> names;  // put into the templates; several are averaged
 
   bool operator==(const BenchmarkClass&) const = default;
 };

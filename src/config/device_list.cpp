@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -14,8 +15,7 @@ const std::map<std::string, double, std::less<>> kUnits = {
     {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
 
 std::string where(const YAML::Node& node, const std::string& source) {
-  return source + ":" + std::to_string(node.Mark().line + 1) + ":" +
-         std::to_string(node.Mark().column + 1) + ": ";
+  return text(source, ":", node.Mark().line + 1, ":", node.Mark().column + 1, ": ");
 }
 
 double memory_of(const YAML::Node& device, const std::string& at) {

@@ -60,8 +60,8 @@ using FieldValue = std::variant<bool*, int64_t*, uint64_t*, double*, std::string
 struct Field {
   std::string key;  // dotted path, "section.name"
   FieldValue value;
-  Range range = {};  // of every number in it
-  // Part of the configuration's digest: another value is another experiment.
+  Range range = {};  // of every number in the value
+  // Whether it is part of the configuration's digest: another value is another experiment.
   bool defines_result = true;
 };
 

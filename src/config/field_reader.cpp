@@ -51,7 +51,7 @@ bool parse_number(const YAML::Node& node, Number& number) {
          std::isfinite(static_cast<double>(number));
 }
 
-// Each stores the value of `node` and returns nothing, or returns what is wrong with it.
+// What is wrong with a value; nothing if Assign has stored it.
 using Problem = std::optional<std::string>;
 
 struct Assign {
@@ -155,7 +155,7 @@ void FieldReader::read(const std::filesystem::path& path) {
   try {
     const auto documents = YAML::LoadAll(read_file(path));
     if (documents.size() > 1) {
-      throw ConfigError(where(documents[1].Mark()) + ": a second YAML document; keep one a file");
+      throw ConfigError(where(documents[1].Mark()) + ": a second YAML document; keep one per file");
     }
     if (!documents.empty() && !documents[0].IsNull()) read_map(documents[0], "");
   } catch (const DataError& error) {
@@ -190,13 +190,13 @@ void FieldReader::check_ranges() const {
 void FieldReader::fail(std::string_view key, const std::string& problem) const {
   const auto place = places_.find(key);
   if (place != places_.end()) {
-    throw ConfigError(place->second.where + ": " + std::string(key) + " = " + place->second.value +
-                      " " + problem);
+    throw ConfigError(
+        text(place->second.where, ": ", key, " = ", place->second.value, " ", problem));
   }
   const Field* field = find(key);
-  require(field != nullptr, "no field is called " + std::string(key));
-  throw ConfigError(source_ + ": " + std::string(key) + " = " + value_text(field->value) +
-                    " (the default) " + problem);
+  require(field != nullptr, text("no field is called ", key));
+  throw ConfigError(
+      text(source_, ": ", key, " = ", value_text(field->value), " (the default) ", problem));
 }
 
 std::string FieldReader::where(const YAML::Mark& mark) const {
@@ -267,8 +267,8 @@ bool FieldReader::is_section(const std::string& key) const {
 void FieldReader::fail_unknown(const std::string& key, const Place& place) const {
   const auto retired = std::ranges::find(retired_, key, &RetiredKey::key);
   if (retired != retired_.end()) {
-    throw ConfigError(place.where + ": " + key + " = " + place.value + " " +
-                      problem_with(*retired));
+    throw ConfigError(
+        text(place.where, ": ", key, " = ", place.value, " ", problem_with(*retired)));
   }
   std::vector<std::string> known;
   for (const Field& field : fields_) {

@@ -23,14 +23,15 @@ namespace dermatome {
 
 class FieldReader {
  public:
-  // `source` is what messages name for values that nobody set. A key that is no field but one of
-  // `retired`, which must outlive the reader, is refused with what became of it.
+  // `source` is what messages name for values that nobody set. A key that is no field but stands in
+  // `retired` is refused with what became of it. `retired` must outlive the reader.
   FieldReader(std::vector<Field> fields, std::string source,
               std::span<const RetiredKey> retired = {});
 
   // Reads one YAML document; an empty one leaves all defaults. An empty value is the empty string
-  // or list, an empty section all of its defaults. Throws ConfigError for what cannot be read, is
-  // no YAML, is of the wrong type, unknown or there twice.
+  // or list, an empty section all of its defaults. Throws ConfigError for a file that cannot be
+  // read or is not YAML, and for a key that is unknown, is there twice or has a value of the wrong
+  // type.
   void read(const std::filesystem::path& path);
 
   // "key=value"; `key` is a dotted path, the value YAML. The last one for a key wins.
@@ -49,7 +50,8 @@ class FieldReader {
     std::string where;  // "file:line:column", or the override
     std::string value;  // as written
   };
-  // Set while an override is applied, whose lines and columns would say nothing.
+  // "file:line:column", or the override that is being applied: its lines and columns would say
+  // nothing.
   std::string where(const YAML::Mark& mark) const;
   void read_map(const YAML::Node& map, const std::string& prefix);
   void read_entry(const std::string& key, const YAML::Node& value, const std::string& where);
@@ -59,7 +61,7 @@ class FieldReader {
   bool is_section(const std::string& key) const;
   [[noreturn]] void fail_unknown(const std::string& key, const Place& place) const;
 
-  // A deque, since a list of classes adds its entries' fields while its own is being read.
+  // A deque, since a list of classes adds its entries' fields while its own field is being read.
   std::deque<Field> fields_;
   std::string source_;
   std::span<const RetiredKey> retired_;

@@ -13,11 +13,12 @@ struct ModelOptions {
   std::string architecture;  // path of an open_clip model configuration (JSON)
   std::string pretrained;    // hub-layout directory or file of weights; empty: random weights
   Precision precision = Precision::kFp32;  // fp32 | amp_bf16
-  // Activation checkpointing: so many of a tower's blocks, from the first, are computed again in
-  // the backward pass instead of keeping their activations; -1: all. The result is the same.
+  // Activation checkpointing: how many of a tower's blocks, counted from the first, are computed
+  // again in the backward pass instead of keeping their activations; -1: all. The result is the
+  // same.
   int64_t checkpointed_image_blocks = 0;
   int64_t checkpointed_text_blocks = 0;
-  double patch_dropout = 0;  // share of an image's patches, at random, that training leaves out
+  double patch_dropout = 0;  // share of an image's patches that training leaves out at random
 
   bool operator==(const ModelOptions&) const = default;
 };

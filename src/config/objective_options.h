@@ -14,7 +14,7 @@ enum class Negatives { kValid, kAll };
 // Positives of the local term: subcaptions only, or every caption but the raw one.
 enum class LocalPositives { kSub, kKnowledge };
 
-// Both `mkcl` and `local_alignment` false select plain CLIP, anything else MAKE's objective:
+// If `mkcl` and `local_alignment` are both false, the objective is plain CLIP, else it is MAKE's:
 // create_objective() in src/objective/create_objective.h.
 struct ObjectiveOptions {
   ObjectiveMode mode = ObjectiveMode::kPaper;       // paper | released

@@ -4,8 +4,8 @@
 
 namespace dermatome {
 
-// What a step whose loss or gradient is not finite does, which is never applied: end the run, or
-// only be reported.
+// What a step whose loss or gradient is not finite leads to: the end of the run, or only a report.
+// Such a step is never applied.
 enum class NonFinite { kFail, kSkip };
 
 struct OptimizerOptions {
@@ -13,7 +13,7 @@ struct OptimizerOptions {
   double beta1 = 0.9;
   double beta2 = 0.98;
   double eps = 1e-6;
-  // On matrices only: not on gains, biases, class embedding, logit scale.
+  // Applied to matrices only, not to gains, biases, class embedding, logit scale.
   double weight_decay = 0.2;
   double clip_norm = 0;                     // global gradient norm; 0: no clipping
   NonFinite non_finite = NonFinite::kFail;  // fail | skip

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/core/text.h"
+
 namespace dermatome {
 namespace {
 
@@ -23,10 +25,8 @@ std::string_view first_key(std::string_view key, std::span<const RetiredKey> ret
 }
 
 std::string problem_with(const RetiredKey& retired) {
-  if (retired.new_key.empty()) {
-    return "is no setting any more: " + std::string(retired.advice);
-  }
-  return "is called '" + std::string(retired.new_key) + "' now; rename the key";
+  if (retired.new_key.empty()) return text("is no setting any more: ", retired.advice);
+  return text("is called '", retired.new_key, "' now; rename the key");
 }
 
 std::span<const RetiredKey> retired_train_keys() { return kTrainKeys; }

@@ -1,5 +1,5 @@
-// Keys that earlier versions read and this one does not. A configuration that still has one is told
-// what to do about it, which helps more than the nearest known key.
+// Keys that earlier versions read and this one does not. The message about such a key says what
+// to do, which helps more than the nearest known key.
 #pragma once
 
 #include <span>

@@ -8,7 +8,7 @@ namespace dermatome {
 
 struct ScheduleOptions {
   int64_t epochs = 32;
-  int64_t max_steps = 0;   // stop (and end the cosine) there; 0: epochs decide
+  int64_t max_steps = 0;   // the run and the cosine end there; 0: `epochs` decides
   int64_t warmup = 10000;  // steps of linear warm-up
 
   bool operator==(const ScheduleOptions&) const = default;

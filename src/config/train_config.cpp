@@ -15,7 +15,7 @@ namespace {
 using Fields = std::vector<Field>;
 
 constexpr double kLongestTimeout = 24 * 60 * 60;
-constexpr double kLargestWeight = 1e9;  // their sum stays a number
+constexpr double kLargestWeight = 1e9;  // so that the sum of the weights is finite
 
 Fields objective_fields(ObjectiveOptions& o, const std::string& section) {
   return {
@@ -55,7 +55,7 @@ Fields run_fields(TrainOptions& o) {
 }
 
 Fields data_fields(DataOptions& data, AugmentationOptions& augmentation) {
-  // What only `resampled` reads is no part of another order's digest.
+  // Settings that only `resampled` reads are not part of another order's digest.
   const bool resampled = data.sampling == Sampling::kResampled;
   return {
       // A checkpoint names its data by digest.
@@ -116,7 +116,7 @@ Fields operational_fields(CheckpointOptions& checkpoint, ValidationOptions& vali
   };
 }
 
-// A section's fields stand together, those without a section first.
+// The fields of a section follow each other; those without a section come first.
 Fields train_fields(TrainOptions& o) {
   Fields fields = run_fields(o);
   for (const Fields& section :
@@ -152,9 +152,8 @@ void check_sources(const DataOptions& data, const FieldReader& reader) {
   }
   if (data.sampling == Sampling::kShuffle) {
     const std::string contradicts =
-        "contradicts data.sampling: shuffle, which takes each sample once an epoch; leave it out "
-        "or "
-        "use sampling: resampled";
+        "contradicts data.sampling: shuffle, which takes each sample once per epoch; leave it out "
+        "or use sampling: resampled";
     if (!data.weights.empty()) reader.fail("data.weights", contradicts);
     if (data.epoch_samples > 0) reader.fail("data.epoch_samples", contradicts);
   }

@@ -13,7 +13,7 @@ namespace dermatome {
 // Reads `path`, applies `overrides` ("objective.sigma=0.3", "seed=1"; the value is YAML; the last
 // one of a key wins), resolves what follows from other settings (an empty name, `negatives` in
 // `released` mode) and validates. Throws ConfigError naming file, line, column, key, the value and,
-// for an unknown key, the nearest known one. Paths stay as written. That warm-up fits into
+// for an unknown key, the nearest known one. Paths stay as written. Whether warm-up fits into
 // `schedule.epochs` depends on the data and is not checked here.
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides);
@@ -28,15 +28,15 @@ struct Setting {
   std::string value;
 };
 
-// All of them, in the order of dump_train_config().
+// All settings, in the order of dump_train_config().
 std::vector<Setting> list_settings(const TrainOptions& options);
 
 // Every key with its resolved value, as YAML that load_train_config reads back to the same options.
 std::string dump_train_config(const TrainOptions& options);
 
 // SHA-256 over the settings that define the trained weights: a checkpoint of another digest is
-// another experiment. Left out is where data lies (a checkpoint names its data set by digest) and
-// how a run is carried out and watched: name, output, resume, accum,
+// another experiment. Left out are the settings that say where data lies (a checkpoint names its
+// data set by digest) and how a run is carried out and watched: name, output, resume, accum,
 // model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
 // data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
 // validation and runtime.

@@ -1,7 +1,7 @@
 // Every setting of a training as plain structs with defaults. Read from YAML by
 // src/config/train_config.h, validated once, const afterwards. A field's YAML key is its name, and
-// a struct's name is its section's. Include the header of the one section that is used, and this
-// one only where a whole configuration is.
+// a struct's name is its section's. Include this header only where a whole configuration is
+// used, else the header of the section.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 namespace dermatome {
 
 struct TrainOptions {
-  std::string name;             // run name, a folder's; empty: the configuration file's stem
+  std::string name;             // the run's name and folder; empty: the configuration file's stem
   std::string output = "runs";  // the run's files: <output>/<name>/
   uint64_t seed = 0;
   int64_t batch_size = 64;  // global: over all ranks

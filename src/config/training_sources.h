@@ -12,7 +12,7 @@ struct DataOptions;
 // The directories of the training shards.
 std::vector<std::filesystem::path> training_directories(const DataOptions& options);
 
-// The same as a message names them: "a, b".
+// The directories as messages name them: "a, b".
 std::string training_data_name(const DataOptions& options);
 
 }  // namespace dermatome

@@ -14,11 +14,11 @@ struct ValidationOptions {
   int64_t every_epochs = 1;  // 0: not by epochs
   int64_t every_steps = 0;   // 0: not by steps
   bool at_start = true;      // also before the first step
-  // A benchmark that could not be scored, or damage in data.validation: end the run, or only be
-  // reported.
+  // What a benchmark that cannot be scored, or damage in data.validation, leads to: the end of the
+  // run, or only a report.
   ValidationFailure on_failure = ValidationFailure::kReport;  // report | fail
   std::vector<std::string> benchmarks;                        // benchmark YAML files
-  int64_t batch_size = 256;  // images (or texts) an encode call, a rank
+  int64_t batch_size = 256;  // images (or texts) per rank and encode call
 
   bool operator==(const ValidationOptions&) const = default;
 };

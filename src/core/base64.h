@@ -1,4 +1,4 @@
-// Bytes as text, for files that hold others (data URIs).
+// Bytes as text, for files that contain other files (data URIs).
 #pragma once
 
 #include <cstddef>

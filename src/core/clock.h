@@ -1,4 +1,4 @@
-// Time that passes.
+// Measures elapsed time.
 #pragma once
 
 #include <chrono>

@@ -10,7 +10,7 @@
 namespace dermatome {
 
 std::vector<int> allowed_cores() {
-  // The kernel refuses a set that is smaller than its own, of a size it does not tell.
+  // The kernel refuses a set that is smaller than its own, and does not tell the size of its own.
   for (int size = CPU_SETSIZE;; size *= 2) {
     const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(
         CPU_ALLOC(size), [](cpu_set_t* allocated) { CPU_FREE(allocated); });

@@ -1,5 +1,5 @@
-// The processor cores that this process may run on, which a launcher may have made fewer than the
-// machine has.
+// The processor cores that this process may run on. A launcher may allow fewer than the machine
+// has.
 #pragma once
 
 #include <vector>

@@ -29,7 +29,7 @@ class DataError : public Error {
   using Error::Error;
 };
 
-// Storage stayed away although it was waited for. This says nothing about the file, which may be
+// Storage was waited for and did not come back. This says nothing about the file, which may be
 // whole: a restart may help. Not a DataError, so that nobody takes the file for damaged.
 class StorageLost : public Error {
  public:
@@ -59,7 +59,7 @@ inline void require(bool condition, const char* what) {
   if (!condition) require(false, std::string(what));
 }
 
-// what(): the text.
+// The same; what() makes the text, and is called only if the promise is broken.
 template <typename What>
 requires std::invocable<const What&>
 void require(bool condition, const What& what) {

@@ -17,11 +17,11 @@
 namespace dermatome {
 namespace {
 
-// Between a file's name and the number of the process that writes it.
+// Stands between a file's name and the number of the process that writes it.
 constexpr std::string_view kTemporary = ".tmp.";
 
 [[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
-  throw DataError(what + " " + path.string() + ": " + std::strerror(errno));
+  throw DataError(text(what, " ", path, ": ", std::strerror(errno)));
 }
 
 class Descriptor {
@@ -39,7 +39,7 @@ class Descriptor {
   int fd_;
 };
 
-// The file that one of this name was to become; empty: it is no temporary one.
+// The name that the temporary file `name` was to get; empty if `name` is not of a temporary file.
 std::string target_of(const std::string& name) {
   const size_t end = name.rfind(kTemporary);
   if (end == std::string::npos) return "";
@@ -83,7 +83,7 @@ void replace_atomically(const std::filesystem::path& path, const WriteFunction& 
     // A directory is not replaced by renaming another one to its name.
     if (std::filesystem::is_directory(temporary)) std::filesystem::remove_all(path);
     if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-      fail("cannot rename " + temporary.string() + " to", path);
+      fail(text("cannot rename ", temporary, " to"), path);
     }
   } catch (...) {
     // Not left to a destructor: an error that nobody catches ends the process without unwinding.
@@ -131,7 +131,7 @@ void remove_leftovers(const std::filesystem::path& directory, const std::set<std
 void make_directories(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) throw DataError("cannot create " + path.string() + ": " + error.message());
+  if (error) throw DataError(text("cannot create ", path, ": ", error.message()));
 }
 
 void sync_path(const std::filesystem::path& path) {

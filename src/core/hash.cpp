@@ -15,7 +15,7 @@
 namespace dermatome {
 namespace {
 
-constexpr size_t kLongestCall = size_t{1} << 30;  // a length is an int to ISA-L
+constexpr size_t kLongestCall = size_t{1} << 30;  // ISA-L takes a length as an int
 
 }  // namespace
 
@@ -23,7 +23,7 @@ uint32_t crc32c(std::span<const std::byte> data, uint32_t previous) {
   uint32_t crc = ~previous;
   while (!data.empty()) {
     const std::span<const std::byte> piece = data.first(std::min(data.size(), kLongestCall));
-    // Its parameter is not const, but it only reads.
+    // ISA-L's parameter is not const, but ISA-L only reads.
     auto* bytes = reinterpret_cast<unsigned char*>(const_cast<std::byte*>(piece.data()));
     crc = crc32_iscsi(bytes, static_cast<int>(piece.size()), crc);
     data = data.subspan(piece.size());

@@ -6,7 +6,7 @@
 
 namespace dermatome {
 
-// `value` on one line. Bytes that are no UTF-8, as in names of files, become replacement
+// `value` on one line. Bytes that are not UTF-8, as in some names of files, become replacement
 // characters.
 std::string json_line(const nlohmann::json& value);
 std::string json_line(const nlohmann::ordered_json& value);

@@ -8,7 +8,7 @@
 namespace dermatome {
 namespace {
 
-// In a smaller network so few round functions differ that some orders come more often than others.
+// A smaller network has so few different round functions that some orders are likelier than others.
 constexpr int kFewestHalfBits = 3;
 constexpr uint64_t kRounds = 8;
 

@@ -1,9 +1,9 @@
 // A pseudo-random permutation of 0 .. n-1 as a function: O(1) memory, no table.
 //
 // A balanced Feistel network permutes the smallest power of four (from 64 up) that holds n; values
-// outside are walked on until they fall inside (cycle walking: Black & Rogaway, "Ciphers with
-// Arbitrary Finite Domains"), fewer than four times on average above 16 elements. Shuffles; does
-// not encrypt.
+// outside are permuted again until they fall inside (cycle walking: Black & Rogaway, "Ciphers with
+// Arbitrary Finite Domains"), fewer than four times on average above 16 elements. For shuffling,
+// not for encryption.
 #pragma once
 
 #include <cstdint>

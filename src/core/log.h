@@ -7,8 +7,8 @@
 
 namespace dermatome {
 
-// Lines read `date,time | level | message`; with more than one rank the rank is named, and ranks
-// above 0 only speak from the level of a warning up.
+// Lines read `date,time | level | message`; with more than one rank they also name the rank.
+// Ranks above 0 log only warnings and errors.
 void initialize_logging(int rank, int world_size);
 
 // The training step that is being computed, counted from 1: error lines name it from now on.

@@ -11,8 +11,8 @@ namespace dermatome {
 // section ("section.name"), else the smallest edit distance.
 std::string nearest_key(std::string_view key, const std::vector<std::string>& known);
 
-// "unknown key 'KEY' with value VALUE; the nearest known key is 'NEAREST'", the end only where
-// there are known ones.
+// "unknown key 'KEY' with value VALUE; the nearest known key is 'NEAREST'"; without its
+// second half if `known` is empty.
 std::string unknown_key(std::string_view key, std::string_view value,
                         const std::vector<std::string>& known);
 

@@ -1,4 +1,4 @@
-// Names from files of strangers, for messages.
+// Names from files that others wrote, for messages.
 #pragma once
 
 #include <string>

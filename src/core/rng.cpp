@@ -26,8 +26,8 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<u
 }
 
 // Philox has 192 bits of key and counter; we have 64 (seed) + 32 (purpose) + 64 (a) + 64 (b) and
-// need counter bits to run in. So seed, purpose and a are mixed into the key by one Philox block, b
-// and the running index make up the counter.
+// need counter bits for the running index. So one Philox block mixes seed, purpose and a into the
+// key; b and the running index make up the counter.
 Rng::Rng(uint64_t seed, RngPurpose purpose, uint64_t a, uint64_t b) {
   const auto mixed = philox4x32(
       {static_cast<uint32_t>(a), static_cast<uint32_t>(a >> 32), static_cast<uint32_t>(purpose), 0},

@@ -1,4 +1,4 @@
-// One way to cut rows into parts: of a batch, a table or a benchmark.
+// The one way in which the rows of a batch, a table or a benchmark are cut into parts.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ inline Span part_of_rows(int64_t count, int64_t part, int64_t num_parts) {
 }
 
 // All parts of [0, count) when it is cut into `most_parts`, or into fewer, so that none is empty.
-// No rows are one empty part.
+// No rows give one empty part.
 inline std::vector<Span> cut_rows(int64_t count, int64_t most_parts) {
   const int64_t num_parts = std::clamp<int64_t>(count, 1, most_parts);
   std::vector<Span> parts;

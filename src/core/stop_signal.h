@@ -4,7 +4,7 @@
 
 namespace dermatome {
 
-// Installs the handlers; idempotent. Before it a signal ends the process.
+// Installs the handlers; idempotent. Before this call a signal ends the process.
 void watch_stop_signals();
 
 // Whether one of the signals came since.

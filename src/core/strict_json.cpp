@@ -20,7 +20,7 @@ using nlohmann::json;
 
 const json kNothing;
 
-// A value as messages show it.
+// `value` as messages show it.
 std::string shown(const json& value) {
   constexpr size_t kLongest = 200;
   std::string line = json_line(value);

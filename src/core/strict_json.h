@@ -1,7 +1,7 @@
-// Reads JSON documents whose keys are all known, and refuses whatever is not as expected: no key
-// twice, none that nobody asked for, none missing, no value of another type. Every message names
-// the file, the key, its value and what is expected of it. (src/config/field_reader is the reader
-// of YAML, which knows lines and columns and which values are set.)
+// Reads JSON documents whose keys are all known. Refuses a key that is there twice, is missing or
+// that nobody asked for, and a value of another type. Every message names the file, the key, its
+// value and what is expected of it. (src/config/field_reader reads YAML and also knows
+// lines and columns and which values are set.)
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,7 +11,7 @@
 
 namespace dermatome {
 
-// Throws DataError, which begins with `file`, for what is no JSON or has a key twice in one object.
+// Throws DataError beginning with `file` for text that is not JSON or has a key twice in an object.
 nlohmann::json parse_json(std::string_view content, const std::string& file);
 
 // One object of a document. It hands out its values by key and remembers which were asked for. A
@@ -33,7 +33,7 @@ class JsonObject {
   // Leaves `out` as it is if the value is missing.
   template <typename T>
   void read(const std::string& key, T& out);
-  // Keys that may be there and have no influence.
+  // Accepts `keys`, which have no influence.
   void ignore(const std::set<std::string>& keys) { known_.insert(keys.begin(), keys.end()); }
 
   // Refuses keys that nobody asked for. `hint` ends the message.

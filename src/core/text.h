@@ -13,7 +13,7 @@ template <typename T>
 concept NumberOfText = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool> &&
                        !std::same_as<T, char>;
 
-// One part of a text: text, a character, a path or a number (but no bool: say what it means). It
+// One part of a text: text, a character, a path or a number (but not a bool: say what it means). It
 // views its argument, so it lives no longer than the call of text().
 class TextPart {
  public:
@@ -21,10 +21,10 @@ class TextPart {
   explicit TextPart(const std::string& part) : view_(part) {}
   explicit TextPart(const char* part) : view_(part) {}
   explicit TextPart(std::same_as<char> auto part) : digits_{part}, view_(digits_, 1) {}
-  // Of a fraction: the fewest digits that are read back as the same number.
+  // A floating-point number has the fewest digits that are read back as the same number.
   explicit TextPart(NumberOfText auto number)
       : view_(digits_, std::to_chars(digits_, digits_ + sizeof digits_, number).ptr) {}
-  // Of a std::filesystem::path, whose header this one does without.
+  // For a std::filesystem::path, without including its header.
   template <typename Path>
   requires requires(const Path& path) { path.native(); }
   explicit TextPart(const Path& path) : view_(path.native()) {}

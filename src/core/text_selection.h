@@ -5,7 +5,7 @@ namespace dermatome {
 
 struct TextSelection {
   bool texts_for_missing = false;  // a caption that does not exist is a text too: "" or "nan"
-  bool only_raw_caption = false;   // the others count as missing, and get no text either
+  bool only_raw_caption = false;   // the other captions count as missing and get no text
 
   bool operator==(const TextSelection&) const = default;
 };

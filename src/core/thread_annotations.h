@@ -29,8 +29,8 @@ class DERMATOME_ANNOTATION(capability("mutex")) Mutex {
   std::mutex mutex_;
 };
 
-// Holds a mutex until the end of its scope; may be unlocked and locked again before. What a
-// ConditionVariable waits with.
+// Holds a mutex until the end of its scope; may be unlocked and locked again before. A
+// ConditionVariable waits with it.
 class DERMATOME_ANNOTATION(scoped_lockable) MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) DERMATOME_ANNOTATION(acquire_capability(mutex)) : lock_(mutex) {}

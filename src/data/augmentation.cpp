@@ -20,7 +20,7 @@ int draw_up_to(int last, Rng& random) {
   return static_cast<int>(random.below(static_cast<uint64_t>(last) + 1));
 }
 
-// The largest centered box whose aspect ratio is allowed; what is used when no random box fits.
+// The largest centered box whose aspect ratio is allowed; used when no random box fits.
 Box center_crop_box(const AugmentationOptions& options, int height, int width) {
   Box box{0, 0, width, height};
   const double ratio = static_cast<double>(width) / height;
@@ -61,7 +61,7 @@ ColorAdjustments draw_jitter(const std::array<double, 4>& strengths, Rng& random
   ColorAdjustments adjustments;
   for (const ColorOperation operation : order) {
     const double strength = strengths[static_cast<size_t>(operation)];
-    // Not an adjustment by nothing: the way through HSV and back would still round the pixels.
+    // A strength of 0 is left out: going through HSV and back would still round the pixels.
     if (strength == 0) continue;
     const double amount = operation == ColorOperation::kHue
                               ? random.uniform(-strength, strength)

@@ -1,10 +1,9 @@
 // Training's random image changes (the published recipe of MAKE, which is open_clip's): random
-// resized crop, color jitter with a probability, gray with a probability; torchvision's
-// definitions of all three.
+// resized crop, color jitter with a probability, gray with a probability, all as torchvision
+// defines them.
 //
-// What is random is drawn apart from what it is done to, as a pure function of the sample's place
-// in the global order, so that a sample looks the same whatever the number of ranks, threads or
-// restarts.
+// The random parameters are a pure function of the sample's place in the global order, so that a
+// sample looks the same for any number of ranks, threads and restarts.
 #pragma once
 
 #include <c10/util/SmallVector.h>
@@ -35,7 +34,7 @@ struct AugmentationParameters {
 };
 
 // Parameters for the image of height x width pixels that is drawn `draw`-th (counted over all
-// ranks) in `epoch`. options.color_jitter's entries that are 0 adjust nothing.
+// ranks) in `epoch`. Entries of options.color_jitter that are 0 adjust nothing.
 AugmentationParameters draw_augmentation(const AugmentationOptions& options, int height, int width,
                                          uint64_t seed, int64_t epoch, int64_t draw);
 

@@ -20,7 +20,7 @@ struct TokensLess {
 
 class TextSet {
  public:
-  // Room for `most` texts is made at once.
+  // Makes room for `most` texts at once.
   explicit TextSet(size_t most) : memory_(std::max<size_t>(most, 1) * kNodeBytes) {
     texts_.reserve(most);
   }
@@ -47,7 +47,7 @@ class TextSet {
   }
 
  private:
-  // More than an entry of `rows_` takes.
+  // More bytes than an entry of `rows_` takes.
   static constexpr size_t kNodeBytes = 96;
 
   std::pmr::monotonic_buffer_resource memory_;

@@ -14,7 +14,7 @@ namespace dermatome {
 
 // As the fields of Batch (src/data/batch.h).
 struct BatchTexts {
-  at::Tensor tokens;   // [U, L] int64, L the longest text's; [0, 0] without any
+  at::Tensor tokens;   // [U, L] int64, L: the longest text's length; [0, 0] without texts
   at::Tensor lengths;  // [U] int64
   at::Tensor caption;  // [B, N] int64
   at::Tensor mask;     // [B, N] bool

@@ -19,6 +19,7 @@
 #include "src/config/data_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/core/thread_annotations.h"
 #include "src/data/augmentation.h"
 #include "src/data/patch_dropout.h"
@@ -28,8 +29,8 @@
 namespace dermatome {
 namespace {
 
-// How often a place tries another sample when its own is damaged. Where even one record in a
-// hundred is whole, that fails once in 23,000.
+// How many other samples a place tries when its own is damaged. Even if only one record in a
+// hundred is whole, all of them are damaged only once in 23,000 times.
 constexpr int64_t kMostStandIns = 1000;
 
 constexpr int64_t kNotReading = -1;
@@ -45,28 +46,25 @@ void check(const LoaderOptions& options, int64_t num_places) {
           "a global batch larger than an epoch");
 }
 
-// Blocks come from anywhere in the data, samples drawn with replacement from everywhere: where more
-// shards are read by turns than stay open, they are closed and opened again all the time.
+// Blocks, and samples drawn with replacement, come from anywhere in the data. If more shards are
+// read by turns than stay open, they are closed and opened again all the time.
 void warn_of_closed_shards(const DataOptions& data, const ShardedDataset& dataset) {
   const int64_t shards = dataset.num_shards();
   const int64_t open = dataset.max_open_shards();
   const int64_t shard_size = (dataset.size() + shards - 1) / shards;
-  const int64_t shards_a_block = std::min(shards, 1 + (data.shuffle_block - 1) / shard_size);
+  const int64_t shards_per_block = std::min(shards, 1 + (data.shuffle_block - 1) / shard_size);
   const bool resampled = data.sampling == Sampling::kResampled;
   const int64_t read =
-      resampled ? shards : std::min(shards, std::min(shards, data.shuffle_window) * shards_a_block);
+      resampled ? shards
+                : std::min(shards, std::min(shards, data.shuffle_window) * shards_per_block);
   if (read <= open) return;
-  const std::string cost = std::to_string(read) + " shards by turns, but only " +
-                           std::to_string(open) +
-                           " stay open: they are closed and opened again all the time, which is "
-                           "slow; ";
-  if (resampled) {
-    log_warning("data.sampling resampled reads " + cost +
-                "make fewer, larger shards, or take data.sampling shuffle");
-  } else {
-    log_warning("data.shuffle_window " + std::to_string(data.shuffle_window) + " reads " + cost +
-                "lower it to " + std::to_string(std::max<int64_t>(1, open / shards_a_block)));
-  }
+  const std::string cost = text(read, " shards by turns, but only ", open,
+                                " stay open: they are closed and opened again all the time, which "
+                                "is slow; ");
+  log_warning(resampled ? text("data.sampling resampled reads ", cost,
+                               "make fewer, larger shards, or take data.sampling shuffle")
+                        : text("data.shuffle_window ", data.shuffle_window, " reads ", cost,
+                               "lower it to ", std::max<int64_t>(1, open / shards_per_block)));
 }
 
 template <typename Function>
@@ -79,22 +77,22 @@ std::exception_ptr error_of(Function&& function) {
   }
 }
 
-// A batch on its way. Its samples are claimed one by one by the readers; whoever completes the last
-// one adds what is the whole batch's.
+// A batch in the making. The readers claim its samples one by one; the reader that completes the
+// last one adds what belongs to the batch as a whole.
 struct Pending {
   Batch batch;
   int64_t first_place = 0;     // within the epoch
   uint8_t* pixels = nullptr;   // of batch.images
-  int64_t* patches = nullptr;  // kept ones; null: all
+  int64_t* patches = nullptr;  // of batch.kept_patches; null: all are kept
   std::vector<SamplePlace> rows;
-  // Of every sample the id that is being read, kNotReading before and after.
+  // The id that is being read for each sample; kNotReading before and after.
   std::vector<std::atomic<int64_t>> reading;
-  // A sample each; a batch without samples still has one, which completes it.
+  // One task per sample; a batch without samples has one, which completes it.
   int64_t num_tasks = 0;
   int64_t num_claimed = 0;
   int64_t num_done = 0;
   bool ready = false;
-  std::exception_ptr error;  // of the first sample that failed, whichever thread was faster
+  std::exception_ptr error;  // of the first sample, in the batch's order, that failed
   int64_t error_task = std::numeric_limits<int64_t>::max();
 };
 
@@ -123,20 +121,20 @@ struct Loader::State {
   const LoaderOptions options_;
   const int64_t epoch_;
   const int64_t step_;
-  int64_t num_places_ = 0;              // an epoch
+  int64_t num_places_ = 0;              // per epoch
   std::unique_ptr<SampleOrder> order_;  // in training
   mutable Quarantine quarantine_;
   int64_t num_batches_ = 0;
 
-  // A batch's samples belong to those who claimed them.
+  // Does not guard a batch's samples: they belong to the readers that claimed them.
   Mutex mutex_;
   ConditionVariable work_;
   ConditionVariable ready_;
-  // In order; grows behind, shrinks in front: references stay good.
+  // In order. Grows at the end and shrinks at the front, so references stay valid.
   std::deque<Pending> pending_ GUARDED_BY(mutex_);
   int64_t num_opened_ GUARDED_BY(mutex_) = 0;
   int64_t num_handed_out_ GUARDED_BY(mutex_) = 0;
-  std::vector<std::jthread> readers_;  // last: joined before anything they use goes away
+  std::vector<std::jthread> readers_;  // last member: joined before anything they use goes away
 };
 
 Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch,
@@ -152,7 +150,7 @@ Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options
   if (options_.training) {
     order_ = make_order(options_.seed, options_.data, dataset_.source_sizes());
     num_batches_ = std::numeric_limits<int64_t>::max();
-    // One rank says it for all.
+    // One rank warns for all.
     if (options_.first == 0) warn_of_closed_shards(options_.data, dataset_);
   } else {
     num_batches_ = std::max<int64_t>(0, steps_per_epoch() - step_);
@@ -163,7 +161,7 @@ Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options
 }
 
 Loader::State::~State() {
-  // All of them before the first is joined.
+  // All readers are asked to stop before the first one is joined.
   for (std::jthread& reader : readers_) reader.request_stop();
 }
 
@@ -195,7 +193,7 @@ void Loader::State::wait_for_batch(MutexLock& lock) {
     return pending_.empty() ? 0 : pending_.front().num_done;
   };
   int64_t done = num_done();
-  // Counted, not read from a clock: a job that was suspended meanwhile has not waited.
+  // Counted, not read from a clock: the time of a suspended job does not count.
   std::chrono::milliseconds waited(0);
   bool warned = false;
   while (!ready_.wait_for(lock, slice, ready)) {
@@ -206,9 +204,9 @@ void Loader::State::wait_for_batch(MutexLock& lock) {
       warned = false;
     }
     if (waited < (warned ? limits.error : limits.warning)) continue;
-    const std::string problem = "no sample of the next batch was read for " +
-                                std::to_string(waited.count() / 1000) +
-                                " s; waiting for: " + shards_waited_for();
+    const std::string problem =
+        text("no sample of the next batch was read for ", waited.count() / 1000,
+             " s; waiting for: ", shards_waited_for());
     if (warned) throw StorageLost(problem + "; check the file system, then continue");
     log_warning(problem);
     warned = true;
@@ -233,8 +231,8 @@ void Loader::State::read(const std::stop_token& stop) {
          !stop.stop_requested()) {
     Pending& pending = claimable_batch();
     const int64_t task = pending.num_claimed++;
-    // The samples before have been claimed, so none of the rest has the batch's error. Where
-    // storage is gone each of them would be waited for.
+    // All earlier samples have been claimed, so a later one cannot change the batch's error, and is
+    // not read: where storage is gone, each would be waited for.
     const bool failed = pending.error != nullptr;
     lock.unlock();
     std::exception_ptr error = error_of([&] {
@@ -298,8 +296,8 @@ void Loader::State::open_batch() {
   });
 }
 
-// Decodes the batch's sample `i`, that of `place` or, where its record is damaged and that is no
-// reason to end, another. Which one depends on the data set alone, not on the rank that meets it.
+// Decodes the batch's sample `i`: the one of `place` or, where its record is damaged and may be
+// left out, another one. Which one does not depend on the rank that meets it.
 void Loader::State::decode_sample(Pending& pending, int64_t i, int64_t place, Image& image) const {
   int64_t id = order_ ? order_->sample(pending.batch.epoch, place) : place;
   for (int64_t attempt = 1;; ++attempt) {
@@ -313,8 +311,8 @@ void Loader::State::decode_sample(Pending& pending, int64_t i, int64_t place, Im
       if (!order_ || options_.data.on_corrupt == Corrupt::kFail) throw;
       quarantine_.add(id, error.what());
       if (attempt > kMostStandIns) {
-        throw DataError(std::string(error.what()) + "; so are " + std::to_string(kMostStandIns) +
-                        " records drawn in its place: too few are whole");
+        throw DataError(text(error.what(), "; ", kMostStandIns,
+                             " records drawn in its place are damaged too: too few are whole"));
       }
     }
     id = order_->stand_in(pending.batch.epoch, place, attempt);

@@ -17,10 +17,10 @@ namespace dermatome {
 
 // How long the loader waits without a sample of the next batch being read.
 struct StallLimits {
-  // Then it warns, with the shards that are waited for.
+  // After this time it warns and names the shards that it waits for.
   std::chrono::milliseconds warning = std::chrono::seconds(60);
-  // Then it throws. Less than runtime.timeout_s is by default, after which the other ranks would
-  // end without knowing why.
+  // After this time it throws. Less than the default of runtime.timeout_s, after which the other
+  // ranks would end without knowing why.
   std::chrono::milliseconds error = std::chrono::seconds(240);
 };
 
@@ -30,12 +30,12 @@ struct LoaderOptions {
   // This rank's slice of each global batch: places [first, first + count).
   int64_t first = 0;
   int64_t count = 0;
-  int64_t image_size = 0;  // pixels a side
-  // Patch dropout: of an image's num_patches, as many are kept; 0: all.
+  int64_t image_size = 0;  // pixels per side
+  // Patch dropout: `kept_patches` of an image's `num_patches` are kept; 0: all.
   int64_t num_patches = 0;
   int64_t kept_patches = 0;
-  // In the order of options.data, augmented; otherwise one after the other, resize + center crop,
-  // last batch partial.
+  // true: in the order of options.data, augmented. false: one after the other, resize + center
+  // crop, the last batch may be partial.
   bool training = true;
   TextSelection texts;
   DataOptions data;
@@ -50,19 +50,18 @@ class Loader {
   Loader(const ShardedDataset& dataset, const LoaderOptions& options, int64_t epoch, int64_t step);
   ~Loader();
 
-  // The next batch; epochs follow each other without end in training, nullopt after the one pass
-  // otherwise. In training a damaged record is left out as options.data says: its place is taken by
-  // another sample, whose id the batch names. When a sample of it could not be read, throws the
-  // DataError or StorageLost in the batch's place; the call after goes on behind it.
+  // The next batch. In training epochs follow each other without end; else nullopt after one pass.
+  // In training a damaged record is left out as options.data says: another sample takes its place,
+  // whose id the batch names. When a sample of the batch could not be read, throws its DataError or
+  // StorageLost instead; the next call returns the batch behind it.
   //
-  // Where the file system answers no read at all, throws StorageLost naming the shards once the
-  // limit of options.stall is over. The readers are then still waiting for it, and the destructor
-  // would wait for them: such an error is for ending the process without unwinding. A call after
-  // waits for the same batch.
+  // Where the file system answers no read at all, throws StorageLost naming the shards after
+  // options.stall.error. The readers are then still waiting for the file system, and the destructor
+  // would wait for them, so the process has to end without unwinding. Another call waits for the
+  // same batch.
   std::optional<Batch> next();
 
-  // Steps an epoch: floor(places of the order / global batch) in training, ceil(samples / global
-  // batch) otherwise.
+  // floor(places of the order / global batch) in training, else ceil(samples / global batch).
   int64_t steps_per_epoch() const;
 
  private:

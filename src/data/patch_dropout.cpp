@@ -17,7 +17,7 @@ void draw_kept_patches(std::span<int64_t> kept, int64_t num_patches, uint64_t se
   require(std::ssize(kept) <= num_patches, "more patches to keep than there are");
   Rng rng(seed, RngPurpose::kPatchDropout, static_cast<uint64_t>(epoch),
           static_cast<uint64_t>(draw));
-  // Each patch is taken with the probability that what is still wanted has among what is left.
+  // Each patch is taken with probability (patches still wanted) / (patches left).
   auto next = kept.begin();
   for (int64_t patch = 0; next != kept.end(); ++patch) {
     const auto wanted = static_cast<uint64_t>(kept.end() - next);

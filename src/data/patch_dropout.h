@@ -1,5 +1,5 @@
-// Patch dropout (FLIP, arXiv 2212.00794; open_clip's): training encodes a random part of an image's
-// patches, which saves their share of the image tower.
+// Patch dropout (FLIP, arXiv 2212.00794; as in open_clip): training encodes a random part of an
+// image's patches, which saves their share of the image tower.
 #pragma once
 
 #include <cstdint>

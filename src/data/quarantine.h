@@ -14,8 +14,8 @@ class Quarantine {
  public:
   explicit Quarantine(int64_t max_records) : max_records_(max_records) {}
 
-  // Notes that `sample` cannot be used, for `reason`, which names it; warns of it the first time.
-  // Throws DataError once that are more than the limit.
+  // Notes that `sample` cannot be used; `reason` names it and says why. Warns the first time.
+  // Throws DataError when there are more than `max_records`.
   void add(int64_t sample, const std::string& reason);
 
  private:

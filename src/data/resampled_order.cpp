@@ -23,7 +23,7 @@ ResampledOrder::ResampledOrder(uint64_t seed, const std::vector<int64_t>& source
   std::vector<double> shares = weights;
   if (shares.empty()) shares.assign(source_sizes.begin(), source_sizes.end());
   require(!source_sizes.empty() && shares.size() == source_sizes.size(),
-          "a resampled order with other numbers of sources and weights");
+          "a resampled order with unequal numbers of sources and weights");
   const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
   int64_t first = 0;
   double end = 0;

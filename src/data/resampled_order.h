@@ -12,8 +12,8 @@ namespace dermatome {
 // draws. Any place of an epoch can be asked for. Reads are spread over the whole data.
 class ResampledOrder : public SampleOrder {
  public:
-  // `source_sizes`: samples of each source, at least 1. `weights`: above 0, one a source, relative
-  // to each other; none: the sizes.
+  // `source_sizes`: samples of each source, at least 1. `weights`: above 0, one per source,
+  // relative to each other; none: the sizes.
   ResampledOrder(uint64_t seed, const std::vector<int64_t>& source_sizes,
                  const std::vector<double>& weights);
 

@@ -22,11 +22,11 @@ class SampleOrder {
   virtual int64_t stand_in(int64_t epoch, int64_t place, int64_t attempt) const = 0;
 };
 
-// Places an epoch has over `num_samples` samples.
+// The number of places in an epoch over `num_samples` samples.
 int64_t samples_an_epoch(const DataOptions& options, int64_t num_samples);
 
-// The order that options.sampling asks for, over sources of so many samples (each at least 1, but
-// for a single one), which follow each other.
+// The order that options.sampling asks for, over sources that follow each other and have
+// `source_sizes` samples, each at least 1.
 std::unique_ptr<SampleOrder> make_order(uint64_t seed, const DataOptions& options,
                                         const std::vector<int64_t>& source_sizes);
 

@@ -1,4 +1,4 @@
-// Every sample once an epoch.
+// Every sample once per epoch.
 //
 // An epoch's order is a keyed permutation computed on the fly: blocks of neighboring samples are
 // permuted, and the samples of a window of blocks are mixed, so that reads stay mostly sequential.
@@ -12,7 +12,7 @@ namespace dermatome {
 
 class ShuffledOrder : public SampleOrder {
  public:
-  // `block` samples a block, `window` blocks a window; all arguments but the seed are at least 1.
+  // `block` samples per block, `window` blocks per window; all but the seed are at least 1.
   ShuffledOrder(uint64_t seed, int64_t num_samples, int64_t block, int64_t window);
 
   int64_t sample(int64_t epoch, int64_t place) const override;

@@ -13,13 +13,13 @@
 namespace dermatome {
 namespace {
 
-// Gradients start at multiples of this many bytes, as kernels like them.
+// Every gradient starts at a multiple of this many bytes, since kernels prefer aligned memory.
 constexpr int64_t kAlignment = 64;
 
 struct Bucket {
   at::Tensor values;  // [elements], every gradient of the bucket
   int64_t num_parameters = 0;
-  int64_t num_missing = 0;  // gradients that the armed backward has not brought yet
+  int64_t num_missing = 0;  // gradients that the armed backward has not computed yet
   std::unique_ptr<PendingCollective> reduction;
 };
 
@@ -27,7 +27,7 @@ struct Slot {
   at::Tensor parameter;
   at::Tensor gradient;  // view of its bucket
   size_t bucket = 0;
-  bool ready = false;  // in the armed backward
+  bool ready = false;  // the armed backward has computed the gradient
 };
 
 }  // namespace
@@ -66,7 +66,7 @@ struct GradientReducer::State {
 
 namespace {
 
-// Hands a parameter's gradient to the reducer, if that still lives.
+// Tells the reducer, if it still exists, that a parameter's gradient is complete.
 template <typename State>
 class GradientHook : public torch::autograd::PostAccumulateGradHook {
  public:
@@ -84,9 +84,9 @@ class GradientHook : public torch::autograd::PostAccumulateGradHook {
 
 // Where every parameter's gradient lies.
 struct BucketLayout {
-  std::vector<int64_t> sizes;   // of the buckets, in elements
-  std::vector<size_t> bucket;   // of each parameter
-  std::vector<int64_t> offset;  // of each parameter, in its bucket
+  std::vector<int64_t> sizes;   // elements of each bucket
+  std::vector<size_t> bucket;   // bucket of each parameter
+  std::vector<int64_t> offset;  // of each parameter in its bucket, in elements
 };
 
 BucketLayout lay_out(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes) {
@@ -155,7 +155,7 @@ void GradientReducer::zero() {
 }
 
 void GradientReducer::arm() {
-  require(!state_->armed, "GradientReducer::arm() twice without finish()");
+  require(!state_->armed, "GradientReducer::arm() was called twice without finish()");
   state_->armed = true;
   state_->num_started = 0;
   for (Bucket& bucket : state_->buckets) bucket.num_missing = bucket.num_parameters;
@@ -163,7 +163,7 @@ void GradientReducer::arm() {
 }
 
 void GradientReducer::start_remaining() {
-  require(state_->armed, "GradientReducer::start_remaining() without arm()");
+  require(state_->armed, "GradientReducer::start_remaining() was called without arm()");
   if (state_->collectives.size() == 1) return;
   while (state_->num_started < state_->buckets.size()) state_->start_next();
 }

@@ -1,10 +1,10 @@
 // Sums parameter gradients over ranks while backward still runs.
 //
-// Parameters are packed into flat buckets, in the order given (the order in which their gradients
-// become ready), fixed for good: the order of summation never changes, so a resumed run equals an
-// uninterrupted one bit for bit. A parameter's .grad is a view of its bucket. A bucket is reduced
-// as soon as all its gradients are there and all buckets before it have been started: every rank
-// starts them in the same order, whatever order its own backward takes.
+// Parameters are packed once into flat buckets, in the order given (the order in which their
+// gradients become ready). The order of summation therefore never changes, and a resumed run equals
+// an uninterrupted run bit for bit. A parameter's .grad is a view of its bucket. A bucket is
+// reduced as soon as all its gradients are complete and all buckets before it have been started:
+// every rank starts the buckets in the same order, whatever order its own backward takes.
 //
 // With one rank a reducer only owns the gradients' memory.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace dermatome {
 
-// How many elements the buckets of a reducer with these arguments have, alignment included.
+// Elements of each bucket of a reducer with these arguments, alignment included.
 std::vector<int64_t> bucket_sizes(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes);
 
 class GradientReducer {
@@ -37,13 +37,13 @@ class GradientReducer {
   // Call before the last backward of a step: buckets are reduced as they become ready. Earlier,
   // unarmed backward passes only accumulate.
   void arm();
-  // Starts the reduction of what that backward did not touch; a rank without text contributes its
-  // zeros. Call it before anything else uses the same collectives, in particular before another
-  // reducer's arm(): otherwise ranks that wait for different gradients would run different
-  // collectives.
+  // Starts the reduction of the buckets that the armed backward did not complete; a rank without
+  // texts contributes zeros. Call it before anything else uses the same collectives, in particular
+  // before another reducer's arm(): otherwise ranks that wait for different gradients would run
+  // different collectives.
   void start_remaining();
-  // start_remaining(), and waits for everything. Afterwards every gradient is the sum over ranks.
-  // Disarms.
+  // Calls start_remaining(), waits for all reductions and disarms. Afterwards every gradient is the
+  // sum over ranks.
   void finish();
 
  private:

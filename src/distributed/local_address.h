@@ -7,12 +7,12 @@
 namespace dermatome {
 
 struct Route {
-  std::string own;   // numeric address that this machine uses towards the host
+  std::string own;   // numeric address of this machine on the route
   std::string host;  // numeric address of the host
   bool is_loopback = false;
 };
 
-// The route to `host`; nothing is sent. Throws CommunicationError when it cannot be resolved or
+// The route to `host`; nothing is sent. Throws CommunicationError if the host cannot be resolved or
 // reached.
 Route find_route(const std::string& host, uint16_t port);
 

@@ -9,10 +9,10 @@
 namespace dermatome {
 namespace {
 
-// A failed or late collective is first seen by a thread of LibTorch's, which throws c10::DistError
-// and so ends the process (launcher/failure.h). Before that it waits a minute, four times the
-// default of the second variable, for a dump of recent collectives. Here it does not, unless the
-// environment asks for the dump.
+// A thread of LibTorch is the first to notice a failed or late collective. It throws
+// c10::DistError, which ends the process (launcher/failure.h). Before that it waits a minute, four
+// times the default of the second variable, for a dump of recent collectives. These settings remove
+// the wait, unless the environment asks for the dump.
 void end_without_delay() {
   c10::utils::set_env("TORCH_NCCL_DUMP_ON_TIMEOUT", "0", /*overwrite=*/false);
   c10::utils::set_env("TORCH_NCCL_WAIT_TIMEOUT_DUMP_MILSEC", "0", /*overwrite=*/false);

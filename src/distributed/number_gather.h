@@ -1,4 +1,4 @@
-// A few numbers of every rank, for all of them.
+// Gives every rank a few numbers of all ranks.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -11,8 +11,9 @@
 
 namespace dermatome {
 
-// result[i][rank] is number i of that rank; all bring as many. A collective call that waits for the
-// result; `device`: of the tensors that `group` carries. `what` names the numbers in errors.
+// Returns result[i][rank], number i of that rank; all ranks give equally many numbers. A collective
+// call that waits for the result. `group` exchanges tensors on `device`; `what` names the numbers
+// in errors.
 std::vector<std::vector<int64_t>> gather_numbers(const std::vector<int64_t>& numbers,
                                                  Collectives& group, c10::Device device,
                                                  const std::string& what);

@@ -27,7 +27,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
            "of another rank"));
 }
 
-// The one place where errors of the backend change into ours.
+// The one place where errors of the backend become CommunicationError.
 template <typename Action>
 auto guarded(const std::string& operation, Clock::time_point start, const Action& action) {
   try {
@@ -45,7 +45,7 @@ class PendingWork : public PendingCollective {
       : work_(std::move(work)), operation_(std::move(operation)), start_(start) {}
 
   void wait() override {
-    // No work: the tensors were empty, and nothing was sent.
+    // Without work the tensors were empty, and nothing was sent.
     if (work_) guarded(operation_, start_, [this] { work_->wait(); });
   }
 
@@ -98,7 +98,7 @@ class ProcessGroup : public Collectives {
     const std::string operation = describe("barrier", one, what);
     std::vector<at::Tensor> tensors = {one};
     start(operation, one, [&] { return backend_->allreduce(tensors); })->wait();
-    // Reading it makes the host, too, wait for a device's work.
+    // Reading the value makes the host wait for the device, too.
     require(one.item<int>() == size(), operation + ": wrong number of ranks");
   }
 

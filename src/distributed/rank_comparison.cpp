@@ -6,19 +6,20 @@
 
 #include "src/core/error.h"
 #include "src/core/hash.h"
+#include "src/core/text.h"
 #include "src/distributed/number_gather.h"
 #include "src/distributed/text_gather.h"
 
 namespace dermatome {
 namespace {
 
-// A message stays a line that can be read.
+// Limits that keep a message readable on one line.
 constexpr size_t kFactsNamed = 12;
 constexpr size_t kRanksNamed = 8;
 constexpr size_t kKindsNamed = 3;
 constexpr size_t kLongestValue = 100;
 
-constexpr char kEnd = '\0';  // of a fact's words on the way
+constexpr char kEnd = '\0';  // ends each text of a fact while it is exchanged
 
 std::string to_text(const std::vector<RankFact>& facts) {
   std::string text;
@@ -59,6 +60,16 @@ std::string difference(const RankFact* own, const RankFact* other) {
   return known.what + (own == nullptr ? " (which it does not have)" : " (which only it has)");
 }
 
+// "a, b and 3 more": the first `most` items, and how many follow.
+std::string listed(const std::vector<std::string>& items, size_t most) {
+  std::string list;
+  for (size_t i = 0; i < std::min(items.size(), most); ++i) {
+    list += (i == 0 ? "" : ", ") + items[i];
+  }
+  if (items.size() > most) list += text(" and ", items.size() - most, " more");
+  return list;
+}
+
 // "seed (2, not 1), batch_size (8, not 12)"; empty: the facts are the same.
 std::string differences(const std::vector<RankFact>& own, const std::vector<RankFact>& other) {
   std::vector<std::string> found;
@@ -69,39 +80,25 @@ std::string differences(const std::vector<RankFact>& own, const std::vector<Rank
   for (const RankFact& fact : other) {
     if (find(own, fact.what) == nullptr) found.push_back(difference(nullptr, &fact));
   }
-  std::string text;
-  for (size_t i = 0; i < std::min(found.size(), kFactsNamed); ++i) {
-    text += (text.empty() ? "" : ", ") + found[i];
-  }
-  if (found.size() > kFactsNamed) {
-    text += " and " + std::to_string(found.size() - kFactsNamed) + " more";
-  }
-  return text;
+  return listed(found, kFactsNamed);
 }
 
 // "rank 2 differs", "ranks 1, 3 differ"
-std::string name_ranks(const std::vector<int>& ranks) {
-  if (ranks.size() == 1) return "rank " + std::to_string(ranks.front()) + " differs";
-  std::string text = "ranks ";
-  for (size_t i = 0; i < std::min(ranks.size(), kRanksNamed); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(ranks[i]);
-  }
-  if (ranks.size() > kRanksNamed) {
-    text += " and " + std::to_string(ranks.size() - kRanksNamed) + " more";
-  }
-  return text + " differ";
+std::string name_ranks(const std::vector<std::string>& ranks) {
+  if (ranks.size() == 1) return "rank " + ranks.front() + " differs";
+  return "ranks " + listed(ranks, kRanksNamed) + " differ";
 }
 
 std::string describe(const std::vector<std::string>& texts) {
   const std::vector<RankFact> reference = from_text(texts.front());
   std::vector<std::string> kinds;  // of differences, in the order of their first ranks
-  std::map<std::string, std::vector<int>> ranks;
+  std::map<std::string, std::vector<std::string>> ranks;  // of each kind
   for (size_t rank = 1; rank < texts.size(); ++rank) {
     if (texts[rank] == texts.front()) continue;
     std::string kind = differences(from_text(texts[rank]), reference);
     if (kind.empty()) kind = "the order of what is compared";
     if (!ranks.contains(kind)) kinds.push_back(kind);
-    ranks[kind].push_back(static_cast<int>(rank));
+    ranks[kind].push_back(text(rank));
   }
   std::string message;
   for (size_t i = 0; i < std::min(kinds.size(), kKindsNamed); ++i) {

@@ -1,5 +1,5 @@
-// Whether all ranks were started alike. Nothing else would notice ranks that differ: they exchange
-// tensors of equal shapes that belong to different models, or wait for each other for ever.
+// Checks that all ranks were started alike. Nothing else would notice a difference: ranks would
+// exchange tensors of equal shapes of different models, or wait for each other forever.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,16 +13,16 @@ namespace dermatome {
 
 // Something that must be the same on every rank.
 struct RankFact {
-  std::string what;       // as a message names it: a setting's key, or "the data of data.train"
+  std::string what;       // name in messages: a setting's key, or "the data of data.train"
   std::string value;      // compared byte by byte
-  bool is_shown = false;  // in messages; a hash says nothing to a reader
+  bool is_shown = false;  // whether messages show it; a hash would tell a reader nothing
 };
 
 // Throws ConfigError, the same on every rank, unless all ranks give the same facts in the same
 // order; the message names ranks and facts ("rank 2 differs from rank 0 in: seed (2, not 1)") and
-// ends with `remedy`. A collective call: one gather of 16 bytes, and only where ranks differ one of
-// the facts themselves. The first one has that shape in every version of Dermatome, so that two
-// versions can still compare themselves. `device`: of the tensors that `group` carries.
+// ends with `remedy`. A collective call: it gathers 16 bytes per rank, and the facts themselves
+// only if ranks differ. The first gather has this shape in every version of Dermatome, so that
+// ranks of different versions can still be compared. `group` exchanges tensors on `device`.
 void compare_ranks(const std::vector<RankFact>& facts, Collectives& group, c10::Device device,
                    const std::string& remedy);
 

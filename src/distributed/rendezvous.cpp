@@ -52,8 +52,8 @@ c10::intrusive_ptr<c10d::TCPStore> open_store_server(const World& world,
   return store;
 }
 
-// The address that peers reach this rank by. Ranks that share rank 0's machine may see it only by
-// the loopback device; ranks elsewhere tell them its real address.
+// The address by which peers reach this rank. Ranks on rank 0's machine may see that machine only
+// through the loopback device; ranks on other machines tell them its real address.
 std::string own_address(const World& world, c10d::Store& store) {
   if (world.local_size == world.size) return "127.0.0.1";
   const Route route = find_route(world.master_host, world.master_port);
@@ -62,7 +62,7 @@ std::string own_address(const World& world, c10d::Store& store) {
   return route.own;
 }
 
-// Stores in `network` what the backend communicates through.
+// Sets `network` to the interface or address through which the backend communicates.
 c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world,
                                                     const c10::intrusive_ptr<c10d::Store>& store,
                                                     std::chrono::milliseconds timeout,
@@ -76,9 +76,9 @@ c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world,
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, world.rank, world.size, options);
 }
 
-// c10d's flight recorder, on by default, notes every group at its first collective in a map that no
-// lock guards: two threads with a group each (the trainer's and the batch feed's) race there and
-// can crash the process. A size that the user set stays.
+// c10d's flight recorder is on by default. At the first collective of a group it writes to a map
+// that no lock guards: two threads with a group each (the trainer's and the batch feed's) race
+// there and can crash the process. A buffer size that the user has set stays.
 void turn_flight_recorder_off() {
   static std::once_flag once;
   std::call_once(once, [] { setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/0); });
@@ -144,7 +144,7 @@ std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool 
   }
   auto collectives = make_process_group_collectives(std::move(backend), group,
                                                     device_is_cuda ? c10::kCUDA : c10::kCPU);
-  // Nobody may leave with the store while a peer still reads addresses from it.
+  // No rank may end, and its store with it, while a peer still reads addresses from the store.
   collectives->barrier("start of the group");
   return collectives;
 }

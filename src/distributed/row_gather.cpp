@@ -25,9 +25,9 @@ RowGather::RowGather(Collectives& collectives, const at::Tensor& rows, std::vect
       static_cast<int>(counts_.size()) == collectives.size(),
       text("gather of ", what, ": ", counts_.size(), " counts for ", collectives.size(), " ranks"));
   const int64_t own = counts_[static_cast<size_t>(collectives.rank())];
-  require(
-      rows.dim() > 0 && rows.size(0) == own,
-      text("gather of ", what, ": this rank has not the ", own, " rows that its count promises"));
+  require(rows.dim() > 0 && rows.size(0) == own,
+          text("gather of ", what, ": this rank does not have the ", own,
+               " rows that its count promises"));
   const int64_t most = *std::max_element(counts_.begin(), counts_.end());
   if (own == most) {
     input_ = rows.contiguous();

@@ -1,4 +1,4 @@
-// Waiting for one rank.
+// Lets all ranks wait for rank 0.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -10,9 +10,9 @@
 
 namespace dermatome {
 
-// All ranks return when rank 0's `ready` says true; it is called on rank 0 alone, again and again,
-// and may take a second or two each time. In between the ranks meet, so that nobody waits for
-// longer than that in one collective. A collective call.
+// All ranks return when rank 0's `ready` returns true. Only rank 0 calls it, again and again; each
+// call may take a second or two. After each call the ranks meet, so that no rank waits longer than
+// one call in one collective. A collective call.
 void wait_together(Collectives& collectives, c10::Device device, const std::function<bool()>& ready,
                    const std::string& what);
 

@@ -86,8 +86,8 @@ std::string first_host(const std::string& hosts) {
   return first;
 }
 
-// Tasks on node `node` of Slurm's "2(x3),1": two on each of the first three, one on the fourth.
-// 0: the list does not reach that far or is malformed.
+// The number of tasks on node `node` in Slurm's `list`. "2(x3),1" means two tasks on each of the
+// first three nodes and one on the fourth. 0: the list ends before the node or is malformed.
 int tasks_on_node(const std::string& list, int64_t node) {
   const char* at = list.data();
   const char* end = at + list.size();
@@ -106,8 +106,8 @@ int tasks_on_node(const std::string& list, int64_t node) {
   return 0;
 }
 
-// A port below the range that systems hand out by themselves, different for the steps of a job and
-// mostly for the jobs of a machine.
+// A port below the range from which systems choose ports by themselves. It differs between the
+// steps of a job and, in most cases, between the jobs of a machine.
 uint16_t port_of_step(int64_t job, int64_t step) {
   constexpr int64_t kFirst = 20000;
   constexpr int64_t kCount = 12000;
@@ -150,7 +150,7 @@ std::optional<World> world_from_environment(const Environment& environment) {
 }
 
 World announced_world(const Environment& environment) {
-  // srun's come last, for the helpers of mpirun and torchrun are its tasks.
+  // srun's variables come last, because the helpers of mpirun and torchrun are tasks of srun.
   constexpr std::array<std::pair<const char*, const char*>, 5> kVariables = {{
       {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
       {"PMIX_RANK", "SLURM_STEP_NUM_TASKS"},

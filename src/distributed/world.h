@@ -19,9 +19,9 @@ struct World {
   // Without it they meet at a store that rank 0 serves.
   std::string master_host = "127.0.0.1";
   uint16_t master_port = 0;  // 0 on rank 0: any free port
-  // Somebody else (torchrun's agent) serves the store; otherwise rank 0 does.
+  // Another process (torchrun's agent) serves the store; otherwise rank 0 does.
   bool store_is_served = false;
-  // Keeps this run's keys apart in a store that outlives it.
+  // Keeps this run's keys apart from other keys in a store that outlives the run.
   std::string store_prefix;
 };
 
@@ -33,13 +33,13 @@ Environment process_environment();
 // or, without them, those that srun gives the tasks of a step (SLURM_PROCID,
 // SLURM_STEP_NUM_TASKS, SLURM_LOCALID, SLURM_NODEID, SLURM_STEP_TASKS_PER_NODE, the first host of
 // SLURM_STEP_NODELIST, a port made from SLURM_JOB_ID and SLURM_STEP_ID); nullopt when neither is
-// there. The shell of a batch script is no task of a step. Throws ConfigError naming the variable
+// set. The shell of a batch script is not a task of a step. Throws ConfigError naming the variable
 // that is missing, malformed or contradicts another.
 std::optional<World> world_from_environment(const Environment& environment);
 
-// Rank and size (nothing else) as the launcher's variables tell them before a rank has met any
-// other: Open MPI's, PMIx's, torchrun's, PMI's or srun's. What is missing or malformed is not an
-// error here: one process without them, and a size that is not known is the smallest possible.
+// Rank and size (nothing else) from the variables of Open MPI, PMIx, torchrun, PMI or srun, for use
+// before the ranks have met. Missing or malformed variables are not an error here: without any the
+// result is a single process, and an unknown size is the smallest possible.
 World announced_world(const Environment& environment);
 
 }  // namespace dermatome

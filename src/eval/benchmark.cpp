@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <future>
@@ -16,6 +15,7 @@
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/row_range.h"
+#include "src/core/text.h"
 #include "src/distributed/wait_together.h"
 #include "src/eval/benchmark_features.h"
 #include "src/eval/benchmark_file.h"
@@ -29,21 +29,21 @@
 namespace dermatome {
 namespace {
 
-// The rows of `count` that this rank encodes.
-Span own_rows(size_t count, const Collectives& collectives) {
-  return part_of_rows(static_cast<int64_t>(count), collectives.rank(), collectives.size());
+// The rows of `count` that rank `rank` encodes.
+Span rows_of(int rank, size_t count, const Collectives& collectives) {
+  return part_of_rows(static_cast<int64_t>(count), rank, collectives.size());
 }
 
-// Keeps ranks together that encode at different speeds: they meet after every batch, and those that
-// have fewer keep coming, so that no one waits in a collective for longer than one batch takes.
+// Keeps ranks together that encode at different speeds. They meet after every batch, and a rank
+// that has fewer batches still comes to every meeting, so that no rank waits in a collective for
+// longer than one batch takes.
 class Rounds {
  public:
   Rounds(size_t num_images, size_t num_texts, int64_t batch_size, Collectives& collectives)
       : collectives_(collectives) {
     const auto batches = [&](size_t n) {
-      // Nobody has more than the first rank.
-      const Span first = part_of_rows(static_cast<int64_t>(n), 0, collectives.size());
-      return (first.size + batch_size - 1) / batch_size;
+      // No rank has more rows than the first one.
+      return (rows_of(0, n, collectives).size + batch_size - 1) / batch_size;
     };
     left_ = collectives.size() > 1 ? batches(num_images) + batches(num_texts) : 0;
   }
@@ -63,10 +63,10 @@ class Rounds {
   int64_t left_;
 };
 
-// What all ranks encoded: the features in the order of the rows shared out, or why there are none.
+// What all ranks encoded: the features of all rows in their order, or why there are none.
 struct Gathered {
   BenchmarkFeatures features;
-  std::string failure;  // of the first rank that failed
+  std::string failure;  // why the first rank that failed did so; empty: none failed
 };
 
 // Checksums travel behind their images' features, as two numbers of 16 bits, which floats hold
@@ -90,7 +90,7 @@ std::vector<uint32_t> checksums_of(const at::Tensor& halves) {
   return checksums;
 }
 
-// `message` of rank `root`, cut to kLongestMessage bytes, on all ranks.
+// Gives all ranks the `message` of rank `root`, cut to kLongestMessage bytes.
 std::string broadcast_message(std::string message, int root, c10::Device device,
                               Collectives& collectives) {
   constexpr int64_t kLongestMessage = 1024;
@@ -102,18 +102,16 @@ std::string broadcast_message(std::string message, int root, c10::Device device,
   return static_cast<const char*>(bytes.cpu().data_ptr());
 }
 
-// Rank r sends its image rows, its text rows and one row whose first number says that it succeeded.
+// Each rank sends its image rows, its text rows and one row whose first number is 1 if it
+// succeeded.
 Gathered gather(const at::Tensor& images, const at::Tensor& texts, const std::string& failure,
                 size_t num_images, size_t num_texts, Collectives& collectives) {
   std::vector<int64_t> image_counts;
   std::vector<int64_t> text_counts;
   std::vector<int64_t> counts;
   for (int rank = 0; rank < collectives.size(); ++rank) {
-    const auto rows = [&](size_t count) {
-      return part_of_rows(static_cast<int64_t>(count), rank, collectives.size()).size;
-    };
-    image_counts.push_back(rows(num_images));
-    text_counts.push_back(rows(num_texts));
+    image_counts.push_back(rows_of(rank, num_images, collectives).size);
+    text_counts.push_back(rows_of(rank, num_texts, collectives).size);
     counts.push_back(image_counts.back() + text_counts.back() + 1);
   }
   const at::Tensor flag =
@@ -135,8 +133,8 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, const std::st
     ++row;
   }
   if (failed_rank >= 0) {
-    gathered.failure = "rank " + std::to_string(failed_rank) + ": " +
-                       broadcast_message(failure, failed_rank, images.device(), collectives);
+    gathered.failure = text("rank ", failed_rank, ": ",
+                            broadcast_message(failure, failed_rank, images.device(), collectives));
   }
   const at::Tensor rows = at::cat(image_parts);
   const int64_t width = rows.size(1) - 2;
@@ -154,8 +152,8 @@ std::vector<Benchmark> open_benchmarks(const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
     benchmarks.emplace_back(load_benchmark(path));
     if (!names.insert(benchmarks.back().name()).second) {
-      throw ConfigError("benchmark " + path + " is named '" + benchmarks.back().name() +
-                        "', as another one; rename it");
+      throw ConfigError(text("benchmark ", path, " has the name of another benchmark, '",
+                             benchmarks.back().name(), "'; rename it"));
     }
   }
   return benchmarks;
@@ -186,13 +184,14 @@ std::string Benchmark::hash(Precision precision) const {
 
 Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
                        int64_t batch_size, Precision precision) const {
-  const Span image_rows = own_rows(table_.images.size(), collectives);
+  const int rank = collectives.rank();
+  const Span image_rows = rows_of(rank, table_.images.size(), collectives);
   const auto own_images = std::span(table_.images).subspan(image_rows.begin, image_rows.size);
-  // Told apart before they are shared out: no two ranks encode the same text.
+  // Equal texts are joined before they are shared out, so that no two ranks encode the same text.
   const DistinctTexts distinct = distinct_texts(tokenizer, options_.kind->texts(options_, table_),
                                                 model.config().text.context_length);
   const auto num_texts = static_cast<size_t>(distinct.tokens.size(0));
-  const Span text_rows = own_rows(num_texts, collectives);
+  const Span text_rows = rows_of(rank, num_texts, collectives);
   const auto features = at::TensorOptions(model.device()).dtype(at::kFloat);
   at::Tensor image_features =
       at::zeros({static_cast<int64_t>(own_images.size()), model.config().embed_dim}, features);
@@ -218,13 +217,13 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
   Gathered gathered =
       gather(with_checksums(image_features, checksums), at::constant_pad_nd(text_features, {0, 2}),
              failure, table_.images.size(), num_texts, collectives);
-  if (collectives.rank() != 0) return {};
+  if (rank != 0) return {};
   at::Tensor& texts = gathered.features.texts;
   texts = texts.index_select(0, distinct.row);
   return [gathered = std::move(gathered), options = options_,
           table = table_](const ScoringOptions& how) {
     if (!gathered.failure.empty()) {
-      throw DataError("benchmark " + options.name + " has no scores: " + gathered.failure);
+      throw DataError(text("benchmark ", options.name, " has no scores: ", gathered.failure));
     }
     return score_benchmark(options, table, gathered.features, how);
   };

@@ -1,5 +1,5 @@
-// A benchmark on a model: images and prompts (or captions) are encoded on all ranks, every sample
-// is scored once.
+// Scores a model on a benchmark: all ranks encode images and prompts (or captions), and every
+// sample is scored once.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,14 @@ class Clip;
 class Tokenizer;
 enum class Precision;
 
-// Computes the result from what run() gathered: no collective, any thread. Throws DataError where a
-// rank failed.
+// Computes the result from the features that run() gathered. It calls no collective and may run on
+// any thread. Throws DataError if a rank failed.
 using Scoring = std::function<BenchmarkResult(const ScoringOptions&)>;
 
 class Benchmark;
 
-// The benchmarks of these files. Throws ConfigError also for two of one name, DataError.
+// Opens the benchmarks of these files. Throws ConfigError, also for two benchmarks of one name, and
+// DataError.
 std::vector<Benchmark> open_benchmarks(const std::vector<std::string>& paths);
 
 // Scores on a thread of rank 0 while all ranks wait together; rank 0 gets the result, the others
@@ -39,14 +40,14 @@ class Benchmark {
   explicit Benchmark(const BenchmarkOptions& options);
 
   // Encodes this rank's share of the images and distinct texts and gathers the features on all
-  // ranks, batch_size rows an encode call. A collective call that every rank leaves in the same
+  // ranks, batch_size rows per encode call. A collective call that every rank leaves in the same
   // way: a rank that fails (an unreadable image) still takes part, and the scoring reports it. Rank
-  // 0 gets the scoring, which needs nothing of this object, the others an empty function.
+  // 0 gets the scoring, which does not need this object; the others get an empty function.
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
               int64_t batch_size, Precision precision) const;
 
-  // SHA-256 of what its scores follow from but for model and images: its file, names and table,
-  // and the precision. Throws DataError.
+  // SHA-256 of all that its scores depend on, except the model and the images: its file, class
+  // names and table, and the precision. Throws DataError.
   std::string hash(Precision precision) const;
 
   const std::string& name() const { return options_.name; }

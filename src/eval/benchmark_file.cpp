@@ -8,6 +8,7 @@
 
 #include "src/config/field.h"
 #include "src/config/field_reader.h"
+#include "src/core/text.h"
 #include "src/eval/kinds/kind.h"
 
 namespace dermatome {
@@ -29,7 +30,7 @@ bool has_key(const std::vector<Field>& fields, const std::string& key) {
   return std::ranges::find(fields, key, &Field::key) != fields.end();
 }
 
-// Those of all kinds, and once each those that only some kinds read.
+// The fields of every kind; a field that several kinds read is there once.
 std::vector<Field> benchmark_fields(BenchmarkOptions& o, std::string& root, Kinds kinds) {
   std::vector<Field> fields = {
       {"name", &o.name},
@@ -59,7 +60,7 @@ void check_keys(BenchmarkOptions& o, Kinds kinds, const FieldReader& reader) {
   for (const auto* kind : kinds) {
     for (const Field& field : kind->fields(o)) {
       if (reader.is_set(field.key) && !has_key(own, field.key)) {
-        reader.fail(field.key, "is of no use for kind: " + std::string(o.kind->name()));
+        reader.fail(field.key, text("is of no use for kind: ", o.kind->name()));
       }
     }
   }
@@ -83,7 +84,7 @@ void check_metrics(const BenchmarkOptions& o, const FieldReader& reader) {
   std::set<std::string> seen;
   for (const auto& metric : o.metrics) {
     if (!o.kind->is_metric(metric)) {
-      reader.fail("metrics", "contains '" + metric + "', which is not one of " + known);
+      reader.fail("metrics", text("contains '", metric, "', which is not one of ", known));
     }
     if (!seen.insert(metric).second) reader.fail("metrics", "contains '" + metric + "' twice");
   }

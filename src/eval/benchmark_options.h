@@ -13,8 +13,8 @@ namespace dermatome {
 
 // A benchmark of role test is reported, never used to choose a checkpoint.
 enum class BenchmarkRole { kValidation, kTest };
-// A row whose label is no class, or whose concept's cell is empty: an error, or left out and
-// counted.
+// What happens to a row whose label is no class, or to an empty cell of a concept: it is an error,
+// or it is left out and counted.
 enum class UnlistedLabels { kFail, kIgnore };
 
 struct BenchmarkOptions {
@@ -28,21 +28,21 @@ struct BenchmarkOptions {
   // data.group_column: images of one patient or lesion, which confidence intervals resample
   // together; empty: every image by itself.
   std::string group_column;
-  std::vector<std::string> slice_columns;  // data.slice_columns: scores apart for their values
+  std::vector<std::string> slice_columns;  // data.slice_columns: each value gets its own scores
   int64_t min_slice = 30;                  // images that a slice needs to get scores
-  std::vector<std::string> metrics;        // each kind names its own
+  std::vector<std::string> metrics;        // each kind has its own
   int64_t bootstrap = 1000;                // resamples for 95 % confidence intervals; 0: none
 
-  // What follows, each kind uses some of: BenchmarkKind::fields() says which.
+  // Each kind uses some of the fields below: BenchmarkKind::fields() says which.
   std::string label_column = "label";                      // data.label_column
   std::string caption_column = "caption";                  // data.caption_column
   UnlistedLabels unlisted_labels = UnlistedLabels::kFail;  // fail | ignore
-  std::vector<BenchmarkClass> classes;                     // or, for kind concepts, `concepts`
-  std::vector<std::string> templates;                      // with {} for the class name
-  std::string concept_terms;  // a JSON file of further names, relative to the key `root`
+  std::vector<BenchmarkClass> classes;  // for kind concepts the key is `concepts`
+  std::vector<std::string> templates;   // with {} for the class name
+  std::string concept_terms;            // a JSON file of further names, relative to the key `root`
   // One prompt without a concept for each template, at the same place.
   std::vector<std::string> references;
-  // Of the softmax between target and reference; 1 / exp(4.5944).
+  // Temperature of the softmax between target and reference; 1 / exp(4.5944).
   double temperature = 0.010108283932210891;
 
   bool operator==(const BenchmarkOptions&) const = default;

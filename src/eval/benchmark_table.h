@@ -12,7 +12,7 @@
 
 namespace dermatome {
 
-// What the table says of its images, which every kind of benchmark holds in a class of its own.
+// What the table says of its images. Every kind of benchmark derives a class of its own.
 class Truth {
  public:
   virtual ~Truth() = default;
@@ -23,20 +23,21 @@ struct BenchmarkTable {
   std::vector<std::string> images;  // their absolute paths
   std::shared_ptr<const Truth> truth;
 
-  // Rows left out for their label, or cells for being empty, by label (or concept).
+  // How many rows were left out for their label, by label, or how many cells for being empty, by
+  // concept.
   std::map<std::string, int64_t> unlisted;
 
-  std::vector<int64_t> group;  // an image's group (all different without a group column), from 0
+  std::vector<int64_t> group;  // [images], from 0; all different without a group column
   struct Slices {
     std::string column;
-    std::vector<std::string> values;  // an image's
+    std::vector<std::string> values;  // [images]
   };
   std::vector<Slices> slices;
 
   std::string content;  // the table's file as read
 };
 
-// The table's truth as the kind that made it knows it.
+// The table's truth, as the class of the kind that made it.
 template <typename Own>
 const Own& truth_of(const BenchmarkTable& table) {
   const auto* own = dynamic_cast<const Own*>(table.truth.get());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "src/core/rng.h"
 
@@ -21,7 +22,7 @@ std::vector<double> resample(std::span<const int64_t> group, int64_t num_groups,
   return weights;
 }
 
-// By linear interpolation between the sorted values, as numpy.percentile.
+// Interpolates linearly between the sorted values, as numpy.percentile does.
 double quantile(const std::vector<double>& sorted, double q) {
   const double place = q * static_cast<double>(sorted.size() - 1);
   const auto low = static_cast<size_t>(place);

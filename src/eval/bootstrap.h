@@ -6,7 +6,6 @@
 #include <map>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace dermatome {
 
@@ -19,10 +18,10 @@ struct Interval {
 using WeightedScores =
     std::function<std::map<std::string, double>(std::span<const double> weights)>;
 
-// 95 % intervals of every score: each of `resamples` draws as many groups as there are, with
-// replacement, and weights per sample by how often its group was drawn. group [n] from 0 on,
-// without gaps. Resamples in which a score is not a number do not count for it; an interval is NaN
-// where none counts. The same whatever the number of threads.
+// 95 % intervals of every score. Each of `resamples` resamples draws as many groups as there are,
+// with replacement; the weight of a sample is how often its group was drawn. group [n] from 0 on,
+// without gaps. A resample in which a score is NaN does not count for this score; if none counts,
+// the interval is NaN. The result does not depend on the number of threads.
 std::map<std::string, Interval> bootstrap_intervals(const WeightedScores& scores,
                                                     std::span<const int64_t> group,
                                                     int64_t resamples);

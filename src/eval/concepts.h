@@ -12,8 +12,8 @@
 
 namespace dermatome {
 
-// Every concept's target prompts, for each template one a name, concept after concept; then the
-// references.
+// Every concept's target prompts, concept after concept and template after template, one prompt per
+// name; then the references.
 std::vector<std::string> concept_prompts(const BenchmarkOptions& options);
 
 struct ConceptScores {

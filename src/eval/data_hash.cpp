@@ -1,6 +1,7 @@
 #include "src/eval/data_hash.h"
 
 #include "src/core/hash.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 
@@ -23,9 +24,9 @@ std::string classes_hash(const BenchmarkOptions& options) {
 
 std::string texts_hash(const std::vector<std::string>& texts) {
   Sha256 hash;
-  for (const auto& text : texts) {
-    hash.update(std::to_string(text.size()) + ":");
-    hash.update(text);
+  for (const auto& entry : texts) {
+    hash.update(text(entry.size(), ":"));
+    hash.update(entry);
   }
   return hash.finish();
 }

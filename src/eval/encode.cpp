@@ -35,7 +35,7 @@ at::Tensor encode_in_batches(const Clip& model, size_t n, int64_t batch_size, Pr
   return at::cat(features);
 }
 
-// What is encoded in row i of the features [n, d] is named names[i].
+// names[i] is the name of what row i of the features [n, d] encodes.
 void check_finite(const at::Tensor& features, std::span<const std::string> names) {
   const at::Tensor bad = features.isfinite().all(1).logical_not();
   if (!bad.any().item<bool>()) return;
@@ -125,7 +125,7 @@ DistinctTexts distinct_texts(const Tokenizer& tokenizer, std::span<const std::st
 at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::Tensor& lengths,
                          std::span<const std::string> texts, int64_t batch_size,
                          Precision precision, const AfterBatch& after_batch) {
-  // What the texts of a batch begin with alike is encoded once.
+  // A beginning that texts of a batch have in common is encoded once.
   const at::Tensor order = lexicographic_order(tokens);
   at::Tensor features = encode_in_batches(
       model, static_cast<size_t>(tokens.size(0)), batch_size, precision, after_batch,

@@ -4,20 +4,20 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/distributed/rank_comparison.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/kinds/kind.h"
 #include "src/eval/result_json.h"
 #include "src/model/clip.h"
 #include "src/text/tokenizer.h"
-#include "src/weights/hub.h"
 #include "src/weights/weights.h"
 #include "src/weights/weights_hash.h"
 
 namespace dermatome {
 namespace {
 
-// Ranks with other files or settings would score a mixture, or wait for each other for ever.
+// Ranks with different files or settings would score a mixture, or wait for each other forever.
 constexpr const char* kRemedy =
     "start all ranks alike, and let them see the same checkpoints and benchmark files";
 
@@ -28,8 +28,8 @@ Evaluation::Evaluation(const EvaluationOptions& options) : options_(options) {
     const BenchmarkKind& kind = *benchmark.options().kind;
     const std::string& file = benchmark.options().file;
     if (options.format == ResultFormat::kClipBenchmark && kind.clip_benchmark_task().empty()) {
-      throw ConfigError(file + ": CLIP_benchmark has no task for kind: " +
-                        std::string(kind.name()) + "; leave out --format");
+      throw ConfigError(text(file, ": CLIP_benchmark has no task for kind: ", kind.name(),
+                             "; leave out --format"));
     }
     std::optional<Leakage> leakage;
     if (!options.near_duplicates.empty()) leakage = read_leakage(options.near_duplicates, file);
@@ -44,7 +44,7 @@ void Evaluation::compare_ranks(const std::string& version, int64_t num_checkpoin
       {"the number of checkpoints", std::to_string(num_checkpoints), /*is_shown=*/true},
       {"--batch-size", std::to_string(options_.batch_size), /*is_shown=*/true}};
   for (const Task& task : tasks_) {
-    facts.push_back({"the benchmark " + task.benchmark.name() + " or --precision",
+    facts.push_back({text("the benchmark ", task.benchmark.name(), " or --precision"),
                      task.benchmark.hash(options_.precision)});
   }
   dermatome::compare_ranks(facts, collectives, device, kRemedy);

@@ -1,4 +1,4 @@
-// Checkpoints on benchmarks: everything that can be wrong is read before the first image.
+// Scores checkpoints on benchmarks. All files that can be wrong are read before the first image.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -34,7 +34,7 @@ class Evaluation {
   explicit Evaluation(const EvaluationOptions& options);
 
   // Throws ConfigError, on every rank, unless all ranks have the same binary, benchmarks, batch
-  // size and number of checkpoints. `version`: the binary's. A collective call.
+  // size and number of checkpoints. `version` is the binary's. A collective call.
   void compare_ranks(const std::string& version, int64_t num_checkpoints, Collectives& collectives,
                      c10::Device device) const;
 

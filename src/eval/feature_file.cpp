@@ -5,6 +5,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/text.h"
 #include "src/eval/encode.h"
 #include "src/text/csv_reader.h"
 #include "src/text/tokenizer.h"
@@ -36,18 +37,18 @@ std::vector<std::string> read_image_column(const FeatureFileOptions& options) {
   return images;
 }
 
-// What can be wrong about the options together.
+// Refuses options that contradict each other.
 void check(const FeatureFileOptions& options, bool has_images) {
   const std::string extension = std::filesystem::path(options.output).extension();
   if (extension != ".safetensors" && extension != ".npy") {
-    throw ConfigError("--output " + options.output +
-                      ": the name must end in .safetensors or .npy, which says the format");
+    throw ConfigError(text("--output ", options.output,
+                           ": the name must end in .safetensors or .npy, which says the format"));
   }
   const bool has_texts = !options.texts.empty();
   if (has_images && has_texts && extension == ".npy") {
-    throw ConfigError("--output " + options.output +
-                      ": a .npy file holds one array, but images and texts are to be encoded; "
-                      "name a .safetensors file or encode them one after the other");
+    throw ConfigError(text("--output ", options.output,
+                           ": a .npy file holds one array, but images and texts are to be encoded; "
+                           "name a .safetensors file or encode them one after the other"));
   }
   if (options.raw && has_texts) {
     throw ConfigError("--raw is for images; encode --texts without it");

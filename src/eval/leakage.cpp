@@ -5,6 +5,7 @@
 
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/text/csv_reader.h"
 
 namespace dermatome {
@@ -17,10 +18,10 @@ void warn_of_missing(const std::filesystem::path& path, const std::map<std::stri
     if (!names.empty()) names += ", ";
     names += std::filesystem::absolute(entry.first).string();
   }
-  log_warning(path.string() + " compares with " + (names.empty() ? "nothing" : names) +
-              ", none of which is " + benchmark.string() +
-              ": whether training has seen its images is not checked; name it behind --against "
-              "of `dermatome duplicates`");
+  log_warning(text(path, " compares with ", names.empty() ? "nothing" : names, ", but not with ",
+                   benchmark,
+                   ", so it is not checked whether training has seen its images; name it after "
+                   "--against of `dermatome duplicates`"));
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ std::optional<Leakage> read_leakage(const std::filesystem::path& path,
   for (CsvRow row; reader.next(row);) {
     const auto [known, added] = is_this.try_emplace(row.fields[set], false);
     if (added) {
-      std::error_code missing;  // then it is another one
+      std::error_code missing;  // a file that is not there is another benchmark's
       known->second = std::filesystem::equivalent(row.fields[set], benchmark, missing);
     }
     if (!known->second) continue;

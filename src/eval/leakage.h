@@ -1,4 +1,4 @@
-// Which images of a benchmark training data hold too.
+// Which images of a benchmark are also in the training data.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +13,9 @@ struct Leakage {
   std::set<std::string> names;  // as the benchmark's table has them
 };
 
-// Of a CSV file that `dermatome duplicates TRAINING --against BENCHMARK… --output FILE` wrote: what
-// it says of the benchmark whose file is `benchmark`. nullopt, with a warning, when it was not
-// compared with that one. Throws DataError.
+// Reads what a CSV file that `dermatome duplicates TRAINING --against BENCHMARK… --output FILE`
+// wrote says of the benchmark whose file is `benchmark`. nullopt, with a warning, if the training
+// data were not compared with this benchmark. Throws DataError.
 std::optional<Leakage> read_leakage(const std::filesystem::path& path,
                                     const std::filesystem::path& benchmark);
 

@@ -7,11 +7,12 @@
 #include <limits>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
 
-constexpr double kTolerance = 1e-12;  // of the objective, relative: what a step must still promise
+constexpr double kTolerance = 1e-12;  // share of the objective that a step must promise to gain
 constexpr int kMostSteps = 500;
 constexpr int kMostProducts = 1000;  // with the Hessian, for one step
 
@@ -20,16 +21,16 @@ double sum_of_products(const at::Tensor& a, const at::Tensor& b) {
 }
 
 // c * sum of cross-entropies + strength * |W|^2 / 2 in the parameters [d + 1, K], weights above
-// biases. It is strictly convex but for a number added to all biases, which changes nothing and
-// which no gradient contains: from zero on, biases sum to zero.
+// biases. It is strictly convex, except that a number added to all biases changes nothing. No
+// gradient contains such a number: biases that start at zero always sum to zero.
 class Problem {
  public:
   // labels in [0, K), every class with a sample.
   Problem(const at::Tensor& features, const at::Tensor& labels, int64_t num_classes)
       : inputs_(at::cat({features, at::ones({features.size(0), 1}, features.options())}, 1)),
         targets_(at::one_hot(labels, num_classes).to(at::kDouble)),
-        penalised_(at::ones({inputs_.size(1), 1}, inputs_.options())) {
-    penalised_[-1].fill_(0);
+        penalized_(at::ones({inputs_.size(1), 1}, inputs_.options())) {
+    penalized_[-1].fill_(0);
   }
 
   void weigh(double c, double strength) {
@@ -41,7 +42,7 @@ class Problem {
     return at::zeros({inputs_.size(1), targets_.size(1)}, inputs_.options());
   }
 
-  // The best of the parameters without weights: the classes' shares.
+  // The best parameters whose weights are all 0: the biases give each class its share.
   at::Tensor without_weights() const {
     at::Tensor parameters = origin();
     const at::Tensor biases = targets_.mean(0).log();
@@ -56,25 +57,25 @@ class Problem {
 
   double value(const at::Tensor& parameters) const {
     return c_ * loss(parameters) +
-           strength_ / 2 * sum_of_products(parameters.square(), penalised_.expand_as(parameters));
+           strength_ / 2 * sum_of_products(parameters.square(), penalized_.expand_as(parameters));
   }
 
-  // Also says where hessian() is taken.
+  // Also sets the place at which hessian() is taken.
   at::Tensor gradient(const at::Tensor& parameters) {
     probabilities_ = inputs_.mm(parameters).softmax(1);
-    return c_ * inputs_.t().mm(probabilities_ - targets_) + strength_ * penalised_ * parameters;
+    return c_ * inputs_.t().mm(probabilities_ - targets_) + strength_ * penalized_ * parameters;
   }
 
   at::Tensor hessian(const at::Tensor& direction) const {
     const at::Tensor change = probabilities_ * inputs_.mm(direction);
     const at::Tensor curved = change - probabilities_ * change.sum(1, /*keepdim=*/true);
-    return c_ * inputs_.t().mm(curved) + strength_ * penalised_ * direction;
+    return c_ * inputs_.t().mm(curved) + strength_ * penalized_ * direction;
   }
 
  private:
   at::Tensor inputs_;         // [n, d + 1], the last column ones
   at::Tensor targets_;        // [n, K], a one in each row
-  at::Tensor penalised_;      // [d + 1, 1], 0 for the biases
+  at::Tensor penalized_;      // [d + 1, 1], 0 for the biases
   at::Tensor probabilities_;  // [n, K]
   double c_ = 1;
   double strength_ = 1;
@@ -91,7 +92,7 @@ at::Tensor newton_step(const Problem& problem, const at::Tensor& gradient, doubl
   for (int product = 0; product < kMostProducts && squared > enough; ++product) {
     const at::Tensor curved = problem.hessian(direction);
     const double curvature = sum_of_products(direction, curved);
-    if (!(curvature > 0)) break;  // rounding: what is left has no curvature that doubles can hold
+    if (!(curvature > 0)) break;  // rounding: doubles cannot hold the curvature that is left
     const double length = squared / curvature;
     step.add_(direction, length);
     residual.sub_(curved, length);
@@ -111,7 +112,7 @@ double minimize(Problem& problem, at::Tensor& parameters) {
     const double norm = std::sqrt(sum_of_products(gradient, gradient));
     if (count == 0) first_norm = norm;
     if (norm == 0) return value;
-    // More exact solutions the nearer the optimum is: converges faster than linearly.
+    // The nearer the optimum, the more exact the solution: this converges faster than linearly.
     const double share = std::min(0.1, std::sqrt(norm / first_norm));
     const at::Tensor step = newton_step(problem, gradient, share);
     const double slope = sum_of_products(gradient, step);
@@ -127,8 +128,7 @@ double minimize(Problem& problem, at::Tensor& parameters) {
       }
     }
   }
-  throw InternalError("a logistic regression has no optimum after " + std::to_string(kMostSteps) +
-                      " steps");
+  throw InternalError(text("a logistic regression has no optimum after ", kMostSteps, " steps"));
 }
 
 double weight_norm(const at::Tensor& parameters) {
@@ -157,8 +157,8 @@ double minimize_with_norm(Problem& problem, at::Tensor& parameters, int64_t num_
     norm = found;
     if (settled) return share * problem.loss(parameters) + norm / (2 * c);
   }
-  throw InternalError("the weights of a logistic regression have not settled after " +
-                      std::to_string(kMostSteps) + " rounds");
+  throw InternalError(
+      text("the weights of a logistic regression have not settled after ", kMostSteps, " rounds"));
 }
 
 }  // namespace
@@ -179,8 +179,8 @@ LinearClassifier fit_logistic_regression(const at::Tensor& features, const at::T
       at::_unique2(labels, /*sorted=*/true, /*return_inverse=*/true);
   const int64_t num_present = present.size(0);
   if (num_present < 2) {
-    throw DataError("the samples to fit a classifier to are of " + std::to_string(num_present) +
-                    " class; two are needed at least");
+    throw DataError(text("the samples to fit a classifier to are of ", num_present,
+                         " class; two are needed at least"));
   }
   Problem problem(features.to(at::kDouble), own, num_present);
   at::Tensor parameters = problem.origin();

@@ -7,20 +7,20 @@
 
 namespace dermatome {
 
-// What is minimized; W are the weights, biases are not penalised.
+// The function that is minimized. W are the weights; biases are not penalized.
 enum class Penalty {
   // C * sum of the samples' cross-entropies + |W|^2 / 2: scikit-learn's LogisticRegression, which
-  // CLIP's linear probe uses. Of two classes W is, as there, the difference of their weights.
+  // CLIP's linear probe uses. For two classes W is, as there, the difference of their weights.
   kSquared,
-  // Mean of the cross-entropies + |W| / (2 C), the norm not squared: as the linear probe of
-  // PanDerm's code has it.
+  // Mean of the cross-entropies + |W| / (2 C), with the norm not squared, as in the linear probe of
+  // PanDerm's code.
   kNorm,
 };
 
 struct LinearClassifier {
   at::Tensor weight;     // [K, d] double
   at::Tensor bias;       // [K] double; -infinity for a class that had no samples
-  double objective = 0;  // the least value, within 1e-10 of it (relative)
+  double objective = 0;  // the least value, to within 1e-10 of itself
 
   // features [n, d] to [n, K] double.
   at::Tensor logits(const at::Tensor& features) const;

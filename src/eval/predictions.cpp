@@ -20,7 +20,8 @@ double ratio(double part, double whole) {
   return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
 }
 
-// 2 TP / (2 TP + FP + FN): the bracket is what is labeled plus what is predicted as the class.
+// 2 TP / (2 TP + FP + FN): the divisor is the sum of the samples labeled and those predicted as the
+// class.
 double f1(double right, double labeled, double predicted) {
   return labeled + predicted > 0 ? 2 * right / (labeled + predicted) : 0;
 }

@@ -1,8 +1,9 @@
-// What a classifier says about a set of samples, and what that scores. Definitions are
+// A classifier's predictions for a set of samples, and their scores. Definitions are
 // scikit-learn's.
 //
-// Every score takes the samples' weights [n] (at least 0, some above): all of them, a slice, a
-// resample and a set without its near-duplicates are weightings of one set of predictions.
+// Every score takes the samples' weights [n], at least 0 and some above 0. With them one set of
+// predictions gives the scores of all samples, of a slice, of a resample, and of the samples
+// without near-duplicates.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,16 +26,16 @@ class Predictions {
   // Share of samples whose label is among the k largest logits; of equal logits the class of the
   // smaller index counts as the larger.
   double top_k_accuracy(int64_t k, std::span<const double> weights) const;
-  // Mean over the classes that occur of the share of their samples predicted right.
+  // Share of a class's samples that are predicted right; mean over the classes that occur.
   double balanced_accuracy(std::span<const double> weights) const;
-  // F1 of each class, weighted by its number of samples; 0 where a class is neither predicted nor
-  // there.
+  // F1 of each class, weighted by its number of samples; 0 for a class without samples that is
+  // never predicted.
   double weighted_f1(std::span<const double> weights) const;
-  // Mean over the classes that occur (and are not all there is) of the one-vs-rest AUROC of their
-  // softmax probability. NaN where there is no such class.
+  // One-vs-rest AUROC of a class's softmax probability; mean over the classes that some but not all
+  // samples have. NaN if there is no such class.
   double macro_auroc(std::span<const double> weights) const;
 
-  // By their names in a benchmark's file: top1, top5, balanced_accuracy, weighted_f1, auroc.
+  // Scores by their names in a benchmark's file: top1, top5, balanced_accuracy, weighted_f1, auroc.
   std::map<std::string, double> scores(const std::vector<std::string>& metrics,
                                        std::span<const double> weights) const;
 
@@ -53,7 +54,8 @@ class Predictions {
   int64_t num_samples() const { return static_cast<int64_t>(labels_.size()); }
 
  private:
-  // Weights of a class's samples, of those predicted as it, and of both.
+  // [C] each: the weight of a class's samples, of the samples predicted as this class, and of the
+  // samples that are both.
   struct Counts {
     std::vector<double> labeled, predicted, right;
   };
@@ -62,7 +64,7 @@ class Predictions {
   int64_t num_classes_;
   std::vector<int64_t> labels_;     // [n]
   std::vector<int64_t> predicted_;  // [n]
-  std::vector<int64_t> rank_;       // [n]: of the label among the logits, from 0
+  std::vector<int64_t> rank_;       // [n]: rank of the label among the logits, from 0
   std::vector<RocCurve> curves_;    // [C]
 };
 

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/kinds/kind.h"
 #include "src/model/clip_config.h"
@@ -13,13 +14,13 @@ namespace dermatome {
 using Json = nlohmann::ordered_json;
 
 std::string architecture_name(const VisionConfig& vision) {
-  std::string size = std::to_string(vision.width) + "x" + std::to_string(vision.layers);
+  std::string size = text(vision.width, "x", vision.layers);
   for (const auto& [letter, width, layers] :
        {std::tuple("S", 384, 12), {"B", 768, 12}, {"L", 1024, 24}, {"H", 1280, 32}}) {
     if (vision.width == width && vision.layers == layers) size = letter;
   }
-  std::string name = "ViT-" + size + "-" + std::to_string(vision.patch_size);
-  if (vision.image_size != 224) name += "-" + std::to_string(vision.image_size);
+  std::string name = text("ViT-", size, "-", vision.patch_size);
+  if (vision.image_size != 224) name += text("-", vision.image_size);
   return name;
 }
 

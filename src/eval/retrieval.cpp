@@ -11,8 +11,8 @@
 namespace dermatome {
 namespace {
 
-constexpr int64_t kQueries = 1024;     // of a tile
-constexpr int64_t kCandidates = 4096;  // of a tile
+constexpr int64_t kQueries = 1024;     // per tile
+constexpr int64_t kCandidates = 4096;  // per tile
 
 at::Tensor as_tensor(std::span<const int64_t> values) {
   return at::tensor(at::IntArrayRef(values.data(), values.size()), at::kLong);
@@ -142,7 +142,7 @@ double median_rank(std::span<const int64_t> ranks, std::span<const double> weigh
     all += weights[i];
   }
   std::ranges::sort(sorted);
-  // The rank at a place when every rank stands as often as it counts.
+  // The rank at `place` of the sorted list in which every rank stands as often as it counts.
   const auto at_place = [&](double place) {
     double before = 0;
     for (const auto& [rank, weight] : sorted) {

@@ -9,7 +9,7 @@
 namespace dermatome {
 
 RocCurve::RocCurve(std::span<const double> scores, std::span<const uint8_t> positive) {
-  require(scores.size() == positive.size(), "an ROC curve of as many scores as samples");
+  require(scores.size() == positive.size(), "a score and a label of each sample for an ROC curve");
   std::vector<int64_t> order(scores.size());
   std::iota(order.begin(), order.end(), int64_t{0});
   std::ranges::sort(order, [&](int64_t a, int64_t b) { return scores[a] < scores[b]; });
@@ -21,7 +21,7 @@ RocCurve::RocCurve(std::span<const double> scores, std::span<const uint8_t> posi
 }
 
 double RocCurve::area(std::span<const double> weights) const {
-  double negatives = 0;  // below the samples of the present score
+  double negatives = 0;  // weight of the negatives below the present score
   double positives = 0;
   double tied_negatives = 0;
   double tied_positives = 0;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <set>
 #include <utility>
 #include <vector>
@@ -51,7 +50,7 @@ Json leakage_json(const BenchmarkTable& table, const Scorer& scorer, const Leaka
   return result;
 }
 
-// What belongs to a result besides its identity.
+// Adds everything to a result except its name, scores, leakage and hashes.
 void add_details(Json& details, const BenchmarkOptions& options, const BenchmarkTable& table,
                  const Scorer& scorer) {
   details["kind"] = options.kind->name();

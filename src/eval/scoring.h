@@ -13,17 +13,17 @@ struct BenchmarkTable;
 struct Leakage;
 
 struct ScoringOptions {
-  bool brief = false;  // of `details` only `hashes` and `leakage`: for a look during training
+  bool brief = false;  // only `hashes` and `leakage` in `details`: for validation during training
   const Leakage* leakage = nullptr;  // null: not checked
 };
 
 // "validation" or "test".
 std::string role_name(BenchmarkRole role);
 
-// What confidence intervals resample: the group's column, or images, said to be independent.
+// What confidence intervals resample: the group column, or images, which count as independent.
 std::string resampled_by(const BenchmarkOptions& options);
 
-// `features` are finite.
+// `features` must be finite.
 BenchmarkResult score_benchmark(const BenchmarkOptions& options, const BenchmarkTable& table,
                                 const BenchmarkFeatures& features, const ScoringOptions& how);
 

@@ -7,6 +7,7 @@
 
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/eval/encode.h"
 #include "src/eval/text_cache.h"
 #include "src/model/clip.h"
@@ -33,21 +34,20 @@ SingleImages rank_images(const Clip& model, const std::vector<std::string>& imag
 }
 
 std::string as_text(const SingleImages& found) {
-  std::string text;
+  std::string lines;
   for (size_t i = 0; i < found.images.size(); ++i) {
     const auto& classes = found.ranked[i];
     const bool has_presence = !classes.empty() && classes.front().presence.has_value();
-    text += found.images[i] + "\n";
-    text += std::string("  rank  ") + (has_presence ? "presence  " : "") + " cosine\n";
+    lines += text(found.images[i], "\n  rank  ", has_presence ? "presence  " : "", " cosine\n");
     for (size_t k = 0; k < classes.size(); ++k) {
       const RankedClass& entry = classes[k];
-      text += format("  %4zu  ", k + 1);
-      if (entry.presence) text += format("%8.4f  ", *entry.presence);
-      text += format("%7.4f  ", entry.cosine) + entry.label +
-              (entry.name == entry.label ? "" : " (" + entry.name + ")") + "\n";
+      lines += format("  %4zu  ", k + 1);
+      if (entry.presence) lines += format("%8.4f  ", *entry.presence);
+      lines += format("%7.4f  ", entry.cosine) + entry.label +
+               (entry.name == entry.label ? "" : " (" + entry.name + ")") + "\n";
     }
   }
-  return text + found.note + "\n";
+  return lines + found.note + "\n";
 }
 
 std::vector<Json> as_json(const SingleImages& found, const std::string& benchmark,

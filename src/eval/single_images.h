@@ -1,5 +1,5 @@
-// What a model sees in single images: a benchmark's classes or concepts, ranked. Its data are not
-// read.
+// What a model sees in single images: a benchmark's classes or concepts, ranked. The benchmark's
+// data are not read.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,15 @@ struct SingleImageOptions {
 struct SingleImages {
   std::vector<std::string> images;               // as given
   std::string list;                              // what the classes are called
-  std::string note;                              // what the numbers are not
+  std::string note;                              // what the numbers do not mean
   std::vector<std::vector<RankedClass>> ranked;  // [images], the highest rank first
 };
 
-// `benchmark` is of a kind that can rank(). Throws DataError naming the file.
+// The kind of `benchmark` must have a ranking(). Throws DataError naming the file.
 SingleImages rank_images(const Clip& model, const std::vector<std::string>& images,
                          const BenchmarkOptions& benchmark, const SingleImageOptions& how);
 
-// One line for each image and class, under a head, and the note.
+// One line for each image and class, under a heading for each image, then the note.
 std::string as_text(const SingleImages& found);
 
 // A JSON object for each image: `image`, `benchmark`, `checkpoint`, the classes, `note`.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 
@@ -19,13 +20,13 @@ TableImages::TableImages(const BenchmarkOptions& options, const CsvReader& table
 int64_t TableImages::add(const CsvRow& row) {
   const std::string& name = row.fields[image_];
   if (name.empty()) {
-    throw DataError(where(row) + ": column '" + options_.image_column + "' names no image");
+    throw DataError(text(where(row), ": column '", options_.image_column, "' names no image"));
   }
   table_.names.push_back(name);
   table_.images.push_back((std::filesystem::path(options_.images) / name).string());
   const std::string group = group_of(row);
   group_names_.push_back(group);
-  // An empty cell is nobody's: its image stands for itself.
+  // An image whose group is empty is a group by itself.
   const int64_t new_group = num_groups_;
   const int64_t of_group =
       group.empty() ? new_group : groups_.try_emplace(group, new_group).first->second;
@@ -56,13 +57,13 @@ void TableImages::leave_out(const std::string& label, const std::string& problem
 }
 
 std::string TableImages::where(const CsvRow& row) const {
-  return options_.csv + ":" + std::to_string(row.line);
+  return text(options_.csv, ":", row.line);
 }
 
 BenchmarkTable TableImages::finish() {
   if (table_.images.empty()) {
-    throw DataError(options_.csv + ": the table has no rows" +
-                    (table_.unlisted.empty() ? "" : " whose label is a class"));
+    throw DataError(text(options_.csv, ": the table has no rows",
+                         table_.unlisted.empty() ? "" : " whose label is a class"));
   }
   return std::move(table_);
 }
@@ -71,13 +72,13 @@ std::string TableImages::group_of(const CsvRow& row) const {
   return group_ ? row.fields[*group_] : std::string();
 }
 
-// An image is of one patient and in one slice, whichever row says so.
+// All rows of an image must name the same patient and the same slices.
 void TableImages::check_same(const CsvRow& row, int64_t image) const {
   const auto compare = [&](const std::string& column, const std::string& before,
                            const std::string& now) {
     if (before == now) return;
-    throw DataError(where(row) + ": column '" + column + "' is '" + now + "', but '" + before +
-                    "' in an earlier row of the image " + row.fields[image_]);
+    throw DataError(text(where(row), ": column '", column, "' is '", now, "', but '", before,
+                         "' in an earlier row of the image ", row.fields[image_]));
   };
   compare(options_.group_column, group_names_[image], group_of(row));
   for (size_t i = 0; i < slices_.size(); ++i) {

@@ -18,18 +18,18 @@ class TableImages {
   // Finds the columns. `options` outlives the object. Throws DataError.
   TableImages(const BenchmarkOptions& options, const CsvReader& table);
 
-  // The row's image as a new one: its index. Throws DataError where the row names none.
+  // Adds the row's image as a new one; returns its index. Throws DataError if the row names none.
   int64_t add(const CsvRow& row);
-  // The same, but an image that an earlier row named is that one, with which the row must agree in
+  // The same, but an image that an earlier row named is not added again; both rows must agree in
   // group and slices.
   int64_t find_or_add(const CsvRow& row);
-  // Counts a row or a cell that says nothing of `label`, or throws DataError with `problem` where
+  // Counts a row or a cell that is left out under `label`, or throws DataError with `problem` if
   // the benchmark does not ignore it.
   void leave_out(const std::string& label, const std::string& problem);
   // "FILE:LINE", for messages.
   std::string where(const CsvRow& row) const;
 
-  // All but `truth` and `content`. Throws DataError where there is no image.
+  // Everything except `truth` and `content`. Throws DataError if there is no image.
   BenchmarkTable finish();
 
  private:
@@ -42,7 +42,7 @@ class TableImages {
   std::vector<size_t> slices_;
   std::map<std::string, int64_t> images_;
   std::map<std::string, int64_t> groups_;
-  std::vector<std::string> group_names_;  // of the images
+  std::vector<std::string> group_names_;  // [images]
   int64_t num_groups_ = 0;
   BenchmarkTable table_;
 };

@@ -42,7 +42,7 @@ int64_t checksum_of(const at::Tensor& features) {
       std::span(features.const_data_ptr<float>(), static_cast<size_t>(features.numel()))));
 }
 
-// Undefined where there are none, or damaged ones.
+// Undefined if there are no features, or damaged ones.
 at::Tensor read_features(const std::filesystem::path& file, int64_t rows, int64_t width) {
   std::error_code denied;  // a folder that may not be searched holds nothing
   if (!std::filesystem::exists(file, denied)) return {};
@@ -55,7 +55,8 @@ at::Tensor read_features(const std::filesystem::path& file, int64_t rows, int64_
         checksum->second.equal(at::full({1}, checksum_of(found->second), at::kLong))) {
       return found->second;
     }
-    log_warning(file.string() + ": not the cached features it should hold; computing them again");
+    log_warning(file.string() +
+                ": does not hold the cached features that it should; computing them again");
   } catch (const DataError& error) {
     log_warning(std::string(error.what()) + "; computing the texts' features again");
   }

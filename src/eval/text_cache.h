@@ -1,4 +1,4 @@
-// Features of prompts that outlive a process.
+// Features of prompts, kept in files for later processes.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,14 +13,14 @@
 namespace dermatome {
 
 // Features [n, d] of `texts`, as encode_texts() in fp32 gives them, on the CPU: read from `folder`
-// if it holds them for these weights and texts, else computed and put there. An empty `folder`
-// computes. A damaged or unwritable cache is said in a warning and does not matter.
+// if it holds them for these weights and texts, else computed and put there. With an
+// empty `folder` they are computed. A damaged or unwritable cache only causes a warning.
 at::Tensor cached_text_features(const Clip& model, const Tokenizer& tokenizer,
                                 std::span<const std::string> texts,
                                 const std::filesystem::path& folder);
 
-// Where caches are kept unless told otherwise: $XDG_CACHE_HOME or ~/.cache, and below it
-// dermatome/texts. Empty where neither is set.
+// The default folder of caches: dermatome/texts below $XDG_CACHE_HOME or ~/.cache. Empty if neither
+// XDG_CACHE_HOME nor HOME is set.
 std::filesystem::path default_text_cache();
 
 }  // namespace dermatome

@@ -40,7 +40,7 @@ void set_size(Image& image, int64_t height, int64_t width) {
 
 namespace {
 
-// Of formats that are not read, for whoever has to convert the files.
+// The name of a format that is not read, so that users know what to convert; empty: unknown.
 std::string_view foreign_format(std::span<const std::byte> encoded) {
   using namespace std::string_view_literals;
   struct Signature {
@@ -84,7 +84,7 @@ void decode_image(std::span<const std::byte> encoded, Image& image) {
   if (formats::is_png(encoded)) return formats::decode_png(encoded, image);
   if (formats::is_webp(encoded)) return formats::decode_webp(encoded, image);
   if (const std::string_view format = foreign_format(encoded); !format.empty()) {
-    throw DataError("a " + std::string(format) + " image; convert it to JPEG, PNG or WebP first");
+    throw DataError(text("a ", format, " image; convert it to JPEG, PNG or WebP first"));
   }
   throw DataError(
       text("neither JPEG, PNG nor WebP by its first bytes (", encoded.size(), " bytes in all)"));

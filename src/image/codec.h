@@ -22,8 +22,8 @@ inline constexpr int64_t kMaxPixels = 178'956'970;  // Pillow's decompression-bo
 // DataError naming `name`.
 Image decode_image(std::span<const std::byte> encoded, const std::string& name);
 
-// The same into `image`, whose memory is used again. Throws DataError without a name; after it the
-// image is undefined.
+// The same into `image`, whose memory is used again. Throws DataError without a name; `image` is
+// undefined then.
 void decode_image(std::span<const std::byte> encoded, Image& image);
 
 // Whether `encoded` begins as JPEG files do.

@@ -23,7 +23,7 @@ int32_t blend(int32_t from, int32_t to, float factor) {
 }
 
 void require_factor(double factor) {
-  // What is blended stays far within an int.
+  // Up to this factor the blended values stay far within an int.
   require(factor >= 0.0 && factor <= 1e6,
           [&] { return text("color factor ", factor, " is not in 0..10^6"); });
 }
@@ -44,7 +44,7 @@ void blend_with_gray(const Planes& image, int32_t gray, double factor) {
 
 DERMATOME_WIDE_VECTORS
 uint64_t luma_sum(const uint8_t* red, const uint8_t* green, const uint8_t* blue, size_t count) {
-  // In blocks whose sums fit 32 bits, which vectors have more of.
+  // In blocks whose sums fit 32 bits: a vector holds more of these.
   constexpr size_t kBlock = 1 << 16;
   uint64_t total = 0;
   for (size_t first = 0; first < count; first += kBlock) {
@@ -90,7 +90,7 @@ TurnedHues turned_hues(int levels) {
 // -1, all bits set, if `condition`, else 0.
 int32_t mask_of(bool condition) { return -static_cast<int32_t>(condition); }
 
-// `yes` where `mask` is -1, `no` where it is 0. A condition would keep the loop from vectors.
+// `yes` where `mask` is -1, `no` where it is 0. With a condition loops would not use vectors.
 int32_t select(int32_t mask, int32_t yes, int32_t no) { return no ^ ((yes ^ no) & mask); }
 
 // To Pillow's 8-bit HSV, another hue, and back, in loops without conditions; types and order of the
@@ -99,7 +99,8 @@ DERMATOME_WIDE_VECTORS
 void turn_hues(uint8_t* __restrict red, uint8_t* __restrict green, uint8_t* __restrict blue,
                size_t count, const TurnedHues& turned) {
   constexpr size_t kBlock = 256;
-  int32_t high[kBlock], range[kBlock], above_middle[kBlock];  // maximum; to minimum, middle channel
+  // The highest channel, and how far it is above the lowest and the middle one.
+  int32_t high[kBlock], range[kBlock], above_middle[kBlock];
   int32_t sixths[kBlock], sign[kBlock];  // hue = sixths + sign * above_middle / range, in sixths
   int32_t hue[kBlock], sector[kBlock];
   float saturation[kBlock], fraction[kBlock];

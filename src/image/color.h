@@ -7,8 +7,8 @@
 
 namespace dermatome {
 
-// Blends with black / the mean gray / the image in gray: a factor of 0 gives that, 1 the image,
-// above 1 extrapolates. Requires factor >= 0.
+// Blend the image with black / its mean gray / itself in gray: a factor of 0 gives that color, 1
+// the image; above 1 extrapolates. Require 0 <= factor <= 10^6.
 void adjust_brightness(const Planes& image, double factor);
 void adjust_contrast(const Planes& image, double factor);
 void adjust_saturation(const Planes& image, double factor);

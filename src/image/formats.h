@@ -14,7 +14,7 @@ namespace dermatome::formats {
 // Whether `expected` stands at `offset`.
 bool has_bytes(std::span<const std::byte> data, size_t offset, std::string_view expected);
 
-// By the first bytes.
+// Told by the first bytes.
 bool is_png(std::span<const std::byte> encoded);
 bool is_webp(std::span<const std::byte> encoded);
 

@@ -18,8 +18,8 @@ inline Image black_image(int height, int width) {
   return {height, width, std::vector<uint8_t>(static_cast<size_t>(height) * width * 3)};
 }
 
-// An image of `count` pixels as three planes in memory that somebody else owns: what a model takes
-// ([3, height, width]), and what vectors like.
+// An image of `count` pixels as three planes in memory that the caller owns: the layout that models
+// take ([3, height, width]) and vectors work on.
 struct Planes {
   uint8_t* red = nullptr;
   uint8_t* green = nullptr;
@@ -32,7 +32,7 @@ inline Planes planes_at(uint8_t* first, size_t count) {
   return {first, first + count, first + 2 * count, count};
 }
 
-// Interleaved pixels, as many as `planes` has, to planes.
+// Separates interleaved pixels, as many as `planes` has, into planes.
 void to_planes(const uint8_t* pixels, const Planes& planes);
 void to_planes(const Image& image, const Planes& planes);
 

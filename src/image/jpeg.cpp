@@ -22,8 +22,8 @@ constexpr int kFullChromaQuality = 95;
 }  // namespace
 
 void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
-  // A decompressor keeps tables, and after damage its state: one for several images would let one
-  // of them decide what becomes of the next.
+  // One decompressor per image: it keeps tables, and after damage its state, which would change how
+  // the next image is decoded.
   const Handle handle(tjInitDecompress());
   require(handle != nullptr, "tjInitDecompress failed");
   const auto* data = reinterpret_cast<const unsigned char*>(encoded.data());
@@ -40,11 +40,11 @@ void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
         "a CMYK JPEG; convert it to RGB first, since its colors depend on an ink profile");
   }
   set_size(image, height, width);
-  // Every scan of a progressive image costs a pass over all of it: a small file of thousands
-  // would take hours. The limit is 500; encoders write about ten.
+  // Every scan of a progressive image costs a pass over all of it: a small file with thousands
+  // of scans would take hours. The limit is 500; encoders write about ten.
   if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
                     TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) != 0) {
-    // Also the library's warnings: it fills what it could not decode with made-up pixels.
+    // The library's warnings end here too: it fills what it could not decode with made-up pixels.
     throw DataError(std::string("damaged JPEG: ") + tjGetErrorStr2(handle.get()));
   }
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
-#include <utility>
 
 #include "src/core/error.h"
 #include "src/image/codec.h"
@@ -13,6 +12,9 @@ namespace dermatome {
 namespace {
 
 using Bytes = std::span<const std::byte>;
+
+// What EXIF data in a JPEG begin with.
+constexpr std::string_view kExifName("Exif\0\0", 6);
 
 enum class ByteOrder { kBig, kLittle };
 
@@ -32,8 +34,8 @@ Bytes part(Bytes data, size_t offset, size_t size = Bytes::extent) {
   return data.subspan(offset, std::min(size, data.size() - offset));
 }
 
-// The content of the first chunk called `name`, of chunks that begin at `offset` with a length and
-// a name, either first, and end with `trailer` further bytes.
+// How chunks follow each other from `offset` on: a length and a name, either first, then the
+// content up to a multiple of `alignment`, then `trailer` further bytes.
 struct ChunkFormat {
   size_t offset;
   bool length_first;
@@ -42,6 +44,7 @@ struct ChunkFormat {
   size_t alignment;
 };
 
+// The content of the first chunk called `name`; empty if there is none.
 Bytes find_chunk(Bytes file, const ChunkFormat& format, std::string_view name) {
   constexpr size_t kHeader = 8;
   Bytes left = part(file, format.offset);
@@ -56,7 +59,6 @@ Bytes find_chunk(Bytes file, const ChunkFormat& format, std::string_view name) {
 
 // The APP1 segment of a JPEG that holds EXIF, behind its name.
 Bytes find_exif_in_jpeg(Bytes file) {
-  constexpr std::string_view kName("Exif\0\0", 6);
   constexpr uint32_t kApp1 = 0xFFE1;
   constexpr uint32_t kStartOfScan = 0xFFDA;
   Bytes left = part(file, 2);
@@ -65,8 +67,8 @@ Bytes find_exif_in_jpeg(Bytes file) {
     const uint32_t length = number(left, 2, 2, ByteOrder::kBig);  // its own two bytes included
     if (marker < 0xFF00 || marker == kStartOfScan || length < 2) break;
     const Bytes content = part(left, 4, length - 2);
-    if (marker == kApp1 && formats::has_bytes(content, 0, kName)) {
-      return part(content, kName.size());
+    if (marker == kApp1 && formats::has_bytes(content, 0, kExifName)) {
+      return part(content, kExifName.size());
     }
     left = part(left, 2 + length);
   }
@@ -85,9 +87,8 @@ Bytes find_exif(Bytes file) {
   if (formats::is_png(file)) return find_chunk(file, kPng, "eXIf");
   if (!formats::is_webp(file)) return {};
   Bytes exif = find_chunk(file, kWebp, "EXIF");
-  // Some programs put JPEG's name for it in front.
-  constexpr std::string_view kName("Exif\0\0", 6);
-  return formats::has_bytes(exif, 0, kName) ? part(exif, kName.size()) : exif;
+  // Some programs put JPEG's name in front.
+  return formats::has_bytes(exif, 0, kExifName) ? part(exif, kExifName.size()) : exif;
 }
 
 }  // namespace
@@ -121,8 +122,8 @@ int exif_orientation(Bytes encoded) {
 Image turn_upright(Image image, int orientation) {
   require(orientation >= 1 && orientation <= 8, "an EXIF orientation outside 1 to 8");
   if (orientation == 1) return image;
-  // From 5 on rows and columns are exchanged. What a place shows lies in the stored image as many
-  // rows and columns from its first or last ones.
+  // From 5 on rows and columns are exchanged. Rows and columns of the stored image are counted from
+  // its first or from its last one.
   const bool transposed = orientation >= 5;
   const bool from_right =
       orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;

@@ -13,8 +13,8 @@ namespace dermatome {
 namespace {
 
 // What libpng's callbacks share. libpng is C: an error leaves it by longjmp to the frame that
-// called it, so frames in between hold nothing with a destructor, and errors are thrown once we are
-// back.
+// called it, so frames in between hold nothing with a destructor, and errors are thrown after it
+// has returned.
 struct Source {
   std::span<const std::byte> left;
   char message[128] = "";
@@ -136,7 +136,7 @@ void formats::decode_png(std::span<const std::byte> encoded, Image& image) {
   };
   check(read_header(reader));
   if (png_get_bit_depth(reader.png, reader.info) == 16) {
-    throw DataError("a PNG with 16 bits a channel; convert it to 8 bits first");
+    throw DataError("a PNG with 16 bits per channel; convert it to 8 bits first");
   }
   set_size(image, png_get_image_height(reader.png, reader.info),
            png_get_image_width(reader.png, reader.info));

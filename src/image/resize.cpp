@@ -17,19 +17,19 @@ uint8_t to_pixel(int32_t sum) {
   return static_cast<uint8_t>(std::clamp(sum >> kFractionBits, 0, 255));
 }
 
-// What a pass reads and makes: rows of pixels of which a part counts.
+// What a pass reads and makes: rows of pixels, of which the first `bytes` of each count.
 struct Rows {
   const uint8_t* first = nullptr;
   size_t stride = 0;  // bytes from a row to the next
   int height = 0;
-  size_t bytes = 0;  // of a row that count
+  size_t bytes = 0;
 };
 
-// Memory of a thread's passes, which every image uses again.
+// Memory for a thread's passes, used again for every image.
 struct Scratch {
   Taps taps;
-  std::vector<int32_t> numbers;  // a row
-  std::vector<int32_t> sums;     // a row of what becomes of it
+  std::vector<int32_t> numbers;  // a row's bytes
+  std::vector<int32_t> sums;     // weighted sums of a resulting row
   std::vector<int32_t> weights;  // of two taps each, as resize_width() multiplies them
   std::vector<uint8_t> narrow;   // after a pass over heights
   std::vector<uint8_t> resized;  // after the pass over widths
@@ -48,12 +48,12 @@ T* reserve(std::vector<T>& memory, size_t size) {
 }
 
 // 8 numbers that are multiplied and added at once: the red, green and blue of two pixels that
-// follow each other, and 2 without meaning.
-// Unsigned, so that those two may wrap around; the bits of the others are those of signed numbers.
+// follow each other, and 2 without meaning. Unsigned, so that those two may wrap around; the others
+// have the bits of signed numbers.
 using Numbers = uint32_t __attribute__((vector_size(32)));
 constexpr size_t kLanes = 8;
 
-// Rows of interleaved pixels to rows of `width` of them, back to back, by memory.taps.
+// Resizes rows of interleaved pixels to `width` pixels, written back to back, by memory.taps.
 DERMATOME_WIDE_VECTORS
 void resize_width(const Rows& rows, int width, Scratch& memory, uint8_t* __restrict target) {
   const Taps& taps = memory.taps;
@@ -68,7 +68,7 @@ void resize_width(const Rows& rows, int width, Scratch& memory, uint8_t* __restr
                   taps.weights[static_cast<size_t>(x) * taps.max_count + tap]);
     }
   }
-  // A last pair may reach behind the row, where its weights are 0.
+  // The last pair of taps may reach behind the row, where its weights are 0.
   int32_t* __restrict numbers = reserve(memory.numbers, rows.bytes + kLanes);
   std::fill_n(numbers + rows.bytes, kLanes, 0);
   int32_t* __restrict sums = reserve(memory.sums, row_bytes + kLanes);
@@ -87,14 +87,14 @@ void resize_width(const Rows& rows, int width, Scratch& memory, uint8_t* __restr
         sum += factors * values;
       }
       sum += __builtin_shufflevector(sum, sum, 3, 4, 5, 3, 4, 5, 3, 4);
-      // What is written behind this pixel the next ones write again.
+      // The numbers behind this pixel are overwritten by the next pixels.
       std::memcpy(sums + static_cast<size_t>(x) * 3, &sum, sizeof sum);
     }
     for (size_t i = 0; i < row_bytes; ++i) target[i] = to_pixel(sums[i]);
   }
 }
 
-// Each byte of a row for itself, whatever it stands for.
+// Resizes each column of bytes on its own, whichever channel it holds.
 DERMATOME_WIDE_VECTORS
 void resize_height(const Rows& rows, int height, Scratch& memory, uint8_t* __restrict target) {
   const Taps& taps = memory.taps;
@@ -145,7 +145,7 @@ Image copy(const Rows& rows) {
   return result;
 }
 
-// Where the resized crop lies: in the thread's scratch memory, or in `image` where nothing changes.
+// The resized crop: in the thread's scratch memory, or in `image` if the size does not change.
 Rows resample(const Image& image, const Box& box, int height, int width,
               Interpolation interpolation) {
   require(height > 0 && width > 0, "resize to an empty image");

@@ -22,13 +22,14 @@ struct Box {
 Image resize(const Image& image, const Box& box, int height, int width,
              Interpolation interpolation = Interpolation::kBicubic);
 
-// The same into `planes`: a training's hot path, which allocates nothing once a thread has seen
-// images of a size.
+// The same into `planes`: a training's hot path, which allocates nothing once the thread's
+// memory is large enough.
 void resize_to_planes(const Image& image, const Box& box, int height, int width,
                       const Planes& planes, Interpolation interpolation = Interpolation::kBicubic);
 
-// Whole image so that its shorter side becomes `size`, as torchvision's Resize(int): long side
-// truncated to int. Throws DataError when the result would have more than kMaxPixels (codec.h).
+// Resizes the whole image so that its shorter side becomes `size`, as torchvision's Resize(int):
+// long side truncated to int. Throws DataError when the result would have more than kMaxPixels
+// (codec.h).
 Image resize_shorter_side(const Image& image, int size,
                           Interpolation interpolation = Interpolation::kBicubic);
 

@@ -1,5 +1,5 @@
 // The weights of Pillow's antialiased resizing along one side of an image, in its fixed-point form.
-// Code that multiplies with them and rounds as it says here gets Pillow's pixels.
+// Code that multiplies with them and rounds as described here gets Pillow's pixels.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace dermatome {
 enum class Interpolation { kBicubic, kBilinear };
 
 // Weights are integers with this many fractional bits: 32 minus 8 for the pixel and 2 for sums
-// beyond 1. A pixel is its weighted sum plus a half, without its fractional bits, clipped to
+// above 1. A pixel is its weighted sum plus a half, without its fractional bits, clipped to
 // 0..255.
 inline constexpr int kFractionBits = 22;
 
@@ -25,8 +25,8 @@ struct Taps {
   int max_count = 0;
 };
 
-// From `input` places to `output`, both at least 1, into memory that is used again. Equal numbers
-// change nothing.
+// From `input` places to `output`, both at least 1, into memory that is used again. If both are
+// equal, the weights change nothing.
 void make_taps(int input, int output, Interpolation interpolation, Taps& taps);
 
 // Whether an image's height is resized before its width. It shows in the pixels, because each pass

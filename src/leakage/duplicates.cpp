@@ -42,10 +42,10 @@ class Report {
 
   void add(const std::string& set, const HashedImages& mine, const HashedImages& theirs,
            const std::vector<NearDuplicate>& pairs) {
-    // Whoever reads the list may run in another folder.
+    // The list may be read by a process in another folder.
     const std::string place =
         quote_cell(std::filesystem::absolute(set).lexically_normal().string());
-    // That the set was compared, also where it shares nothing.
+    // This row says that the set was compared, even if it shares nothing.
     list_ += text(",", place, ",,", distance_, "\n");
     std::set<size_t> first, second;
     for (const auto& [a, b, distance] : pairs) {

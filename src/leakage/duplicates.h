@@ -19,7 +19,7 @@ struct DuplicateSearch {
 };
 
 // Compares the data with itself and with each set, and calls `print` with a line on each as soon as
-// it is known. Warns of images that cannot be read. Throws ConfigError, DataError.
+// it is compared. Warns of images that cannot be read. Throws ConfigError, DataError.
 using PrintLine = std::function<void(const std::string& line)>;
 void find_duplicates(const DuplicateSearch& search, const PrintLine& print);
 

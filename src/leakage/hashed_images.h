@@ -16,12 +16,12 @@ struct HashedImages {
   std::vector<std::string> unreadable;  // "FILE: reason" of images that are in neither list
 };
 
-// Of a data set of shards. Throws DataError for a damaged one.
+// Hashes the images of a data set of shards. Throws DataError for a damaged one.
 HashedImages hash_dataset(const std::filesystem::path& directory_or_manifest,
                           const std::string& tokenizer_hash, int num_threads);
 
-// Of a table's files below `image_root` (BuildOptions), turned upright as shards store them. Throws
-// StorageLost where their storage fails.
+// Hashes a table's image files below `image_root` (BuildOptions), turned upright as shards store
+// them. Throws StorageLost if their storage fails.
 HashedImages hash_files(const SampleTable& table, const std::filesystem::path& image_root,
                         int num_threads);
 

@@ -13,7 +13,7 @@ namespace dermatome {
 namespace {
 
 constexpr int kSide = 64;         // of the shrunken image
-constexpr int kFrequencies = 16;  // each way
+constexpr int kFrequencies = 16;  // in each direction
 static_assert(kFrequencies * kFrequencies == kHashBits);
 
 // cos(pi / 64 * (x + 1/2) * frequency): [kFrequencies, kSide]

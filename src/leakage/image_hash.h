@@ -16,12 +16,12 @@ struct ImageHash {
   bool operator==(const ImageHash&) const = default;
 };
 
-// Of the gray image shrunk to 64 x 64: for each of the 16 x 16 lowest frequencies of its cosine
-// transform whether it exceeds their median. Mirrored, turned or strongly cropped images have
-// other hashes.
+// Shrinks the gray image to 64 x 64. A bit says whether one of the 16 x 16 lowest frequencies of
+// its cosine transform exceeds their median. Mirrored, turned or strongly cropped images have other
+// hashes.
 ImageHash hash_image(const Image& image);
 
-// The number of bits that differ, 0 to kHashBits; unrelated images: about half.
+// The number of bits that differ, 0 to kHashBits: about half of them for unrelated images.
 int distance(const ImageHash& a, const ImageHash& b);
 
 }  // namespace dermatome

@@ -1,9 +1,7 @@
 #include "src/leakage/near_duplicates.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <string>
 
 #include "sharding/parallel.h"
 #include "src/core/error.h"
@@ -13,8 +11,8 @@
 namespace dermatome {
 namespace {
 
-// Appends b's hashes from `first` on that are near `hash`. Most are far: the first half of the bits
-// tells.
+// Appends b's hashes from `first` on that are near `hash`. For most, the first half of the bits
+// already shows that they are far.
 DERMATOME_WIDE_VECTORS
 void find_near(const ImageHash& hash, size_t a, std::span<const ImageHash> b, size_t first,
                int max_distance, std::vector<NearDuplicate>& found) {

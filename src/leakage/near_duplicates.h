@@ -1,5 +1,5 @@
-// Images that occur twice, within a set or in two: copies that training weighs double, test
-// images that training has seen.
+// Images that occur twice, within a set or in two sets: copies, which training weighs double, or
+// test images that training has seen.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ struct NearDuplicate {
 };
 
 // All pairs at most `max_distance` apart, ordered by a, then b. Compares every image with every
-// other one: 10^5 with 10^5 take about a minute of one core. `num_threads` as of parallel_for.
+// other one: 10^5 with 10^5 take about a minute of one core. `num_threads` as for parallel_for.
 // Throws DataError for more than kMaxPairs.
 inline constexpr size_t kMaxPairs = 10'000'000;
 std::vector<NearDuplicate> near_duplicates_within(std::span<const ImageHash> set, int max_distance,

@@ -1,4 +1,4 @@
-// Scope with bf16 autocast, as torch.autocast(device_type, torch.bfloat16).
+// A scope with bf16 autocast, as torch.autocast(device_type, torch.bfloat16).
 #pragma once
 
 #include <c10/core/DeviceType.h>
@@ -7,12 +7,11 @@
 namespace dermatome {
 
 // Per thread; scopes nest. Casts of weights are not cached, unlike torch.autocast's default: a
-// cached cast sums the gradients of several uses (length buckets) in bf16, and one made without a
-// graph would cut off later uses.
+// cached cast sums the gradients of several uses (length buckets) in bf16, and a cast made without
+// a graph would give later uses no gradient.
 class AutocastScope {
  public:
-  // Enables bf16 autocast for `device` until the end of the scope if `enabled`; otherwise disables
-  // it.
+  // Enables bf16 autocast for `device` until the end of the scope, or disables it if not `enabled`.
   AutocastScope(c10::DeviceType device, bool enabled);
   ~AutocastScope();
   AutocastScope(const AutocastScope&) = delete;

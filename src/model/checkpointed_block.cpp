@@ -19,7 +19,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
-  static constexpr size_t kNumOptions = 3;  // inputs of forward that are no tensors
+  static constexpr size_t kNumOptions = 3;  // inputs of forward that are not tensors
 
   template <class... Parameters>
   static at::Tensor forward(AutogradContext* context, const BlockOptions& options,

@@ -1,4 +1,4 @@
-// residual_block() with activation checkpointing: forward keeps the block's input only, backward
+// residual_block() with activation checkpointing: forward keeps only the block's input, backward
 // computes the block again.
 #pragma once
 

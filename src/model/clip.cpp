@@ -37,7 +37,7 @@ std::vector<at::Tensor> reversed(std::vector<at::Tensor> tensors) {
   return tensors;
 }
 
-// Smallest and largest of int64 numbers on the host, of which there is one at least.
+// The smallest and the largest of one or more int64 numbers on the host.
 std::pair<int64_t, int64_t> extremes(const at::Tensor& values) {
   const at::Tensor flat = values.contiguous();
   const auto* begin = flat.const_data_ptr<int64_t>();

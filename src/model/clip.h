@@ -27,8 +27,8 @@ struct ImageFeatures {
                        // unless asked for
 };
 
-// How many of a tower's blocks, from the first, keep only their input for the backward pass and are
-// computed again there; kAllBlocks: all.
+// How many of a tower's blocks, from the first, keep only their input and are computed again in the
+// backward pass; kAllBlocks: all.
 struct CheckpointedBlocks {
   int64_t image = 0;
   int64_t text = 0;
@@ -44,21 +44,20 @@ class Clip {
   void initialize(uint64_t seed);
 
   // pixels [B, 3, H, W], float, normalized, on the model's device. Runs under autocast if the
-  // caller enabled it, then also of bfloat16 pixels; results are fp32. kept_patches [B, K] int64,
-  // on the same device: only these patches are encoded (patch dropout), P is K then; undefined:
-  // all.
+  // caller enabled it, and then also takes bfloat16 pixels; results are fp32. kept_patches [B, K]
+  // int64, on the same device: only these patches are encoded (patch dropout), and P is K;
+  // undefined: all.
   ImageFeatures encode_image(const at::Tensor& pixels, bool with_patches,
                              const at::Tensor& kept_patches = {}) const;
 
-  // [B, d] fp32: what encode_image() normalizes to `image`, which linear probes stand on.
+  // [B, d] fp32: `image` of encode_image() before its normalization, the input of linear probes.
   at::Tensor encode_image_raw(const at::Tensor& pixels) const;
 
   // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
-  // on the CPU (number of ids, end-of-text included). Neither padding nor what a text begins with
-  // as another one does is encoded. U = 0 gives [0, d] without a graph. Returns [U, d],
-  // L2-normalized, fp32, on the model's device. Its backward pass brings token_embedding.weight a
-  // sparse gradient, which is added to the .grad that is there. Throws ConfigError for an id beyond
-  // the vocabulary.
+  // on the CPU (number of ids, end-of-text included). Padding is not encoded, and a beginning that
+  // texts share is encoded once. U = 0 gives [0, d] without a graph. Returns [U, d], L2-normalized,
+  // fp32, on the model's device. The backward pass adds a sparse gradient to the .grad of
+  // token_embedding.weight. Throws ConfigError for an id outside the vocabulary.
   at::Tensor encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const;
 
   // All parameters in open_clip's state_dict order, logit_scale among them.

@@ -31,7 +31,7 @@ void read_size(JsonObject& object, const std::string& key, int64_t& out) {
   if (!size.is_null()) out = to_size(object, key, size);
 }
 
-// open_clip writes a square's side as a number or twice.
+// open_clip writes a square's side as one number or as two equal numbers.
 void read_side(JsonObject& object, const std::string& key, int64_t& out) {
   const json& side = object.find(key);
   if (!side.is_array()) return read_size(object, key, out);
@@ -66,12 +66,12 @@ void read_rgb(JsonObject& object, const std::string& key, bool positive,
   object.read(key, list);
   const bool good = list.size() == 3 && (!positive || std::ranges::min(list) > 0);
   if (!good) {
-    object.fail(key, std::string("must be three ") + (positive ? "positive " : "") + "numbers");
+    object.fail(key, text("must be three ", positive ? "positive " : "", "numbers"));
   }
   std::ranges::copy(list, out.begin());
 }
 
-// Keys that leave the computation alone only with these values (null always does).
+// Refuses keys that change the computation, unless they have these values (or null).
 void require_default(JsonObject& object, const std::vector<std::pair<std::string, json>>& keys) {
   for (const auto& [key, neutral] : keys) {
     const json& value = object.find(key);

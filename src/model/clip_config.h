@@ -16,7 +16,7 @@ struct VisionConfig {
   int64_t layers = 12;
   int64_t head_width = 64;
   double mlp_ratio = 4.0;
-  // An edge narrower than a patch is not seen, as in open_clip.
+  // An edge narrower than a patch is ignored, as in open_clip.
   int64_t num_patches() const { return (image_size / patch_size) * (image_size / patch_size); }
   int64_t heads() const { return width / head_width; }
   int64_t mlp_width() const { return static_cast<int64_t>(static_cast<double>(width) * mlp_ratio); }
@@ -32,7 +32,7 @@ struct TextConfig {
   int64_t mlp_width() const { return static_cast<int64_t>(static_cast<double>(width) * mlp_ratio); }
 };
 
-// How pixels reach the image tower. Defaults: OpenAI's, as open_clip's.
+// How images become the image tower's pixels. The defaults are OpenAI's, as in open_clip.
 struct PreprocessConfig {
   std::array<double, 3> mean = {0.48145466, 0.4578275, 0.40821073};  // RGB, of pixels in [0, 1]
   std::array<double, 3> std = {0.26862954, 0.26130258, 0.27577711};

@@ -32,7 +32,7 @@ double inverse_root(int64_t n) { return 1 / std::sqrt(static_cast<double>(n)); }
 Distribution torch_default(int64_t fan_in) { return uniform(inverse_root(fan_in)); }
 
 // open_clip leaves the image tower's blocks as nn.MultiheadAttention and nn.Linear make them, and
-// re-draws the weight matrices of the text tower's. `name` is behind the block's prefix.
+// re-draws the weight matrices of the text tower's blocks. `name` is without the block's prefix.
 Distribution block_distribution(std::string_view name, bool text, int64_t width, int64_t layers,
                                 int64_t mlp_width) {
   const double residual_deviation = inverse_root(width) * inverse_root(2 * layers);
@@ -80,7 +80,7 @@ at::Tensor draw(const Distribution& distribution, at::IntArrayRef shape, uint64_
   at::Tensor values = at::empty(shape, at::TensorOptions(at::kFloat));
   float* const out = values.mutable_data_ptr<float>();
   const int64_t total = values.numel();
-  // Elements of one random stream: fixed, or threads would change values.
+  // Elements per random stream, fixed so that values do not depend on the number of threads.
   constexpr int64_t kPiece = 1 << 16;
   at::parallel_for(0, (total + kPiece - 1) / kPiece, 1, [&](int64_t first, int64_t last) {
     for (int64_t piece = first; piece < last; ++piece) {

@@ -1,4 +1,4 @@
-// The distributions open_clip draws a new model's parameters from.
+// The distributions from which open_clip draws a new model's parameters.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace dermatome {
 
-// Overwrites `parameters`, a Clip's. Element e of parameter i is a function of (seed, i, e) alone:
+// Overwrites `parameters` of a Clip. Element e of parameter i is a function of (seed, i, e) alone:
 // the same on every rank, device and number of threads.
 void initialize_parameters(const std::vector<NamedParameter>& parameters, const ClipConfig& config,
                            uint64_t seed);

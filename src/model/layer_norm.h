@@ -6,8 +6,8 @@
 namespace dermatome {
 
 // Over the last dimension of x [..., width]; eps 1e-5. The result has x's dtype, also where
-// autocast computes in fp32: so the residual stream keeps its precision, bf16 in the image tower
-// under autocast, on every device.
+// autocast computes in fp32, so that the residual stream keeps its dtype (bf16 in the image tower
+// under autocast) on every device.
 inline at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight,
                              const at::Tensor& bias) {
   return at::layer_norm(x, weight.sizes(), weight, bias, /*eps=*/1e-5).to(x.scalar_type());

@@ -13,11 +13,11 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// x sigmoid(c x) is silu(c x) / c. Both factors ride on the matrix products around it, so that the
+// x sigmoid(c x) is silu(c x) / c. The matrix products around it apply both factors, so that the
 // activation is one pass over memory, by a kernel that every device has.
 constexpr double kQuickGelu = 1.702;
 
-// The factor that fc's output is kept with.
+// The factor by which the kept output of fc is multiplied.
 double inner_scale(bool quick_gelu) { return quick_gelu ? kQuickGelu : 1.0; }
 
 at::Tensor activate(const at::Tensor& hidden, bool quick_gelu) {
@@ -68,7 +68,7 @@ struct Mlp : torch::autograd::Function<Mlp> {
     const at::Tensor gradient = grad_output[0].contiguous();
     const auto wanted = [&](Input input) { return context->needs_input_grad(input); };
 
-    variable_list gradients(1 + kNumInputs);  // the first input is no tensor
+    variable_list gradients(1 + kNumInputs);  // the first input is not a tensor
     const auto result = [&](Input input) -> at::Tensor& { return gradients[1 + input]; };
     if (wanted(kProjBias)) result(kProjBias) = gradient.sum(0).to(proj_weight.scalar_type());
     if (wanted(kProjWeight)) {

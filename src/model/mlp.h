@@ -13,10 +13,10 @@ struct MlpParameters {
   at::Tensor proj_bias;    // [W]
 };
 
-// proj(activation(fc(x))), x [n, W] to [n, W], the activation GELU or x sigmoid(1.702 x). Keeps for
-// its backward pass x and fc's output only, computing the activation again: autograd by itself
-// keeps three tensors of fc's output's size for the sigmoid form, this one. Under autocast as
-// at::linear: computed in autocast's type.
+// proj(activation(fc(x))), x [n, W] to [n, W], the activation GELU or x sigmoid(1.702 x). The
+// backward pass computes the activation again from x and fc's output, which alone are kept: one
+// tensor of the size of fc's output, where autograd would keep three for the sigmoid form. Under
+// autocast it computes in autocast's type, as at::linear does.
 at::Tensor mlp(const at::Tensor& x, const MlpParameters& parameters, bool quick_gelu);
 
 }  // namespace dermatome

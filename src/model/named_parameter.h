@@ -8,7 +8,7 @@
 namespace dermatome {
 
 struct NamedParameter {
-  std::string name;  // open_clip's, for example visual.conv1.weight
+  std::string name;  // open_clip's name, for example visual.conv1.weight
   at::Tensor value;  // leaf, requires grad
 };
 

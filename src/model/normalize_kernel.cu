@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// A block column a plane, so that no thread divides to find its channel.
+// One column of blocks per plane, so that no thread divides to find its plane.
 template <typename Value>
 __global__ void normalize_planes(NormalizeBatch<Value> batch) {
   const int64_t offset = static_cast<int64_t>(blockIdx.y) * kThreads + threadIdx.x;

@@ -1,5 +1,5 @@
-// Pixels' normalization on a GPU, in one pass over memory, and its arithmetic, which host and
-// device share: both give the same bits. Knows neither LibTorch nor CUDA's types.
+// Normalizes pixels on a GPU in one pass over memory. Host and device share the arithmetic below,
+// so both give the same bits. This header uses types of neither LibTorch nor CUDA.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace dermatome {
 
-// B images of 3 planes of plane_size values each, to be float, or bfloat16 as its bits in
-// uint16_t.
+// B images of 3 planes of plane_size values each. `Value` is float, or uint16_t for the bits of
+// bfloat16.
 template <typename Value>
 struct NormalizeBatch {
   const uint8_t* pixels = nullptr;  // [B, 3, plane_size]
@@ -27,15 +27,15 @@ struct NormalizeBatch {
 
 DERMATOME_HOST_DEVICE inline void store(float value, float* place) { *place = value; }
 
-// Of a finite value: to the nearest bfloat16, of two the even one, as LibTorch does.
+// Rounds a finite value to the nearest bfloat16, and halfway to the even one, as LibTorch does.
 DERMATOME_HOST_DEVICE inline void store(float value, uint16_t* place) {
   uint32_t bits = 0;
   memcpy(&bits, &value, sizeof(bits));
   *place = static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-// The one value at `offset` of plane `plane`, computed in float. Divides as torchvision does:
-// multiplying by a reciprocal would round otherwise.
+// Normalizes the value at `offset` of plane `plane`, in float. It divides, as torchvision does:
+// multiplying by a reciprocal would round differently.
 template <typename Value>
 DERMATOME_HOST_DEVICE inline void normalize_value(const NormalizeBatch<Value>& batch, int64_t plane,
                                                   int64_t offset) {
@@ -45,9 +45,9 @@ DERMATOME_HOST_DEVICE inline void normalize_value(const NormalizeBatch<Value>& b
   store((value - batch.mean[channel]) / batch.std[channel], batch.normalized + index);
 }
 
-// Normalizes `batch`, whose pointers are the current CUDA device's, on `stream` (a cudaStream_t);
-// returns at once. Throws InternalError naming CUDA's error, also one that earlier work on the
-// device left behind, and ConfigError in a build without CUDA.
+// Normalizes `batch`, whose pointers belong to the current CUDA device, on `stream` (a
+// cudaStream_t); returns at once. Throws InternalError naming CUDA's error, also an error that
+// earlier work on the device left behind, and ConfigError in a build without CUDA.
 template <typename Value>
 void launch_normalize(const NormalizeBatch<Value>& batch, void* stream);
 

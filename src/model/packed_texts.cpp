@@ -19,12 +19,12 @@ int64_t common_length(Text a, Text b) { return std::ranges::mismatch(a, b).in1 -
 
 // The texts as a tree of their beginnings.
 struct Tree {
-  std::vector<std::vector<int64_t>> rows;  // of each text, its beginnings' rows
+  std::vector<std::vector<int64_t>> rows;  // for each text, the rows of its beginnings
   std::vector<int64_t> token, place;       // of each row
-  std::vector<int64_t> owner;              // of each row, the text that brought it
+  std::vector<int64_t> owner;              // for each row, the text that added it
 };
 
-// In lexicographic order a text shares with those before it what it shares with the last of them.
+// In lexicographic order a text shares its longest beginning with the text directly before it.
 Tree make_tree(const std::vector<Text>& texts) {
   std::vector<size_t> sorted(texts.size());
   std::iota(sorted.begin(), sorted.end(), size_t{0});
@@ -83,7 +83,7 @@ PackedTexts pack_texts(const at::Tensor& tokens, const at::Tensor& lengths, c10:
         if (tree.owner[row] == text) positions[row] = static_cast<int64_t>(rows.size());
         rows.push_back(row);
       }
-      // Any row does where nothing is seen of it.
+      // Padding may be any row: nothing that is used attends to it.
       rows.insert(rows.end(), bucket.columns - own.size(), own.back());
       order[text] = static_cast<int64_t>(read.size());
       read.push_back(own.back());

@@ -36,7 +36,7 @@ void normalize_on_host(const NormalizeBatch<Value>& batch) {
   });
 }
 
-// uint8 `source` [B, 3, H, W] to as many values at `normalized`, on the same device.
+// Normalizes uint8 `source` [B, 3, H, W] into values at `normalized`, on the same device.
 template <typename Value>
 void normalize_into(Value* normalized, const at::Tensor& source, const PreprocessConfig& config) {
   NormalizeBatch<Value> batch{.pixels = source.const_data_ptr<uint8_t>(),
@@ -67,8 +67,9 @@ at::Tensor normalize(const at::Tensor& pixels, const PreprocessConfig& config, c
                      c10::ScalarType type) {
   require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.size(1) == 3,
           "normalize: the pixels are not uint8 [B, 3, H, W]");
-  require(type == at::kFloat || type == at::kBFloat16, "normalize: neither float nor bfloat16");
-  // Bytes travel, a quarter of floats.
+  require(type == at::kFloat || type == at::kBFloat16,
+          "normalize: the type is neither float nor bfloat16");
+  // Bytes are uploaded, not floats, which are four times as large.
   const at::Tensor source = (pixels.is_cpu() ? upload(pixels, device) : pixels).contiguous();
   at::Tensor normalized = at::empty(source.sizes(), source.options().dtype(type));
   if (normalized.numel() == 0) return normalized;

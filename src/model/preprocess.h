@@ -11,13 +11,13 @@
 
 namespace dermatome {
 
-// Resizes and crops as config.preprocess says, in 8 bits as Pillow. Returns uint8 [3, H, W], H = W
-// = config.vision.image_size.
+// Resizes and crops as config.preprocess says, in 8 bits as Pillow does. Returns uint8 [3, H, W]
+// with H = W = config.vision.image_size.
 at::Tensor preprocess_image(const Image& image, const ClipConfig& config);
 
-// pixels uint8 [B, 3, H, W], on the host or there, to (pixels / 255 - mean) / std, [B, 3, H, W],
-// contiguous, on `device`. Computed in float32 and written as `type`, kFloat or kBFloat16: the
-// latter is what bf16 autocast would make of the former.
+// Turns uint8 pixels [B, 3, H, W], on the host or on `device`, into (pixels / 255 - mean) / std,
+// [B, 3, H, W], contiguous, on `device`. Computes in float32 and writes `type`, kFloat or
+// kBFloat16; kBFloat16 gives what bf16 autocast would make of the floats.
 at::Tensor normalize(const at::Tensor& pixels, const PreprocessConfig& config, c10::Device device,
                      c10::ScalarType type = c10::ScalarType::Float);
 

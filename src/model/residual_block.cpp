@@ -11,7 +11,7 @@
 namespace dermatome {
 namespace {
 
-// [sequences * length, width] to [sequences, heads, length, width / heads].
+// Views [sequences * length, width] as [sequences, heads, length, width / heads].
 at::Tensor split_heads(const at::Tensor& rows, int64_t sequences, int64_t length, int64_t heads) {
   return rows.view({sequences, length, heads, rows.size(1) / heads}).transpose(1, 2);
 }
@@ -21,7 +21,7 @@ at::Tensor join_heads(const at::Tensor& mixed) {
       {mixed.size(0) * mixed.size(2), mixed.size(1) * mixed.size(3)});
 }
 
-// [rows, width] at the positions of each group.
+// For each group, the rows of `rows` at its positions.
 std::vector<at::Tensor> at_positions(const at::Tensor& rows, const AttentionLayout& layout) {
   // One lookup for all groups, so that its gradient is one sum.
   const at::Tensor all = layout.rows.defined() ? look_up_rows(rows, layout.rows) : rows;
@@ -34,7 +34,7 @@ at::Tensor joined(const std::vector<at::Tensor>& groups) {
   return groups.size() == 1 ? groups.front() : at::cat(groups);
 }
 
-// Every row's mixture: [M, W].
+// The result of attention for every row: [M, W].
 at::Tensor attend(const at::Tensor& x, const BlockParameters& parameters, int64_t heads,
                   const AttentionLayout& layout) {
   const std::vector<at::Tensor> projected =
@@ -52,7 +52,7 @@ at::Tensor attend(const at::Tensor& x, const BlockParameters& parameters, int64_
   return layout.positions.defined() ? all.index_select(0, layout.positions) : all;
 }
 
-// The mixtures of the rows that are read, from everybody's keys and values: [R, W].
+// The result of attention for the rows that are read, with all rows' keys and values: [R, W].
 at::Tensor attend_read(const at::Tensor& x, const BlockParameters& parameters, int64_t heads,
                        const AttentionLayout& layout) {
   const int64_t width = x.size(1);
@@ -76,8 +76,8 @@ at::Tensor attend_read(const at::Tensor& x, const BlockParameters& parameters, i
   return joined(mixed);
 }
 
-// The first half of a block. A function, so that without gradients what it works with is gone
-// before the MLP, a block's largest moment.
+// The first half of a block. It is a function of its own so that, without gradients, its tensors
+// are freed before the MLP, which needs most memory.
 at::Tensor add_attention(const at::Tensor& x, const BlockParameters& parameters, int64_t heads,
                          const AttentionLayout& layout, BlockRows wanted) {
   const at::Tensor normed = layer_norm(x, parameters[kLn1Weight], parameters[kLn1Bias]);

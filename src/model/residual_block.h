@@ -22,7 +22,7 @@ struct BlockOptions {
 // Which rows of a block's output are wanted.
 enum class BlockRows {
   kAll,
-  kRead,  // layout.read alone: all that the last block of a tower has to compute
+  kRead,  // only layout.read: all that the last block of a tower has to compute
 };
 
 // A block's parameters in state_dict order. W: width, M: width of the hidden layer.
@@ -47,7 +47,7 @@ using BlockParameters = std::array<at::Tensor, kNumBlockParameters>;
 BlockParameters add_block(ParameterList& list, const std::string& prefix, int64_t width,
                           int64_t mlp_width);
 
-// x [M, W] to [M, W], or to [layout.read.size(0), W].
+// Takes x [M, W]; returns [M, W], or [layout.read.size(0), W] for kRead.
 at::Tensor residual_block(const at::Tensor& x, const BlockParameters& parameters,
                           const BlockOptions& options, const AttentionLayout& layout,
                           BlockRows wanted);

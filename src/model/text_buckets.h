@@ -13,9 +13,9 @@ struct TextBucket {
   std::vector<int64_t> rows;  // ascending lengths; equal lengths in their original order
 };
 
-// Every row exactly once, in buckets of rising `columns`: lengths rounded up to a multiple of 8,
-// `max_columns` at most. A bucket too small to be worth kernels of its own is merged into the next
-// longer one.
+// Returns every row exactly once, in buckets of rising `columns`: lengths rounded up to a multiple
+// of 8, at most `max_columns`. A bucket too small to be worth kernels of its own is merged into the
+// next longer bucket.
 std::vector<TextBucket> text_buckets(std::span<const int64_t> lengths, int64_t max_columns);
 
 }  // namespace dermatome

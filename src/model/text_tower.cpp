@@ -23,8 +23,9 @@ TextTower::TextTower(ParameterList& list, const ClipConfig& config)
 at::Tensor TextTower::forward(const at::Tensor& tokens, const at::Tensor& lengths,
                               int64_t checkpointed) const {
   const PackedTexts texts = pack_texts(tokens, lengths, token_embedding_weight_.device());
-  // A dense gradient of the lookup is as large as the vocabulary: made, cleared and added for the
-  // few rows that a batch uses. A sparse one is added row by row, on CUDA without the host waiting.
+  // A dense gradient of the lookup is as large as the vocabulary, and is allocated, cleared and
+  // added for the few rows that a batch uses. A sparse gradient is added row by row, on CUDA
+  // without the host waiting.
   at::Tensor embedded = at::embedding(token_embedding_weight_, texts.token, /*padding_idx=*/-1,
                                       /*scale_grad_by_freq=*/false, /*sparse=*/true) +
                         positional_embedding_.index_select(0, texts.place);

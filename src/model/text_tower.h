@@ -1,4 +1,5 @@
-// CLIP's text tower: a causal transformer read off at end-of-text (open_clip's TextTransformer).
+// CLIP's text tower (open_clip's TextTransformer): a causal transformer that is read at
+// end-of-text.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,8 +18,8 @@ class TextTower {
   TextTower(ParameterList& list, const ClipConfig& config);
 
   // tokens [U, L], lengths [U], int64 on the CPU, U > 0, 1 <= length <= L. Returns [U, d] in the
-  // order given, not normalized. Tokens are encoded packed, without padding, and what several texts
-  // begin with is encoded once (src/model/packed_texts.h).
+  // order given, not normalized. Tokens are encoded packed, without padding, and a beginning that
+  // several texts share is encoded once (src/model/packed_texts.h).
   at::Tensor forward(const at::Tensor& tokens, const at::Tensor& lengths,
                      int64_t checkpointed) const;
 

@@ -25,8 +25,8 @@ class Transformer {
   Transformer(ParameterList& list, const std::string& prefix, int64_t layers, int64_t width,
               int64_t mlp_width, const BlockOptions& options);
 
-  // x [M, W] to the rows `wanted` of the last block's output. The first `checkpointed` blocks
-  // (kAllBlocks: all) are computed again in backward.
+  // Takes x [M, W]; returns the rows `wanted` of the last block's output. The first `checkpointed`
+  // blocks (kAllBlocks: all) are computed again in backward.
   at::Tensor forward(at::Tensor x, const AttentionLayoutPtr& layout, BlockRows wanted,
                      int64_t checkpointed) const;
 

@@ -13,10 +13,10 @@ namespace dermatome {
 
 at::Tensor pin_for(const at::Tensor& host, c10::Device device) {
   if (!device.is_cuda()) return host;
-  // A thread that never chose a device would open another rank's to pin memory.
+  // Unguarded, a thread that has chosen no device would open another rank's device to pin memory.
   const c10::DeviceGuard guard(device);
   try {
-    return host.pin_memory();  // itself where it is pinned already
+    return host.pin_memory();  // returns `host` if it is pinned already
   } catch (const c10::Error& error) {
     throw ConfigError(
         text("cannot pin ", host.nbytes() >> 20, " MiB of host memory for the GPU (",

@@ -9,7 +9,7 @@
 namespace dermatome {
 namespace {
 
-// tokens [B, 1 + P, W] to the class token and the kept patches [B, 1 + K, W].
+// From tokens [B, 1 + P, W] the class token and the kept patches: [B, 1 + K, W].
 at::Tensor select_patches(const at::Tensor& tokens, const at::Tensor& kept_patches) {
   const int64_t batch = tokens.size(0), length = tokens.size(1);
   const at::Tensor places =

@@ -17,9 +17,9 @@ class VisionTower {
   // Adds its parameters, names behind "visual.", to `list`.
   VisionTower(ParameterList& list, const ClipConfig& config);
 
-  // pixels [B, 3, H, W] to the projected class token, [B, 1, d], or with patches to all projected
-  // tokens, class token first, [B, 1 + P, d]. Not normalized.
-  // kept_patches [B, K] int64: the patches of each image that are seen; undefined: all.
+  // Encodes pixels [B, 3, H, W]. Returns the projected class token, [B, 1, d], or with patches all
+  // projected tokens, class token first, [B, 1 + P, d]; not normalized.
+  // kept_patches [B, K] int64: the patches of each image that are encoded; undefined: all.
   at::Tensor forward(const at::Tensor& pixels, const at::Tensor& kept_patches, bool with_patches,
                      int64_t checkpointed) const;
 

@@ -10,8 +10,8 @@
 namespace dermatome {
 namespace {
 
-// [B, N]: a subcaption's weight is the softmax over its sample's subcaptions of the cosine with the
-// ontology caption, relative to the largest; everything else valid has 1.
+// [B, N]: a subcaption weighs its softmax entry, over the sample's subcaptions, of the cosine with
+// the ontology caption, divided by the largest entry. All other valid captions weigh 1.
 at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
                            const ObjectiveOptions& options) {
   const int64_t num_samples = features.size(0), num_captions = features.size(1);
@@ -33,8 +33,8 @@ at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
   const at::Tensor cosine = (subcaptions * ontology.unsqueeze(1))
                                 .sum(2)
                                 .masked_fill_(~exists, -std::numeric_limits<double>::infinity());
-  // A softmax over its own maximum needs no normalizer. Samples without subcaptions give NaN here,
-  // where the mask is 0.
+  // A softmax divided by its maximum needs no normalizer. Samples without subcaptions give NaN
+  // here, but there the mask is 0.
   const at::Tensor relative = (cosine - cosine.amax(1, /*keepdim=*/true)).exp_();
   const at::Tensor guided = exists & mask.slice(1, kOntologyCaption, kOntologyCaption + 1);
   at::Tensor subcaption_weights = weights.slice(1, kFirstSubcaption);
@@ -46,7 +46,7 @@ at::Tensor caption_weights(const at::Tensor& features, const at::Tensor& mask,
 at::Tensor local_positives(const at::Tensor& mask, const ObjectiveOptions& options) {
   at::Tensor positives = mask.clone(at::MemoryFormat::Contiguous);
   if (options.mode == ObjectiveMode::kReleased) {
-    // Meant to drop the raw captions, the released code drops the first B flat rows.
+    // The released code means to drop the raw captions, but drops the first B flat rows.
     positives.view({-1}).slice(0, 0, mask.size(0)).fill_(false);
     return positives;
   }

@@ -11,7 +11,7 @@ namespace dermatome {
 struct ObjectiveOptions;
 
 struct CaptionTerms {
-  at::Tensor weights;  // [B, N]: diagnosis-guided weights of all valid captions, else 0
+  at::Tensor weights;  // [B, N]: diagnosis-guided weights of the valid captions, 0 elsewhere
   ContrastTerms contrast;
 };
 

@@ -10,8 +10,8 @@
 
 namespace dermatome {
 
-// Of the options it reads mode, negatives, num_subcaptions and lambda_m, which multiplies the mean
-// of its two terms, i2t and t2i.
+// Reads the options mode, negatives, num_subcaptions and lambda_m, the factor on the mean of its
+// two terms, i2t and t2i.
 class ClipObjective : public Objective {
  public:
   explicit ClipObjective(const ObjectiveOptions& options) : options_(options) {}

@@ -31,7 +31,7 @@ OwnLogits own_logits(const ContrastRows& own) {
   return {logits(own.image), own.local.defined() ? logits(own.local) : at::Tensor()};
 }
 
-// Everybody's embeddings, and what each row of the softmaxes weighs in its mean.
+// All ranks' embeddings, and the weight of each row of the softmaxes in its mean.
 struct GatheredRows {
   GlobalBatch batch;
   SoftmaxRows weight;
@@ -63,7 +63,7 @@ GatheredRows gather_rows(const ContrastRows& own, const ContrastTerms& terms,
   return rows;
 }
 
-// The three means' numerators, or what they are multiplied by. 0-dim.
+// For each of the three means its numerator, or a factor on the numerator. 0-dim.
 struct PerMean {
   at::Tensor i2t, t2i, slra;
 };
@@ -98,7 +98,7 @@ GatheredScalars gather_scalars(const SoftmaxRows& lse, const PerMean& numerators
   return {{gathered[0], gathered[1], gathered[2]}, {totals[0], totals[1], totals[2]}};
 }
 
-// 1 / sum of the weights; 0 where nothing has any, so that a mean over nothing is 0.
+// 1 / sum of the weights; 0 if the sum is 0, so that a mean over nothing is 0.
 PerMean normalizers(const SoftmaxRows& weight) {
   const auto normalizer = [](const at::Tensor& weights) {
     const at::Tensor sum = weights.sum();
@@ -107,7 +107,7 @@ PerMean normalizers(const SoftmaxRows& weight) {
   return {normalizer(weight.i2t), normalizer(weight.t2i), normalizer(weight.slra)};
 }
 
-// Adds what the positives' logits give the gradients; `per` is d total / d numerator.
+// Adds the part of the positives' logits to the gradients; `per` is d total / d numerator.
 void add_positives(const ContrastRows& own, const ContrastTerms& terms, const PerMean& per,
                    EmbeddingGradients& gradients) {
   const auto add = [&](const at::Tensor& by_logit, const at::Tensor& vectors,
@@ -181,8 +181,8 @@ ObjectiveCost contrast_cost(const ObjectiveLoad& load, bool with_local) {
   cost.flops = 2 * tiles + rows + columns;
   if (with_local) cost.flops += rows + tiles + rows + columns;
 
-  // Gathered vectors, their gradients, and tiles of logits. A gather has its output and what is cut
-  // from it.
+  // The bytes of gathered vectors, their gradients, and tiles of logits. A gather holds its output
+  // and the parts that are cut from it.
   constexpr double kFloat = 4;
   const auto extent = static_cast<double>(kTileExtent);
   const double vectors = with_local ? 2 : 1;

@@ -1,9 +1,9 @@
-// The contrasts of images with captions over the global batch, of which the objectives consist:
+// The contrasts of images with captions over the global batch, from which objectives are built:
 // means over positives in softmaxes of all ranks' logits, with exact gradients (OBJECTIVE.md,
 // "Exact gradients on any number of ranks"). An objective says what every caption counts for.
 //
-// Three collectives: text embeddings, which the objective starts early; image embeddings with what
-// their rows weigh; scalars of each row.
+// It takes three collectives: text embeddings (which the objective starts early), image embeddings
+// with the weights of their rows, and scalars of each row.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,13 +17,13 @@ namespace dermatome {
 
 // One rank's features in the objective's precision.
 struct ContrastRows {
-  at::Tensor scale;               // []: what cosines are multiplied by
+  at::Tensor scale;               // []: the factor on cosines
   at::Tensor image, local, text;  // [B, d], [B, d] or undefined, [U, d]
   at::Tensor caption;             // [B, K]: row of `text`, -1 for none
   at::Tensor features;            // [B, K, d]: the texts of the captions
 };
 
-// `caption` [B, K]: the captions of `input` that count for anything. with_local: input.local, too.
+// `caption` [B, K]: the captions of `input` that count for anything. with_local: take input.local.
 ContrastRows contrast_rows(const ObjectiveInput& input, const at::Tensor& caption, bool with_local);
 
 // What every caption counts for. All [B, K], of the features' dtype; 0 for a caption that does not
@@ -36,15 +36,15 @@ struct ContrastTerms {
   at::Tensor slra_negative;  // 1: in the denominators of slra
 };
 
-// What the three means are multiplied by in the total.
+// The factors of the three means in the total.
 struct ContrastLambdas {
-  double contrast = 0;  // i2t and t2i, each
-  double local = 0;     // slra
+  double contrast = 0;  // of i2t and of t2i
+  double local = 0;     // of slra
 };
 
 struct ContrastResult {
   at::Tensor i2t, t2i, slra;  // the means, 0-dim; slra is 0 without `local`
-  ObjectiveResult gradients;  // of the total; its values are left to the objective
+  ObjectiveResult gradients;  // gradients of the total; the objective fills in the values
 };
 
 // A collective call. `input` is what `own` was made of.

@@ -29,7 +29,7 @@ void check_shape(const std::string& file, const std::string& name, const at::Ten
   throw DataError(text(file, ": tensor ", name, " has shape [", sizes, "], expected ", meaning));
 }
 
-// This rank's samples of what all ranks hold.
+// The samples `rows` of the whole batch, on `device`.
 GivenFeatures own_part(const GivenFeatures& whole, Span rows, c10::Device device) {
   const int64_t num_captions = whole.mask.size(1);
   return {whole.image.narrow(0, rows.begin, rows.size).to(device),
@@ -102,7 +102,7 @@ GivenFeatures given_features(const std::map<std::string, at::Tensor>& tensors,
   if (num_captions < kFirstSubcaption) {
     throw DataError(
         text(file, ": tensor mask has N = ", num_captions,
-             " captions per sample; there are at least 3 (raw, ontology, visual concept)"));
+             " captions per sample, expected at least 3 (raw, ontology, visual concept)"));
   }
   if (!mask.eq(0).logical_or(mask.eq(1)).all().item<bool>()) {
     throw DataError(file + ": tensor mask has values other than 0 and 1");

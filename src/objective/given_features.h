@@ -22,14 +22,14 @@ struct GivenFeatures {
   at::Tensor mask;     // [B, N] bool
 };
 
-// Of the tensors img, txt, pat and mask that `file` holds. Throws DataError naming file and tensor
-// for one that is missing or whose shape or values do not fit.
+// Takes the tensors img, txt, pat and mask out of `tensors`, which were read from `file`. Throws
+// DataError naming file and tensor if one is missing or its shape or values do not fit.
 GivenFeatures given_features(const std::map<std::string, at::Tensor>& tensors,
                              const std::string& file, at::ScalarType dtype);
 
-// Each rank takes its part of the whole batch `features`, which all hold, onto `device`. Cosines
-// are multiplied by `scale`; num_subcaptions follows from the mask. Returns, on every rank, values
-// and gradients of the whole batch by name. A collective call.
+// All ranks hold the whole batch `features`; each copies its part to `device`. Cosines are
+// multiplied by `scale`; num_subcaptions follows from the mask. Returns, on every rank, values and
+// gradients of the whole batch by name. A collective call.
 std::vector<std::pair<std::string, at::Tensor>> evaluate_given(const GivenFeatures& features,
                                                                ObjectiveOptions options,
                                                                double scale, c10::Device device,

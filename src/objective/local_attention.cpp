@@ -10,8 +10,8 @@
 namespace dermatome {
 namespace {
 
-// As the released code guards its norms; a sample none of whose patches is selected gives 0, not
-// NaN.
+// The released code guards its norms in the same way: a sample without a selected patch gives 0,
+// not NaN.
 constexpr double kSmallestNorm = 1e-12;
 
 at::Tensor normalize(const at::Tensor& vectors) {

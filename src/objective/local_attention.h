@@ -16,13 +16,13 @@ struct ObjectiveOptions;
 at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
                          const at::Tensor& selector, const ObjectiveOptions& options);
 
-// e_i: a sample's patches, weighted by patch_weights() and summed. Arguments likewise. Returns
-// [B, d].
+// e_i: a sample's patches, weighted by patch_weights() and summed. The arguments are those of
+// patch_weights(). Returns [B, d].
 at::Tensor attend_patches(const at::Tensor& patches, const at::Tensor& text,
                           const at::Tensor& selector, const ObjectiveOptions& options);
 
-// Which row of `text` selects sample i's patches: [B] int64, -1 for none. Its own raw caption; in
-// `released` mode caption i % N of sample i / N, as the released code indexes.
+// Which row of `text` selects sample i's patches: [B] int64, -1 for none. It is the sample's raw
+// caption, or in `released` mode caption i % N of sample i / N, as the released code indexes.
 //   caption [B, N] int64: row of `text` or -1; mask [B, N] bool.
 at::Tensor selector_rows(const at::Tensor& caption, const at::Tensor& mask,
                          const ObjectiveOptions& options);

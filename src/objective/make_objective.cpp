@@ -2,11 +2,11 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include <string>
 #include <utility>
 
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/objective/caption_terms.h"
 #include "src/objective/contrast.h"
 #include "src/objective/local_attention.h"
@@ -16,11 +16,11 @@ namespace dermatome {
 
 void check_mode(const ObjectiveOptions& options, int64_t num_ranks) {
   if (options.mode == ObjectiveMode::kReleased && num_ranks > 1) {
-    throw ConfigError(
-        "objective.mode: released is defined on one process only: it was started on " +
-        std::to_string(num_ranks) +
-        " ranks, where the released code has no value (it raises in every mode). Start one rank, "
-        "or use objective.mode: paper, which gives the same result on any number of ranks.");
+    throw ConfigError(text(
+        "objective.mode: released is defined on one process only: it was started on ", num_ranks,
+        " ranks, where the released code has no value (it raises in every mode). Start one "
+        "rank, or use objective.mode: paper, which gives the same result on any number of "
+        "ranks."));
   }
 }
 

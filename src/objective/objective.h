@@ -1,5 +1,5 @@
-// What a training optimizes, as an interface: a value of the global batch and its exact gradients
-// on any number of ranks. The trainer, the log, the plan and the report know this interface alone;
+// The interface of what a training optimizes: a value of the global batch and its exact gradients
+// on any number of ranks. The trainer, the log, the plan and the report know only this interface;
 // create_objective() (src/objective/create_objective.h) knows the implementations. EXTENDING.md
 // says how to add one.
 //
@@ -21,7 +21,7 @@
 
 namespace dermatome {
 
-// Rows every rank contributes; known on the host before the step.
+// The rows that each rank contributes, known on the host before the step.
 struct GlobalSizes {
   std::vector<int64_t> images;  // [W]
   std::vector<int64_t> texts;   // [W], distinct texts
@@ -41,12 +41,12 @@ struct ObjectiveInput {
 using ObjectiveValues = std::vector<std::pair<std::string, at::Tensor>>;
 
 struct ObjectiveResult {
-  // Of the global batch, equal on all ranks. 0-dim.
+  // The value of the global batch, 0-dim, equal on all ranks.
   at::Tensor total = {};
-  // What `total` consists of, of the same kind: the log and validations show these by name.
+  // The parts of `total`, 0-dim and equal on all ranks, too; the log and validations show them.
   ObjectiveValues terms = {};
-  // Further values, which `dermatome objective` writes: 0-dim ones of the same kind, and [B, ...]
-  // ones, which have a row for each of this rank's samples.
+  // Further values, which `dermatome objective` writes: 0-dim values like `total`, and tensors
+  // [B, ...] with a row for each of this rank's samples.
   ObjectiveValues details = {};
   // d total / d this rank's embeddings, complete (all roles, all ranks).
   at::Tensor grad_image = {};  // [B, d]
@@ -56,18 +56,18 @@ struct ObjectiveResult {
   at::Tensor grad_scale = {};
 };
 
-// What one rank's evaluate() works on. Every rank has equally many rows.
+// The numbers of rows in one rank's evaluate(), where every rank has equally many.
 struct ObjectiveLoad {
   double ranks = 1;
-  double images = 0, texts = 0;  // of a rank
+  double images = 0, texts = 0;  // per rank
   double width = 0;              // d
 };
 
 // What one evaluate() costs a rank, counted without running anything.
 struct ObjectiveCost {
   double flops = 0;  // of matrix products; a multiplication and an addition are two
-  double bytes = 0;  // the most that it holds at once beside its input
-  // The gathers in their order: `what`, as in messages, and how many numbers the rank puts in.
+  double bytes = 0;  // the most memory that it holds at once, its input excluded
+  // The gathers in their order: `what`, as in messages, and how many numbers the rank sends.
   std::vector<std::pair<std::string, double>> gathers;
 };
 
@@ -79,24 +79,25 @@ class Objective {
   virtual bool needs_patches() const = 0;
   // Which captions become texts.
   virtual TextSelection text_selection() const = 0;
-  // N, the captions of a sample; the shards must hold as many.
+  // N, the number of captions per sample; the shards must have the same number.
   virtual int64_t num_captions() const = 0;
-  // Throws ConfigError where the objective is not defined on so many ranks. Here: never.
+  // Throws ConfigError if the objective is not defined on `num_ranks` ranks. The default never
+  // does.
   virtual void check_ranks(int64_t num_ranks) const;
 
-  // The two functions of an objective that needs patches; here they throw.
+  // The two functions of an objective that needs patches; the defaults throw.
   //
-  // Which row of this rank's texts pools the patches of which sample, -1 for none: [B] int64.
+  // For each sample the row of this rank's texts that pools its patches, -1 for none: [B] int64.
   // caption and mask [B, N] are those of the rank's whole batch.
   virtual at::Tensor pooling_texts(const at::Tensor& caption, const at::Tensor& mask) const;
-  // A vector for every sample from its patches, for any part of the batch: [B, d]. Autograd leads
+  // Pools each sample's patches into a vector, for any part of the batch: [B, d]. Autograd leads
   // back to `patches` [B, P, d] and `text` [U, d]; `rows` [B] are pooling_texts() of the samples.
   virtual at::Tensor pool(const at::Tensor& patches, const at::Tensor& text,
                           const at::Tensor& rows) const;
 
   // Starts the gather of all ranks' text embeddings early, so that it hides behind the image tower;
   // evaluate() of the same texts takes the result. A collective call: every rank takes part, also
-  // one without texts. Here: text [U, d] in the objective's precision.
+  // one without texts. The default gathers text [U, d] in the objective's precision.
   virtual std::unique_ptr<RowGather> start_text_gather(const at::Tensor& text,
                                                        const GlobalSizes& sizes,
                                                        Collectives& collectives) const;

@@ -20,7 +20,7 @@ at::Tensor pack(const std::vector<GatheredField>& fields) {
   return at::cat(flat);
 }
 
-// How many numbers every rank sends.
+// How many numbers each rank sends.
 std::vector<int64_t> packed_sizes(const std::vector<GatheredField>& fields) {
   std::vector<int64_t> sizes(fields.front().rows.size(), 0);
   for (const GatheredField& field : fields) {

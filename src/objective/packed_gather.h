@@ -11,18 +11,18 @@
 
 namespace dermatome {
 
-// A tensor [rows[rank], ...] of this rank, and how many rows each rank has of it.
+// A tensor [rows[rank], ...] of this rank, and the number of its rows on each rank.
 struct GatheredField {
   at::Tensor tensor;
   std::vector<int64_t> rows;  // [W]
 };
 
-// Starts at once. All fields have one dtype and device.
+// The gather starts at once. All fields have one dtype and device.
 class PackedGather {
  public:
   PackedGather(Collectives& collectives, std::vector<GatheredField> fields,
                const std::string& what);
-  // Each field of all ranks, ranks in order: [sum of rows, ...].
+  // Each field of all ranks, in rank order: [sum of rows, ...].
   std::vector<at::Tensor> finish();
 
  private:

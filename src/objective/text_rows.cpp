@@ -9,7 +9,7 @@ namespace dermatome {
 at::Tensor gather_captions(const at::Tensor& values, const at::Tensor& caption) {
   std::vector<int64_t> shape = values.sizes().vec();
   shape[0] = 1;
-  // Row 0, of zeros, is what -1 maps to.
+  // -1 maps to row 0, which is zeros.
   const at::Tensor padded = at::cat({at::zeros(shape, values.options()), values});
   shape[0] = caption.size(1);
   shape.insert(shape.begin(), caption.size(0));

@@ -13,7 +13,7 @@ namespace dermatome {
 // Each caption's row of `values` [U, ...]: [B, N, ...], zeros for -1.
 at::Tensor gather_captions(const at::Tensor& values, const at::Tensor& caption);
 
-// The transpose: every text's sum of its captions' `values` [B, N, ...]: [num_texts, ...].
+// The transpose: for every text the sum of `values` [B, N, ...] of its captions: [num_texts, ...].
 at::Tensor sum_by_text(const at::Tensor& values, const at::Tensor& caption, int64_t num_texts);
 
 }  // namespace dermatome

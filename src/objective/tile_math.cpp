@@ -34,7 +34,7 @@ std::vector<Piece> pieces(int64_t total, Span own, int64_t extent) {
   return result;
 }
 
-// Every pair of image and text of which at least one is own, once.
+// Tiles that hold every pair of image and text of which at least one is own, once.
 std::vector<Tile> tiles(const GlobalBatch& batch, int64_t extent) {
   std::vector<Tile> result;
   for (const Piece& images : pieces(batch.image.size(0), batch.own_images, extent)) {
@@ -49,7 +49,7 @@ at::Tensor rows(const at::Tensor& tensor, Span span) {
   return tensor.narrow(0, span.begin, span.size);
 }
 
-// The rows of `own_rows`, which cover `own`, that `piece` names.
+// The rows of `piece`, which is within `own`; `own_rows` holds the rows of `own`.
 at::Tensor rows(const at::Tensor& own_rows, Span own, const Piece& piece) {
   return own_rows.narrow(0, piece.span.begin - own.begin, piece.span.size);
 }
@@ -110,7 +110,8 @@ EmbeddingGradients softmax_gradients(const GlobalBatch& batch, const SoftmaxRows
   for (const auto& tile : tiles(batch, tile_extent)) {
     const Piece &images = tile.images, &texts = tile.texts;
     const at::Tensor text = rows(batch.text, texts.span);
-    // Adds what the derivative of the loss by the logits of `queries` with `text` gives both sides.
+    // Adds to both sides' gradients what the derivative of the loss by the logits of `queries` with
+    // `text` implies.
     const auto add = [&](const at::Tensor& derivative, const at::Tensor& queries,
                          const at::Tensor& query_gradient, double lambda) {
       if (images.own) {

@@ -3,7 +3,7 @@
 //
 // A part of the batch is "own": only log-sum-exps and gradients of own rows are computed. They need
 // the logits of own images with all texts and of all images with own texts; tiles that are both
-// are formed once. Memory beyond the arguments and results: a few tiles.
+// are formed once. Memory in addition to the arguments and results: a few tiles.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,7 +21,7 @@ struct GlobalBatch {
   at::Tensor text;        // [T, d]
   at::Tensor i2t_count;   // [T]: captions that a text stands for in the denominators of i2t
   at::Tensor slra_count;  // [T]: the same, of SLRA
-  at::Tensor scale;       // []: what cosines are multiplied by
+  at::Tensor scale;       // []: the factor on cosines
   Span own_images, own_texts;
 };
 
@@ -32,7 +32,7 @@ struct SoftmaxRows {
   at::Tensor t2i;   // [texts]: text against images
 };
 
-// Logits a side. Large enough for the matrix products to be efficient, 16 MiB a tile in float32.
+// Logits per side. Large enough for efficient matrix products, 16 MiB per tile in float32.
 inline constexpr int64_t kTileExtent = 2048;
 
 // Log-sum-exps of the own rows; 0 for a row without any negative.
@@ -47,7 +47,7 @@ struct EmbeddingGradients {
 // The gradient, with respect to the own embeddings, of
 //   lambda_contrast (weight.i2t . lse.i2t + weight.t2i . lse.t2i)
 //     + lambda_local (weight.slra . lse.slra)
-// for lse and weight (at least 0) of all rows, lse being everybody's own_log_sum_exps().
+// where lse and weight (at least 0) are of all rows: lse is all ranks' own_log_sum_exps().
 EmbeddingGradients softmax_gradients(const GlobalBatch& batch, const SoftmaxRows& lse,
                                      const SoftmaxRows& weight, double lambda_contrast,
                                      double lambda_local, int64_t tile_extent = kTileExtent);

@@ -7,6 +7,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/quoted.h"
+#include "src/core/text.h"
 
 __asm__(
     ".pushsection .rodata\n"
@@ -35,21 +36,21 @@ DeviceList known_devices(const std::string& file) {
 }
 
 std::string names(const DeviceList& devices) {
-  std::string text = "cpu";
-  for (const auto& [name, bytes] : devices) text += ", " + name;
-  return text;
+  std::string listed = "cpu";
+  for (const auto& [name, bytes] : devices) listed += ", " + name;
+  return listed;
 }
 
-// A size given by hand makes any name known.
+// With --device-memory any name is accepted.
 double gpu_bytes(const DeviceRequest& request) {
   if (!request.memory.empty()) return parse_bytes(request.memory, "--device-memory ");
   const DeviceList devices = known_devices(request.file);
   const auto found = devices.find(request.name);
   if (found != devices.end()) return found->second;
-  throw ConfigError("--device " + quoted(request.name) + " is not known; known are " +
-                    names(devices) +
-                    ". Give its memory by --device-memory 141GiB, or list it in a file like "
-                    "configs/devices.yaml and name that by --devices");
+  throw ConfigError(text("--device ", quoted(request.name), " is not known; known are ",
+                         names(devices),
+                         ". Give its memory with --device-memory 141GiB, or list it in a file like "
+                         "configs/devices.yaml and name that file with --devices"));
 }
 
 PlannedDevice planned_cpu(const DeviceRequest& request) {
@@ -61,7 +62,7 @@ PlannedDevice planned_cpu(const DeviceRequest& request) {
     bytes = parse_bytes(request.memory, "--device-memory ");
     name = request.memory + " divided among ";
   }
-  return {name + std::to_string(request.cpu_sharers) + " ranks", bytes / ranks, /*is_gpu=*/false};
+  return {text(name, request.cpu_sharers, " ranks"), bytes / ranks, /*is_gpu=*/false};
 }
 
 }  // namespace
@@ -70,8 +71,8 @@ PlannedDevice planned_device(const DeviceRequest& request, DeviceChoice configur
   const bool nothing_asked = request.name.empty() && request.memory.empty();
   if (nothing_asked && configured == DeviceChoice::kCuda) {
     throw ConfigError(
-        "runtime.device is cuda; say by --device which GPU a rank gets, or by --device-memory how "
-        "much memory it has");
+        "runtime.device is cuda; say with --device which GPU a rank gets, or with --device-memory "
+        "how much memory it has");
   }
   if (nothing_asked || request.name == "cpu") return planned_cpu(request);
   return {request.name.empty() ? "a GPU" : request.name, gpu_bytes(request), /*is_gpu=*/true};

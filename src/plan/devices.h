@@ -11,16 +11,15 @@ namespace dermatome {
 enum class DeviceChoice;
 
 struct DeviceRequest {
-  std::string name;    // of the list, "cpu", or any where `memory` is given; empty: the default
+  std::string name;    // in the list, "cpu", or any name if `memory` is given; empty: the default
   std::string memory;  // of one device, "141GiB"; empty: as the list says
-  std::string file;    // of further devices, as configs/devices.yaml; empty: none
-  int64_t cpu_sharers = 1;  // ranks that share a machine like this one, where no GPU is asked for
+  std::string file;    // a list of further devices, like configs/devices.yaml; empty: none
+  int64_t cpu_sharers = 1;  // ranks that share a machine like this one, if no GPU is asked for
 };
 
 // The devices of configs/devices.yaml are known in every binary. Without a name and a size the plan
-// is for this machine's CPU, unless `configured`, runtime.device, asks for a GPU. Throws
-// ConfigError for that, for a name that is not known and comes without its memory, and for the
-// file's mistakes.
+// is for this machine's CPU. Throws ConfigError if then `configured`, runtime.device, asks for a
+// GPU; for an unknown name without a size; and for mistakes in the file.
 PlannedDevice planned_device(const DeviceRequest& request, DeviceChoice configured);
 
 }  // namespace dermatome

@@ -12,18 +12,19 @@ namespace {
 
 constexpr double kFloat = 4, kMiB = 1 << 20;
 
-// Measured on a model of next to no size: code, libraries' buffers, tokenizer. The GPU's share is
-// the context of CUDA and NCCL's buffers, an assumption.
+// Measured with a tiny model: code, libraries' buffers, tokenizer. On a GPU there are also the CUDA
+// context and NCCL's buffers; their size is an assumption.
 constexpr double kProcessBytes = 170 * kMiB;
 constexpr double kGpuContextBytes = 1500 * kMiB;
-// glibc rarely finds a freed block again for an aligned one of its size: measured, its heap grows
-// by twice what a backward pass uses and frees, and by as much again as encoding images holds.
-// Larger blocks it maps and gives back one by one.
+// glibc rarely uses a freed block again for an aligned one of the same size: as measured, its heap
+// grows by twice what a backward pass uses and frees, and by once what encoding images holds. It
+// maps blocks that are larger than kLargestHeapBlock and gives them back one by one.
 constexpr double kHeapHoles = 2, kEncodingHoles = 1, kLargestHeapBlock = 32 * kMiB;
-// Batches that the loader's readers, the feed and the step hold beyond data.prefetch.
+// Batches that the loader's readers, the feed and the step hold in addition to data.prefetch.
 constexpr double kBatchesInHand = 3;
 
-// Bytes of a number: in the residual stream, in what layer norm keeps besides, and elsewhere.
+// Bytes per element of the residual stream, of the extra copy that layer norm keeps, and of all
+// other activations.
 struct Widths {
   double stream, norm_copy, other;
 };
@@ -59,7 +60,7 @@ double kept_by_block(const Tower& tower, const Rows& n) {
   return n.rows * row + n.positions * position;
 }
 
-// The same of a last block of which only some rows are read.
+// The same for a last block of which only some rows are read.
 double kept_by_last_block(const Tower& tower, const Rows& n) {
   if (n.reads_all) return kept_by_block(tower, n);
   const auto& [stream, norm_copy, other] = tower.bytes;
@@ -68,8 +69,8 @@ double kept_by_last_block(const Tower& tower, const Rows& n) {
          n.read * (normed + 3 * other * tower.width + other * tower.mlp_width);
 }
 
-// While a block's backward pass is in its MLP: two tensors of the hidden width, the gradients of
-// the stream.
+// What a block's backward pass uses in the MLP: two tensors of the hidden width, and the gradients
+// of the stream.
 double used_by_backward(const Tower& tower, const Rows& n) {
   return n.rows * tower.bytes.other * (2 * tower.mlp_width + 2 * tower.width);
 }
@@ -79,7 +80,7 @@ double kept_by_tower(const Tower& tower, const Rows& n) {
   const double input = n.rows * tower.bytes.stream * tower.width;
   const double block = kept_by_block(tower, n);
   const auto inputs = static_cast<double>(again);
-  if (again == tower.layers) return inputs * input + block;  // one is computed again
+  if (again == tower.layers) return inputs * input + block;  // one at a time is computed again
   return inputs * input + static_cast<double>(tower.layers - again - 1) * block +
          kept_by_last_block(tower, n);
 }
@@ -89,11 +90,11 @@ struct Activations {
   double largest_block;  // the hidden values of an MLP
 };
 
-// What is there while a benchmark's images are encoded, without gradients.
+// What is in memory while a benchmark's images are encoded, without gradients.
 struct Encoding {
-  double pixels;  // as bytes and as what the tower takes
-  // In a block's MLP. Of the stream: what came into the block and from attention, the MLP's input
-  // and output. Of the hidden values: those before and after the activation.
+  double pixels;  // as bytes and as the tower takes them
+  // The tensors in a block's MLP. Of the stream's width: the block's input, attention's output, the
+  // MLP's input and output. Of the hidden width: the values before and after the activation.
   double stream_tensor, num_streams = 4;
   double hidden_tensor, num_hidden = 2;
 
@@ -114,7 +115,13 @@ double hidden_bytes(const Tower& tower, const Rows& n) {
   return n.rows * tower.bytes.other * tower.mlp_width;
 }
 
-// Of a micro-batch.
+// The numbers in the pixels of `images` images.
+double num_values(const VisionConfig& vision, double images) {
+  const auto side = static_cast<double>(vision.image_size);
+  return images * 3 * side * side;
+}
+
+// The images of a micro-batch.
 int64_t images_of_piece(const TrainOptions& options, const StepLoad& load) {
   return (load.images + options.accum - 1) / options.accum;
 }
@@ -129,16 +136,15 @@ Activations image_activations(const ClipConfig& config, const TrainOptions& opti
   const double rows = images * static_cast<double>(load.tokens_per_image);
   const bool patches = create_objective(options.objective)->needs_patches();
   const double read = patches ? rows : images;
-  const auto side = static_cast<double>(vision.image_size);
   const auto d = static_cast<double>(config.embed_dim);
   const Rows n{
       .rows = rows, .positions = rows, .read = read, .packed = false, .reads_all = patches};
-  // Pixels; the embedded patches; the last block's output, normalized; features before and after
-  // their normalization.
+  // The pixels, the embedded patches, the normalized output of the last block, and the features
+  // before and after their normalization.
   const double ends =
-      images * 3 * side * side * tower.bytes.other + rows * tower.bytes.stream * tower.width +
+      num_values(vision, images) * tower.bytes.other + rows * tower.bytes.stream * tower.width +
       read * (tower.bytes.stream + tower.bytes.other) * tower.width + read * 2 * d * kFloat;
-  // Gradients of the patches, from the objective and in the tower.
+  // The backward pass also holds the gradients of the patches, from the objective and in the tower.
   return {kept_by_tower(tower, n) + ends,
           used_by_backward(tower, n) + (patches ? 2 * read * d * kFloat : 0),
           hidden_bytes(tower, n)};
@@ -161,20 +167,13 @@ Activations text_activations(const ClipConfig& config, const TrainOptions& optio
   return {kept_by_tower(tower, n) + ends, used_by_backward(tower, n), hidden_bytes(tower, n)};
 }
 
-// One batch of images as the loader holds it, a byte for each number.
-double batch_bytes(const VisionConfig& vision, const StepLoad& load) {
-  const auto side = static_cast<double>(vision.image_size);
-  return static_cast<double>(load.images) * 3 * side * side;
-}
-
 Encoding validation_encoding(const ClipConfig& config, const TrainOptions& options,
                              const StepLoad& load) {
   const VisionConfig& vision = config.vision;
   const double number = image_widths(options.model.precision).other;
   const auto images = static_cast<double>(load.validation_images);
   const double rows = images * static_cast<double>(tokens_per_image(vision, /*patch_dropout=*/0));
-  const auto side = static_cast<double>(vision.image_size);
-  return {.pixels = images * 3 * side * side * (1 + kFloat),
+  return {.pixels = num_values(vision, images) * (1 + kFloat),
           .stream_tensor = rows * number * static_cast<double>(vision.width),
           .hidden_tensor = rows * number * static_cast<double>(vision.mlp_width())};
 }
@@ -197,8 +196,9 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   const Activations text = text_activations(config, options, load);
   const double objective =
       create_objective(options.objective)->cost(objective_load(config, load)).bytes;
-  // Either all that both towers keep, and the objective or the text tower's backward pass; or, the
-  // text tower being done, the image tower's. With micro-batches one tower's at a time.
+  // The peak is one of two moments: both towers' activations are kept while the objective or the
+  // text tower's backward pass runs, or the text tower is done and the image tower's backward pass
+  // runs. With micro-batches only one tower's activations exist at a time.
   const bool at_once = options.accum == 1;
   const double text_kept = at_once ? text.kept : 0;
   const double before =
@@ -206,7 +206,7 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   const double during = image.kept + image.in_backward + (at_once ? 0 : objective);
   const double texts_alone = at_once ? 0 : text.kept + text.in_backward + objective;
   const bool text_is_there = at_once && before >= during;
-  // Images of a benchmark, besides what malloc keeps of the steps before.
+  // A benchmark's images, in addition to what malloc keeps of the steps before.
   const Encoding encoded = validation_encoding(config, options, load);
   const bool beside = !on_gpu && encoded.hidden_tensor > kLargestHeapBlock &&
                       image.largest_block <= kLargestHeapBlock;
@@ -235,9 +235,10 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
     add("backward pass of a block, or the objective",
         std::max(before, during) - image.kept - (text_is_there ? text.kept : 0));
   }
+  // The loader holds one byte per value.
   add("batches ready",
       (static_cast<double>(options.data.prefetch) + kBatchesInHand) *
-          batch_bytes(config.vision, load),
+          num_values(config.vision, static_cast<double>(load.images)),
       /*on_host=*/true);
   if (load.num_samples > 0) {
     add("the shards' metadata",

@@ -1,5 +1,5 @@
-// How much memory a training step of one rank needs, by what needs it: an estimate by counting what
-// is kept when the step's memory is at its largest.
+// How much memory a training step of one rank needs, part by part: an estimate that counts what is
+// kept when the step's memory is at its largest.
 #pragma once
 
 #include <string>
@@ -15,18 +15,18 @@ struct TrainOptions;
 struct MemoryPart {
   std::string what;
   double bytes = 0;
-  bool on_host = false;  // of a training on a GPU too
+  bool on_host = false;  // lies in host memory even when training on a GPU
 };
 
 struct MemoryPlan {
-  std::vector<MemoryPart> parts;  // what is there at the peak
-  double device_bytes = 0;        // their sum but for what a GPU's training holds on the host
-  double host_bytes = 0;          // that
+  std::vector<MemoryPart> parts;  // all memory at the peak
+  double device_bytes = 0;        // the sum of all parts; for a GPU without those marked on_host
+  double host_bytes = 0;          // for a GPU the sum of the parts marked on_host, else 0
   double parameter_bytes = 0;     // of the model's weights alone
 };
 
-// On the CPU tests hold the sum to 15 % of what `dermatome train` used at most. `on_gpu`: never
-// compared with a GPU.
+// On the CPU, tests check that the sum is within 15 % of the peak memory of `dermatome train`. The
+// plan with `on_gpu` has never been compared with a GPU.
 MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, const StepLoad& load,
                        bool on_gpu);
 

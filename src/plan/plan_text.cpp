@@ -6,6 +6,7 @@
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -23,20 +24,20 @@ std::string data_text(const RunPlan& plan, const TrainOptions& options) {
              plan.load.texts.rows);
   if (!plan.has_data) {
     return batch + "data         " + training_data_name(options.data) +
-           " is not there: the texts are assumed to be as in MAKE's table\n";
+           " is not there: the texts are assumed to be like those of MAKE's table\n";
   }
   return batch +
          format("data         %" PRId64 " samples in %" PRId64
-                " shard(s), %.2f GiB; every rank reads from all, so any number divides\n",
+                " shard(s), %.2f GiB; every rank reads from all, so any number of shards works\n",
                 plan.num_samples, plan.num_shards, in_gib(plan.shard_bytes)) +
-         format("steps        %" PRId64 " an epoch (%" PRId64 " samples left out), %" PRId64
+         format("steps        %" PRId64 " per epoch (%" PRId64 " samples left out), %" PRId64
                 " in all\n",
                 plan.length.steps_per_epoch, plan.epoch_samples % options.batch_size,
                 plan.length.total_steps);
 }
 
 std::string memory_text(const RunPlan& plan, const PlannedDevice& device) {
-  std::string text = format("memory       MiB per rank, when most is used%s\n",
+  std::string text = format("memory       MiB per rank, at the peak%s\n",
                             device.is_gpu ? " (counted, never compared with a GPU)" : "");
   for (const MemoryPart& part : plan.memory.parts) {
     text += format("  %10.0f %s%s\n", in_mib(part.bytes), part.what.c_str(),
@@ -56,12 +57,12 @@ std::string work_text(const RunPlan& plan) {
   const auto images = static_cast<double>(plan.load.images) * 1e9;
   const auto& [image, text_tower, objective] = plan.flops;
   std::string text = format(
-      "compute      GFLOP an image: image tower %.2f, text tower %.2f, objective %.3f "
+      "compute      GFLOP per image: image tower %.2f, text tower %.2f, objective %.3f "
       "(%.1f %%)\n",
       image / images, text_tower / images, objective / images,
       100 * objective / (image + text_tower + objective));
   double sent = 0;
-  text += format("collectives  a step and rank%s\n", plan.collectives.empty() ? ": none" : "");
+  text += format("collectives  per step and rank%s\n", plan.collectives.empty() ? ": none" : "");
   for (const PlannedCollective& collective : plan.collectives) {
     text += format("  %10.2f MiB in %" PRId64 " %s: %s\n", in_mib(collective.bytes),
                    collective.count, collective.operation.c_str(), collective.what.c_str());
@@ -73,16 +74,16 @@ std::string work_text(const RunPlan& plan) {
 
 std::string disk_text(const RunPlan& plan, const TrainOptions& options) {
   const std::string checkpoints =
-      plan.checkpoints_at_once ? std::to_string(*plan.checkpoints_at_once) : "an unknown number of";
-  std::string text = "disk         " + checkpoints +
-                     format(" checkpoint(s) of %.2f GiB, of %.1f GiB free in ",
-                            in_gib(plan.checkpoint_bytes), in_gib(plan.free_disk_bytes)) +
-                     options.output + "\n";
+      plan.checkpoints_at_once ? text(*plan.checkpoints_at_once) : "an unknown number of";
+  std::string lines = text("disk         ", checkpoints,
+                           format(" checkpoint(s) of %.2f GiB, of %.1f GiB free in ",
+                                  in_gib(plan.checkpoint_bytes), in_gib(plan.free_disk_bytes)),
+                           options.output, "\n");
   if (plan.has_data && !options.data.stage.empty()) {
-    text += format("staging      %.2f GiB on every host, in ", in_gib(plan.shard_bytes)) +
-            options.data.stage + " (its room there is checked at the start)\n";
+    lines += text(format("staging      %.2f GiB on every host, in ", in_gib(plan.shard_bytes)),
+                  options.data.stage, " (the free space there is checked at the start)\n");
   }
-  return text;
+  return lines;
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 #include "src/plan/run_plan.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <numeric>
 
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/model/transformer.h"
@@ -20,13 +20,9 @@
 namespace dermatome {
 namespace {
 
-std::string gib(double bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f GiB", bytes / (1 << 30));
-  return text;
-}
+std::string gib(double bytes) { return format("%.1f GiB", bytes / (1 << 30)); }
 
-// Of `path`, which need not be there yet.
+// The free bytes on the disk of `path`, which need not exist yet.
 double free_bytes(std::filesystem::path path) {
   path = std::filesystem::absolute(path);
   while (!std::filesystem::exists(path)) path = path.parent_path();
@@ -57,7 +53,7 @@ std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
   if (total == 0 || (checkpoint.every_epochs > 0 && length.steps_per_epoch == 0)) {
     return std::nullopt;
   }
-  // Intervals beyond the end are as good as none.
+  // An interval longer than the run counts like none.
   const auto interval = [&](int64_t every, int64_t unit) {
     return std::max<int64_t>(1, every == 0 || every > total / unit ? total + 1 : every * unit);
   };
@@ -70,7 +66,7 @@ std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
   return total / steps + total / epochs - both + (at_end ? 0 : 1);
 }
 
-// Looks at what the run reads besides its training data: that it is there and fits.
+// Checks that what the run reads in addition to its training data exists and fits.
 void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& options,
                    const Tokenizer& tokenizer) {
   if (!options.model.pretrained.empty()) {
@@ -93,7 +89,7 @@ std::optional<int64_t> checkpoints_at_once(const CheckpointOptions& checkpoint,
   return written ? std::min(*written, most) : most;
 }
 
-// Micro-batches that fit, from twice as many on, as advice; empty if none do.
+// Advice: a number of micro-batches that fits, at least twice the present one; empty if none does.
 std::string fitting_accum(const ClipConfig& config, TrainOptions options, const StepLoad& load,
                           const PlannedDevice& device) {
   for (options.accum *= 2; options.accum <= load.images; options.accum *= 2) {
@@ -110,7 +106,7 @@ void check_memory(const RunPlan& plan, const ClipConfig& config, const TrainOpti
   const bool checkpointed = options.model.checkpointed_image_blocks == kAllBlocks;
   throw ConfigError(
       text("batch_size ", options.batch_size, " on ", plan.load.ranks, " ranks needs ",
-           gib(plan.memory.device_bytes), " a rank, more than the ", gib(device.bytes), " of ",
+           gib(plan.memory.device_bytes), " per rank, more than the ", gib(device.bytes), " of ",
            device.name, "; ", fitting_accum(config, options, plan.load, device),
            checkpointed ? "" : "model.checkpointed_image_blocks=-1 needs less, ",
            device.is_gpu ? "more ranks need less each" : "ranks on more machines need less each"));
@@ -118,13 +114,13 @@ void check_memory(const RunPlan& plan, const ClipConfig& config, const TrainOpti
 
 void check_disk(const RunPlan& plan, const TrainOptions& options) {
   if (!plan.checkpoints_at_once) return;
-  // Those of a run that continues take no more room.
+  // The checkpoints that a continued run has already take no more space.
   const int64_t more =
       *plan.checkpoints_at_once - std::ssize(checkpoint_steps(RunDirectory(options).checkpoints()));
   if (static_cast<double>(more) * plan.checkpoint_bytes <= plan.free_disk_bytes) return;
   throw ConfigError(text("output ", options.output, " has ", gib(plan.free_disk_bytes),
                          " free, but ", more, " more checkpoints of ", gib(plan.checkpoint_bytes),
-                         " will be there; set checkpoint.keep, or another output"));
+                         " must fit; set checkpoint.keep, or another output"));
 }
 
 }  // namespace
@@ -139,7 +135,7 @@ RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDe
   plan.load.images = options.batch_size / num_ranks;
   plan.load.tokens_per_image = tokens_per_image(config.vision, options.model.patch_dropout);
   const auto exists = [](const std::string& path) { return std::filesystem::exists(path); };
-  // Where only some are missing, the name is wrong rather than the data not made yet: an error.
+  // If only some are missing, a name is wrong: an error. If all are, they may not be made yet.
   if (std::ranges::any_of(options.data.train, exists)) {
     look_at_data(plan, options, num_ranks, tokenizer);
   } else {
@@ -149,7 +145,7 @@ RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDe
   plan.memory = plan_memory(config, options, plan.load, device.is_gpu);
   plan.flops = step_flops(config, options, plan.load);
   plan.collectives = step_collectives(config, options, plan.load);
-  // Weights and two moments.
+  // The weights and the optimizer's two moments.
   plan.checkpoint_bytes = 3 * plan.memory.parameter_bytes;
   plan.checkpoints_at_once = checkpoints_at_once(options.checkpoint, plan.length);
   plan.free_disk_bytes = free_bytes(options.output);

@@ -1,7 +1,5 @@
 #include "src/plan/step_cost.h"
 
-#include <algorithm>
-
 #include "src/config/train_options.h"
 #include "src/distributed/gradient_reducer.h"
 #include "src/model/clip.h"
@@ -10,7 +8,7 @@
 namespace dermatome {
 namespace {
 
-// Of a product [n, k] [k, m].
+// The operations of the matrix product [n, k] [k, m].
 double product(double n, double k, double m) { return 2 * n * k * m; }
 
 struct TowerShape {
@@ -26,8 +24,8 @@ double block_flops(const TowerShape& shape, double rows, double positions, doubl
   return projections + mlp + 2 * product(positions, shape.width, length);
 }
 
-// One forward pass of a tower of whose output `read` rows are read: the last block computes keys
-// and values of all rows, and the rest for those alone.
+// One forward pass of a tower. Only `read` rows of its output are read: the last block computes
+// keys and values of all rows, and all else for these rows only.
 double tower_flops(const TowerShape& shape, double rows, double positions, double read,
                    double length) {
   const double last = read == rows ? block_flops(shape, rows, positions, length)
@@ -37,7 +35,7 @@ double tower_flops(const TowerShape& shape, double rows, double positions, doubl
   return static_cast<double>(shape.layers - 1) * block_flops(shape, rows, positions, length) + last;
 }
 
-// Forward passes that a whole step is worth: a backward pass costs two.
+// The cost of a whole step in forward passes: a backward pass costs two.
 double passes(int64_t layers, int64_t checkpointed, int64_t accum) {
   const int64_t again = num_checkpointed(checkpointed, layers);
   const double encodings = accum > 1 ? 2 : 1;

@@ -13,8 +13,8 @@ namespace dermatome {
 struct TrainOptions;
 
 // Floating-point operations of one rank's step (a multiplication and an addition are two), forward,
-// backward, and what is computed again for checkpointed blocks and micro-batches. Matrix products
-// only: all else is a few per cent of time and less of these.
+// backward, and what is computed again for checkpointed blocks and micro-batches. Only matrix
+// products are counted: all else is a few per cent of the time, and fewer of the operations.
 struct StepFlops {
   double image_tower = 0;
   double text_tower = 0;
@@ -26,14 +26,14 @@ StepFlops step_flops(const ClipConfig& config, const TrainOptions& options, cons
 // Collectives of one kind in a step.
 struct PlannedCollective {
   std::string operation;  // all-gather | all-reduce
-  std::string what;       // as in messages
+  std::string what;       // the name in messages
   int64_t count = 0;
-  double bytes = 0;  // that a rank puts in, in all
-  double sent = 0;   // by a rank, in all, where each rank passes on to the next
+  double bytes = 0;  // input of one rank, all `count` together
+  double sent = 0;   // sent by one rank, all `count` together, if ranks form a ring
 };
 
-// Every rank's text counts taken as equal. Bookkeeping of a few bytes per step is left out. Empty
-// for one rank.
+// All ranks are assumed to have the same number of texts. Bookkeeping of a few bytes per step is
+// left out. Empty for one rank.
 std::vector<PlannedCollective> step_collectives(const ClipConfig& config,
                                                 const TrainOptions& options, const StepLoad& load);
 

@@ -14,10 +14,10 @@
 namespace dermatome {
 namespace {
 
-// Batches that are looked at; captions differ little from one to the next.
+// Batches that are measured; captions differ little from one batch to the next.
 constexpr int64_t kBatches = 4;
 
-// The texts as `num_pieces` micro-batches encode them.
+// Adds the texts as `num_pieces` micro-batches encode them.
 void add(TextLoad& load, const BatchTexts& texts, int64_t num_pieces) {
   if (texts.tokens.size(0) == 0) return;
   load.texts += static_cast<double>(texts.tokens.size(0));

@@ -1,9 +1,8 @@
-// How much a training step has to work on: what its memory and its arithmetic depend on besides
-// the model.
+// How much a training step has to work on: what its memory and its arithmetic depend on in addition
+// to the model.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "sharding/dataset.h"
 #include "src/model/clip_config.h"
@@ -18,27 +17,27 @@ struct TrainOptions;
 struct TextLoad {
   double texts = 0;      // distinct ones
   double rows = 0;       // distinct beginnings of texts: tokens that are encoded
-  double positions = 0;  // where attention looks at them, padding included
+  double positions = 0;  // places of the tokens in attention, padding included
 };
 
 // A rank's part of a step, and of what happens between steps.
 struct StepLoad {
   int64_t ranks = 1;
-  int64_t images = 0;             // a rank
+  int64_t images = 0;             // per rank
   int64_t tokens_per_image = 0;   // class token and the patches that are kept
-  TextLoad texts;                 // a rank's
+  TextLoad texts;                 // of a rank
   int64_t num_samples = 0;        // of the training data; 0: not known
-  int64_t validation_images = 0;  // that a benchmark's largest encode call of a rank has
+  int64_t validation_images = 0;  // in the largest encode call that a rank makes for a benchmark
 };
 
-// Of `num_samples` samples in the training's order, on average over the first few such batches of
-// `dataset`. `options` say which captions become texts, and how many micro-batches share the texts
-// out: beginnings are shared within each alone.
+// The mean load of `num_samples` samples, over the first few batches of that size in the training's
+// order of `dataset`. `options` say which captions become texts, and into how many micro-batches
+// the texts are split: beginnings are shared only within a micro-batch.
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
                        int64_t num_samples);
 
-// As in MAKE's published table: 3.4 distinct texts of 20 tokens per sample, or 1 where the
-// objective looks at raw captions only. (Modes that contrast with missing captions add two short
+// The load of MAKE's published table: 3.4 distinct texts of 20 tokens per sample, or 1 if the
+// objective reads raw captions only. (Modes that contrast with missing captions add two short
 // texts.)
 TextLoad assumed_texts(const ObjectiveOptions& objective, int64_t num_samples);
 

@@ -4,15 +4,16 @@
 
 #include "src/core/caption_rows.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
 
-// Reading through millions of records for the best one would open every shard.
+// Records of a part that are looked at: to look at millions would open every shard.
 constexpr int64_t kLookedAt = 64;
 
-// The number of subcaptions of a record with a raw caption, -1 without.
-int64_t wealth(const ShardedDataset& dataset, int64_t index) {
+// The number of subcaptions of a record with a raw caption; -1 for a record without one.
+int64_t count_subcaptions(const ShardedDataset& dataset, int64_t index) {
   const auto [shard, row] = dataset.locate(index);
   const auto mask = shard->mask(row);
   if (mask[kRawCaption] == 0) return -1;
@@ -43,7 +44,7 @@ std::vector<int64_t> choose_rows(const ShardedDataset& dataset, int64_t number) 
     int64_t best = first;
     int64_t most = -1;
     for (int64_t row = first; row < last; ++row) {
-      const int64_t found = wealth(dataset, row);
+      const int64_t found = count_subcaptions(dataset, row);
       if (found > most) {
         best = row;
         most = found;
@@ -63,7 +64,7 @@ std::vector<Example> read_examples(const ShardedDataset& dataset,
     try {
       shard->decode(row, example.image);
     } catch (const CorruptRecord& error) {
-      log_warning(std::string("left out: ") + error.what());
+      log_warning(text("left out: ", error.what()));
       continue;
     }
     const auto captions = shard->caption_ids(row);

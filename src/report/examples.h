@@ -1,4 +1,4 @@
-// Records of a data set to look at.
+// Records of a data set that a report shows.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace dermatome {
 
 struct ExampleCaption {
-  std::string aspect;  // the shards' name of it
+  std::string aspect;  // the caption's name in the shards
   std::string text;
   int64_t place = 0;  // among the record's captions (src/core/caption_rows.h)
 };
@@ -27,9 +27,9 @@ struct Example {
   std::vector<size_t> subcaptions() const;
 };
 
-// Rows to show: the data set is cut into `number` equal parts (fewer, if it has fewer records), and
-// in each the record with a raw caption and the most subcaptions is taken, among the first 64.
-// Ascending.
+// Rows to show, ascending. The data set is cut into `number` equal parts (fewer, if it has fewer
+// records). Of the first 64 records of a part, the one with a raw caption and the most subcaptions
+// is taken.
 std::vector<int64_t> choose_rows(const ShardedDataset& dataset, int64_t number);
 
 // Reads the records. One whose image is damaged is left out and named in a warning. Throws

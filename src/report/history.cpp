@@ -4,10 +4,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "src/core/error.h"
 #include "src/core/json_lines.h"
+#include "src/core/text.h"
 #include "src/run/run_directory.h"
 
 namespace dermatome {
@@ -23,8 +23,8 @@ json rounded(double value) {
   return std::isfinite(unit) ? std::round(value * unit) / unit : value;
 }
 
-// Appends `step` and the numbers of `values` to their columns; what a line lacks, or has for the
-// first time, is null in the others.
+// Appends `step` and the numbers of `values` to their columns. Where a line lacks a value, its
+// column has null.
 void add_row(json& columns, int64_t step, const json& values) {
   json& steps = columns["step"];
   const size_t row = steps.size();
@@ -40,7 +40,7 @@ void add_row(json& columns, int64_t step, const json& values) {
   }
 }
 
-// The mean of every `count` values; null where one of them is.
+// The mean of every `count` values; null if one of them is null.
 json averaged(const json& column, size_t count) {
   json result = json::array();
   for (size_t first = 0; first < column.size(); first += count) {
@@ -70,7 +70,7 @@ json read_curves(const std::filesystem::path& run_directory) {
                     if (!line.contains("validation") || !line["validation"].is_object()) return;
                     for (const auto& [name, scores] : line["validation"].items()) {
                       if (!scores.is_object())
-                        throw DataError(where + ": validation." + name + " is no object");
+                        throw DataError(text(where, ": validation.", name, " is no object"));
                       if (!validation.contains(name)) validation[name] = {{"step", json::array()}};
                       add_row(validation[name], step, scores);
                     }
@@ -88,7 +88,7 @@ json read_evaluations(const std::filesystem::path& run_directory) {
         if (!line.contains("benchmark") || !line["benchmark"].is_string() ||
             !line.contains("scores") || !line["scores"].is_object()) {
           throw DataError(where +
-                          ": this line is no evaluation: it lacks the text 'benchmark' or the " +
+                          ": this line is no evaluation: it lacks the text 'benchmark' or the "
                           "object 'scores'; remove it");
         }
         evaluations.push_back(line);

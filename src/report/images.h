@@ -14,7 +14,7 @@ namespace dermatome {
 struct ObjectiveOptions;
 
 // The part of the image that the model sees, as a JPEG in a data URI: of the model's size or,
-// where the image has more pixels, up to 224 a side. Throws DataError naming the image.
+// where the image has more pixels, up to 224 pixels per side. Throws DataError naming the image.
 std::string image_uri(const Example& example, const ClipConfig& config);
 
 // The patch maps of all records:

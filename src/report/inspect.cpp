@@ -1,7 +1,6 @@
 #include "src/report/inspect.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <iomanip>
@@ -15,6 +14,8 @@
 #include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/image/codec.h"
 #include "src/model/clip_config.h"
 #include "src/report/page.h"
@@ -26,22 +27,20 @@ namespace {
 
 using nlohmann::json;
 
-// What the records are in: a shard, or the shards of a data set.
+// The records of a shard or of a data set.
 struct Records {
   int64_t count = 0;
   std::function<SamplePlace(int64_t index)> locate;
 };
 
 std::string megabytes(uint64_t bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / 1e6);
-  return text;
+  return format("%.1f MB", static_cast<double>(bytes) / 1e6);
 }
 
 void describe_shard(const ShardReader& shard, std::ostream& out) {
   const ShardHeader& header = shard.header();
   const std::string coding =
-      header.images.raw ? "raw" : "JPEG, quality " + std::to_string(header.images.quality);
+      header.images.raw ? "raw" : text("JPEG, quality ", header.images.quality);
   out << shard.path().string() << "\n  " << shard.num_samples() << " samples, "
       << shard.caption_table_size() << " distinct captions, " << megabytes(shard.file_size())
       << "\n  images: " << coding << ", short side at most " << header.images.short_side
@@ -65,7 +64,7 @@ void describe_dataset(const ShardedDataset& dataset, std::ostream& out) {
   }
 }
 
-// `size`: the image's, or that it has none.
+// `size` is the image's size, or says that it cannot be read.
 void describe_record(const SamplePlace& place, const std::string& size, std::ostream& out) {
   const auto& [shard, row] = place;
   const ShardHeader& header = shard->header();
@@ -86,7 +85,7 @@ void describe_record(const SamplePlace& place, const std::string& size, std::ost
   }
 }
 
-// A configuration's, or the published recipe's (configs/make_vit_b16.yaml).
+// The views of a configuration, or of the published recipe (configs/make_vit_b16.yaml).
 ViewOptions view_options(const std::string& config_file) {
   if (config_file.empty()) {
     return {.augmentation = {.scale = {0.4, 1.0},
@@ -105,11 +104,11 @@ void show_record(const Records& records, const InspectOptions& options, std::ost
   try {
     place.shard->decode(place.row, image);
   } catch (const DataError&) {
-    // What the record says besides may tell which image it was.
+    // The rest of the record may tell which image it was.
     describe_record(place, "cannot be read", out);
     throw;
   }
-  describe_record(place, std::to_string(image.width) + " x " + std::to_string(image.height), out);
+  describe_record(place, text(image.width, " x ", image.height), out);
   if (!options.image.empty()) {
     const auto png = encode_png(image, options.image);
     write_file_atomically(options.image, {reinterpret_cast<const char*>(png.data()), png.size()});
@@ -119,7 +118,8 @@ void show_record(const Records& records, const InspectOptions& options, std::ost
   write_file_atomically(options.sheet, render_sheet(sheet));
 }
 
-// Evenly spread records, each with the view it has when it is drawn in the order of the table.
+// Writes a sheet of evenly spread records, each with the view that it has when training draws the
+// records in the order of the table.
 void write_overview(const Records& records, const InspectOptions& options) {
   const ViewOptions views = view_options(options.config);
   const int64_t count = std::min(options.num_records, records.count);
@@ -129,16 +129,16 @@ void write_overview(const Records& records, const InspectOptions& options) {
     shown.push_back(overview_record(records.locate(index), views, /*draw=*/index));
   }
   const json sheet = {{"title", options.data},
-                      {"subtitle", std::to_string(count) + " of " + std::to_string(records.count) +
-                                       " samples, evenly spread, each as augmented for training"},
+                      {"subtitle", text(count, " of ", records.count,
+                                        " samples, evenly spread, each as augmented for training")},
                       {"records", shown}};
   write_file_atomically(options.sheet, render_sheet(sheet));
 }
 
 void show(const Records& records, const InspectOptions& options, std::ostream& out) {
   if (options.row >= records.count) {
-    throw ConfigError("--row " + std::to_string(options.row) + ": " + options.data +
-                      " has rows 0 to " + std::to_string(records.count - 1));
+    throw ConfigError(
+        text("--row ", options.row, ": ", options.data, " has rows 0 to ", records.count - 1));
   }
   if (options.row >= 0) return show_record(records, options, out);
   if (!options.sheet.empty()) write_overview(records, options);
@@ -146,10 +146,9 @@ void show(const Records& records, const InspectOptions& options, std::ostream& o
 
 void check_name(const std::string& sheet) {
   if (sheet.empty() || sheet.ends_with(".html")) return;
-  const std::string proposal = std::filesystem::path(sheet).replace_extension("html").string();
-  throw ConfigError("--sheet " + sheet +
-                    ": a sheet is an HTML page; write --sheet FILE.html, as in --sheet " +
-                    proposal);
+  throw ConfigError(text("--sheet ", sheet,
+                         ": a sheet is an HTML page; write --sheet FILE.html, as in --sheet ",
+                         std::filesystem::path(sheet).replace_extension("html")));
 }
 
 }  // namespace

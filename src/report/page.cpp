@@ -6,18 +6,22 @@
 #include "src/core/base64.h"
 #include "src/core/error.h"
 #include "src/core/json_text.h"
+#include "src/core/text.h"
 #include "src/image/codec.h"
 
-#define DERMATOME_EMBED(symbol, file)                                       \
-  __asm__(".pushsection .rodata\n" #symbol                                  \
-          "_begin:\n"                                                       \
-          ".incbin \"" DERMATOME_PAGE "/" file "\"\n" #symbol               \
-          "_end:\n"                                                         \
-          ".byte 0\n"                                                       \
-          ".popsection\n");                                                 \
-  extern "C" {                                                              \
-  extern const char symbol##_begin[] __attribute__((visibility("hidden"))); \
-  extern const char symbol##_end[] __attribute__((visibility("hidden")));   \
+#define DERMATOME_EMBED(symbol, file)                                            \
+  __asm__(".pushsection .rodata\n" #symbol                                       \
+          "_begin:\n"                                                            \
+          ".incbin \"" DERMATOME_PAGE "/" file "\"\n" #symbol                    \
+          "_end:\n"                                                              \
+          ".byte 0\n"                                                            \
+          ".popsection\n");                                                      \
+  extern "C" {                                                                   \
+  extern const char symbol##_begin[] __attribute__((visibility("hidden")));      \
+  extern const char symbol##_end[] __attribute__((visibility("hidden")));        \
+  }                                                                              \
+  static std::string_view symbol() {                                             \
+    return {symbol##_begin, static_cast<size_t>(symbol##_end - symbol##_begin)}; \
   }
 
 DERMATOME_EMBED(dermatome_page_html, "page.html")
@@ -36,36 +40,23 @@ DERMATOME_EMBED(dermatome_sheet_script, "sheet.js")
 namespace dermatome {
 namespace {
 
-constexpr int kQuality = 95;  // from here on colors keep their full resolution
+constexpr int kQuality = 95;  // from this quality on colors keep their full resolution
 
-// What a page is made of, beside its data.
+// The parts of a page, without its data.
 struct Template {
   std::string_view html;
-  std::string style = {}, script = {};
+  std::string style, script;
 };
 
-std::string_view text(const char* begin, const char* end) {
-  return {begin, static_cast<size_t>(end - begin)};
-}
-
 Template report_template() {
-  Template page{.html = text(dermatome_page_html_begin, dermatome_page_html_end)};
-  page.style += text(dermatome_page_style_begin, dermatome_page_style_end);
-  page.script += text(dermatome_page_elements_begin, dermatome_page_elements_end);
-  page.script += text(dermatome_page_charts_begin, dermatome_page_charts_end);
-  page.script += text(dermatome_page_scores_begin, dermatome_page_scores_end);
-  page.script += text(dermatome_page_images_begin, dermatome_page_images_end);
-  page.script += text(dermatome_page_main_begin, dermatome_page_main_end);
-  return page;
+  return {dermatome_page_html(), text(dermatome_page_style()),
+          text(dermatome_page_elements(), dermatome_page_charts(), dermatome_page_scores(),
+               dermatome_page_images(), dermatome_page_main())};
 }
 
 Template sheet_template() {
-  Template page{.html = text(dermatome_sheet_html_begin, dermatome_sheet_html_end)};
-  page.style += text(dermatome_page_style_begin, dermatome_page_style_end);
-  page.style += text(dermatome_sheet_style_begin, dermatome_sheet_style_end);
-  page.script += text(dermatome_page_elements_begin, dermatome_page_elements_end);
-  page.script += text(dermatome_sheet_script_begin, dermatome_sheet_script_end);
-  return page;
+  return {dermatome_sheet_html(), text(dermatome_page_style(), dermatome_sheet_style()),
+          text(dermatome_page_elements(), dermatome_sheet_script())};
 }
 
 // JSON inside <script>: without `<` no end tag and no comment can begin.
@@ -85,7 +76,7 @@ std::string harmless(const nlohmann::json& data) {
 
 std::string fill(const Template& source, const nlohmann::json& data) {
   std::string page(source.html);
-  // From the last to the first, so that nothing is looked for in what was put in.
+  // From the last to the first, so that no mark is looked for in a text that was put in.
   const std::pair<std::string_view, std::string> parts[] = {
       {"@SCRIPT@", source.script}, {"@DATA@", harmless(data)}, {"@STYLE@", source.style}};
   size_t end = page.size();

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <string>
 
 #include "src/config/model_options.h"
 #include "src/config/objective_options.h"
@@ -74,7 +75,7 @@ std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, si
   const std::optional<size_t> other = other_record(examples, image);
   std::vector<MapCaption> captions;
   if (example.has_raw_caption()) captions.push_back({MapKind::kWeights, 0, other, 0});
-  std::vector<size_t> foreign = {0};  // a raw caption, where there is no subcaption
+  std::vector<size_t> foreign = {0};  // the raw caption, if there is no subcaption
   if (other && !examples[*other].subcaptions().empty()) foreign = examples[*other].subcaptions();
   const std::vector<size_t> own = example.subcaptions();
   for (size_t j = 0; j < own.size(); ++j) {

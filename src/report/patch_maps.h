@@ -2,15 +2,14 @@
 //
 // - a raw caption's *weights*: how much of each patch training's local alignment took into the
 //   pooled vector that it contrasted (src/objective/OBJECTIVE.md, "Local alignment"),
-// - any caption's *cosines* with the patches: a similarity looked at afterwards, which training
-//   never formed for subcaptions.
+// - any caption's *cosines* with the patches: a similarity computed afterwards, which training
+//   never forms for subcaptions.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "src/model/clip.h"
@@ -24,8 +23,8 @@ struct ObjectiveOptions;
 // A model's view of some records; fp32, in host memory.
 struct EncodedExamples {
   at::Tensor image;                 // [B, d], L2-normalized
-  at::Tensor patches;               // [B, P, d], likewise; undefined unless asked for
-  at::Tensor text;                  // [C, d], likewise: the captions of all records
+  at::Tensor patches;               // [B, P, d], L2-normalized; undefined unless asked for
+  at::Tensor text;                  // [C, d], L2-normalized: the captions of all records
   std::vector<int64_t> first_text;  // [B]: row of a record's first caption in `text`
 };
 
@@ -35,7 +34,7 @@ EncodedExamples encode_examples(const Clip& model, const Tokenizer& tokenizer,
 
 enum class MapKind { kWeights, kCosines };
 
-// One value a patch, row after row, of record `image` and the caption in row `text`: [P].
+// One value per patch, row after row, for record `image` and the caption in row `text`: [P].
 at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t image, int64_t text,
                      const ObjectiveOptions& objective);
 
@@ -43,14 +42,14 @@ at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t image
 struct MapCaption {
   MapKind kind = MapKind::kCosines;
   size_t caption = 0;           // in the record's captions
-  std::optional<size_t> other;  // another record; none: no other caption differs
+  std::optional<size_t> other;  // another record; nullopt: no other caption differs
   size_t other_caption = 0;     // in that record's captions
 };
 
 // The maps of record `image`: its raw caption's weights, if it has one, then its subcaptions'
 // cosines. Each is compared with the same kind of caption of the next record (cyclically) whose raw
-// caption differs; where that has fewer subcaptions they repeat, and where it has none, its raw
-// caption stands in.
+// caption differs. If that record has fewer subcaptions, they repeat; if it has none, its raw
+// caption is taken.
 std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t image);
 
 }  // namespace dermatome

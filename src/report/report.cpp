@@ -13,8 +13,8 @@
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
 #include "src/core/error.h"
-#include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/result_json.h"
@@ -26,7 +26,6 @@
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
 #include "src/text/tokenizer.h"
-#include "src/weights/hub.h"
 #include "src/weights/weights.h"
 #include "src/weights/weights_hash.h"
 
@@ -42,13 +41,14 @@ constexpr int64_t kSearchedRecords = 128;
 TrainOptions read_run(const std::filesystem::path& run) {
   const std::filesystem::path config = RunDirectory(run).config();
   if (!std::filesystem::is_regular_file(config)) {
-    throw ConfigError(run.string() + " is no run's directory: it holds no config.yaml; give the " +
-                      "directory that `dermatome train` wrote, such as runs/NAME");
+    throw ConfigError(run.string() +
+                      " is no run's directory: it holds no config.yaml; give the directory that "
+                      "`dermatome train` wrote, such as runs/NAME");
   }
   return load_train_config(config, {});
 }
 
-// What there is to read of a run, and what is not there.
+// Collects what there is to read of a run, and names what is missing.
 class Collector {
  public:
   Collector(const ReportOptions& options, c10::Device device, Collectives& collectives)
@@ -126,9 +126,9 @@ void Collector::add_history() {
   report_["curves"] = read_curves(options_.run);
   report_["evaluations"] = read_evaluations(options_.run);
   if (report_["curves"]["train"]["step"].empty()) {
-    miss("training", "No step is logged in " + RunDirectory(options_.run).results().string() +
-                         " yet. `dermatome train` logs every runtime.log_every steps; then make "
-                         "the report again.");
+    miss("training", text("No step is logged in ", RunDirectory(options_.run).results(),
+                          " yet. `dermatome train` logs every runtime.log_every steps; then make "
+                          "the report again."));
   }
 }
 
@@ -167,15 +167,15 @@ void Collector::add_images() {
   try {
     show(ShardedDataset(paths, tokenizer_.hash()));
   } catch (const DataError& error) {
-    const std::string what = "The shards of " + origin + " cannot be read: " + error.what() +
-                             ". Start the command where training was started, or name shards with "
-                             "`dermatome report " +
-                             options_.run.string() + " --data SHARDS`.";
+    const std::string what = text("The shards of ", origin, " cannot be read: ", error.what(),
+                                  ". Start the command where training was started, or name shards "
+                                  "with `dermatome report ",
+                                  options_.run, " --data SHARDS`.");
     for (const char* section : {"retrieved", "maps"}) miss(section, what);
   }
 }
 
-// Patch maps of some records, and what is found for them among more.
+// Adds patch maps of some records, and what is retrieved for them among more records.
 void Collector::show(const ShardedDataset& dataset) {
   const std::vector<int64_t> rows = choose_rows(dataset, options_.images);
   std::vector<int64_t> searched_rows = rows;
@@ -201,7 +201,7 @@ void Collector::show(const ShardedDataset& dataset) {
   json retrieved =
       retrieve(searched, encode_examples(*trained_, tokenizer_, searched, false), places);
 
-  json images = json::object();  // by row, those that are looked at
+  json images = json::object();  // by row, those that the page shows
   const auto add = [&](const Example& example) {
     const std::string row = std::to_string(example.row);
     if (!images.contains(row)) images[row] = image_uri(example, config);
@@ -222,29 +222,27 @@ void Collector::show(const ShardedDataset& dataset) {
 }
 
 void Collector::name_missing_scores() {
-  const std::string run = options_.run.string();
-  const std::string remedy = "`dermatome watch " + run + " --benchmarks BENCHMARK.yaml`";
+  const std::string remedy =
+      text("`dermatome watch ", options_.run, " --benchmarks BENCHMARK.yaml`");
   const json& evaluations = report_["evaluations"];
   json validated = report_["curves"]["validation"];
   validated.erase("loss");
   if (evaluations.empty()) {
-    miss("intervals", "No evaluation is written in " +
-                          RunDirectory(options_.run).evaluations().string() +
-                          ", so there are no intervals and no confusion matrices. " + remedy +
-                          " writes it, for every checkpoint.");
+    miss("intervals", text("No evaluation is written in ", RunDirectory(options_.run).evaluations(),
+                           ", so there are no intervals and no confusion matrices. ", remedy,
+                           " writes it, for every checkpoint."));
   }
   if (evaluations.empty() && validated.empty()) {
-    miss("scores", "This run was not scored on any benchmark. " + remedy +
-                       " scores its checkpoints; validation.benchmarks in a configuration scores "
-                       "a run while it trains.");
+    miss("scores", text("This run was not scored on any benchmark. ", remedy,
+                        " scores its checkpoints; validation.benchmarks in a configuration scores "
+                        "a run while it trains."));
   }
   bool has_confusion = false;
   for (const json& evaluation : evaluations) has_confusion |= evaluation.contains("confusion");
   if (!has_confusion) {
     miss("confusion",
-         "No evaluation of a classification benchmark with a confusion matrix is "
-         "there. " +
-             remedy + " writes them.");
+         text("No evaluation of a classification benchmark with a confusion matrix is there. ",
+              remedy, " writes them."));
   }
 }
 

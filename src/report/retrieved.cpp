@@ -17,7 +17,7 @@ using nlohmann::json;
 struct RawCaptions {
   std::vector<std::string> texts;
   std::vector<int64_t> rows;       // [texts]: a row of the encoded texts
-  std::vector<int64_t> of_record;  // place in `texts`, -1 without a raw caption
+  std::vector<int64_t> of_record;  // [records]: place in `texts`, -1 without a raw caption
 };
 
 RawCaptions raw_captions(const std::vector<Example>& records, const EncodedExamples& encoded) {
@@ -38,7 +38,7 @@ RawCaptions raw_captions(const std::vector<Example>& records, const EncodedExamp
   return captions;
 }
 
-// The best candidates, and the best rank of an own one; `cosines` [candidates].
+// The best candidates, and the rank of the best own one; `cosines` [candidates].
 template <typename IsOwn, typename Describe>
 json search(const at::Tensor& cosines, const IsOwn& is_own, const Describe& describe) {
   const at::Tensor order = cosines.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
@@ -56,8 +56,7 @@ json search(const at::Tensor& cosines, const IsOwn& is_own, const Describe& desc
   }
   int64_t rank = 0;  // pessimistic where cosines are equal
   for (int64_t i = 0; i < cosines.size(0); ++i) {
-    const bool counts = cosines[i].item<double>() >= own && !is_own(i);
-    rank += counts ? 1 : 0;
+    if (cosines[i].item<double>() >= own && !is_own(i)) ++rank;
   }
   return {{"rank", rank + 1}, {"hits", hits}};
 }

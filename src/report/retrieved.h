@@ -11,12 +11,12 @@ namespace dermatome {
 
 inline constexpr int64_t kHitsShown = 5;
 
-// For those of `records` in the places `queries` that have a raw caption, by cosine among all of
-// `records`; equal raw captions count as one, and every image of theirs as its own:
+// Searches all of `records` by cosine for each record in the places `queries` that has a raw
+// caption. Equal raw captions count as one caption, whose own images are all images that have it:
 //   {"images": number, "captions": number,
 //    "by_caption": [{"row", "text", "rank", "hits": [{"row", "cosine", "own"}]}],
 //    "by_image": [{"row", "rank", "hits": [{"text", "cosine", "own"}]}]}
-// `rank` is the own one's, 1 the best: how many candidates are as near or nearer.
+// `rank` is that of the best own candidate: 1 plus the number of others that are as near or nearer.
 nlohmann::json retrieve(const std::vector<Example>& records, const EncodedExamples& encoded,
                         const std::vector<size_t>& queries);
 

@@ -3,8 +3,10 @@
 #include <cmath>
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
+#include "src/core/text.h"
 #include "src/data/augmentation.h"
 #include "src/report/page.h"
 
@@ -25,7 +27,7 @@ Image interleave(const std::vector<uint8_t>& planes, int size) {
 std::string describe(const AugmentationParameters& parameters, const Image& image) {
   const Box& crop = parameters.crop;
   const double share = static_cast<double>(crop.width) * crop.height / image.width / image.height;
-  std::string note = std::to_string(std::lround(100 * share)) + " % of the area";
+  std::string note = text(std::lround(100 * share), " % of the area");
   if (!parameters.colors.empty()) note += " · jitter";
   if (parameters.gray) note += " · gray";
   return note;
@@ -43,13 +45,12 @@ json draw_view(const Image& image, const std::string& source, const ViewOptions&
 }
 
 std::vector<std::string> facts_of(const ShardReader& shard, int64_t row) {
-  std::vector<std::string> facts = {shard.path().filename().string() + " row " +
-                                    std::to_string(row)};
+  std::vector<std::string> facts = {text(shard.path().filename(), " row ", row)};
   const int64_t label = shard.label(row);
   facts.push_back(label < 0 ? "no label"
                             : "label " + shard.header().label_names[static_cast<size_t>(label)]);
   if (shard.ontology(row) >= 0) {
-    facts.push_back("ontology node " + std::to_string(shard.ontology(row)));
+    facts.push_back(text("ontology node ", shard.ontology(row)));
   }
   return facts;
 }

@@ -12,14 +12,13 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <string>
 
 #include "sharding/dataset.h"
 #include "src/config/augmentation_options.h"
 
 namespace dermatome {
 
-// What a run augments images by.
+// How a run augments images.
 struct ViewOptions {
   AugmentationOptions augmentation;
   int image_size = 224;  // of the views, in pixels
@@ -27,12 +26,12 @@ struct ViewOptions {
 };
 
 // A record with its stored image, every caption, and the views that it would have as the samples
-// 0, 1, … (num_views of them) of the first epoch. Throws as ShardReader::decode().
+// 0, 1, … (num_views of them) of the first epoch. Throws what ShardReader::decode() throws.
 nlohmann::json record_sheet(const SamplePlace& place, const ViewOptions& options,
                             int64_t num_views);
 
 // A record of an overview, with the one view that it would have as the sample `draw` of the first
-// epoch. Throws as ShardReader::decode().
+// epoch. Throws what ShardReader::decode() throws.
 nlohmann::json overview_record(const SamplePlace& place, const ViewOptions& options, int64_t draw);
 
 }  // namespace dermatome

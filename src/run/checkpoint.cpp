@@ -100,13 +100,13 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const Named
 
   if (keep > 0) {
     auto steps = checkpoint_steps(checkpoints);
-    // Newer ones are damaged: the run has continued from behind them.
+    // Newer checkpoints are damaged: the run has continued from an older one.
     std::erase_if(steps, [&](int64_t step) { return step > state.step; });
     const std::string best = named_by(best_pointer(checkpoints));
     for (size_t i = static_cast<size_t>(keep); i < steps.size(); ++i) {
       const fs::path old = checkpoint_path(checkpoints, steps[i]);
       if (old.filename() == best) continue;
-      // Under a temporary name first, so that who reads it meanwhile sees it whole or not at all.
+      // Renamed first, so that a process that reads it meanwhile sees all of it or nothing.
       const fs::path aside = old.string() + ".tmp.removed";
       std::error_code error;
       fs::rename(old, aside, error);
@@ -144,7 +144,7 @@ TrainingState verify_checkpoint(const fs::path& checkpoint) {
     return read;
   } catch (const DataError& error) {
     throw DataError("checkpoint " + checkpoint.string() + ": " + error.what());
-  } catch (const fs::filesystem_error& error) {  // as of a file that another process removes
+  } catch (const fs::filesystem_error& error) {  // for example, another process removes a file
     throw DataError("checkpoint " + checkpoint.string() + ": " + error.what());
   }
 }
@@ -155,7 +155,7 @@ std::optional<TrainingState> find_newest_checkpoint(const fs::path& checkpoints)
     try {
       return verify_checkpoint(checkpoint_path(checkpoints, step));
     } catch (const DataError& error) {
-      log_warning(std::string("refused: ") + error.what());
+      log_warning(text("refused: ", error.what()));
     }
   }
   if (!steps.empty()) {

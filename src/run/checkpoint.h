@@ -5,9 +5,9 @@
 // - optimizer.safetensors: AdamW's moments
 // - state.json: step, digests, and size and CRC-32C of the other files
 //
-// Written under a temporary name, synced, renamed; <run>/checkpoints/latest, a text file with the
-// directory's name, moves last. <run>/best, where `dermatome watch` chose one, names
-// it likewise.
+// A checkpoint is written under a temporary name, synced and renamed. Last,
+// <run>/checkpoints/latest, a text file with the directory's name, is replaced. <run>/best is such
+// a file for the checkpoint that `dermatome watch` chose, if it did.
 #pragma once
 
 #include <cstdint>
@@ -32,19 +32,20 @@ struct TrainingState {
 };
 
 // Commits a checkpoint, then removes all but the newest `keep` (0: none is removed) and the best
-// one. Those of later steps, which a resumed run refused as damaged, are neither counted nor
-// removed. `optimizer`: its state. One rank calls it. Throws DataError.
+// one. Checkpoints of later steps, which a resumed run refused as damaged, are neither counted nor
+// removed. `optimizer`: the optimizer's state. One rank calls it. Throws DataError.
 void save_checkpoint(const std::filesystem::path& checkpoints, const Clip& model,
                      const NamedTensors& optimizer, const TrainingState& state, int64_t keep);
 
-// Steps of the checkpoints that are there, newest first.
+// The steps of the checkpoints that exist, newest first.
 std::vector<int64_t> checkpoint_steps(const std::filesystem::path& checkpoints);
 
-// Makes `step` the best one, which stays when others are removed. Throws DataError.
+// Marks the checkpoint of `step` as the best one, which stays when others are removed. Throws
+// DataError.
 void mark_best(const std::filesystem::path& checkpoints, int64_t step);
 
-// Tells checkpoints of one step apart: SHA-256 of state.json, which holds checksums of the rest.
-// Throws DataError.
+// SHA-256 of state.json, which holds checksums of the other files: tells checkpoints of one step
+// apart. Throws DataError.
 std::string state_hash(const std::filesystem::path& checkpoint);
 
 // Reads a checkpoint's state and verifies every file of it. Throws DataError naming the file.

@@ -1,6 +1,5 @@
-// What the checkpoints of a run scored: <run>/evaluations.jsonl, one JSON object a line with
-// `step`, `state`, `benchmark`, `definition` and `scores`, and more that only readers of the file
-// want.
+// The scores of a run's checkpoints: <run>/evaluations.jsonl, one JSON object per line with `step`,
+// `state`, `benchmark`, `definition` and `scores`, and further keys for readers of the file.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,7 @@
 
 namespace dermatome {
 
-// A benchmark as it was when it scored: under one name it may be written anew.
+// A benchmark as it was when it scored a checkpoint: its file may change under the same name.
 struct Definition {
   std::string benchmark;  // its name
   std::string hash;       // of its file
@@ -21,7 +20,7 @@ struct Definition {
   bool operator==(const Definition&) const = default;
 };
 
-// A checkpoint as it was when it was scored: training may write another one of that step.
+// A checkpoint as it was when it was scored: training may write another one of the same step.
 struct ScoredCheckpoint {
   int64_t step = -1;
   std::string state;  // hash of what it holds
@@ -40,21 +39,21 @@ struct Criterion {
 
 class EvaluationLog {
  public:
-  // Reads what is there; a last line that was cut short by a kill is dropped from the file. One
-  // process at a time writes. Throws DataError.
+  // Reads the file, if it exists; a last line that was cut short by a kill is dropped from it. Only
+  // one process at a time may write. Throws DataError.
   explicit EvaluationLog(const std::filesystem::path& run_directory);
 
-  // Whether that was scored. A failure counts only if it was added to this object: what has read it
-  // from the file tries again.
+  // Whether the benchmark has scored the checkpoint. A failure counts only if it was added to this
+  // object: after a restart the checkpoint is tried again.
   bool has(const ScoredCheckpoint& checkpoint, const Definition& definition) const;
 
-  // Appends `result`: result_json()'s, or `failure` and no `scores`. On the disk on return. Throws
-  // DataError and leaves the file as it was.
+  // Appends `result`: that of result_json(), or `failure` with empty `scores`. It is on the disk on
+  // return. Throws DataError and leaves the file as it was.
   void add(const ScoredCheckpoint& checkpoint, const Definition& definition,
            const nlohmann::ordered_json& result);
 
-  // The step of the one of `checkpoints` with the best score, of equal ones the earliest; nullopt
-  // where none has a score. Lines of a benchmark that had role test then do not count.
+  // The step of the best of `checkpoints`, the earliest one of equal scores; nullopt if none has a
+  // score. A line does not count if the benchmark had the role `test` when the line was written.
   std::optional<int64_t> best_step(const Criterion& criterion,
                                    std::span<const ScoredCheckpoint> checkpoints) const;
 

@@ -37,9 +37,9 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& checkpoints, 
 // The step of a checkpoint's directory name; -1: it is no such name.
 int64_t checkpoint_step(const std::string& name);
 
-// Text files that hold the name of a checkpoint's directory: of the newest one, and of the best
-// one. The best one's file stands beside the folder of checkpoints, in which only the training
-// writes.
+// Text files that hold the name of a checkpoint's directory: that of the newest one, and that of
+// the best one. The best one's file lies beside the folder of checkpoints, because only the
+// training writes in that folder.
 std::filesystem::path latest_pointer(const std::filesystem::path& checkpoints);
 std::filesystem::path best_pointer(const std::filesystem::path& checkpoints);
 

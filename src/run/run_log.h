@@ -1,7 +1,7 @@
 // What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in
-// the run directory, one JSON object a line with `step`, `epoch` and either `train` or
+// the run directory, one JSON object per line with `step`, `epoch` and either `train` or
 // `validation` and `benchmarks`. `train` holds `loss`, the objective's total, every term of it by
-// its name, and the other numbers of a StepReport. Only rank 0 makes one.
+// its name, and the other numbers of a StepReport. Only rank 0 makes a RunLog.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +22,14 @@ struct StepReport {
   int64_t step_in_epoch = 0;
   int64_t steps_per_epoch = 0;
   int64_t global_batch = 0;
-  // The objective's by name: `total` first, then its terms, whose names are those of no number
+  // The objective's values by name: `total` first, then its terms. No term is named like a number
   // below.
   std::vector<std::pair<std::string, double>> values;
   double lr = 0;
   double logit_scale = 0;    // exp of the learned parameter
-  double gradient_norm = 0;  // before clipping; 0 without clipping
-  double data_seconds = 0;   // a step's wait for its batch
-  double step_seconds = 0;   // a step, wall clock
+  double gradient_norm = 0;  // before clipping
+  double data_seconds = 0;   // mean wait of a step for its batch
+  double step_seconds = 0;   // mean wall time of a step
 };
 
 class RunLog {
@@ -42,7 +42,7 @@ class RunLog {
   bool has_validation(int64_t step) const;
 
   void step(const StepReport& report);
-  // `scores` under the key `validation`, and what they are of under `benchmarks`.
+  // Logs `scores` under the key `validation`, and `benchmarks`, which says what was scored.
   void validation(int64_t step, int64_t epoch, const nlohmann::json& scores,
                   const nlohmann::json& benchmarks);
 

@@ -55,7 +55,7 @@ BytePairs::BytePairs(std::string_view merges) {
     pairs.emplace_back(line.substr(0, space), line.substr(space + 1));
     begin = end + 1;
   }
-  // Two merges may give one symbol; its id is then the later one, for both.
+  // Two merges may give the same symbol; both then have the later id.
   for (int32_t rank = 0; rank < kNumMerges; ++rank) {
     const auto& [first, second] = pairs[static_cast<size_t>(rank)];
     ids[first + second] = 2 * kNumBytes + rank;

@@ -13,7 +13,7 @@ namespace dermatome {
 
 struct CsvRow {
   int64_t line = 0;                 // where the row begins, counted from 1
-  std::vector<std::string> fields;  // as many as there are columns
+  std::vector<std::string> fields;  // one per column
 };
 
 // Reads row after row of `content`, which must outlive the reader. `name` appears in errors.
@@ -26,7 +26,7 @@ class CsvReader {
   const std::vector<std::string>& columns() const { return columns_; }
   std::optional<size_t> find_column(const std::string& column) const;
   bool has_column(const std::string& column) const { return find_column(column).has_value(); }
-  // Where `column` is. Throws DataError naming the file, the column and the columns there are.
+  // The index of `column`. Throws DataError naming the file, the column and the file's columns.
   size_t column(const std::string& column) const;
 
   // False at the end. Throws DataError with the line for a quote that is never closed, text behind

@@ -13,7 +13,7 @@ namespace dermatome {
 
 namespace {
 
-// To be raised with every change of the cleaning that changes the ids of any text.
+// Raise the last number with every change of the cleaning that changes the ids of any text.
 constexpr std::string_view kCleaningVersion = "ftfy 6.3.1, html.unescape twice, lower; 1";
 
 std::u32string clean_text(std::string_view text) {
@@ -43,7 +43,7 @@ Tokenizer::Tokenizer() : tables_(std::make_unique<const Tables>(read_vocabulary(
 Tokenizer::~Tokenizer() = default;
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text, int64_t context_length) const {
-  require(context_length >= 1, "a context of no tokens");
+  require(context_length >= 1, "a context holds at least one token");
   const std::u32string cleaned = clean_text(text);
   std::vector<int32_t> ids{start_of_text()};
   for (const std::u32string_view piece : split_pieces(cleaned)) {

@@ -30,8 +30,8 @@ class Tokenizer {
   int32_t end_of_text() const { return 49407; }
   int64_t vocabulary_size() const { return 49408; }
 
-  // SHA-256 (hex) over the vocabulary and the version of the cleaning rules: shards made with
-  // another tokenizer are refused by it.
+  // SHA-256 (hex) over the vocabulary and the version of the cleaning rules. Shards with another
+  // hash are refused.
   const std::string& hash() const;
 
  private:

@@ -15,7 +15,7 @@ namespace dermatome {
 
 namespace {
 
-// No character below it takes part in a composition or is changed by one.
+// No character below this one takes part in a composition or is changed by one.
 constexpr char32_t kFirstCombining = 0x300;
 
 icu::UnicodeString to_icu(const std::u32string& text) {

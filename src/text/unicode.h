@@ -9,7 +9,7 @@
 
 namespace dermatome {
 
-// Stands for what could not be read.
+// Stands for bytes that could not be read.
 inline constexpr char32_t kReplacementCharacter = 0xfffd;
 
 // Ill-formed bytes become the replacement character, one for each maximal part of a sequence
@@ -21,7 +21,7 @@ std::string encode_utf8(std::u32string_view text);
 // first ill-formed sequence.
 size_t well_formed_length(std::string_view text);
 
-// str.isspace: what str.split and str.strip take for white space.
+// str.isspace: the characters that str.split and str.strip take for white space.
 bool is_space(char32_t c);
 // Categories L*, N* and Nd.
 bool is_letter(char32_t c);
@@ -31,7 +31,7 @@ bool is_decimal_digit(char32_t c);
 inline bool is_ascii_letter(char32_t c) { return (c | 0x20) >= U'a' && (c | 0x20) <= U'z'; }
 inline bool is_ascii_digit(char32_t c) { return c >= U'0' && c <= U'9'; }
 
-// ASCII's control characters but tab, line feed, form feed and carriage return.
+// ASCII's control characters except tab, line feed, form feed and carriage return.
 bool is_ascii_control(char32_t c);
 // C1: the control characters 80 to 9F.
 inline bool is_c1_control(char32_t c) { return c >= 0x80 && c <= 0x9f; }

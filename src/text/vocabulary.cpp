@@ -2,8 +2,6 @@
 
 #include <zlib.h>
 
-#include <cstddef>
-
 #include "src/core/error.h"
 
 __asm__(

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/core/thread_annotations.h"
 #include "src/distributed/number_gather.h"
 #include "src/model/upload.h"
@@ -15,11 +16,12 @@
 namespace dermatome {
 namespace {
 
-// Batches ready beyond the one in use. One suffices to hide the exchange behind a step, and a stop
-// reaches the trainer behind all that are ready; the loader itself keeps more batches.
+// Batches that are ready in addition to the one in use. One is enough to hide the exchange behind a
+// step, and the trainer learns of a stop only after all that are ready. The loader itself keeps
+// more batches.
 constexpr size_t kReady = 1;
 
-// What a rank tells the others of its next batch.
+// What a rank tells the others about its next batch.
 enum Record { kImages, kTexts, kStop, kFailed };
 
 // Texts stay on the host, where the text tower packs them.
@@ -45,7 +47,7 @@ struct BatchFeed::State {
   bool closed GUARDED_BY(mutex) = false;
   std::thread thread;
 
-  // The loader's next batch, or why there is none.
+  // Takes the loader's next batch; returns the error if there is none.
   std::exception_ptr take(Batch& batch) {
     try {
       auto next = loader->next();
@@ -58,14 +60,15 @@ struct BatchFeed::State {
     }
   }
 
-  // Whether there is room for another batch, once there is or nobody wants one any more.
+  // Waits for room for another batch; false if nobody wants one any more.
   bool wait_for_room() {
     MutexLock lock(mutex);
     changed.wait(lock, [this]() REQUIRES(mutex) { return ready.size() < kReady || closed; });
     return !closed;
   }
 
-  // What all ranks say of their batches. Throws `own_error`, or an error for another rank's.
+  // Fills in what all ranks say about their batches. Throws `own_error`, or CommunicationError if
+  // another rank failed.
   void exchange_records(FedBatch& fed, const std::exception_ptr& own_error) {
     const bool failed = own_error != nullptr;
     const auto records =
@@ -75,8 +78,8 @@ struct BatchFeed::State {
     if (own_error) std::rethrow_exception(own_error);
     for (size_t rank = 0; rank < records[kFailed].size(); ++rank) {
       if (records[kFailed][rank] != 0) {
-        throw CommunicationError("rank " + std::to_string(rank) +
-                                 " could not make its batch ready; its own message says why");
+        throw CommunicationError(
+            text("rank ", rank, " could not make its batch ready; its own message says why"));
       }
     }
     fed.sizes = {records[kImages], records[kTexts]};

@@ -1,14 +1,13 @@
-// Ranks that were started differently are refused before the first step. Unnoticed, they would
-// train together without a word: exchange embeddings of two models and average their gradients, or
-// wait for ever for a rank with another batch. An NFS that serves an old file, a folder on every
-// node's own disk or a binary that was built again is enough.
+// Ranks that were started differently are refused before the first step. Otherwise they would
+// silently exchange embeddings of two models and average their gradients, or wait for ever for a
+// rank with another batch. An NFS that serves an old file, a folder on every node's own disk or a
+// binary that was built again is enough to cause this.
 //
 // Both functions are collective calls and throw ConfigError on every rank, naming the ranks and
 // what differs (src/distributed/rank_comparison.h).
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,13 +27,14 @@ struct TrainingEnvironment;
 // trained, or in which collectives and steps ranks meet.
 bool may_differ_between_ranks(std::string_view key);
 
-// The binary and the settings. First of all, since the ranks wait for each other in whatever
-// follows: that some ranks stage their data and others do not is refused too.
+// Compares the binary and the settings. Call it first: ranks wait for each other in everything that
+// follows. It is also refused that some ranks stage their data and others do not.
 void compare_settings(const TrainOptions& options, const TrainingEnvironment& environment);
 
-// What the first step starts from: the data, the model and its weights; the weights are read once,
-// 0.1 s for 600 MB. `validation`: what it is measured on. `checkpoint`: the one that the run
-// continues from, of which the optimizer's state is compared as well; empty: it starts anew.
+// Compares what the first step starts from: the data, the model and its weights, which are read
+// once (0.1 s for 600 MB). `validation`: facts about the data that the run validates on.
+// `checkpoint`: the one that the run continues from, whose optimizer state is compared as well;
+// empty: the run starts anew.
 void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validation,
                    const Clip& model, const std::filesystem::path& checkpoint,
                    const TrainingEnvironment& environment);

@@ -14,7 +14,7 @@ namespace dermatome {
 // Made by the launcher, which knows ranks and devices.
 struct TrainingEnvironment {
   Collectives* collectives = nullptr;
-  // A further group of CPU collectives over the same ranks, for another thread.
+  // Connects a further group of CPU collectives over the same ranks, for another thread.
   std::function<std::unique_ptr<Collectives>(const std::string& name)> connect_cpu_group;
   c10::Device device = c10::kCPU;
   int local_rank = 0;  // among the ranks of this machine

@@ -8,22 +8,23 @@
 #include "src/config/optimizer_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
 
 // Sample ids that a rank contributes to a message.
 constexpr int64_t kMaxIds = 16;
-// So many bad steps in a row end a run that skips them: what made them bad will not pass.
+// This many bad steps in a row end a run that skips bad steps: their cause will not go away.
 constexpr int64_t kTooManyInARow = 10;
 
 // "5, 77 and 3 more"
 std::string list(const int64_t* ids, int64_t count) {
-  std::string text;
+  std::string listed;
   for (int64_t i = 0; i < std::min(count, kMaxIds); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(ids[i]);
+    listed += text(i == 0 ? "" : ", ", ids[i]);
   }
-  return count > kMaxIds ? text + " and " + std::to_string(count - kMaxIds) + " more" : text;
+  return count > kMaxIds ? text(listed, " and ", count - kMaxIds, " more") : listed;
 }
 
 }  // namespace
@@ -41,8 +42,9 @@ at::Tensor FiniteWatch::check(int64_t step, const StepResult& result,
   return failed_;
 }
 
-// A row a rank: how many of its samples have embeddings that are not finite, the size of its batch,
-// and the ids of the former, or if there are none anywhere, of the latter.
+// Names the samples of a bad step. Every rank sends one row: how many of its samples have
+// embeddings that are not finite, the size of its batch, and the ids of these samples, or of the
+// whole batch if it has none.
 std::string FiniteWatch::describe(const Seen& seen) {
   const at::Tensor bad_samples = seen.finite_samples.cpu().logical_not();
   std::vector<int64_t> suspects;
@@ -62,16 +64,16 @@ std::string FiniteWatch::describe(const Seen& seen) {
   all = all.cpu();
 
   const bool anywhere = all.select(1, 0).sum().item<int64_t>() > 0;
-  std::string text = anywhere ? "embeddings that are not finite:"
-                              : "all embeddings are finite, so a gradient is not; the batch:";
+  std::string message = anywhere ? "embeddings that are not finite:"
+                                 : "all embeddings are finite, so a gradient is not; the batch:";
   for (int rank = 0; rank < collectives_.size(); ++rank) {
     const auto* theirs = all[rank].const_data_ptr<int64_t>();
     const int64_t count = anywhere ? theirs[0] : theirs[1];
     if (count == 0) continue;
-    text += " rank " + std::to_string(rank) + ", samples " + list(theirs + 2, count) + ";";
+    message += text(" rank ", rank, ", samples ", list(theirs + 2, count), ";");
   }
-  text.pop_back();
-  return text;
+  message.pop_back();
+  return message;
 }
 
 void FiniteWatch::report() {
@@ -91,13 +93,13 @@ void FiniteWatch::report() {
   for (int64_t i = 0; i < bad.size(0); ++i) {
     if (bad[i].item<float>() == 0) continue;
     const Seen& step = seen[static_cast<size_t>(i)];
-    const std::string what = "the loss or a gradient is not finite at step " +
-                             std::to_string(step.step) + " (" + describe(step) + ")";
+    const std::string what =
+        text("the loss or a gradient is not finite at step ", step.step, " (", describe(step), ")");
     if (policy_ == NonFinite::kFail || too_many) {
-      throw DataError(what +
-                      (too_many ? ", and " + std::to_string(longest) + " steps in a row are" : "") +
-                      "; look at these samples, lower optimizer.lr or set optimizer.clip_norm. The "
-                      "checkpoints are of finite weights");
+      throw DataError(
+          text(what, too_many ? text(", and ", longest, " steps in a row were not") : "",
+               "; look at these samples, lower optimizer.lr or set optimizer.clip_norm. The "
+               "checkpoints hold finite weights"));
     }
     if (collectives_.rank() == 0) log_warning(what + "; skipped");
   }

@@ -1,5 +1,6 @@
-// Steps whose loss or gradient is not finite: noticed on the device, reported when the run logs, so
-// that the host waits for nothing in between. Such a step is never applied (AdamW::step()).
+// Watches for steps whose loss or gradient is not finite. The device notices them, and the host
+// reports them when the run logs, so the host does not wait in between. Such a step is never
+// applied (AdamW::step()).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,16 +21,17 @@ class FiniteWatch {
   // `collectives` must outlive the watch.
   FiniteWatch(NonFinite policy, Collectives& collectives);
 
-  // Takes note of step `step`, of which `gradient_norm` (0-dim) is over all reduced gradients.
+  // Takes note of step `step`; `gradient_norm` (0-dim) is the norm of all its reduced gradients.
   // Returns what AdamW::step() takes: 1 if the step must not be applied, else 0; float, 0-dim, the
   // same on every rank. With NonFinite::kFail every later step is not applied either.
   at::Tensor check(int64_t step, const StepResult& result, const at::Tensor& gradient_norm,
                    const Batch& batch);
 
-  // Judges the steps since the last call; waits for the device. Throws DataError naming the first
-  // bad step, the ranks and samples with embeddings that are not finite (with finite embeddings
-  // everywhere, the ranks' batches), if the policy is to fail, or if ten steps in a row were
-  // bad, however many calls apart; else warns of every bad step. A collective call for each.
+  // Judges the steps since the last call; waits for the device. Warns of every bad step. Throws
+  // DataError for the first one instead if the policy is to fail, or if ten steps in a row were
+  // bad, also over several calls. The message names the ranks and samples with embeddings that are
+  // not finite, or the ranks' batches if all embeddings are finite. A collective call if a step was
+  // bad.
   void report();
 
  private:

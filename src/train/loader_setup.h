@@ -9,7 +9,7 @@ namespace dermatome {
 
 struct TrainOptions;
 
-// How the loader cuts a data set for this rank; `training` as LoaderOptions says.
+// How the loader cuts a data set for this rank. `training`: see LoaderOptions.
 LoaderOptions loader_options(const TrainOptions& options, const Clip& model,
                              const Collectives& collectives, bool training);
 

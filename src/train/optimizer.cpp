@@ -4,6 +4,7 @@
 
 #include "src/config/optimizer_options.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -22,12 +23,13 @@ void copy_state(const std::map<std::string, at::Tensor>& state, const std::strin
                 at::Tensor target) {
   const auto found = state.find(key);
   if (found == state.end()) {
-    throw DataError("the optimizer's state has no tensor " + key + "; is it of another model?");
+    throw DataError(
+        text("the optimizer's state has no tensor ", key, "; is it the state of another model?"));
   }
   if (found->second.sizes() != target.sizes()) {
-    throw DataError("the optimizer's state has tensor " + key + " " +
-                    c10::str(found->second.sizes()) + ", but the model needs " +
-                    c10::str(target.sizes()));
+    throw DataError(text("the optimizer's state has tensor ", key, " ",
+                         c10::str(found->second.sizes()), ", but the model needs ",
+                         c10::str(target.sizes())));
   }
   target.copy_(found->second);
 }
@@ -51,7 +53,7 @@ AdamW::Group AdamW::make_group(bool decayed, const std::vector<NamedParameter>& 
     group.parameters.push_back(parameter);
     group.exp_avg.push_back(at::zeros_like(value));
     group.exp_avg_sq.push_back(at::zeros_like(value));
-    // The fused kernel keeps one step counter a parameter, on the parameter's device.
+    // The fused kernel keeps one step counter per parameter, on the parameter's device.
     group.steps.push_back(at::zeros({}, value.options().dtype(at::kFloat)));
   }
   return group;

@@ -43,9 +43,9 @@ class AdamW {
   std::vector<Group> groups_;
 };
 
-// The L2 norm over all gradients, 0-dim; and with `max_norm` > 0 gradients scaled so that it is at
-// most that, as torch.nn.utils.clip_grad_norm_. Returns the norm before clipping. Stays on the
-// device.
+// Returns the L2 norm over all gradients, 0-dim, which stays on the device. With `max_norm` > 0
+// scales the gradients so that their norm is at most `max_norm`, like
+// torch.nn.utils.clip_grad_norm_; the norm before clipping is returned.
 at::Tensor clip_gradient_norm(const std::vector<NamedParameter>& parameters, double max_norm);
 
 }  // namespace dermatome

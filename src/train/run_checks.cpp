@@ -4,6 +4,7 @@
 #include "src/config/training_sources.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/objective/create_objective.h"
 #include "src/weights/weights.h"
@@ -13,57 +14,53 @@ namespace {
 
 void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
   if (options.batch_size % num_ranks != 0) {
-    throw ConfigError("batch_size " + std::to_string(options.batch_size) +
-                      " (the global batch) is not divisible by the " + std::to_string(num_ranks) +
-                      " ranks; change batch_size or the number of ranks");
+    throw ConfigError(text("batch_size ", options.batch_size,
+                           " (the global batch) is not divisible by the ", num_ranks,
+                           " ranks; change batch_size or the number of ranks"));
   }
 }
 
-void check_text_tower(const TextConfig& text, const TrainOptions& options,
+void check_text_tower(const TextConfig& tower, const TrainOptions& options,
                       const Tokenizer& tokenizer) {
-  if (text.context_length < kContextLength || text.vocab_size < tokenizer.vocabulary_size()) {
-    throw ConfigError(options.model.architecture + ": text_cfg has context_length " +
-                      std::to_string(text.context_length) + " and vocab_size " +
-                      std::to_string(text.vocab_size) + "; shards hold texts of up to " +
-                      std::to_string(kContextLength) + " ids below " +
-                      std::to_string(tokenizer.vocabulary_size()));
+  if (tower.context_length < kContextLength || tower.vocab_size < tokenizer.vocabulary_size()) {
+    throw ConfigError(text(options.model.architecture, ": text_cfg has context_length ",
+                           tower.context_length, " and vocab_size ", tower.vocab_size,
+                           "; shards hold texts of up to ", kContextLength, " ids below ",
+                           tokenizer.vocabulary_size()));
   }
 }
 
 void check_same(const ClipConfig& config, const TrainOptions& options, const ClipConfig& described,
                 const std::filesystem::path& by) {
   if (hub_config_json(config) != hub_config_json(described)) {
-    throw ConfigError("model.architecture " + options.model.architecture + " differs from " +
-                      by.string() +
-                      ", which belongs to the weights; set model.architecture to "
-                      "that file");
+    throw ConfigError(text("model.architecture ", options.model.architecture, " differs from ", by,
+                           ", which belongs to the weights; set model.architecture to that file"));
   }
 }
 
 void check_num_samples(const TrainOptions& options, int64_t num_ranks, int64_t num_samples) {
   if (num_samples < num_ranks) {
-    throw ConfigError("the data set " + training_data_name(options.data) + " has " +
-                      std::to_string(num_samples) + " samples, fewer than the " +
-                      std::to_string(num_ranks) + " ranks; start fewer ranks");
+    throw ConfigError(text("the data set ", training_data_name(options.data), " has ", num_samples,
+                           " samples, fewer than the ", num_ranks, " ranks; start fewer ranks"));
   }
-  const std::string batch = "batch_size " + std::to_string(options.batch_size);
+  const std::string batch = text("batch_size ", options.batch_size);
   if (options.data.epoch_samples > 0 && options.data.epoch_samples < options.batch_size) {
-    throw ConfigError(batch + " is larger than an epoch, data.epoch_samples = " +
-                      std::to_string(options.data.epoch_samples) + "; raise that one");
+    throw ConfigError(text(batch, " is larger than an epoch, data.epoch_samples = ",
+                           options.data.epoch_samples, "; raise data.epoch_samples"));
   }
   if (samples_an_epoch(options.data, num_samples) < options.batch_size) {
     throw ConfigError(
-        batch + " is larger than the data set " + training_data_name(options.data) + " with " +
-        std::to_string(num_samples) + " samples; lower batch_size" +
-        (options.data.sampling == Sampling::kResampled ? ", or set data.epoch_samples" : ""));
+        text(batch, " is larger than the data set ", training_data_name(options.data), " with ",
+             num_samples, " samples; lower batch_size",
+             options.data.sampling == Sampling::kResampled ? ", or set data.epoch_samples" : ""));
   }
 }
 
 void check_warmup(const TrainOptions& options, const RunLength& length) {
   if (options.schedule.warmup > length.total_steps) {
-    throw ConfigError("schedule.warmup of " + std::to_string(options.schedule.warmup) +
-                      " steps is longer than the training, " + std::to_string(length.total_steps) +
-                      " steps; lower it or train for more epochs");
+    throw ConfigError(text("schedule.warmup of ", options.schedule.warmup,
+                           " steps is longer than the training, ", length.total_steps,
+                           " steps; lower schedule.warmup or train for more epochs"));
   }
 }
 
@@ -86,10 +83,9 @@ void check_data(const TrainOptions& options, const ShardedDataset& dataset, cons
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options) {
   const int64_t expected = create_objective(options.objective)->num_captions();
   if (dataset.num_captions() != expected) {
-    throw ConfigError("objective.num_subcaptions is " +
-                      std::to_string(expected - kFirstSubcaption) + ", but the shards in " +
-                      dataset.sources().front().directory.string() + " hold " +
-                      std::to_string(dataset.num_captions() - kFirstSubcaption));
+    throw ConfigError(text("objective.num_subcaptions is ", expected - kFirstSubcaption,
+                           ", but the shards in ", dataset.sources().front().directory, " hold ",
+                           dataset.num_captions() - kFirstSubcaption));
   }
 }
 

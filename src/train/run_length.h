@@ -11,12 +11,12 @@ struct RunLength {
   int64_t steps_per_epoch = 0;
   int64_t total_steps = 0;
 
-  // Whether something that is done every so many epochs or steps, 0 for neither, is due after
-  // `step` steps.
+  // Whether something is due after `step` steps that is done every `every_epochs` epochs (0: not by
+  // epochs) and every `every_steps` steps (0: not by steps).
   bool is_due(int64_t step, int64_t every_epochs, int64_t every_steps) const;
 };
 
-// The length over a data set of `num_samples`.
+// The length of a run over a data set of `num_samples` samples.
 RunLength run_length(const TrainOptions& options, int64_t num_samples);
 
 }  // namespace dermatome

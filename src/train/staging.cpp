@@ -24,8 +24,8 @@ namespace {
 constexpr std::chrono::milliseconds kTurn(200);
 
 // Waits until `own`, which `worker` does, and the work of all other ranks is done; false if a rank
-// was asked to stop and the work was broken off. A rank that is ready waits in one short collective
-// after the other, so that none of them lasts as long as the work.
+// was asked to stop and the work was broken off. A rank that is ready waits in many short
+// collectives, so that none of them lasts as long as the work.
 bool wait_for_all(std::future<void>& own, std::jthread& worker, Collectives& group) {
   bool done = false;
   bool stopped = false;

@@ -1,4 +1,4 @@
-// The training shards on storage of the machine's own.
+// Copies of the training shards on the machine's own storage.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,10 @@ namespace dermatome {
 struct TrainOptions;
 struct TrainingEnvironment;
 
-// Where this rank reads data.train: there, or its copies in data.stage, which one rank of every
-// machine makes first while the others wait, however long it takes; nullopt, on every rank, if one
-// was asked to stop meanwhile. Every rank calls it. Throws what stage_datasets() throws; on the
-// other ranks a CommunicationError.
+// The directories of data.train, or their copies in data.stage. One rank of every machine makes the
+// copies first; the others wait without a time limit. nullopt, on every rank, if a rank was asked
+// to stop meanwhile. A collective call. Throws what stage_datasets() throws; the other ranks throw
+// a CommunicationError.
 std::optional<std::vector<std::filesystem::path>> staged_training_data(
     const TrainOptions& options, const TrainingEnvironment& environment);
 

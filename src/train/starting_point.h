@@ -13,10 +13,10 @@ namespace dermatome {
 struct TrainOptions;
 struct TrainingEnvironment;
 
-// The step of the checkpoint that the run continues from; nullopt: there is none. Rank 0 looks, so
-// that all ranks continue from the same one. A collective call. Throws ConfigError where the run
-// cannot start from there: what find_own_checkpoint() refuses, and weights of another model than
-// `config`, also those of model.pretrained; DataError likewise.
+// The step of the checkpoint that the run continues from; nullopt: there is none. Rank 0 looks for
+// it, so that all ranks continue from the same one. A collective call. Throws what
+// find_own_checkpoint() throws; for weights of another model than `config` what check_same_model()
+// throws, or check_pretrained() without a checkpoint.
 std::optional<int64_t> find_start(const TrainOptions& options, const ClipConfig& config,
                                   const std::string& dataset_digest,
                                   const TrainingEnvironment& environment);
@@ -25,8 +25,8 @@ std::optional<int64_t> find_start(const TrainOptions& options, const ClipConfig&
 void load_start(std::optional<int64_t> step, const TrainOptions& options, Clip& model,
                 AdamW& optimizer);
 
-// Loads the weights of model.pretrained, which is set, into `model`. Throws as check_pretrained()
-// and load_weights().
+// Loads the weights of model.pretrained, which must be set, into `model`. Throws what
+// check_pretrained() and load_weights() throw.
 void load_pretrained(Clip& model, const TrainOptions& options);
 
 }  // namespace dermatome

@@ -18,13 +18,13 @@ class StepLog {
   // `log`: rank 0's, null on the others. Arguments must outlive the object.
   StepLog(const RunLength& length, int64_t global_batch, const Clip& model, RunLog* log);
 
-  // Takes note of a step that waited so long for its batch.
+  // Takes note of a step that waited `data_seconds` for its batch.
   void add(double data_seconds);
-  // Logs step `step`, and the time of steps since start or since the last call of this or
+  // Logs step `step`, and the mean time of a step since the start, the last report() or the last
   // restart(). Waits for the device. gradient_norm: 0-dim.
   void report(int64_t step, const ObjectiveResult& result, const at::Tensor& gradient_norm,
               double lr);
-  // Leaves out the time until now, in which something else was done.
+  // Measures anew from now on, because something else than steps was done.
   void restart() { since_ = {}; }
 
  private:

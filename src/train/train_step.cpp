@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "src/config/train_options.h"
-#include "src/core/row_range.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
 #include "src/model/upload.h"
@@ -31,7 +30,7 @@ at::Tensor normalized_pixels(const Batch& batch, Span rows, const Clip& model,
                    precision == Precision::kAmpBf16 ? at::kBFloat16 : at::kFloat);
 }
 
-// [B] bool: the samples whose embeddings are all finite, those of their texts too.
+// [B] bool: the samples whose embeddings are all finite, including those of their texts.
 at::Tensor finite_samples(const ObjectiveInput& input) {
   const at::Tensor bad_text = input.text.isfinite().all(1).logical_not();
   at::Tensor finite = input.image.isfinite().all(1);
@@ -61,7 +60,7 @@ struct TrainStep::ImagePiece {
   }
 };
 
-// What the objective takes of the whole batch, detached, and the gather of its texts.
+// The whole batch's features that the objective takes, detached, and the gather of its texts.
 struct TrainStep::Features {
   at::Tensor image, local, text;
   std::unique_ptr<RowGather> text_gather;
@@ -147,8 +146,8 @@ StepResult TrainStep::gradients_at_once(const Batch& batch, const GlobalSizes& s
   if (text_leaf.grad().defined()) result.grad_text += text_leaf.grad();
   text_reducer_.arm();
   if (text.requires_grad()) torch::autograd::backward({text}, {result.grad_text});
-  // All of the text tower's reductions before any of the image tower's, also on a rank without
-  // text.
+  // Every rank starts all reductions of the text tower before any of the image tower, even if it
+  // has no text.
   text_reducer_.start_remaining();
   image_reducer_.arm();
   images.backward_tower(result.grad_image);

@@ -8,12 +8,12 @@
 
 #include <memory>
 
+#include "src/core/row_range.h"
 #include "src/data/batch.h"
 #include "src/distributed/collectives.h"
 #include "src/distributed/gradient_reducer.h"
 #include "src/model/clip.h"
 #include "src/objective/objective.h"
-#include "src/objective/tile_math.h"
 
 namespace dermatome {
 
@@ -27,7 +27,7 @@ struct StepResult {
 class TrainStep {
  public:
   // With the objective of the options. Model, collectives and options must outlive the step. Throws
-  // ConfigError where the objective is not defined on so many ranks.
+  // ConfigError if the objective is not defined on this number of ranks.
   TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options);
   // With any objective.
   TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options,

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include "src/core/file.h"
 #include "src/core/log.h"
 #include "src/core/stop_signal.h"
+#include "src/core/text.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
 #include "src/run/run_log.h"
@@ -45,9 +45,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a run reads besides weights, opened and checked before anything large is built.
+// What a run reads in addition to weights, opened and checked before anything large is built.
 struct RunInputs {
-  // Throws ConfigError or DataError where the options do not fit the data or the ranks.
+  // Throws ConfigError or DataError if the options do not fit the data or the ranks.
   RunInputs(const TrainOptions& options, const ClipConfig& model, const Tokenizer& texts,
             const std::vector<std::filesystem::path>& data, int64_t num_ranks)
       : config(model),
@@ -129,10 +129,7 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
 void Trainer::resume_or_start() {
   load_start(start_, options_, model_, optimizer_);
   if (!is_root()) return;
-  if (start_) {
-    log_info("resuming from step " + std::to_string(step_) + " of " +
-             std::to_string(length_.total_steps));
-  }
+  if (start_) log_info(text("resuming from step ", step_, " of ", length_.total_steps));
   write_file_atomically(directory_.config(), dump_train_config(options_));
 }
 
@@ -173,14 +170,15 @@ void Trainer::save() {
   std::vector<at::Tensor> weights;
   for (const auto& parameter : model_.parameters()) weights.push_back(parameter.value.detach());
   if (!at::stack(at::_foreach_norm(weights)).isfinite().all().item<bool>()) {
-    throw DataError("the weights are not finite at step " + std::to_string(step_) +
-                    ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, "
-                    "and continue from the last one");
+    throw DataError(
+        text("the weights are not finite at step ", step_,
+             ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, and "
+             "continue from the last checkpoint"));
   }
   save_checkpoint(directory_.checkpoints(), model_, optimizer_.state(),
                   {step_, config_digest(options_), inputs_.dataset.digest()},
                   options_.checkpoint.keep);
-  log_info("checkpoint " + checkpoint_path(directory_.checkpoints(), step_).string());
+  log_info(text("checkpoint ", checkpoint_path(directory_.checkpoints(), step_)));
   step_log_.restart();
 }
 

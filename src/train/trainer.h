@@ -13,10 +13,10 @@ enum class TrainingOutcome {
   kStopped,
 };
 
-// Runs, or continues, the training that `options` describe in <output>/<name>/. Every rank calls it
-// with equal options, which is checked (compare_ranks.h). Throws ConfigError when ranks differ, or
-// the options do not fit the data, the ranks or the run's checkpoints; DataError; StorageLost;
-// CommunicationError.
+// Runs, or continues, the training that `options` describe in <output>/<name>/. A collective call:
+// all ranks must pass equal options, which is checked (compare_ranks.h). Throws ConfigError when
+// ranks differ, or the options do not fit the data, the ranks or the run's checkpoints; DataError;
+// StorageLost; CommunicationError.
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment);
 
 }  // namespace dermatome

@@ -7,6 +7,7 @@
 #include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/distributed/number_gather.h"
 #include "src/eval/benchmark_result.h"
 #include "src/train/loader_setup.h"
@@ -20,7 +21,7 @@ using nlohmann::json;
 
 constexpr const char* kObjectiveScores = "loss";
 
-constexpr int64_t kNoBatch = -1;  // the size that a rank gives where it could not read its batch
+constexpr int64_t kNoBatch = -1;  // the size that a rank gives if it could not read its batch
 
 GlobalSizes gather_sizes(Collectives& collectives, const std::optional<Batch>& batch,
                          c10::Device device) {
@@ -41,7 +42,7 @@ ValidationResult score_all(const std::vector<Scoring>& scorings, const std::stri
       benchmarks[result.name]["hashes"]["weights"] = weights;
     } catch (const std::exception& error) {
       if (on_failure == ValidationFailure::kFail) throw;
-      log_error(std::string("validation: ") + error.what());
+      log_error(text("validation: ", error.what()));
     }
   }
   return {std::move(scores), std::move(benchmarks)};
@@ -57,10 +58,10 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
   check_num_captions(*dataset, options);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
-        "data.validation prepares images with bicubic interpolation and resize_mode "
-        "shortest, but the model's preprocess_cfg asks for " +
-        preprocess.interpolation + " and " + preprocess.resize_mode +
-        "; leave data.validation empty and use benchmarks");
+        text("data.validation prepares images with bicubic interpolation and resize_mode "
+             "shortest, but the model's preprocess_cfg asks for ",
+             preprocess.interpolation, " and ", preprocess.resize_mode,
+             "; leave data.validation empty and use benchmarks"));
   }
   return dataset;
 }
@@ -69,8 +70,9 @@ std::vector<Benchmark> open_benchmarks(const ValidationOptions& options) {
   auto benchmarks = open_benchmarks(options.benchmarks);
   for (const auto& benchmark : benchmarks) {
     if (benchmark.name() == kObjectiveScores) {
-      throw ConfigError("validation.benchmarks: " + benchmark.options().file + " is named '" +
-                        kObjectiveScores + "', as the objective on data.validation; rename it");
+      throw ConfigError(text("validation.benchmarks: ", benchmark.options().file, " is named '",
+                             kObjectiveScores,
+                             "', like the objective on data.validation; rename the benchmark"));
     }
   }
   return benchmarks;
@@ -94,7 +96,7 @@ std::vector<RankFact> Validation::facts() const {
   std::vector<RankFact> facts = {
       {"the data of data.validation", data_.dataset ? data_.dataset->digest() : "none"}};
   for (const Benchmark& benchmark : data_.benchmarks) {
-    facts.push_back({"the benchmark " + benchmark.name() + " of validation.benchmarks",
+    facts.push_back({text("the benchmark ", benchmark.name(), " of validation.benchmarks"),
                      benchmark.hash(options_.model.precision)});
   }
   return facts;
@@ -103,7 +105,7 @@ std::vector<RankFact> Validation::facts() const {
 std::optional<json> Validation::objective_on_validation_set() {
   Loader loader(*data_.dataset, loader_options(options_, model_, collectives_, /*training=*/false),
                 /*epoch=*/0, /*step=*/0);
-  json sums = json::object();  // of the objective's values by name
+  json sums = json::object();  // the objective's values by name, summed over samples
   double samples = 0;
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     std::optional<Batch> batch;
@@ -139,13 +141,13 @@ void Validation::report_failure(const std::exception_ptr& own, int64_t failed_ra
       std::rethrow_exception(own);
     } catch (const Error& error) {
       if (ends_run) throw;
-      log_error(std::string("validation: data.validation has no loss: ") + error.what());
+      log_error(text("validation: data.validation has no loss: ", error.what()));
     }
   }
   if (ends_run) {
-    throw CommunicationError("rank " + std::to_string(failed_rank) +
-                             " could not read its batch of data.validation; its own message says "
-                             "why");
+    throw CommunicationError(
+        text("rank ", failed_rank,
+             " could not read its batch of data.validation; its own message says why"));
   }
 }
 

@@ -19,22 +19,22 @@ namespace dermatome {
 struct TrainOptions;
 struct ValidationOptions;
 
-// The shards of data.validation; null where there are none. Throws ConfigError when they do not fit
-// the objective, or cannot be prepared as `preprocess` asks.
+// The shards of data.validation; null if it is empty. Throws ConfigError if they do not fit the
+// objective, or cannot be prepared as `preprocess` asks.
 std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const PreprocessConfig& preprocess,
                                                     const Tokenizer& tokenizer);
 
-// The tables of validation.benchmarks. Throws ConfigError also for two of one name.
+// The tables of validation.benchmarks. Throws ConfigError, also if two have the same name.
 std::vector<Benchmark> open_benchmarks(const ValidationOptions& options);
 
-// What is measured on.
+// The data on which a run is validated.
 struct ValidationData {
   std::unique_ptr<ShardedDataset> dataset;  // null: none
   std::vector<Benchmark> benchmarks;
 };
 
-// All of it. Throws as the two above.
+// Opens both. Throws what the two functions above throw.
 ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
                                const Tokenizer& tokenizer);
 
@@ -49,19 +49,20 @@ class Validation {
   Validation(const TrainOptions& options, const ValidationData& data, const Clip& model,
              const Tokenizer& tokenizer, TrainStep& step, Collectives& collectives);
 
-  // The held-out data and benchmarks, which all ranks must have alike.
+  // Facts about the held-out data and the benchmarks, which must be the same on all ranks.
   std::vector<RankFact> facts() const;
 
-  // Measures the model as it is. A collective call. On rank 0, which hashes the weights meanwhile,
-  // the future gives the scores, computed on a host thread so that no rank waits for them.
-  // What failed, data.validation by damage or lost storage on any rank, or a benchmark, is logged
-  // and left out, or thrown (a benchmark's error by the future), as validation.on_failure says.
+  // Measures the model as it is. A collective call. Rank 0 hashes the weights and gets a future of
+  // the scores, which a host thread computes so that no rank waits for them.
+  // A benchmark that fails, and data.validation if it is damaged or its storage is lost on any
+  // rank, is logged and left out, or the error is thrown (a benchmark's by the future), as
+  // validation.on_failure says.
   std::optional<std::future<ValidationResult>> run();
 
  private:
-  // nullopt: a rank could not read its batch, which was reported; all ranks left in the same one.
+  // nullopt: a rank could not read its batch, which was reported; all ranks stop at the same batch.
   std::optional<nlohmann::json> objective_on_validation_set();
-  // Throws where damage or lost storage is to end the run. `own`: this rank's error, if it has one.
+  // Throws if damage or lost storage must end the run. `own`: this rank's error, if it has one.
   void report_failure(const std::exception_ptr& own, int64_t failed_rank) const;
 
   const TrainOptions& options_;

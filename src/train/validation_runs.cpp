@@ -2,11 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <string>
 #include <utility>
 
 #include "src/config/validation_options.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/distributed/wait_together.h"
 
 namespace dermatome {
@@ -65,9 +65,9 @@ void ValidationRuns::finish() {
 
 void ValidationRuns::finish_late() {
   if (!pending_.scores.valid()) return;
-  log_warning("the scores of step " + std::to_string(pending_.step) +
-              " are still being computed; if this process is ended before, they are lost, and "
-              "`dermatome evaluate` gives them where the step has a checkpoint");
+  log_warning(text("the scores of step ", pending_.step,
+                   " are still being computed; if this process is killed before they are ready, "
+                   "they are lost; then use `dermatome evaluate` if the step has a checkpoint"));
   pending_.scores.wait();
   collect();
 }

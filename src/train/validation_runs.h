@@ -1,5 +1,5 @@
 // The validations of a run: when one is due, and what becomes of its scores, which rank 0 computes
-// on another thread while the training goes on. At most one validation's scores are under way.
+// on another thread while the training goes on. At most one validation's scores are being computed.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -23,20 +23,20 @@ class ValidationRuns {
   ValidationRuns(const ValidationOptions& options, const RunLength& length, Validation& validation,
                  RunLog* log, Collectives& collectives, c10::Device device);
 
-  // Whether the model of `step`, of all but that before the first step, is to be validated.
+  // Whether the model after `step` steps (0: before the first one) must be validated.
   bool due(int64_t step) const;
-  // Whether the model before step `step` + 1, which the run starts with, is to be validated: not
-  // where the log has it already. (A run that was interrupted while the scores of its last
-  // checkpoint were computed has lost them.) A collective call.
+  // Whether the model that the run starts with, after `step` steps, must be validated: not if the
+  // log has its scores. (A run that was interrupted while the scores of its last checkpoint were
+  // computed has lost them.) A collective call.
   bool due_at_start(int64_t step);
-  // Validates the model as it is. Waits for the scores under way first. A collective call.
+  // Validates the model as it is. Waits for the pending scores first. A collective call.
   void run(int64_t step);
-  // Logs the scores under way if they are there within `patience`.
+  // Logs the pending scores if they are ready within `patience`.
   void collect(std::chrono::seconds patience = std::chrono::seconds(0));
-  // Logs them when they are there; all ranks wait. A collective call.
+  // Logs the pending scores when they are ready; all ranks wait. A collective call.
   void finish();
-  // Logs them when they are there, after the last collective: the process lasts as long anyway, but
-  // a launcher may end it.
+  // Logs the pending scores when they are ready, after the last collective: the process lasts until
+  // then anyway, but a launcher may end it.
   void finish_late();
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
 
@@ -41,7 +42,7 @@ void CheckpointQueue::keep(const ScoredCheckpoint& checkpoint, size_t index,
   log_.add(checkpoint, definitions_.at(index), result);
 }
 
-// Those that are there, the oldest first.
+// The checkpoints on disk, the oldest first.
 std::vector<ScoredCheckpoint> CheckpointQueue::list_checkpoints() {
   std::vector<ScoredCheckpoint> found;
   for (const int64_t step : checkpoint_steps(checkpoints_)) {
@@ -55,7 +56,7 @@ std::vector<ScoredCheckpoint> CheckpointQueue::list_checkpoints() {
   return found;
 }
 
-// Reads all of it, but not again what is as it was when it was refused.
+// Reads the whole checkpoint, unless it is unchanged since it was refused.
 bool CheckpointQueue::verifies(int64_t step) {
   try {
     const auto refused = refused_.find(step);
@@ -72,32 +73,31 @@ void CheckpointQueue::refuse(int64_t step, const DataError& error) {
   const std::string now = stamp(step);
   if (now.empty()) return;  // the training has just removed it
   if (std::exchange(refused_[step], now) != now) {
-    log_warning(std::string("skipped: ") + error.what());
+    log_warning(text("skipped: ", error.what()));
   }
 }
 
-// Changes with each of a checkpoint's files; empty if it is not there.
+// A text that changes with each of the checkpoint's files; empty if there is no checkpoint.
 std::string CheckpointQueue::stamp(int64_t step) const {
   std::string stamp;
   std::error_code error;
   const auto path = checkpoint_path(checkpoints_, step);
   for (const auto& file : std::filesystem::directory_iterator(path, error)) {
     const auto time = file.last_write_time(error).time_since_epoch().count();
-    stamp += file.path().filename().string() + " " + std::to_string(file.file_size(error)) + " " +
-             std::to_string(time) + "\n";
+    stamp += text(file.path().filename(), " ", file.file_size(error), " ", time, "\n");
   }
   return stamp;
 }
 
-// Of the checkpoints that are there.
+// Chooses among the checkpoints on disk.
 void CheckpointQueue::choose_best(const std::vector<ScoredCheckpoint>& checkpoints) {
   if (!best_by_) return;
   const auto best = log_.best_step(*best_by_, checkpoints);
   if (!best || best == best_) return;
   mark_best(checkpoints_, *best);
   best_ = best;
-  log_info("best by " + best_by_->definition.benchmark + ":" + best_by_->metric + ": step " +
-           std::to_string(*best));
+  log_info(
+      text("best by ", best_by_->definition.benchmark, ":", best_by_->metric, ": step ", *best));
 }
 
 }  // namespace dermatome

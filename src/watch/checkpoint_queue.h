@@ -19,26 +19,26 @@ namespace dermatome {
 // A checkpoint to score.
 struct DueCheckpoint {
   ScoredCheckpoint checkpoint;
-  std::vector<bool> wanted;  // [benchmarks]: has not scored it
+  std::vector<bool> wanted;  // [benchmarks]: which have not scored it
 };
 
 class CheckpointQueue {
  public:
-  // `run` is a run's directory, which exists. With a criterion next() names the best checkpoint.
+  // `run` is a run's directory, which exists. With a criterion, next() marks the best one.
   // Throws DataError for a damaged log of evaluations.
   CheckpointQueue(const std::filesystem::path& run, std::vector<Definition> definitions,
                   std::optional<Criterion> best_by);
 
   // The oldest checkpoint that verifies and that a benchmark has not scored; nullopt: none is due.
-  // Says once what is wrong with a checkpoint that it refuses, and does not read it again until it
-  // changes.
+  // Warns once of what is wrong with a checkpoint that it refuses, and does not read it again until
+  // it changes.
   std::optional<DueCheckpoint> next();
 
   // Whether the last look found a checkpoint of `step` or a later one that all benchmarks scored.
   bool has_scored(int64_t step) const { return last_scored_ >= step; }
 
-  // Keeps a result of benchmark `index`: result_json()'s, or `failure` and no `scores`, which this
-  // object does not try again. Throws DataError.
+  // Keeps a result of benchmark `index`: result_json()'s, or one with `failure` and no `scores`,
+  // after which the checkpoint is not due again for this benchmark. Throws DataError.
   void keep(const ScoredCheckpoint& checkpoint, size_t index, const nlohmann::ordered_json& result);
 
  private:

@@ -3,19 +3,20 @@
 #include <algorithm>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/eval/kinds/kind.h"
 
 namespace dermatome {
 
-Criterion parse_criterion(const std::string& text,
+Criterion parse_criterion(const std::string& select,
                           const std::vector<const BenchmarkOptions*>& benchmarks,
                           const std::vector<Definition>& definitions) {
   const auto fail = [&](const std::string& problem) {
-    throw ConfigError("--select " + text + ": " + problem);
+    throw ConfigError(text("--select ", select, ": ", problem));
   };
-  const size_t colon = text.rfind(':');
+  const size_t colon = select.rfind(':');
   if (colon == std::string::npos) fail("expected BENCHMARK:METRIC");
-  const std::string name = text.substr(0, colon), metric = text.substr(colon + 1);
+  const std::string name = select.substr(0, colon), metric = select.substr(colon + 1);
   const auto found = std::ranges::find(benchmarks, name, &BenchmarkOptions::name);
   if (found == benchmarks.end()) fail("no --benchmark is named " + name);
   const BenchmarkOptions& options = **found;

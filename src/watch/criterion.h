@@ -9,9 +9,9 @@
 
 namespace dermatome {
 
-// `text`: BENCHMARK:METRIC, a score of one of the benchmarks, which must have role validation.
-// `definitions` [benchmarks]: theirs. Throws ConfigError.
-Criterion parse_criterion(const std::string& text,
+// `select` is BENCHMARK:METRIC, a score of one of the benchmarks, which must have role validation.
+// `definitions` [benchmarks] are the benchmarks'. Throws ConfigError.
+Criterion parse_criterion(const std::string& select,
                           const std::vector<const BenchmarkOptions*>& benchmarks,
                           const std::vector<Definition>& definitions);
 

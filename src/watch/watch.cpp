@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
-#include <utility>
 
 #include "sharding/directory_lock.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/core/stop_signal.h"
+#include "src/core/text.h"
 #include "src/distributed/collectives.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/benchmark_result.h"
@@ -45,7 +45,8 @@ class Watch {
       criterion_ = parse_criterion(options.select, described, definitions_);
     }
     if (is_root() && options.once && !std::filesystem::is_directory(options.run)) {
-      throw DataError(options.run + ": no such directory; name a run's, as runs/NAME");
+      throw DataError(options.run +
+                      ": no such directory; name the directory of a run, such as runs/NAME");
     }
   }
 
@@ -71,7 +72,7 @@ class Watch {
 
   bool is_root() const { return collectives_.rank() == 0; }
 
-  // Opened when the run's directory is there.
+  // Opens the queue, unless the run's directory does not exist yet.
   bool open_queue() {
     if (queue_) return true;
     if (!std::filesystem::is_directory(options_.run)) return false;
@@ -146,17 +147,16 @@ class Watch {
         const auto result = score_together(scoring, {}, collectives_, device_);
         if (result) line = result_json(*result, scored);
       } catch (const DataError& error) {
-        // Later checkpoints may be better.
-        log_error("step " + std::to_string(task.step) + ": " + error.what() +
-                  "; mend it and start watch again");
+        // A later checkpoint may have scores.
+        log_error(text("step ", task.step, ": ", error.what(), "; mend it and start watch again"));
         failed_ = true;
         line = {
             {"checkpoint", path}, {"scores", nlohmann::json::object()}, {"failure", error.what()}};
       }
       if (!is_root()) continue;
       queue_->keep(found_, i, line);
-      log_info("step " + std::to_string(task.step) + ", " + benchmarks_[i].name() + ": " +
-               line.at("scores").dump());
+      log_info(
+          text("step ", task.step, ", ", benchmarks_[i].name(), ": ", line.at("scores").dump()));
     }
   }
 
@@ -176,7 +176,7 @@ class Watch {
   std::optional<Criterion> criterion_;
   std::optional<DirectoryLock> lock_;     // rank 0 only
   std::optional<CheckpointQueue> queue_;  // rank 0 only
-  ScoredCheckpoint found_;                // by the last look; rank 0 only
+  ScoredCheckpoint found_;                // by the last find_task(); rank 0 only
   bool failed_ = false;                   // a checkpoint could not be scored; rank 0 only
 };
 

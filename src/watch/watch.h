@@ -18,15 +18,15 @@ struct WatchOptions {
   std::vector<std::string> benchmarks;  // YAML files
   std::string select;                   // parse_criterion(); empty: RUN/best is left alone
   double interval_s = 30;               // between looks
-  bool once = false;                    // ends when all that is there is scored
+  bool once = false;                    // ends when every checkpoint on disk is scored
   int64_t until_step = -1;  // ends when a checkpoint of this step or a later one is scored
   int64_t batch_size = 256;
   Precision precision = Precision::kFp32;
 };
 
-// Ends by itself where the options say so, else with a stop signal. A collective call. False on
-// rank 0 where a benchmark could not score a checkpoint, which is logged and tried again by the
-// next call. Throws ConfigError, also while another process watches the run, and DataError.
+// Ends by itself if the options say so, else with a stop signal. A collective call. False on rank 0
+// if a benchmark could not score a checkpoint; this is logged, and the next call tries again.
+// Throws ConfigError, also while another process watches the run, and DataError.
 bool watch(const WatchOptions& options, Collectives& collectives, c10::Device device);
 
 }  // namespace dermatome

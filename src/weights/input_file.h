@@ -1,4 +1,4 @@
-// A file that is read in pieces, from places that it names itself.
+// A file that is read in pieces, at offsets that its own content gives.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace dermatome {
 
 class InputFile {
  public:
-  // Throws DataError for what cannot be opened or is no regular file.
+  // Throws DataError if `path` cannot be opened or is not a regular file.
   explicit InputFile(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
@@ -19,7 +19,7 @@ class InputFile {
   // Throws DataError unless the file has `bytes` bytes at `offset`.
   void read(uint64_t offset, void* out, uint64_t bytes);
 
-  // Throws DataError: PATH: PROBLEM
+  // Throws DataError with the message "PATH: PROBLEM".
   [[noreturn]] void fail(const std::string& problem) const;
 
  private:

@@ -18,7 +18,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the numbers are written as they lie");
 
 constexpr std::string_view kMagic("\x93NUMPY\x01\x00", 8);  // with the version, 1.0
-constexpr size_t kAlignment = 64;                           // of the numbers
+constexpr size_t kAlignment = 64;                           // of the numbers in the file
 
 std::string header_of(const at::Tensor& tensor) {
   std::string shape;
@@ -33,7 +33,7 @@ std::string header_of(const at::Tensor& tensor) {
 }  // namespace
 
 void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
-  require(tensor.scalar_type() == at::kFloat, "an array of float32 to write");
+  require(tensor.scalar_type() == at::kFloat, "write_npy() writes float32 only");
   const std::string header = header_of(tensor);
   write_stream_atomically(path, [&](std::ostream& stream) {
     const auto length = static_cast<uint16_t>(header.size());

@@ -43,8 +43,7 @@ std::string name_of_type(at::ScalarType type) {
   for (const auto& [name, known] : kTypes) {
     if (known == type) return name;
   }
-  throw InternalError(std::string("internal error: safetensors has no type for ") +
-                      at::toString(type));
+  throw InternalError(text("internal error: safetensors has no type for ", at::toString(type)));
 }
 
 // Where one tensor lies in the data section.

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kHeadWidth = 64;
 constexpr int64_t kMaxLayers = 256;
-// Beyond these nothing is a model; products of such sizes do not overflow.
+// No model has larger sizes, and products of smaller ones do not overflow.
 constexpr int64_t kMaxSize = 1 << 24;
 
 class Shapes {
@@ -27,7 +27,7 @@ class Shapes {
                     "a vision transformer? An open_clip_config.json beside it would describe it");
   }
 
-  // `name` [first, second, …], all known but those that are 0.
+  // The sizes of the tensor `name`, which must be `expected`; 0 there fits any size.
   at::IntArrayRef sizes(const std::string& name, const std::vector<int64_t>& expected) const {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) fail("misses the tensor " + name);
@@ -40,14 +40,14 @@ class Shapes {
     return sizes;
   }
 
-  // What the blocks below `prefix` say: their number, and their MLPs' width over `width`.
+  // Reads the number of blocks below `prefix`, and the ratio of their MLPs' width to `width`.
   void read_blocks(const std::string& prefix, int64_t width, int64_t& layers,
                    double& mlp_ratio) const {
     const auto block = [&](int64_t layer) { return text(prefix, layer); };
     sizes(block(0) + ".attn.in_proj_weight", {3 * width, width});
     const auto hidden = static_cast<double>(sizes(block(0) + ".mlp.c_fc.weight", {0, width})[0]);
     mlp_ratio = hidden / static_cast<double>(width);
-    // The width is computed back by cutting off the fraction.
+    // mlp_width() computes the width back and cuts off the fraction.
     if (std::floor(static_cast<double>(width) * mlp_ratio) < hidden) {
       mlp_ratio = std::nextafter(mlp_ratio, HUGE_VAL);
     }
@@ -60,7 +60,7 @@ class Shapes {
 
   int64_t heads(const std::string& tower, int64_t width) const {
     if (width % kHeadWidth != 0) {
-      fail(text("has ", tower, " tower of width ", width, ", no multiple of ", kHeadWidth));
+      fail(text("has ", tower, " tower of width ", width, ", not a multiple of ", kHeadWidth));
     }
     return width / kHeadWidth;
   }

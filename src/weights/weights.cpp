@@ -37,8 +37,9 @@ std::filesystem::path weights_file(const std::filesystem::path& path) {
   for (const char* name : {kWeightsFile, kOldWeightsFile}) {
     if (std::filesystem::exists(path / name)) return path / name;
   }
-  throw DataError(path.string() + ": holds neither " + kWeightsFile + " nor " + kOldWeightsFile +
-                  "; name a directory that does, of a run RUN/checkpoints/step_..., or a file");
+  throw DataError(
+      path.string() + ": holds neither " + kWeightsFile + " nor " + kOldWeightsFile +
+      "; name a directory that holds one (of a run: RUN/checkpoints/step_...), or a file");
 }
 
 std::string first_bytes(const std::filesystem::path& file) {
@@ -48,7 +49,7 @@ std::string first_bytes(const std::filesystem::path& file) {
   return {bytes.data(), static_cast<size_t>(stream.gcount())};
 }
 
-// Without what is no parameter.
+// Removes the prefix that all names have, and tensors that are not parameters.
 void tidy_names(Weights& weights) {
   auto& tensors = weights.tensors;
   const auto is_prefixed = [](const auto& entry) {
@@ -63,7 +64,7 @@ void tidy_names(Weights& weights) {
   std::erase_if(tensors, [&](const auto& entry) {
     const bool is_openai = kOpenAiNumbers.contains(entry.first);
     weights.are_openai |= is_openai;
-    return is_openai || entry.first == kMask || entry.first.ends_with(std::string(".") + kMask);
+    return is_openai || entry.first == kMask || entry.first.ends_with(text(".", kMask));
   });
 }
 
@@ -85,7 +86,7 @@ void check_fit(const Clip& model, const Weights& weights) {
     const auto found = weights.tensors.find(parameter.name);
     if (found == weights.tensors.end()) {
       throw DataError(file + ": misses the tensor " + parameter.name +
-                      "; is it the weights of another architecture?");
+                      "; are these the weights of another architecture?");
     }
     if (!fits(found->second, parameter)) {
       throw DataError(file + ": " + parameter.name + " is " +
@@ -95,12 +96,13 @@ void check_fit(const Clip& model, const Weights& weights) {
   }
   for (const auto& [name, tensor] : weights.tensors) {
     if (known.contains(name)) continue;
-    throw DataError(file + ": holds the tensor " + quoted(name) +
-                    ", which the model does not have; is it the weights of another architecture?");
+    throw DataError(
+        file + ": holds the tensor " + quoted(name) +
+        ", which the model does not have; are these the weights of another architecture?");
   }
 }
 
-// `weight` for as many positions as `parameter` has.
+// `weight`, interpolated to the number of positions of `parameter` where the two differ.
 at::Tensor fit_positions(const at::Tensor& weight, const NamedParameter& parameter,
                          const VisionConfig& vision, const std::filesystem::path& file) {
   if (weight.sizes() == parameter.value.sizes()) return weight;
@@ -141,8 +143,8 @@ Weights read_weights(const std::filesystem::path& path) {
     weights.tensors = read_torch_archive(weights.file);
   } else if (start.starts_with(kOldTorch)) {
     throw DataError(weights.file.string() +
-                    ": is a bare pickle, as PyTorch before 1.6 wrote; load it in Python where you "
-                    "trust it, and save the state dict again with torch.save");
+                    ": is a bare pickle, as PyTorch before 1.6 wrote; if you trust it, load it in "
+                    "Python and save the state dict again with torch.save");
   } else {
     weights.tensors = read_safetensors(weights.file);
   }

@@ -7,8 +7,8 @@
 //     "state_dict"
 //   a TorchScript archive, as OpenAI's ViT-B-16.pt
 //
-// The content tells which, not the name. Names are open_clip's, which are OpenAI's; a "module."
-// before all of them goes.
+// The file's content, not its name, tells which of these it is. Tensors have open_clip's names,
+// which are OpenAI's; a prefix "module." that all names have is removed.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -27,24 +27,24 @@ struct Weights {
   std::map<std::string, at::Tensor> tensors;  // on the CPU, of any type
   // The open_clip_config.json of the directory, or beside the file; nullopt: there is none.
   std::optional<std::filesystem::path> described_by;
-  // OpenAI's, told by numbers beside the parameters that only theirs hold. Such models were trained
-  // with QuickGELU; other weights do not say.
+  // Whether they are OpenAI's: only OpenAI's files hold certain numbers beside the parameters.
+  // These models were trained with QuickGELU; other weights do not say.
   bool are_openai = false;
 };
 
-// What read_weights() gives as `described_by`, without reading weights. Throws DataError for a file
-// that is not there.
+// What read_weights() gives as `described_by`, without reading weights. Throws DataError if the
+// file does not exist.
 std::optional<std::filesystem::path> description_of(const std::filesystem::path& path);
 
 // Reads `path`. Throws DataError naming the file for anything that cannot be read or is malformed.
 Weights read_weights(const std::filesystem::path& path);
 
-// The architecture: as described, else as the shapes tell (shape_config.h), QuickGELU for OpenAI's
-// weights. Warns where that is a guess. Throws ConfigError for a description that Dermatome does
-// not implement, DataError for shapes that tell none.
+// The architecture as described, else as the shapes tell (shape_config.h), with QuickGELU for
+// OpenAI's weights. Warns where that is a guess. Throws ConfigError for a description that
+// Dermatome does not implement, DataError if the shapes do not tell an architecture.
 ClipConfig config_of(const Weights& weights);
 
-// Copies `weights` into `model`. Names and shapes must match exactly, but for positional
+// Copies `weights` into `model`. Names and shapes must match exactly, except for positional
 // embeddings, which are interpolated (with a log line). Warns when OpenAI's weights meet a model
 // without QuickGELU. Throws DataError naming the first missing, unexpected or misshapen tensor.
 void load_weights(Clip& model, const Weights& weights);

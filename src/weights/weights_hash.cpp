@@ -32,7 +32,7 @@ uint32_t weights_checksum(const Clip& model) {
   uint32_t checksum = 0;
   for (const auto& parameter : model.parameters()) {
     const at::Tensor values = parameter.value.detach().to(at::kCPU).contiguous();
-    const std::string name = parameter.name + " " + std::to_string(values.numel()) + " ";
+    const std::string name = text(parameter.name, " ", values.numel(), " ");
     checksum = crc32c(std::as_bytes(std::span(name)), checksum);
     checksum =
         crc32c({static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes()}, checksum);

@@ -1,4 +1,4 @@
-// What a call complains about, and files for it to complain about.
+// Catches the error messages of calls, and writes the YAML files that the calls read.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,14 +24,14 @@ std::string config_error(Call call) {
   return {};
 }
 
-// Writes `yaml` to a file `name`, the only one of the running test.
+// Empties the running test's scratch folder, then writes `yaml` to the file `name` in it.
 inline std::filesystem::path write_yaml(const std::string& yaml, const std::string& name) {
   const std::filesystem::path path = scratch_folder() / name;
   std::ofstream(path) << yaml;
   return path;
 }
 
-// The ConfigError that `load(path)` throws, with the file's folder left out of it.
+// The message of the ConfigError that `load(path)` throws, without the name of the file's folder.
 template <typename Load>
 std::string complaint_about(const std::filesystem::path& path, Load load) {
   std::string message = config_error([&] { load(path); });

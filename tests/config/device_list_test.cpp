@@ -18,7 +18,7 @@ TEST(DeviceList, GivesTheMemoryOfEveryName) {
   EXPECT_EQ(devices, (DeviceList{{"A", 2.0 * (1 << 30)}, {"B 1", 1.5e12}}));
 }
 
-TEST(DeviceList, ReadsTheShippedOne) {
+TEST(DeviceList, ReadsTheShippedList) {
   const std::string file = DERMATOME_SOURCE_DIR "/configs/devices.yaml";
   EXPECT_EQ(read_devices(read_file(file), file).at("H200"), 140.0 * (1 << 30));
 }

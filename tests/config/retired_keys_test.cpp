@@ -12,8 +12,8 @@ namespace {
 constexpr RetiredKey kKeys[] = {{"model.hue", "model.color", ""},
                                 {"speed", "", "it is always the highest; remove the key"}};
 
-// What a reader that knows only `seed` and `model.color` says of `yaml` or of an override.
-std::string complaint(const std::string& yaml, const std::string& override_text = {}) {
+// The message of a reader that knows only `seed` and `model.color` about `yaml` or an override.
+std::string answer_to(const std::string& yaml, const std::string& override_text = {}) {
   return complaint_about(write_yaml(yaml, "run.yaml"), [&](const std::filesystem::path& path) {
     int64_t seed = 0;
     std::string color;
@@ -24,25 +24,25 @@ std::string complaint(const std::string& yaml, const std::string& override_text 
 }
 
 TEST(RetiredKeys, ARenamedKeyIsAnsweredWithItsNewName) {
-  EXPECT_EQ(complaint("seed: 1\nmodel:\n  hue: red\n"),
+  EXPECT_EQ(answer_to("seed: 1\nmodel:\n  hue: red\n"),
             "run.yaml:3:3: model.hue = red is called 'model.color' now; rename the key");
-  EXPECT_EQ(complaint("", "model.hue=red"),
+  EXPECT_EQ(answer_to("", "model.hue=red"),
             "override 'model.hue=red': model.hue = red is called 'model.color' now; rename "
             "the key");
 }
 
 TEST(RetiredKeys, ARemovedKeyIsAnsweredWithItsAdvice) {
-  EXPECT_EQ(complaint("speed: 3\n"),
+  EXPECT_EQ(answer_to("speed: 3\n"),
             "run.yaml:1:1: speed = 3 is no setting any more: it is always the highest; remove the "
             "key");
 }
 
 TEST(RetiredKeys, OtherUnknownKeysAreAnsweredWithTheNearestKnownOne) {
-  EXPECT_EQ(complaint("speeds: 3\n"),
+  EXPECT_EQ(answer_to("speeds: 3\n"),
             "run.yaml:1:1: unknown key 'speeds' with value 3; the nearest known key is 'seed'");
 }
 
-TEST(RetiredKeys, AugmentationOnTheDeviceIsOneOfATraining) {
+TEST(RetiredKeys, TheKeyOfAugmentationOnTheDeviceIsAnswered) {
   const std::string advice =
       "is no setting any more: augmentation runs on the host only, where 3 to 4 cores feed an "
       "H200; remove the key";

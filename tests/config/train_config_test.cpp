@@ -61,7 +61,7 @@ TrainOptions all_changed() {
   return o;
 }
 
-TEST(TrainConfig, AnEmptyFileLeavesDefaultsAndAsksForWhatHasNone) {
+TEST(TrainConfig, AnEmptyFileLeavesDefaultsAndAsksForKeysWithoutADefault) {
   EXPECT_EQ(complaint(""),
             "run.yaml: model.architecture = \"\" (the default) must name an open_clip model "
             "configuration (JSON)");
@@ -158,7 +158,7 @@ TEST(TrainConfig, UnknownKeysNameTheNearestKnownOne) {
   EXPECT_EQ(complaint("lr: 0.3\n"),
             "run.yaml:1:1: unknown key 'lr' with value 0.3; the nearest known key is "
             "'optimizer.lr'");
-  EXPECT_THAT(complaint("optimizer: {lr: 0.3}\n"), EndsWith("key is 'optimizer'"));
+  EXPECT_THAT(complaint("optimzer: {lr: 0.3}\n"), EndsWith("key is 'optimizer'"));
   EXPECT_THAT(complaint("seed: {x: 1}\n"), StartsWith("run.yaml:1:1: seed = {…} is not a"));
   EXPECT_EQ(complaint(kRequired, {"objective.sigam=0.3"}),
             "override 'objective.sigam=0.3': unknown key 'objective.sigam' with value 0.3; the "
@@ -319,8 +319,9 @@ TEST(TrainConfig, ResamplingHasWeightsAndALength) {
 
 TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   const TrainOptions base = load(kRequired);
-  // Checkpoints hold it: another value would refuse to continue every run that there is.
-  EXPECT_EQ(config_digest(base), "PLACEHOLDER");
+  // Checkpoints hold this digest. If it changes, no existing run can be continued.
+  EXPECT_EQ(config_digest(base),
+            "5050a8776051730944611c4f9c6ec043befb134886ea2b21714e91646e33d959");
   EXPECT_EQ(config_digest(base), config_digest(load(kRequired)));
   for (const char* same : {"name=other",
                            "output=elsewhere",
@@ -385,7 +386,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   EXPECT_EQ(digests.size(), different.size() + 1);
 }
 
-TEST(TrainConfig, MakesRecipeIsThePublishedOne) {
+TEST(TrainConfig, TheMakeRecipeEqualsThePublishedRecipe) {
   const TrainOptions o = load_train_config(DERMATOME_SOURCE_DIR "/configs/make_vit_b16.yaml", {});
   EXPECT_EQ(o.model.architecture, "configs/models/ViT-B-16-quickgelu.json");
   EXPECT_EQ(o.model.checkpointed_image_blocks, -1);

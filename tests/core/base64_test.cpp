@@ -17,7 +17,7 @@ TEST(Base64, MatchesPublishedVectors) {
   EXPECT_EQ(encode("foo"), "Zm9v");
   EXPECT_EQ(encode("foobar"), "Zm9vYmFy");
   EXPECT_EQ(encode("\xfb\xff\xbf"), "+/+/");
-  // Longer than a line of MIME, which this is not.
+  // Longer than a line of MIME: base64() breaks no lines.
   EXPECT_EQ(encode(std::string(300, '\0')), std::string(400, 'A'));
 }
 

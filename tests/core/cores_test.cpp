@@ -9,10 +9,10 @@
 namespace dermatome {
 namespace {
 
-TEST(AllowedCores, AreThoseThatALauncherLeft) {
+TEST(AllowedCores, AreTheCoresThatALauncherLeft) {
   const std::vector<int> all = allowed_cores();
   ASSERT_FALSE(all.empty());
-  // A thread of its own, so that the other tests keep their cores.
+  // Runs on a thread of its own, so that the other tests keep their cores.
   std::thread([&] {
     cpu_set_t last;
     CPU_ZERO(&last);

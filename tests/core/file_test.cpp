@@ -11,7 +11,7 @@
 namespace dermatome {
 namespace {
 
-TEST(File, IsReplacedAsAWholeAndLeavesNothingBeside) {
+TEST(File, IsReplacedAsAWholeAndLeavesNoOtherFile) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_file_test";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
@@ -22,7 +22,7 @@ TEST(File, IsReplacedAsAWholeAndLeavesNothingBeside) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
 
-TEST(File, WhatFailedLeavesNothingBehind) {
+TEST(File, AFailedWriteLeavesNothingBehind) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_file_failure_test";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder / "taken" / "by a folder");

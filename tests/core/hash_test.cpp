@@ -22,7 +22,7 @@ TEST(Crc32c, MatchesPublishedVectors) {
   EXPECT_EQ(crc32c({}), 0u);
 }
 
-// The polynomial's definition, a bit at a time.
+// Computes the checksum from the polynomial's definition, one bit at a time.
 uint32_t crc32c_by_bits(std::span<const std::byte> data) {
   uint32_t crc = ~0u;
   for (const std::byte byte : data) {
@@ -65,7 +65,7 @@ TEST(Crc32c, ContinuesAnEarlierCall) {
   }
 }
 
-TEST(Crc32c, OfAFileIsThatOfItsContent) {
+TEST(Crc32c, OfAFileEqualsTheChecksumOfItsContent) {
   const std::filesystem::path path = scratch_folder() / "file";
   const std::string content(3'000'001, 'x');
   write_file_atomically(path, content);

@@ -25,7 +25,7 @@ std::vector<std::string> lines_of(const std::filesystem::path& path, uint64_t* b
   return found;
 }
 
-TEST(JsonLines, EndsBehindTheLastLineBreak) {
+TEST(JsonLines, EndAfterTheLastLineBreak) {
   const auto path = scratch_folder() / "log.jsonl";
   uint64_t bytes = 1;
   EXPECT_THAT(lines_of(path, &bytes), ElementsAre());
@@ -35,7 +35,7 @@ TEST(JsonLines, EndsBehindTheLastLineBreak) {
   EXPECT_EQ(bytes, 17);
 }
 
-TEST(JsonLines, NamesADamagedLine) {
+TEST(JsonLines, NameADamagedLine) {
   const auto path = scratch_folder() / "log.jsonl";
   for (const char* damage : {"[1]", "{\"a\":", ""}) {
     write_file_atomically(path, std::string("{}\n") + damage + "\n{}\n");

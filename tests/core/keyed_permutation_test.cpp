@@ -41,7 +41,7 @@ TEST(KeyedPermutation, IsInjectiveOnHugeDomains) {
   }
 }
 
-// All 24 orders of four elements, equally often within five standard deviations.
+// All 24 orders of four elements occur equally often, within five standard deviations.
 TEST(KeyedPermutation, ReachesEveryOrderOfAFewElementsEquallyOften) {
   constexpr int kDraws = 48'000;
   std::map<std::vector<int64_t>, int> counts;

@@ -5,15 +5,15 @@
 namespace dermatome {
 namespace {
 
-TEST(NearestKey, IsTheSameNameElsewhereElseTheFewestEdits) {
+TEST(NearestKey, IsTheSameNameInAnotherSectionOrNeedsTheFewestEdits) {
   const std::vector<std::string> known = {"seed", "objective.sigma", "optimizer.lr", "optimizer"};
   EXPECT_EQ(nearest_key("objective.sigm", known), "objective.sigma");
   EXPECT_EQ(nearest_key("lr", known), "optimizer.lr");
-  EXPECT_EQ(nearest_key("optimizer", known), "optimizer");
+  EXPECT_EQ(nearest_key("optimzer", known), "optimizer");
   EXPECT_EQ(nearest_key("sede", known), "seed");
 }
 
-TEST(NearestKey, ComesWithTheUnknownOne) {
+TEST(NearestKey, IsNamedWithTheUnknownKey) {
   EXPECT_EQ(unknown_key("sede", "3", {"seed", "size"}),
             "unknown key 'sede' with value 3; the nearest known key is 'seed'");
   EXPECT_EQ(unknown_key("sede", "3", {}), "unknown key 'sede' with value 3");

@@ -32,7 +32,7 @@ TEST(RowRange, TheFirstPartsAreTheLargerOnes) {
   EXPECT_EQ(part_of_rows(2, 3, 4), (Span{2, 0}));
 }
 
-TEST(RowRange, PiecesAreNeverEmptyUnlessNothingIsThere) {
+TEST(RowRange, PiecesAreEmptyOnlyIfThereAreNoRows) {
   EXPECT_THAT(cut_rows(10, 4), ElementsAre(Span{0, 3}, Span{3, 3}, Span{6, 2}, Span{8, 2}));
   EXPECT_THAT(cut_rows(2, 4), ElementsAre(Span{0, 1}, Span{1, 1}));
   EXPECT_THAT(cut_rows(0, 4), ElementsAre(Span{0, 0}));

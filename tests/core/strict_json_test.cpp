@@ -23,7 +23,7 @@ std::string error_of(const std::function<void()>& read) {
   return "";
 }
 
-// What is wrong when `read` reads `content` and finishes.
+// The error message when `read` reads `content` and finish() follows; empty without an error.
 std::string problem(const char* content, const std::function<void(JsonObject&)>& read) {
   return error_of([&] {
     const json document = parse_json(content, "a.json");
@@ -33,7 +33,7 @@ std::string problem(const char* content, const std::function<void(JsonObject&)>&
   });
 }
 
-TEST(StrictJson, ReadsWhatIsAsExpected) {
+TEST(StrictJson, ReadsValuesOfTheExpectedTypes) {
   const json document = parse_json(
       R"({"yes": true, "big": 18446744073709551615, "low": -9223372036854775808, "half": 0.5,
           "whole": 2, "name": "n", "names": ["a", "b"], "sizes": [], "nothing": null,
@@ -77,7 +77,7 @@ TEST(StrictJson, NamesFileKeyValueAndWhatIsExpected) {
             "a.json: key ([\"a\",1]) must be a list; each of its entries text");
 }
 
-TEST(StrictJson, NamesKeysInsideOfObjects) {
+TEST(StrictJson, NamesKeysInsideObjects) {
   EXPECT_EQ(problem(R"({"a": {"b": {"c": 1}}})",
                     [](JsonObject& object) { object.object("a").object("b").get<bool>("c"); }),
             "a.json: a.b.c (1) must be true or false");
@@ -93,7 +93,7 @@ TEST(StrictJson, RefusesKeysThatNobodyAskedFor) {
             "a.json: unknown key 'sede' with value 2; the nearest known key is 'seed'");
 }
 
-TEST(StrictJson, RefusesAKeyThatIsThereTwiceWhereverItIs) {
+TEST(StrictJson, RefusesARepeatedKeyAtAnyDepth) {
   for (const char* content : {R"({"a": 1, "a": 1})", R"({"b": [{"a": 1, "c": {}, "a": 1}]})"}) {
     EXPECT_EQ(error_of([&] { parse_json(content, "a.json"); }),
               "a.json: the key \"a\" is there a second time");
@@ -101,7 +101,7 @@ TEST(StrictJson, RefusesAKeyThatIsThereTwiceWhereverItIs) {
   EXPECT_EQ(error_of([] { parse_json(R"({"a": {"a": 1}, "b": [{"a": 1}, {"a": 1}]})", "x"); }), "");
 }
 
-TEST(StrictJson, RefusesWhatIsNoJson) {
+TEST(StrictJson, RefusesTextThatIsNotJson) {
   for (const char* content : {"", "{", "{} x", "{\"\xff\": 1}"}) {
     EXPECT_EQ(error_of([&] { parse_json(content, "a.json"); }).find("a.json: not valid JSON: "), 0U)
         << content;

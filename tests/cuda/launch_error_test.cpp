@@ -7,7 +7,7 @@
 namespace dermatome {
 namespace {
 
-// Fails with a GPU (a grid of no blocks) and without (nothing to launch on).
+// The launch fails with a GPU (the grid has no blocks) and without one.
 TEST(LaunchNormalize, NamesWhatCudaSays) {
   try {
     launch_normalize(NormalizeBatch<float>{.num_planes = 0, .plane_size = 49}, nullptr);

@@ -1,4 +1,4 @@
-// Needs a GPU.
+// These tests need a GPU.
 #include <ATen/ATen.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -33,7 +33,7 @@ TEST(NormalizeOnGpu, FollowsTheCurrentStream) {
   const c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
   const c10::StreamGuard side(cuda.getStreamFromGlobalPool(kGpu));
   at::Tensor pixels = at::zeros({64, 3, 224, 224}, at::TensorOptions(at::kByte).device(kGpu));
-  // Work that the kernel overtakes if it is not behind it on this stream.
+  // If the kernel ran on another stream, it would overtake this work.
   for (int i = 0; i < 200; ++i) pixels.add_(1);
   const at::Tensor found = normalize(pixels, PreprocessConfig{}, kGpu);
   EXPECT_TRUE(at::equal(found.cpu(), normalize(pixels.cpu(), PreprocessConfig{}, at::kCPU)));

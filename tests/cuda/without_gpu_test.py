@@ -1,5 +1,5 @@
-"""The CUDA variant's binary where it sees no GPU: it starts, trains on the CPU when it may choose, and
-refuses when it may not.
+"""The CUDA variant's binary without a visible GPU: it starts, trains on the CPU if runtime.device is auto,
+and refuses if it is cuda.
 
 usage: without_gpu_test.py BINARY MPIRUN WORK_DIR
 """
@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import training_data  # noqa: E402
 
 BINARY, MPIRUN, WORK = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
-# A machine with a GPU shows none either.
+# Hides the GPUs of a machine that has some.
 ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
 
 

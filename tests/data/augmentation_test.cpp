@@ -51,7 +51,7 @@ TEST(DrawAugmentation, DependsOnSeedEpochAndDrawOnly) {
 
 // Means and standard deviations of 150,000 draws of torchvision's RandomResizedCrop.get_params for
 // 120 x 80 pixels.
-TEST(DrawAugmentation, CropsAreDistributedAsTorchvisions) {
+TEST(DrawAugmentation, CropsAreDistributedAsInTorchvision) {
   struct Moments {
     std::function<double(const Box&)> value;
     double mean, deviation;
@@ -82,7 +82,7 @@ TEST(DrawAugmentation, CropsAreDistributedAsTorchvisions) {
   }
 }
 
-TEST(DrawAugmentation, WithoutAFittingBoxTakesTheLargestCenterdOne) {
+TEST(DrawAugmentation, WithoutAFittingBoxTakesTheLargestCenteredBox) {
   AugmentationOptions options = recipe();
   options.scale = {1.0, 1.0};
   const Box wide = draw_augmentation(options, 30, 401, 1, 0, 0).crop;
@@ -100,7 +100,7 @@ TEST(DrawAugmentation, WithoutAFittingBoxTakesTheLargestCenterdOne) {
   EXPECT_EQ(pixel.height, 1);
 }
 
-TEST(DrawAugmentation, JitterAndGrayComeAsOftenAsAskedFor) {
+TEST(DrawAugmentation, JitterAndGrayHaveTheirProbabilities) {
   constexpr int kDraws = 20'000;
   int jittered = 0;
   int gray = 0;
@@ -172,8 +172,8 @@ TEST(DrawAugmentation, ColorSettingsDoNotMoveTheCrop) {
   EXPECT_TRUE(equal(with, without));
 }
 
-// Golden images: crop boxes and color operations as tests/golden/make_golden.py applied them
-// with torchvision.
+// Compares with golden images: tests/golden/make_golden.py applied the same crop boxes and color
+// operations with torchvision.
 class Augment : public testing::TestWithParam<std::pair<std::string, Box>> {
  protected:
   Image decoded() const { return golden_image(GetParam().first + ".decoded"); }

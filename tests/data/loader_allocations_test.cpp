@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kBatches = 20;
 
-// What is allocated while `kBatches` batches of that size are loaded, once all memory has its size.
+// Counts the allocations of loading `kBatches` batches of `batch` samples, after 50 other batches.
 AllocationCount allocations(const ShardedDataset& dataset, int64_t batch) {
   LoaderOptions options = options_for(batch);
   options.data.workers = 1;
@@ -29,8 +29,8 @@ struct ASample {
   double by_cplusplus = 0;
 };
 
-// How many more there are for every sample more. A batch that is being read at the start or at the
-// end may count in part, which is less than a tenth of an allocation a sample.
+// The allocations that each further sample costs. A batch that is being read at the start or at the
+// end may count in part, which is less than a tenth of an allocation per sample.
 ASample allocations_a_sample(int quality) {
   constexpr int64_t kFew = 10;
   constexpr int64_t kMany = 50;
@@ -44,12 +44,10 @@ ASample allocations_a_sample(int quality) {
           static_cast<double>(many.by_cplusplus - few.by_cplusplus) / kMore};
 }
 
-TEST(LoaderAllocations, RawImagesNeedNoneOfTheirOwn) {
-  EXPECT_LT(allocations_a_sample(0).all, 0.1);
-}
+TEST(LoaderAllocations, RawImagesNeedNone) { EXPECT_LT(allocations_a_sample(0).all, 0.1); }
 
-// libjpeg-turbo's decompressor and its working memory; C++ has no part in them.
-TEST(LoaderAllocations, JpegImagesNeedOnlyThoseOfTheLibrary) {
+// libjpeg-turbo allocates its decompressor and working memory with malloc; C++ allocates nothing.
+TEST(LoaderAllocations, JpegImagesNeedOnlyThoseOfLibjpeg) {
   const ASample count = allocations_a_sample(90);
   EXPECT_LT(count.by_cplusplus, 0.1);
   EXPECT_GT(count.all, 1);

@@ -1,4 +1,4 @@
-// Loaders over several sources, drawn with replacement, with records to stand in for.
+// Loaders over several sources: drawing with replacement, and stand-ins for damaged records.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,9 +13,9 @@
 namespace dermatome {
 namespace {
 
-// From one rank to as many as a batch can be split over, through all that a loader adds to the
-// order: images, augmentation, texts.
-TEST(Loader, SourcesAreMixedAlikeForAnyNumberOfRanksAndStart) {
+// Tests 1 to 64 ranks (a batch has 64 samples), with everything that a loader adds to the order:
+// images, augmentation, texts.
+TEST(Loader, MixesSourcesTheSameForAnyNumberOfRanksAndAnyStart) {
   const TestShards first(119, 40), second(41, 17);
   const ShardedDataset dataset({first.directory(), second.directory()}, tokenizer().hash());
   for (const Sampling sampling : {Sampling::kShuffle, Sampling::kResampled}) {
@@ -42,7 +42,7 @@ TEST(Loader, SourcesAreMixedAlikeForAnyNumberOfRanksAndStart) {
     for (int64_t i = 0; i < 64; ++i) {
       const Sample& sample = expected[0][static_cast<size_t>(i)];
       EXPECT_EQ(sample.id, order->sample(0, i));
-      // The second source's samples are told from their number there.
+      // The content of the second source's samples follows from their number in that source.
       const int64_t number = sample.id < 119 ? sample.id : sample.id - 119;
       EXPECT_EQ(sample.texts[0], test_caption(number, 0).valid
                                      ? encode(test_caption(number, 0).text)
@@ -83,7 +83,7 @@ TEST(Loader, AStandInComesFromTheSourceThatWasDrawn) {
   EXPECT_GT(stood_in, 0);
 }
 
-TEST(Loader, EndsWhereNoRecordCanStandIn) {
+TEST(Loader, FailsIfNoRecordCanStandIn) {
   TestShards shards(2, 2);
   shards.damage(0);
   shards.damage(1);

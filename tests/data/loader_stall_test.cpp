@@ -1,4 +1,4 @@
-// A loader on storage that does not answer, or slowly.
+// A loader on storage that does not answer or answers slowly.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,7 +60,7 @@ TEST(Loader, ReadsThatAreSlowAreNoStall) {
   constexpr int64_t kSamples = 32;
   static_assert(kSamples * kRead > 3 * kLimit / 2);
   const TestShards shards(kSamples, kSamples);
-  shards.dataset().locate(0);  // to open it takes many reads
+  shards.dataset().locate(0);  // opens the shard, which takes many reads
   LoaderOptions options = options_for(kSamples);
   options.training = false;
   options.data.workers = 1;

@@ -112,7 +112,7 @@ TEST(Loader, KeepsAllPatchesWithoutPatchDropout) {
   EXPECT_FALSE(loader.next().value().kept_patches.defined());
 }
 
-TEST(Loader, ThePassForValidationVisitsEverySampleOnceInOrder) {
+TEST(Loader, TheValidationPassVisitsEverySampleOnceInOrder) {
   const TestShards shards(53, 20);
   for (const int64_t world : {1, 2, 3, 4, 8}) {
     std::vector<std::vector<int64_t>> batches(6);
@@ -165,7 +165,7 @@ TEST(Loader, ValidationImagesAreResizedAndCutFromTheCenter) {
   }
 }
 
-TEST(Loader, CaptionsAreTheSamplesOwn) {
+TEST(Loader, CaptionsBelongToTheirSamples) {
   const TestShards shards(53, 20);
   LoaderOptions options = options_for(53);
   options.training = false;
@@ -186,7 +186,7 @@ TEST(Loader, CaptionsAreTheSamplesOwn) {
   }
 }
 
-// Texts repeat within a shard and between shards; every one is there once, and padded with zeros.
+// Texts repeat within a shard and between shards. The batch has every text once, padded with zeros.
 TEST(Loader, EveryTextOccursOnce) {
   const TestShards shards(53, 20);
   for (const bool texts_for_missing : {false, true}) {
@@ -269,7 +269,7 @@ TEST(Loader, ADamagedSampleStopsItsOwnBatch) {
   }
 }
 
-TEST(Loader, AnotherSampleStandsInForADamagedOneWhateverTheRanks) {
+TEST(Loader, TheSameSampleStandsInForADamagedOneOnAnyNumberOfRanks) {
   TestShards shards(53, 20);
   const ShuffledOrder order(7, 53, 4, 3);
   const int64_t bad = order.sample(0, 27), worse = order.stand_in(0, 27, 1);
@@ -319,14 +319,14 @@ TEST(Loader, LeavesOutNoMoreRecordsThanAllowed) {
   Loader loader(shards.dataset(), options, 0, 0);
   EXPECT_THAT([&] { loader.next(); },
               testing::ThrowsMessage<DataError>(testing::HasSubstr("data.max_corrupt allows 3")));
-  // The pass for validation leaves nothing out.
+  // The validation pass leaves nothing out.
   options.training = false;
   options.data.max_corrupt = 100;
   Loader validation(shards.dataset(), options, 0, 0);
   EXPECT_THROW(validation.next(), DataError);
 }
 
-// Were more read ahead than asked for, the damage would come too late to be seen.
+// If the loader read further ahead, the damage would come too late to be noticed.
 TEST(Loader, ReadsNoFurtherAheadThanThePrefetch) {
   TestShards shards(53, 20);
   LoaderOptions options = options_for(5);
@@ -349,7 +349,7 @@ TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
     const Loader loader(dataset, options, 0, 0);
     return testing::internal::GetCapturedStderr();
   };
-  LoaderOptions options = options_for(10);  // 3 blocks of 4 samples, so of 2 shards, by turns
+  LoaderOptions options = options_for(10);  // reads 3 blocks by turns, each from 2 shards
   EXPECT_EQ(warning(options, {.shards = 6}), "");
   EXPECT_THAT(
       warning(options, {.shards = 5}),
@@ -357,7 +357,7 @@ TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
                      testing::HasSubstr("only 5 stay open"), testing::HasSubstr("lower it to 2")));
   EXPECT_THAT(warning(options, {.bytes = 5 * 2 * kMetadataBytesPerSample}),
               testing::HasSubstr("only 5 stay open"));
-  EXPECT_EQ(warning(options_for(10, 1, 2), {.shards = 5}), "");  // rank 0 has said it
+  EXPECT_EQ(warning(options_for(10, 1, 2), {.shards = 5}), "");  // rank 0 alone warns
   options.data.sampling = Sampling::kResampled;
   EXPECT_THAT(warning(options, {.shards = 26}),
               testing::HasSubstr("data.sampling resampled reads 27 shards"));
@@ -389,7 +389,7 @@ TEST(Loader, StopsInTheMiddleOfItsWork) {
   }
 }
 
-TEST(Loader, RefusesWhatCannotWork) {
+TEST(Loader, RefusesImpossibleOptions) {
   const TestShards shards(13, 20);
   const auto make = [&](const LoaderOptions& options) { Loader(shards.dataset(), options, 0, 0); };
   EXPECT_THROW(make(options_for(14)), InternalError);

@@ -47,7 +47,7 @@ TEST(PatchDropout, KeepsEveryPairOfPatchesEquallyOften) {
     const std::vector<int64_t> kept = draw(kPatches, kKept, 3, 0, place);
     ++counts[static_cast<size_t>(kept[0] * kPatches + kept[1])];
   }
-  // 15 pairs, 2000 each with a standard deviation of 43.
+  // Each of the 15 pairs is expected 2000 times, with a standard deviation of 43.
   for (int64_t a = 0; a < kPatches; ++a) {
     for (int64_t b = a + 1; b < kPatches; ++b) {
       EXPECT_NEAR(static_cast<double>(counts[static_cast<size_t>(a * kPatches + b)]), 2000, 215);

@@ -11,7 +11,7 @@
 namespace dermatome {
 namespace {
 
-// Pearson's statistic of counts against their expectations; with k - 1 degrees of freedom.
+// Pearson's statistic of k counts against their expectations; it has k - 1 degrees of freedom.
 double chi_square(const std::vector<int64_t>& counts, const std::vector<double>& expected) {
   double sum = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -21,13 +21,14 @@ double chi_square(const std::vector<int64_t>& counts, const std::vector<double>&
   return sum;
 }
 
-// Nearly normal with mean k - 1 and variance 2 (k - 1): five deviations.
+// The statistic is nearly normal with mean k - 1 and variance 2 (k - 1). The bound is the mean plus
+// five standard deviations plus 10.
 double chi_square_bound(size_t categories) {
   const auto freedom = static_cast<double>(categories - 1);
   return freedom + 5 * std::sqrt(2 * freedom) + 10;
 }
 
-TEST(ResampledOrder, SourcesComeByTheirWeightsAndTheirSamplesEvenly) {
+TEST(ResampledOrder, DrawsSourcesByWeightAndTheirSamplesEvenly) {
   const std::vector<int64_t> sizes = {40, 7, 100};
   const std::vector<double> weights = {1, 2, 0.5};
   constexpr int64_t kDraws = 200'000;
@@ -48,12 +49,12 @@ TEST(ResampledOrder, SourcesComeByTheirWeightsAndTheirSamplesEvenly) {
     }
     EXPECT_LT(chi_square(of_source, source_expected), chi_square_bound(3));
     EXPECT_LT(chi_square(of_sample, sample_expected), chi_square_bound(147));
-    // With replacement: the counts scatter as independent draws do, not less.
+    // Draws are with replacement: the counts scatter as those of independent draws, not less.
     EXPECT_GT(chi_square(of_sample, sample_expected), 146 - 5 * std::sqrt(2 * 146.0));
   }
 }
 
-TEST(ResampledOrder, WithoutWeightsAllSamplesComeEvenly) {
+TEST(ResampledOrder, WithoutWeightsDrawsAllSamplesEvenly) {
   const ResampledOrder order(4, {10, 90}, {});
   std::vector<int64_t> counts(100);
   for (int64_t place = 0; place < 100'000; ++place) {
@@ -85,7 +86,7 @@ TEST(ResampledOrder, ReachesEverySampleOfABillionAndAnyPlace) {
   EXPECT_GT(largest, 980'000'000);
 }
 
-TEST(ResampledOrder, StandInsAreOthersOfTheSameSource) {
+TEST(ResampledOrder, StandInsComeFromTheSameSource) {
   const ResampledOrder order(3, {5, 6}, {3, 1});
   std::vector<int64_t> counts(11);
   for (int64_t place = 0; place < 2000; ++place) {
@@ -100,7 +101,7 @@ TEST(ResampledOrder, StandInsAreOthersOfTheSameSource) {
   }
   std::vector<double> expected(5, 1500);
   expected.insert(expected.end(), 6, 10'000 / 4.0 / 6);
-  // Stand-ins of a place share its source, hence the wide bound.
+  // All stand-ins of one place come from the same source, so the bound is wide.
   EXPECT_LT(chi_square(counts, expected), 5 * chi_square_bound(11));
   EXPECT_THROW(order.stand_in(0, 0, 0), InternalError);
 }

@@ -13,8 +13,8 @@ namespace dermatome {
 namespace {
 
 const std::vector<int64_t> kSizes = {401, 13, 586};  // 1000 samples
-constexpr int64_t kGlobalBatch = 192;                // that every world size below divides
-constexpr int64_t kSteps = 1000 / kGlobalBatch;      // an epoch
+constexpr int64_t kGlobalBatch = 192;                // divisible by every world size below
+constexpr int64_t kSteps = 1000 / kGlobalBatch;      // steps per epoch
 
 DataOptions options_of(Sampling sampling) {
   DataOptions options;
@@ -25,8 +25,8 @@ DataOptions options_of(Sampling sampling) {
   return options;
 }
 
-// The global batches of `steps` steps from (epoch, step) on, as `world` ranks that were started
-// there make them, each with an order of its own, which it asks from `threads` threads.
+// The global batches of `steps` steps from (epoch, step) on, as `world` ranks make them that start
+// there. Each rank has an order of its own and asks it from `threads` threads.
 std::vector<std::vector<int64_t>> batches_of(Sampling sampling, int64_t world, int64_t threads,
                                              int64_t epoch, int64_t step, int64_t steps) {
   std::vector<std::vector<int64_t>> batches(static_cast<size_t>(steps),
@@ -62,7 +62,7 @@ TEST_P(SampleOrderTest, IsTheSameForAnyRanksThreadsEpochsAndStarts) {
         const auto rest = batches_of(GetParam(), world, threads, done / kSteps, done % kSteps,
                                      kEpochs * kSteps - done);
         ASSERT_TRUE(std::equal(rest.begin(), rest.end(), all.begin() + done, all.end()))
-            << world << " ranks of " << threads << " threads after " << done << " steps";
+            << world << " ranks with " << threads << " threads after " << done << " steps";
       }
     }
   }
@@ -71,7 +71,7 @@ TEST_P(SampleOrderTest, IsTheSameForAnyRanksThreadsEpochsAndStarts) {
 INSTANTIATE_TEST_SUITE_P(Modes, SampleOrderTest,
                          testing::Values(Sampling::kShuffle, Sampling::kResampled));
 
-TEST(SampleOrder, AnEpochOfShuffleHasEverySampleOfAllSourcesOnceButTheIncompleteBatch) {
+TEST(SampleOrder, AnEpochOfShuffleHasEverySampleOnceExceptTheIncompleteBatch) {
   for (const int64_t world : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}) {
     const auto batches = batches_of(Sampling::kShuffle, world, 1, 2, 0, kSteps);
     std::map<int64_t, int> seen;
@@ -85,7 +85,7 @@ TEST(SampleOrder, AnEpochOfShuffleHasEverySampleOfAllSourcesOnceButTheIncomplete
   }
 }
 
-TEST(SampleOrder, ShuffleOverSeveralSourcesIsThatOfTheirSequence) {
+TEST(SampleOrder, ShuffleOverSeveralSourcesEqualsShuffleOfTheirSequence) {
   const DataOptions options = options_of(Sampling::kShuffle);
   const auto mixed = make_order(5, options, kSizes);
   const auto whole = make_order(5, options, {1000});
@@ -94,7 +94,7 @@ TEST(SampleOrder, ShuffleOverSeveralSourcesIsThatOfTheirSequence) {
   }
 }
 
-TEST(SampleOrder, AnEpochIsAsLongAsTheDataUnlessToldOtherwise) {
+TEST(SampleOrder, AnEpochIsAsLongAsTheDataByDefault) {
   DataOptions options = options_of(Sampling::kResampled);
   EXPECT_EQ(samples_an_epoch(options, 1000), 1000);
   options.epoch_samples = 7;

@@ -59,7 +59,7 @@ TEST(ShuffledOrder, AcceptsBlocksAndWindowsWhoseProductWouldOverflow) {
   EXPECT_EQ(seen.size(), 1000u);
 }
 
-TEST(ShuffledOrder, IsAnotherOneForEverySeedAndEpoch) {
+TEST(ShuffledOrder, DiffersForEverySeedAndEpoch) {
   std::set<std::vector<int64_t>> orders;
   for (const uint64_t seed : {0, 1, 2}) {
     const ShuffledOrder order(seed, 500, 8, 8);

@@ -1,4 +1,4 @@
-// A small data set in real shards, whose samples are told from their number.
+// A small data set in real shards. The content of a sample follows from its number.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace dermatome {
 inline constexpr int64_t kTestCaptions = 5;  // two subcaptions
 
 struct TestCaption {
-  std::string text;  // empty: none
+  std::string text;  // empty: no caption
   bool valid = false;
 };
 
@@ -31,8 +31,8 @@ Image test_image(int64_t sample);
 
 class TestShards {
  public:
-  // Samples 0 .. num_samples-1, `samples_per_shard` a shard, in a folder of its own; as raw pixels
-  // or, with a `quality`, as JPEG.
+  // Samples 0 .. num_samples-1 in a folder of its own, `samples_per_shard` in each shard. Images
+  // are raw pixels or, with a `quality`, JPEG.
   TestShards(int64_t num_samples, int64_t samples_per_shard, int quality = 0);
   ~TestShards();
   TestShards(const TestShards&) = delete;
@@ -41,7 +41,7 @@ class TestShards {
   const ShardedDataset& dataset() const { return *dataset_; }
   const std::filesystem::path& directory() const { return directory_; }
 
-  // Flips a bit of the sample's image, one of raw pixels, in its shard's file.
+  // Flips a bit of the sample's image in its shard's file. The image must be stored as raw pixels.
   void damage(int64_t sample);
 
  private:

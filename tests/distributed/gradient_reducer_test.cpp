@@ -22,7 +22,7 @@ using Tensors = std::vector<at::Tensor>;
 
 constexpr int64_t kBucketBytes = 512;  // several parameters in some buckets, one in others
 
-// The same on every rank.
+// Makes the same parameters on every rank.
 Tensors make_parameters(at::ScalarType type = at::kDouble) {
   Tensors parameters;
   for (const int64_t rows : {2, 30, 1, 3, 9, 7, 1}) {
@@ -32,7 +32,7 @@ Tensors make_parameters(at::ScalarType type = at::kDouble) {
   return parameters;
 }
 
-// What parameter `index` is multiplied by on `rank` in pass `pass`: its gradient there.
+// The factor of parameter `index` on `rank` in pass `pass`, which is also the parameter's gradient.
 at::Tensor factor(const at::Tensor& like, int rank, size_t index, int pass = 0) {
   const double phase = rank + 0.1 * static_cast<double>(index) + 7.0 * pass;
   return at::arange(like.numel(), at::kDouble)
@@ -45,8 +45,8 @@ at::Tensor factor(const at::Tensor& like, int rank, size_t index, int pass = 0) 
 
 void backward(const at::Tensor& loss) { torch::autograd::backward({loss}, {}); }
 
-// A loss whose gradients are the factors of `rank`; the parameters are used in the order `order`,
-// each depending on the ones before, so that gradients come in the reverse of it.
+// A loss whose gradients are the factors of `rank`. It adds up the parameters in the order `order`,
+// one to the sum of those before, so that the gradients come in reverse order.
 at::Tensor chained_loss(const Tensors& parameters, const std::vector<size_t>& order, int rank,
                         int pass = 0) {
   at::Tensor loss = at::zeros({}, parameters[0].options().requires_grad(false));
@@ -98,7 +98,7 @@ TEST_P(GradientReducerOn, SumsLikeAnExplicitAllReduce) {
   });
 }
 
-TEST_P(GradientReducerOn, UnarmedPassesAccumulateAndTheArmedLastReduces) {
+TEST_P(GradientReducerOn, UnarmedPassesAccumulateAndTheArmedLastPassReduces) {
   run_ranks(GetParam(), [](Collectives& group) {
     const Tensors parameters = make_parameters();
     GradientReducer reducer(parameters, group, kBucketBytes);
@@ -191,7 +191,7 @@ TEST_P(GradientReducerOn, ARepeatedStepHasTheSameBits) {
   });
 }
 
-TEST_P(GradientReducerOn, ASecondReducerFollowsTheFirstAlsoWhereThatHadNoBackward) {
+TEST_P(GradientReducerOn, ASecondReducerWorksAlsoWhereTheFirstHadNoBackward) {
   run_ranks(GetParam(), [](Collectives& group) {
     const Tensors text = make_parameters();
     const Tensors image = make_parameters();
@@ -214,8 +214,8 @@ TEST_P(GradientReducerOn, ASecondReducerFollowsTheFirstAlsoWhereThatHadNoBackwar
   });
 }
 
-// input * parameter, recomputed in backward: parameters are explicit inputs that get their
-// gradients from a nested differentiation, as in a checkpointed block.
+// Computes input * parameter and recomputes it in backward. Parameters are explicit inputs that get
+// their gradients from a nested differentiation, as in a checkpointed block.
 class Recomputed : public torch::autograd::Function<Recomputed> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input,
@@ -240,7 +240,7 @@ TEST_P(GradientReducerOn, RecomputedPartsThatShareParametersGiveOneGradient) {
   run_ranks(GetParam(), [](Collectives& group) {
     const Tensors parameters = make_parameters();
     GradientReducer reducer(parameters, group, kBucketBytes);
-    // Ranks have different numbers of parts, as of text lengths.
+    // Ranks have different numbers of parts, as when they encode texts of different lengths.
     const int num_parts = 1 + group.rank();
     Tensors roots;
     Tensors ones;
@@ -266,7 +266,7 @@ TEST_P(GradientReducerOn, RecomputedPartsThatShareParametersGiveOneGradient) {
 
 INSTANTIATE_TEST_SUITE_P(Ranks, GradientReducerOn, testing::Values(1, 2, 3, 4));
 
-// A group that only notes what was started; `size` ranks with nothing in them.
+// Notes which operations were started. It claims to have `size` ranks, but there is only this one.
 class Notes : public Collectives {
  public:
   explicit Notes(int size) : size_(size) {}
@@ -301,7 +301,7 @@ TEST(GradientReducer, StartsBucketsInOrderWhileBackwardStillRuns) {
   backward(chained_loss(parameters, all_of(parameters), 0));
   EXPECT_THAT(group.started, testing::IsEmpty()) << "not armed";
   reducer.arm();
-  // The last parameters first: they wait for those before them.
+  // The last parameters come first: their buckets wait for the buckets before them.
   for (size_t i = parameters.size(); i-- > 1;) backward(chained_loss(parameters, {i}, 0));
   EXPECT_THAT(group.started, testing::IsEmpty());
   backward(chained_loss(parameters, {0}, 0));

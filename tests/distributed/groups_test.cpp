@@ -1,4 +1,4 @@
-// Run by mpirun: ranks as processes.
+// mpirun runs these tests: every rank is a process.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>

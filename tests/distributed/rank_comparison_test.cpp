@@ -14,7 +14,7 @@ namespace {
 using Facts = std::vector<RankFact>;
 using FactsOfRank = std::function<Facts(int rank)>;
 
-// What every rank throws; empty: none does.
+// The message of the error on every rank; empty for a rank without an error.
 std::vector<std::string> refusals(int num_ranks, const FactsOfRank& facts_of) {
   std::vector<std::string> refusals(num_ranks);
   run_ranks(num_ranks, [&](Collectives& group) {
@@ -39,7 +39,7 @@ TEST(CompareRanks, PassesRanksThatAreAlike) {
   }
 }
 
-TEST(CompareRanks, TellsEveryRankWhoDiffersInWhat) {
+TEST(CompareRanks, TellsEveryRankWhichRanksDifferInWhat) {
   const auto facts_of = [](int rank) {
     return Facts{shown("seed", rank == 1 ? "2" : "1"),
                  {"weights", rank == 1 ? "abc" : "def"},
@@ -62,7 +62,7 @@ TEST(CompareRanks, NamesRanksThatDifferInTheSameWayTogether) {
             "(2, not 0); start them alike");
 }
 
-TEST(CompareRanks, NamesWhatOnlyOneHas) {
+TEST(CompareRanks, NamesFactsThatOnlyOneRankHas) {
   const auto facts_of = [](int rank) {
     return rank == 0 ? Facts{shown("old", "1"), shown("seed", "1")}
                      : Facts{shown("seed", "1"), shown("new", "2")};

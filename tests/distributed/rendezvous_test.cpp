@@ -31,15 +31,15 @@ TEST(Rendezvous, ServesAStoreWhereThereIsNoFile) {
   peer.join();
 }
 
-// Groups of several threads are safe only without it.
-TEST(Rendezvous, TurnsCollectivesFlightRecorderOff) {
+// Several threads can use groups safely only without the flight recorder.
+TEST(Rendezvous, TurnsTheFlightRecorderOfCollectivesOff) {
   World world;
   world.size = world.local_size = 2;
   const Rendezvous server(world, std::chrono::seconds(30));
   EXPECT_STREQ(std::getenv("TORCH_FR_BUFFER_SIZE"), "0");
 }
 
-TEST(Rendezvous, SaysWhoseStoreItCannotReach) {
+TEST(Rendezvous, NamesTheStoreThatItCannotReach) {
   World world;
   world.size = world.local_size = 2;
   world.rank = world.local_rank = 1;

@@ -34,7 +34,7 @@ TEST_P(RowGatherOn, TakesEvenCountsAndNoRows) {
 
 INSTANTIATE_TEST_SUITE_P(Ranks, RowGatherOn, testing::Values(1, 2, 3, 4));
 
-TEST(RowGather, RefusesACountThatIsNotTrue) {
+TEST(RowGather, RefusesAWrongCount) {
   EXPECT_THROW(run_ranks(1, [](Collectives& group) { RowGather(group, at::ones({2}), {3}, "x"); }),
                InternalError);
 }

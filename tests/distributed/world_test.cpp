@@ -32,7 +32,7 @@ Variables with(Variables variables, const std::string& name, const std::string& 
   return variables;
 }
 
-// Rank and size, among all ranks and among those of the machine.
+// Rank and size among all ranks, then among the ranks of this machine.
 std::tuple<int, int, int, int> ranks_of(const World& world) {
   return {world.rank, world.size, world.local_rank, world.local_size};
 }
@@ -59,8 +59,8 @@ const Variables kSrun = {{"SLURM_JOB_ID", "77"},
                          {"SLURM_STEP_TASKS_PER_NODE", "2(x3),1"},
                          {"SLURM_STEP_NODELIST", "n[03-05,9]"}};
 
-// A launcher's variables, those of them that must be there, and values that contradict the rest: in
-// place of a variable's own, with what the error says.
+// A launcher's variables, the names of those that must be set, and contradictions: a value that
+// does not fit the other variables, and what the error says.
 struct Launcher {
   std::string name;
   Variables variables;
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
                               {"LOCAL_RANK", "2", "LOCAL_RANK=2"},
                               {"LOCAL_WORLD_SIZE", "7", "LOCAL_WORLD_SIZE=7"},
                               {"MASTER_PORT", "70000", "MASTER_PORT=70000"}}},
-                    // Without the step's number, or this task's, srun did not start the process.
+                    // Without SLURM_STEP_ID or SLURM_PROCID, srun did not start the process.
                     Launcher{"srun",
                              kSrun,
                              {"SLURM_JOB_ID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID",
@@ -123,7 +123,7 @@ TEST(World, ReadsTorchrunsVariables) {
   EXPECT_FALSE(world.store_is_served);
 }
 
-TEST(World, UsesTheStoreOfTorchrunsAgentAnewAfterARestart) {
+TEST(World, UsesAnotherPrefixInTheStoreOfTorchrunsAgentAfterARestart) {
   auto variables = with(kTorchrun, "TORCHELASTIC_USE_AGENT_STORE", "True");
   const World first = world_of(variables).value();
   const World second = world_of(with(variables, "TORCHELASTIC_RESTART_COUNT", "1")).value();
@@ -193,7 +193,7 @@ TEST(AnnouncedWorld, TrustsMpirunBeforeTheStepThatStartedItsDaemon) {
   EXPECT_EQ(announced(variables).size, 14);
 }
 
-TEST(AnnouncedWorld, LeavesErrorsToThoseWhoReadTheRest) {
+TEST(AnnouncedWorld, DoesNotFailOnWrongValues) {
   EXPECT_EQ(announced({{"RANK", "x"}, {"WORLD_SIZE", "2"}}).rank, 0);
   EXPECT_EQ(announced({{"RANK", "-1"}}).rank, 0);
   EXPECT_EQ(announced({{"RANK", "3"}, {"WORLD_SIZE", "2"}}).size, 4);

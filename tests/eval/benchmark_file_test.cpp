@@ -150,7 +150,7 @@ const std::string kConcepts = "kind: concepts\n" + kHead +
                               "concepts: [{label: papule, names: [papule]}, {label: scale}]\n" +
                               "templates: [\"skin with {}\", \"{}\"]\n";
 
-// Beside the folder of the benchmark's file, which load() empties.
+// Lies beside the folder of the benchmark's file, because load() empties that folder.
 std::filesystem::path terms_file() { return scratch_folder().parent_path() / "terms.json"; }
 
 TEST(BenchmarkFile, ConceptsTakeFurtherNamesFromAFile) {
@@ -183,7 +183,7 @@ TEST(BenchmarkFile, ConceptsNeedNamesAndReferences) {
 TEST(BenchmarkFile, EveryShippedBenchmarkIsValid) {
   const std::filesystem::path folder = DERMATOME_SOURCE_DIR "/configs/benchmarks";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.is_directory()) continue;  // imported ones, not shipped
+    if (entry.is_directory()) continue;  // imported benchmarks, which are not shipped
     SCOPED_TRACE(entry.path());
     EXPECT_NO_THROW(load_benchmark(entry.path()));
   }

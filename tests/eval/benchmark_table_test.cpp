@@ -54,7 +54,7 @@ TEST_F(BenchmarkTableOf, ImagesLabelsGroupsAndSlices) {
   EXPECT_THAT(table.names, ElementsAre("a.png", "b.png", "c.png", "d.png", "e.png"));
   EXPECT_EQ(table.images[0], "/images/a.png");
   EXPECT_THAT(truth_of<ClassLabels>(table).labels, ElementsAre(1, 0, 0, 0, 0));
-  // An image of nobody stands for itself.
+  // An image without a patient is a group of its own.
   EXPECT_THAT(table.group, ElementsAre(0, 1, 0, 2, 3));
   ASSERT_EQ(table.slices.size(), 1);
   EXPECT_THAT(table.slices[0].values, ElementsAre("2", "3", "2", "", "2"));
@@ -105,7 +105,7 @@ class ConceptTable : public BenchmarkTableOf {
   }
 };
 
-TEST_F(ConceptTable, ColumnsAreFoundByNameAndMissingOnesNamed) {
+TEST_F(ConceptTable, ColumnsAreFoundByNameAndMissingColumnsAreNamed) {
   const BenchmarkTable table =
       read("papule,other,filename,scale\n1,x,a,0\n0.0,x,b,1.0\nTrue,x,c,false\n");
   const auto& truth = truth_of<ConceptCells>(table);
@@ -119,7 +119,7 @@ TEST_F(ConceptTable, NoColumnAtAllIsAnError) {
   EXPECT_THAT(complaint("filename,scaly\na,1\n"), AllOf(HasSubstr("scale"), HasSubstr("scaly")));
 }
 
-TEST_F(ConceptTable, CellsThatAreNeitherAreNamed) {
+TEST_F(ConceptTable, CellsThatAreNeitherTrueNorFalseAreNamed) {
   EXPECT_THAT(complaint("filename,scale\na,1\nb,2\n"),
               AllOf(HasSubstr("table.csv:3"), HasSubstr("'scale'"), HasSubstr("'2'")));
   EXPECT_THAT(complaint("filename,scale\na,\n"), HasSubstr("unlisted_labels"));

@@ -31,7 +31,7 @@ namespace {
 
 constexpr int kNumImages = 7;
 
-// How often rank 0 came to a barrier.
+// Counts how often rank 0 came to a barrier.
 class Meetings {
  public:
   void add() {
@@ -39,7 +39,7 @@ class Meetings {
     ++count_;
     changed_.notify_all();
   }
-  // Whether it came `count` times within two minutes.
+  // Whether rank 0 came to a barrier `count` times within two minutes.
   bool wait_for(int count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(120), [&] { return count_ >= count; });
@@ -51,7 +51,7 @@ class Meetings {
   int count_ = 0;
 };
 
-// Collectives that say when rank 0 comes to a barrier.
+// Collectives that count how often rank 0 comes to a barrier.
 class WatchedBarriers final : public Collectives {
  public:
   WatchedBarriers(Collectives& inner, Meetings& meetings) : inner_(inner), meetings_(meetings) {}
@@ -130,7 +130,7 @@ class BenchmarkRun : public testing::Test {
     return options;
   }
 
-  // Runs on `num_ranks` ranks and scores; nothing but rank 0 may have a scoring.
+  // Runs on `num_ranks` ranks and scores. Only rank 0 may have a scoring.
   BenchmarkResult run(const BenchmarkOptions& options, int num_ranks, int64_t batch_size) {
     const Benchmark benchmark(options);
     std::mutex mutex;
@@ -150,7 +150,7 @@ class BenchmarkRun : public testing::Test {
   Tokenizer tokenizer_;
 };
 
-TEST_F(BenchmarkRun, ScoresEverySampleWhateverRanksAndBatchSize) {
+TEST_F(BenchmarkRun, ScoresEverySampleForAnyNumberOfRanksAndAnyBatchSize) {
   for (const auto& options : {classification(), retrieval()}) {
     const BenchmarkResult expected = run(options, 1, 100);
     EXPECT_EQ(expected.num_samples, kNumImages);
@@ -189,7 +189,7 @@ TEST_F(BenchmarkRun, MoreRanksThanSamplesWork) {
   EXPECT_EQ(run(classification(), 9, 4).scores, run(classification(), 1, 4).scores);
 }
 
-TEST_F(BenchmarkRun, UnreadableImageFailsTheScoringAndNoCollective) {
+TEST_F(BenchmarkRun, AnUnreadableImageFailsTheScoringButNoCollective) {
   std::ofstream(folder_ / "6.jpg") << "not an image";
   try {
     run(classification(), 3, 4);
@@ -199,7 +199,7 @@ TEST_F(BenchmarkRun, UnreadableImageFailsTheScoringAndNoCollective) {
   }
 }
 
-TEST_F(BenchmarkRun, FeaturesThatAreNotFiniteFailTheScoringAndNoCollective) {
+TEST_F(BenchmarkRun, FeaturesThatAreNotFiniteFailTheScoringButNoCollective) {
   for (const auto& parameter : model_.parameters()) {
     if (parameter.name == "visual.proj") parameter.value.detach()[0][0].fill_(NAN);
   }
@@ -209,9 +209,9 @@ TEST_F(BenchmarkRun, FeaturesThatAreNotFiniteFailTheScoringAndNoCollective) {
                                                                testing::HasSubstr("not finite"))));
 }
 
-// Images that come only when rank 0 has come to a barrier once more.
-TEST_F(BenchmarkRun, RanksWaitForASlowOneBatchByBatch) {
-  // Rank 1 of 2 reads the last three of the seven.
+// Each missing image is written only after rank 0 has come to one more barrier.
+TEST_F(BenchmarkRun, RanksWaitForASlowRankBatchByBatch) {
+  // Rank 1 of 2 reads the last three of the seven images.
   Meetings meetings;
   std::atomic<int> in_time = 0;
   std::vector<std::jthread> writers;

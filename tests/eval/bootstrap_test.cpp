@@ -34,7 +34,7 @@ TEST(Bootstrap, IsTheBinomialIntervalForAShare) {
 }
 
 TEST(Bootstrap, ResamplesGroupsAsAWhole) {
-  // 400 samples of 40 groups: the interval is that of 40 independent ones.
+  // 400 samples in 40 groups have the interval of 40 independent samples.
   std::vector<int64_t> group(400);
   for (size_t i = 0; i < group.size(); ++i) group[i] = static_cast<int64_t>(i / 10);
   std::mutex mutex;

@@ -20,7 +20,7 @@ TEST(ConceptPrompts, AreConceptsByTemplatesByNamesThenReferences) {
                                    "shows scale", "scale here", "skin", "here"));
 }
 
-// golden: con_target [templates, terms, d], con_ref [templates, 1, d], con_image [n, d].
+// Golden tensors: con_target [templates, terms, d], con_ref [templates, 1, d], con_image [n, d].
 TEST(ScoreConcepts, EqualsTheRecordedScores) {
   const auto golden = read_golden_tensors("metrics.safetensors");
   const auto recorded = read_golden_json("metrics.json").at("concept");

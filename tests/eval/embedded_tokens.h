@@ -1,4 +1,4 @@
-// How much a text tower has to encode: the tokens that are looked up.
+// Measures the work of a text tower: counts the tokens that it looks up.
 #pragma once
 
 #include <ATen/record_function.h>
@@ -10,7 +10,8 @@
 
 namespace dermatome {
 
-// Counts the tokens that all threads look up in embeddings while the object lives. One at a time.
+// Counts the tokens that all threads look up in embeddings while the object lives. Only one object
+// may live at a time.
 class EmbeddedTokens {
  public:
   EmbeddedTokens() {

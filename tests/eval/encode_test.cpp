@@ -39,7 +39,7 @@ const std::string kLong =
 const std::string kOtherLong =
     "pustules and papules on red skin of cheeks and nose, without comedones, in a middle-aged man";
 
-TEST_F(EncodeTexts, InWhateverBatchesTheFeaturesAreThoseOfEveryTextAlone) {
+TEST_F(EncodeTexts, GiveATextTheSameFeaturesInAnyBatch) {
   const std::vector<std::string> texts = {kLong,      kShort, "",          kLong, kOtherShort,
                                           kOtherLong, kShort, "vitiligo.", "",    kLong};
   std::vector<at::Tensor> alone;
@@ -51,12 +51,12 @@ TEST_F(EncodeTexts, InWhateverBatchesTheFeaturesAreThoseOfEveryTextAlone) {
   }
 }
 
-TEST_F(EncodeTexts, OfNoTextsAreNoRows) {
+TEST_F(EncodeTexts, GiveNoRowsForNoTexts) {
   EXPECT_EQ(encode({}, 4).sizes(), (std::vector<int64_t>{0, 16}));
 }
 
 TEST_F(EncodeTexts, NameTheTextWhoseFeaturesAreNotFinite) {
-  // One token's embedding is damaged: what does not hold it is encoded as before.
+  // The embedding of one token is damaged. Texts without this token are encoded as before.
   const auto token = tokenizer_.encode("vitiligo").at(1);
   for (const NamedParameter& parameter : model_.parameters()) {
     if (parameter.name == "token_embedding.weight") parameter.value.detach()[token].fill_(NAN);
@@ -70,11 +70,11 @@ TEST_F(EncodeTexts, NameTheTextWhoseFeaturesAreNotFinite) {
                                                        testing::HasSubstr("not finite"))));
 }
 
-TEST_F(EncodeTexts, EncodeATextOnceHoweverOftenItComes) {
+TEST_F(EncodeTexts, EncodeARepeatedTextOnce) {
   const int64_t once = embedded_tokens({kShort, kLong}, 1);
   EXPECT_GT(once, 0);
   EXPECT_EQ(embedded_tokens({kShort, kLong, kShort, kShort, kLong}, 1), once);
-  // Other characters, the same tokens.
+  // The second text has other characters but the same tokens.
   EXPECT_EQ(embedded_tokens({kShort, "  A  Mole ", kLong}, 1), once);
   const at::Tensor features = encode({kShort, kLong, "A mole", kShort}, 1);
   EXPECT_TRUE(features[0].equal(features[2]) && features[0].equal(features[3]));

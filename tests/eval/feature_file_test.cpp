@@ -29,7 +29,7 @@ std::string refusal(const FeatureFileOptions& options) {
   return "";
 }
 
-TEST(FeatureInputs, ComeFromATableAndALineOfTextEach) {
+TEST(FeatureInputs, ComeFromATableAndFromTheLinesOfATextFile) {
   const FeatureInputs inputs =
       read_feature_inputs({.csv = scratch("table.csv", "label,image\n1,a.jpg\n2,b/c.jpg\n"),
                            .images_root = "root",
@@ -48,7 +48,7 @@ TEST(FeatureInputs, ThatContradictTheOutputAreRefused) {
   EXPECT_THAT(refusal({.texts = "t", .output = "out.npy", .raw = true}), HasSubstr("--raw"));
 }
 
-TEST(FeatureInputs, ThatAreNotThereAreRefused) {
+TEST(FeatureInputs, ThatAreMissingAreRefused) {
   EXPECT_THROW(read_feature_inputs({.texts = "no/such/file", .output = "out.npy"}), DataError);
   EXPECT_THROW(
       read_feature_inputs({.csv = scratch("empty.csv", "filename\n"), .output = "out.npy"}),

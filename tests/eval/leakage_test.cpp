@@ -34,10 +34,10 @@ class PairsFile : public testing::Test {
 TEST_F(PairsFile, SaysWhatWasFoundForEachBenchmark) {
   const auto pad = read("pad.yaml");
   ASSERT_TRUE(pad);
-  // Not 1.png: that is a pair within the training set.
+  // 1.png is not named: its pair lies within the training set.
   EXPECT_THAT(pad->names, testing::ElementsAre("2.png"));
   EXPECT_EQ(pad->source, (folder_ / "pairs.csv").string());
-  // The same file by another path.
+  // This path leads to the same file.
   EXPECT_TRUE(read("../" + folder_.filename().string() + "/pad.yaml"));
 }
 
@@ -48,7 +48,7 @@ TEST_F(PairsFile, TellsNothingFoundFromNotCompared) {
   EXPECT_FALSE(read("other.yaml"));
 }
 
-TEST_F(PairsFile, SaysWhatWasLookedForWhereTheBenchmarkIsMissing) {
+TEST_F(PairsFile, SaysWhatWasLookedForIfTheBenchmarkIsMissing) {
   initialize_logging(0, 1);
   testing::internal::CaptureStderr();
   read("other.yaml");
@@ -59,7 +59,7 @@ TEST_F(PairsFile, SaysWhatWasLookedForWhereTheBenchmarkIsMissing) {
   }
 }
 
-TEST_F(PairsFile, OfAnotherKindIsRefused) {
+TEST_F(PairsFile, WithOtherColumnsIsRefused) {
   std::ofstream(folder_ / "pairs.csv") << "filename,label\n";
   EXPECT_THROW(read("pad.yaml"), DataError);
 }

@@ -25,7 +25,7 @@ TEST(LogisticRegression, NeverPredictsAClassWithoutSamples) {
   EXPECT_FALSE(logits.isnan().any().item<bool>());
 }
 
-TEST(LogisticRegression, OfOneClassIsRefused) {
+TEST(LogisticRegression, RefusesSamplesOfOneClass) {
   const LabeledFeatures train = one_feature({-1, 1}, {1, 1});
   EXPECT_THAT(
       [&] { fit_logistic_regression(train.features, train.labels, 2, 1.0, Penalty::kSquared); },

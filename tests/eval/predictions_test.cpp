@@ -13,12 +13,12 @@ namespace {
 
 using Weights = std::vector<double>;
 
-// Logits whose largest entry of row i is predicted[i].
+// Logits whose row i has its largest entry at predicted[i].
 at::Tensor logits_of(const std::vector<int64_t>& predicted, int64_t num_classes) {
   return at::eye(num_classes).index_select(0, at::tensor(predicted, at::kLong));
 }
 
-TEST(Predictions, ScoreAsScikitLearnRecorded) {
+TEST(Predictions, HaveTheRecordedScoresOfScikitLearn) {
   const auto expected = read_golden_json("metrics.json").at("zero_shot");
   const auto tensors = read_golden_tensors("metrics.safetensors");
   const Predictions predictions(tensors.at("zs_logits"), tensors.at("zs_labels"));
@@ -42,19 +42,19 @@ TEST(Predictions, BalancedAccuracyIsTheMeanRecallOfClassesThatOccur) {
   EXPECT_NEAR(predictions.balanced_accuracy(Weights(4, 1)), (2.0 / 3 + 0) / 2, 1e-12);
 }
 
-TEST(Predictions, TopKOfMoreClassesThanThereAreIsEverything) {
+TEST(Predictions, TopKAccuracyIsOneIfKExceedsTheNumberOfClasses) {
   const Predictions predictions(at::rand({4, 3}), at::tensor({0, 1, 2, 0}, at::kLong));
   EXPECT_EQ(predictions.top_k_accuracy(5, Weights(4, 1)), 1.0);
 }
 
-TEST(Predictions, OfEqualLogitsTheFirstClassCounts) {
+TEST(Predictions, TheFirstOfEqualLogitsCounts) {
   const Predictions predictions(at::zeros({3, 3}), at::tensor({0, 1, 2}, at::kLong));
   EXPECT_NEAR(predictions.top_k_accuracy(1, Weights(3, 1)), 1.0 / 3, 1e-12);
   EXPECT_NEAR(predictions.top_k_accuracy(2, Weights(3, 1)), 2.0 / 3, 1e-12);
   EXPECT_EQ(predictions.class_scores(Weights(3, 1))[0].precision, 1.0 / 3);
 }
 
-TEST(Predictions, AWeightCountsASampleThatOften) {
+TEST(Predictions, AWeightSaysHowOftenASampleCounts) {
   at::manual_seed(1);
   const at::Tensor logits = at::randn({6, 3});
   const at::Tensor labels = at::tensor({0, 1, 2, 0, 1, 1}, at::kLong);

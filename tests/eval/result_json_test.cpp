@@ -16,7 +16,7 @@ ClipConfig config_of(int64_t width, int64_t layers, int64_t patch_size, int64_t 
   return config;
 }
 
-TEST(ArchitectureName, IsOpenClipsWhereItHasOne) {
+TEST(ArchitectureName, IsTheNameOfOpenClipIfThereIsOne) {
   EXPECT_EQ(architecture_name(config_of(768, 12, 16, 224)), "ViT-B-16");
   EXPECT_EQ(architecture_name(config_of(1024, 24, 14, 336)), "ViT-L-14-336");
   ClipConfig openai = config_of(768, 12, 32, 224);
@@ -27,7 +27,7 @@ TEST(ArchitectureName, IsOpenClipsWhereItHasOne) {
   EXPECT_EQ(architecture_name(openai), "ViT-L-14-336-quickgelu");
 }
 
-TEST(ArchitectureName, ElseGivesTheTowersShape) {
+TEST(ArchitectureName, GivesTheTowersShapeIfOpenClipHasNoName) {
   EXPECT_EQ(architecture_name(config_of(384, 6, 16, 224)), "ViT-384x6-16");
   EXPECT_EQ(architecture_name(config_of(192, 4, 8, 64)), "ViT-192x4-8-64");
 }

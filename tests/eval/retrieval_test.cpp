@@ -15,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using Weights = std::vector<double>;
 
-// Row i of one belongs to row i of the other.
+// Ranks when candidate i is the only one that belongs to query i.
 RetrievalRanks one_to_one(const at::Tensor& queries, const at::Tensor& candidates) {
   std::vector<int64_t> first(static_cast<size_t>(queries.size(0)));
   std::iota(first.begin(), first.end(), int64_t{0});
@@ -26,7 +26,7 @@ RetrievalRanks one_to_one(const at::Tensor& queries, const at::Tensor& candidate
 
 at::Tensor unit_rows(const at::Tensor& rows) { return rows / rows.norm(2, 1, true); }
 
-TEST(RetrievalRanks, EqualTheRecordedOnes) {
+TEST(RetrievalRanks, EqualTheRecordedRanks) {
   const auto expected = read_golden_json("metrics.json").at("retrieval");
   const auto tensors = read_golden_tensors("metrics.safetensors");
   const at::Tensor image = tensors.at("ret_image");
@@ -44,8 +44,8 @@ TEST(RetrievalRanks, EqualTheRecordedOnes) {
   }
 }
 
-TEST(RetrievalRanks, TilesDoNotShow) {
-  // More than one tile either way: compared with the whole matrix at once.
+TEST(RetrievalRanks, DoNotDependOnTiles) {
+  // There are several tiles in both directions. The whole matrix gives the expected ranks.
   at::manual_seed(4);
   const at::Tensor queries = at::randn({5000, 8});
   const at::Tensor candidates = at::randn({5000, 8});
@@ -56,7 +56,7 @@ TEST(RetrievalRanks, TilesDoNotShow) {
   EXPECT_LT((at::tensor(ranks.better, at::kLong) - expected).abs().max().item<int64_t>(), 3);
 }
 
-TEST(RetrievalRanks, NeedMemoryForATileWhateverTheNumbers) {
+TEST(RetrievalRanks, NeedMemoryForATileWhateverTheNumberOfRows) {
   const auto peak = [](int64_t count) {
     const at::Tensor queries = at::randn({count, 4});
     const at::Tensor candidates = at::randn({count, 4});
@@ -77,8 +77,8 @@ TEST(RetrievalRanks, CountCandidatesThatAreExactlyAsNear) {
   EXPECT_THAT(ranks.tied, ElementsAre(1, 1, 3, 3));
 }
 
-// In tiles and rests of tiles of every width, for which matrix products take different ways.
-TEST(RetrievalRanks, EqualCandidatesTieWhereverTheyStand) {
+// Tests whole tiles and partial ones, for which matrix products take different code paths.
+TEST(RetrievalRanks, EqualCandidatesTieInEveryPosition) {
   at::manual_seed(6);
   for (const int64_t n : {7, 11, 4096 + 3}) {
     const at::Tensor distinct = unit_rows(at::randn({n / 2 + 1, 512}));
@@ -94,7 +94,7 @@ TEST(RetrievalRanks, EqualCandidatesTieWhereverTheyStand) {
 
 TEST(RetrievalRanks, TheBestOfSeveralOwnCandidatesCounts) {
   at::manual_seed(5);
-  // 1,500 queries with three candidates each cross tiles both ways.
+  // 1,500 queries with three candidates each need several tiles in both directions.
   const int64_t n = 1500;
   const at::Tensor queries = unit_rows(at::randn({n, 6}, at::kDouble));
   const at::Tensor candidates = unit_rows(at::randn({3 * n, 6}, at::kDouble));
@@ -115,7 +115,7 @@ TEST(RetrievalRanks, TheBestOfSeveralOwnCandidatesCounts) {
   EXPECT_THAT(ranks.tied, testing::Each(0));
 }
 
-TEST(Ranks, WeightsAreHowOftenARankCounts) {
+TEST(Ranks, AWeightSaysHowOftenARankCounts) {
   const std::vector<int64_t> ranks = {0, 7, 3};
   const Weights weights = {2, 0, 1};
   EXPECT_NEAR(recall_at(ranks, 1, weights), 2.0 / 3, 1e-12);
@@ -136,7 +136,7 @@ TEST(Retrieval, GivesTheScoresAskedForInBothDirections) {
                                             testing::Pair("text_to_image_tied", 0.0)));
 }
 
-TEST(Retrieval, CaptionsWeighAsTheirImages) {
+TEST(Retrieval, CaptionsHaveTheWeightsOfTheirImages) {
   // Two captions of image 0, of which the second is nearer to image 1.
   const at::Tensor images = at::eye(2);
   const at::Tensor texts = images.index_select(0, at::tensor({0, 1, 1}));
@@ -148,7 +148,7 @@ TEST(Retrieval, CaptionsWeighAsTheirImages) {
   EXPECT_NEAR(first.at("text_to_image_R@1"), 0.5, 1e-12);
 }
 
-TEST(Retrieval, SaysThatFeaturesWhichAreAllTheSameFindNothing) {
+TEST(Retrieval, ReportsTiesIfAllFeaturesAreTheSame) {
   const at::Tensor same = at::eye(3).index_select(0, at::zeros({4}, at::kLong));
   const auto scores = Retrieval(same, same, {0, 1, 2, 3}).scores({"R@1"}, Weights(4, 1));
   EXPECT_EQ(scores.at("image_to_text_R@1"), 1.0);

@@ -17,7 +17,7 @@ TEST(RocCurve, CountsTiesHalf) {
   EXPECT_NEAR(curve.area(std::vector<double>(scores.size(), 1)), expected.at("auroc"), 1e-12);
 }
 
-TEST(RocCurve, IsNotANumberForOneKindOnly) {
+TEST(RocCurve, IsNotANumberIfOnlyOneClassHasWeight) {
   const std::vector<double> scores = {0.1, 0.2, 0.3};
   const std::vector<uint8_t> positive = {1, 1, 0};
   const RocCurve curve(scores, positive);

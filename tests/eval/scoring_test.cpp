@@ -16,7 +16,7 @@
 namespace dermatome {
 namespace {
 
-// Four images of two classes; the third is taken for the other class.
+// Four images of two classes. The classifier takes the third image for the other class.
 class Classification : public testing::Test {
  protected:
   Classification() {
@@ -77,7 +77,7 @@ TEST_F(Classification, SlicesBelowTheMinimumHaveNoScores) {
   EXPECT_NEAR(tones[1].at("scores").at("top1").get<double>(), 2.0 / 3, 1e-12);
 }
 
-TEST_F(Classification, LeakageIsCountedAndLeftOutOnTheSide) {
+TEST_F(Classification, LeakageIsCountedAndScoresWithoutItAreAdded) {
   const Leakage leakage{"pairs.csv", {"c", "elsewhere"}};
   const auto found = score({.leakage = &leakage}).details.at("leakage");
   EXPECT_EQ(found.at("status"), "checked");
@@ -108,7 +108,7 @@ TEST_F(Classification, ABriefResultHasTheSameScoresAndIdentity) {
   EXPECT_EQ(brief.details.at("leakage"), whole.details.at("leakage"));
 }
 
-TEST(ConceptScoring, LeavesOutUnknownOnesAndAveragesTheRest) {
+TEST(ConceptScoring, LeavesOutUnknownCellsAndAveragesTheRest) {
   BenchmarkOptions options;
   options.name = "concepts";
   options.kind = &concepts_kind();

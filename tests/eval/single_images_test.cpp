@@ -43,7 +43,7 @@ TEST(ImageRanking, NeedsClasses) {
   EXPECT_FALSE(retrieval_kind().ranking(melanoma_or_nevus()).has_value());
 }
 
-TEST(SingleImages, AreSaidAsTextAndAsJson) {
+TEST(SingleImages, ArePrintedAsTextAndAsJson) {
   const SingleImages found = {
       {"a.jpg"},
       "concepts",

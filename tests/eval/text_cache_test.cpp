@@ -19,7 +19,7 @@ class TextCache : public testing::Test {
     model_.initialize(3);
   }
 
-  // The features, and how many tokens had to be looked up for them.
+  // The features, and the number of tokens that the text tower looked up for them.
   std::pair<at::Tensor, int64_t> features(const std::vector<std::string>& texts) {
     const EmbeddedTokens tokens;
     const at::Tensor result = cached_text_features(model_, tokenizer_, texts, folder_);
@@ -43,7 +43,7 @@ TEST_F(TextCache, EncodesOnceForTheSameWeightsAndTexts) {
   EXPECT_GT(features(texts_).second, 0);
 }
 
-TEST_F(TextCache, ImageTowersWeightsDoNotMatter) {
+TEST_F(TextCache, TheImageTowersWeightsDoNotMatter) {
   features(texts_);
   for (const auto& parameter : model_.parameters()) {
     if (parameter.name == "visual.proj") parameter.value.detach().add_(1);
@@ -51,7 +51,7 @@ TEST_F(TextCache, ImageTowersWeightsDoNotMatter) {
   EXPECT_EQ(features(texts_).second, 0);
 }
 
-TEST_F(TextCache, DamageIsNoticedAndMended) {
+TEST_F(TextCache, DamageIsNoticedAndRepaired) {
   const at::Tensor expected = features(texts_).first;
   const auto file = std::filesystem::directory_iterator(folder_)->path();
   std::string content = read_file(file);
@@ -63,7 +63,7 @@ TEST_F(TextCache, DamageIsNoticedAndMended) {
   EXPECT_EQ(features(texts_).second, 0);
 }
 
-TEST_F(TextCache, CanBeLeftOutAndCannotFail) {
+TEST_F(TextCache, IsOptionalAndCannotFail) {
   const at::Tensor expected = cached_text_features(model_, tokenizer_, texts_, "");
   EXPECT_FALSE(std::filesystem::exists(folder_));
   std::ofstream(folder_) << "a file where the folder should be";

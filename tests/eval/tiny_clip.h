@@ -1,4 +1,4 @@
-// A model so small that tests may encode with it.
+// The configuration of a model that is small enough to encode with it in tests.
 #pragma once
 
 #include "src/model/clip_config.h"

@@ -1,4 +1,4 @@
-// Any bytes as a table of every kind: read, or refused with a DataError; nothing else.
+// Reads any bytes as a table of every kind. They must be read or refused with a DataError.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 namespace dermatome {
 namespace {
 
-// Every cell as whatever a cell may be; tables have only some columns of each.
+// Reads every cell in all forms that a cell may have; tables use only some forms per column.
 void read_cells(std::string_view text) {
   CsvReader csv(text, "input");
   for (CsvRow row; csv.next(row);) {

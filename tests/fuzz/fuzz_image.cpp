@@ -1,4 +1,4 @@
-// Any bytes as an image file: decoded, or refused with a DataError; nothing else.
+// Reads any bytes as an image file. They must be decoded or refused with a DataError.
 #include <cstdint>
 #include <span>
 

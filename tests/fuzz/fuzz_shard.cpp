@@ -1,5 +1,6 @@
-// Any bytes as a shard: read, or refused with a DataError; nothing else. Built for this, the reader
-// takes every checksum for good (sharding/checksum.h); nothing behind them would be reached else.
+// Reads any bytes as a shard. They must be read or refused with a DataError. In this build the
+// reader accepts every checksum (sharding/checksum.h), so that the code behind the checks is
+// reached.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

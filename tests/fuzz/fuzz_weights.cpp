@@ -1,5 +1,5 @@
-// Any bytes as weights, of each kind: their tensors are read, every element of them, or refused
-// with a DataError; nothing else.
+// Reads any bytes as weights of each kind. Every element of their tensors must be read, or the file
+// be refused with a DataError.
 #include <ATen/ATen.h>
 #include <sys/mman.h>
 #include <unistd.h>

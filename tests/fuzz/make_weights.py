@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 def main():
     folder = Path(sys.argv[1])
     torch.manual_seed(0)
-    # As small as can be.
+    # The smallest possible model.
     model = open_clip.CLIP(2, open_clip.CLIPVisionCfg(image_size=2, patch_size=1, width=2, layers=1, head_width=2),
                            open_clip.CLIPTextCfg(context_length=4, vocab_size=8, width=2, heads=1, layers=1))
     state = model.state_dict()

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Feeds the decoders, the readers of tables, shards and weights with mutated input, under sanitizers:
-#   tests/fuzz/run.sh [SECONDS [INPUT…]]   of each program, 600 by default; of image, csv, shard, weights
-#                                          (default: all; weights takes LibTorch's half of the build along)
-# Starts from the tests' own images, tables, small shards and a small model; what it finds new it
-# keeps in build/fuzz/corpus, what breaks a program in build/fuzz. Needs clang, the release build and
-# the scripts' Python.
+# Feeds the decoders and the readers of tables, shards and weights with mutated input, under sanitizers:
+#   tests/fuzz/run.sh [SECONDS [INPUT…]]
+#     SECONDS  time of each program, 600 by default
+#     INPUT    image, csv, shard or weights (default: all; weights also builds the sources that need LibTorch)
+# Starts from the tests' own images, tables, small shards and a small model. New useful inputs are kept in
+# build/fuzz/corpus, inputs that break a program in build/fuzz. Needs clang, the release build and the
+# scripts' Python.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/environment.sh"
 
@@ -33,7 +34,7 @@ fi
 export LSAN_OPTIONS="suppressions=$repository/tests/fuzz/leaks.txt:print_suppressions=0"
 for input in "${inputs[@]}"; do
   say "fuzz_$input: $seconds s"
-  # Images of a claimed 178 million pixels take half a gigabyte before their data turn out bad.
+  # An image that claims 178 million pixels takes half a gigabyte before its data prove to be bad.
   "build/fuzz/tests/fuzz/fuzz_$input" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 \
     -max_len=65536 -print_final_stats=1 -verbosity=0 -artifact_prefix="build/fuzz/$input-" \
     "$corpus/$input"

@@ -19,7 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// The formulas of make_images.py.
+// The same formulas as in make_images.py.
 constexpr int kWidth = 7;
 constexpr int kHeight = 5;
 int value(int x, int y, int channel) { return (37 * x + 91 * y + 53 * channel) % 256; }
@@ -84,7 +84,7 @@ TEST(Codec, DropsAlphaWithoutCompositing) {
 
 TEST(Codec, DecodesLosslessWebp) { expect_same(load_image(data("rgb.webp")), drawn(color)); }
 
-TEST(Codec, DecodesLossyWebpAsPillow) {
+TEST(Codec, DecodesLossyWebpAsPillowDoes) {
   for (const std::string name : {"lossy", "lossy_alpha"}) {
     expect_same(load_image(data(name + ".webp")), load_image(data(name + "_decoded.png")));
   }
@@ -116,7 +116,7 @@ TEST(Codec, RefusesCmykThatIsStoredAsYcck) {
   const size_t adobe = bytes.find("Adobe");
   ASSERT_NE(adobe, std::string::npos);
   ASSERT_EQ(bytes[adobe + 11], 0);
-  bytes[adobe + 11] = 2;  // the transform: 0, none; 2, to YCCK
+  bytes[adobe + 11] = 2;  // the color transform: 0 is none, 2 is YCCK
   EXPECT_THAT([&] { decode_image(std::as_bytes(std::span(bytes)), "ycck"); },
               throws_naming("CMYK"));
 }
@@ -156,7 +156,7 @@ TEST(Codec, RefusesEveryTruncation) {
   }
 }
 
-TEST(Codec, NothingOfAJpegIsLeftForTheNext) {
+TEST(Codec, ADamagedJpegDoesNotChangeTheNextOne) {
   const std::string whole = read_file(golden("image_b.jpg"));
   const Image expected = load_image(golden("image_b.jpg"));
   for (size_t size = 4; size < 700; size += 7) {
@@ -164,7 +164,7 @@ TEST(Codec, NothingOfAJpegIsLeftForTheNext) {
     EXPECT_THROW(decode_image(part, "part"), DataError) << size;
     EXPECT_EQ(load_image(golden("image_b.jpg")).pixels, expected.pixels) << "after " << size;
   }
-  // An image that has no quantization tables cannot borrow those of the one before.
+  // An image without quantization tables must not get the tables of the image before.
   std::string stripped = whole;
   for (size_t at; (at = stripped.find("\xFF\xDB")) != std::string::npos;) {
     const auto high = static_cast<unsigned char>(stripped[at + 2]);
@@ -178,7 +178,7 @@ TEST(Codec, NothingOfAJpegIsLeftForTheNext) {
 
 TEST(Codec, RefusesAJpegWithMissingOrSurplusData) {
   const std::string whole = read_file(golden("image_b.jpg"));
-  // In the middle of the entropy-coded data: the rest decodes to something, but not to the image.
+  // Damages the entropy-coded data, which still decodes to some image.
   for (const bool surplus : {false, true}) {
     std::string damaged = whole;
     if (surplus) {
@@ -199,7 +199,7 @@ TEST(Codec, RefusesADamagedPng) {
               throws_naming("flipped"));
 }
 
-// Their headers alone claim more than 178 million pixels; nothing of that size may be allocated.
+// The headers alone claim more than 178 million pixels. Nothing of that size may be allocated.
 TEST(Codec, RefusesDecompressionBombs) {
   std::string jpeg = read_file(golden("image_b.jpg"));
   const size_t frame = jpeg.find("\xFF\xC0");
@@ -233,7 +233,7 @@ TEST(Codec, DecodesProgressiveJpeg) {
   expect_same(load_image(data("progressive.jpg")), load_image(data("baseline.jpg")));
 }
 
-// Of a few bytes each, they would keep a large image's decoder busy for hours.
+// Scans of a few bytes each would keep the decoder of a large image busy for hours.
 TEST(Codec, RefusesAJpegOfThousandsOfScans) {
   const std::string whole = read_file(data("progressive.jpg"));
   const size_t last = whole.rfind("\xFF\xDA");

@@ -11,7 +11,7 @@ namespace dermatome {
 namespace {
 
 struct Operation {
-  const char* name;  // of the golden image
+  const char* name;  // part of the golden image's name
   void (*apply)(const Planes& image);
 };
 

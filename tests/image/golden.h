@@ -22,7 +22,7 @@ inline Image golden_image(const std::string& name) {
           std::vector<uint8_t>(data, data + tensor.numel())};
 }
 
-// What the tests compare: planes, interleaved again.
+// The image of `planes`, which the tests can compare.
 inline Image from_planes(const Planes& planes, int height, int width) {
   Image image{height, width, {}};
   for (size_t i = 0; i < planes.count; ++i) {
@@ -33,7 +33,7 @@ inline Image from_planes(const Planes& planes, int height, int width) {
   return image;
 }
 
-// `image` equals golden image `name` in every byte.
+// Expects that `image` equals golden image `name` in every byte.
 inline void expect_golden(const Image& image, const std::string& name) {
   const Image expected = golden_image(name);
   ASSERT_EQ(image.height, expected.height) << name;

@@ -26,7 +26,7 @@ def ramp(x, y):
 
 
 def interlaced_rows(image):
-    """Adam7's seven passes, each with the pixels that the ones before have left out."""
+    """The rows of Adam7's seven passes; each pass has pixels that the passes before left out."""
     passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
     rows = b""
     for left, top, across, down in passes:
@@ -65,7 +65,7 @@ def main(folder):
     rgb.save(at("rgb.webp"), lossless=True)
     rgb.save(at("animated.webp"), lossless=True, save_all=True, append_images=[gray.convert("RGB")])
     alpha.save(at("alpha.webp"), lossless=True, exact=True)
-    # More than a block of 16 pixels, and some of it cut off.
+    # Larger than a block of 16 pixels, and not a multiple of it.
     soft = fill("RGBA", lambda x, y: (6 * x, 10 * y, 255 - 3 * x - 4 * y, 7 * x), 37, 23)
     for name, image in [("lossy", soft.convert("RGB")), ("lossy_alpha", soft)]:
         image.save(at(name + ".webp"), quality=80, exact=True)

@@ -70,7 +70,7 @@ TEST(Orientation, IsFoundInEveryFormat) {
   }
 }
 
-TEST(Orientation, IsUprightWhereNothingSensibleIsSaid) {
+TEST(Orientation, IsUprightIfTheFileSaysNothingSensible) {
   for (const std::string& exif : {""s, "II"s, tiff(0, true), tiff(9, true),
                                   tiff(6, true, /*type=*/4), "XX"s + tiff(6, true)}) {
     EXPECT_EQ(exif_orientation(bytes(jpeg_with(exif))), 1);
@@ -78,12 +78,12 @@ TEST(Orientation, IsUprightWhereNothingSensibleIsSaid) {
   EXPECT_EQ(exif_orientation(bytes("GIF89a"s + tiff(6, true))), 1);
 }
 
-// Truncated anywhere, or with any byte exchanged, a file is malformed at worst.
+// A file that is truncated anywhere or has any byte changed is malformed at worst.
 TEST(Orientation, ReadsNoFurtherThanTheFile) {
   const std::string exif = tiff(6, false);
   for (const std::string& file : {jpeg_with(exif), png_with(exif), webp_with(exif)}) {
     for (size_t length = 0; length < file.size(); ++length) {
-      // A vector of its own, for the address sanitizer to see beyond.
+      // A separate vector, so that the address sanitizer notices reads beyond its end.
       const std::vector<char> part(file.begin(), file.begin() + static_cast<ptrdiff_t>(length));
       exif_orientation(std::as_bytes(std::span(part)));
       for (const int value : {0, 0x7F, 0xFF}) {
@@ -96,7 +96,7 @@ TEST(Orientation, ReadsNoFurtherThanTheFile) {
   }
 }
 
-// As EXIF's page of the letter F shows them: what each orientation's stored rows are.
+// The stored rows of each orientation, as EXIF's page of the letter F shows them.
 TEST(Orientation, TurnsImagesUpright) {
   // Two rows of three: a b c / d e f.
   const std::vector<std::pair<int, std::string>> stored = {

@@ -35,7 +35,7 @@ TEST(Resize, DecodedFilesEqualPillow) {
   expect_golden(load_image(DERMATOME_SOURCE_DIR "/tests/golden/image_b.jpg"), "b.decoded");
 }
 
-// Here the order of the passes shows: the height shrinks, the width grows.
+// The height shrinks and the width grows, so the order of the passes matters.
 TEST(Resize, ATallImageEqualsPillow) {
   const std::string folder = DERMATOME_SOURCE_DIR "/tests/image/data/";
   const Image tall = load_image(folder + "tall.png");
@@ -58,7 +58,7 @@ TEST(Resize, BilinearAveragesWhenHalving) {
   EXPECT_EQ(one.pixels, (std::vector<uint8_t>{50, 0, 0}));
 }
 
-TEST(Resize, ShorterSideTruncatesTheLongerOne) {
+TEST(Resize, ToAShorterSideTruncatesTheLongerSide) {
   const Image wide = resize_shorter_side(plain(97, 131, 9), 64);
   EXPECT_EQ(wide.height, 64);
   EXPECT_EQ(wide.width, 86);  // 64 * 131 / 97 = 86.4

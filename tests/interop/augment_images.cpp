@@ -1,6 +1,6 @@
 // augment_images IN OUT: augments images with given parameters, for augmentation_test.py.
 //
-// IN has for every name NAME.image uint8 [height, width, 3], NAME.crop int64 [left, top, width,
+// For every name, IN has NAME.image uint8 [height, width, 3], NAME.crop int64 [left, top, width,
 // height], NAME.operations int64 [k] (values of ColorOperation), NAME.amounts float64 [k] and
 // NAME.settings int64 [size, gray]; OUT has NAME, uint8 [3, size, size].
 #include <ATen/Functions.h>

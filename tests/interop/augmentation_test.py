@@ -22,7 +22,7 @@ HUE = 3
 
 
 def make_image(random, height, width):
-    """Soft colors, gray and saturated areas with hard edges, and noise on half of it."""
+    """An image with soft colors, gray and saturated areas with hard edges, and noise on one half."""
     coarse = Image.fromarray(random.integers(0, 256, (6, 7, 3), numpy.uint8))
     pixels = numpy.array(coarse.resize((width, height), Image.Resampling.BICUBIC)).astype(int)
     for value in (0, 128, 255, (255, 0, 0), (0, 255, 255), (40, 40, 200)):
@@ -33,7 +33,7 @@ def make_image(random, height, width):
 
 
 def draw_box(random, height, width):
-    """[left, top, width, height] of scale 0.4 to 1 and ratio 3/4 to 4/3, or what fits of it."""
+    """[left, top, width, height] with scale 0.4 to 1 and ratio 3/4 to 4/3, cut to the image."""
     area = height * width * random.uniform(0.4, 1)
     ratio = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
     box_width = min(width, round(math.sqrt(area * ratio)))
@@ -70,7 +70,7 @@ def ours(cases):
 
 class Augmentation(unittest.TestCase):
     def check(self, cases):
-        """Asserts equality, more than training needs: values within 2 levels, at most 0.01 % of them beyond 1."""
+        """Asserts equality. Training would need less: values within 2 levels, at most 0.01 % off by more than 1."""
         found = ours(cases)
         self.assertEqual(found.keys(), cases.keys())
         differing, largest, number = {}, 0, 0
@@ -107,7 +107,7 @@ class Augmentation(unittest.TestCase):
                                                              else (0.0, 0.68, 1.0, 1.32, 2.0))})
 
     def test_a_million_colors(self):
-        """The whole color cube, one of each 16 neighbors along blue."""
+        """The whole color cube, with one of every 16 neighbors along blue."""
         random = numpy.random.default_rng(3)
         number = numpy.arange(1 << 20) * 16 + random.integers(0, 16, 1 << 20)
         pixels = numpy.stack([number >> 16, number >> 8, number], axis=1).astype(numpy.uint8).reshape(1024, 1024, 3)

@@ -1,4 +1,4 @@
-// copy_safetensors IN OUT: reads and writes a file, for safetensors_test.py.
+// copy_safetensors IN OUT: reads the file IN and writes it to OUT, for safetensors_test.py.
 #include <cstdio>
 #include <exception>
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares `dermatome encode` with the real open_clip on one and the same checkpoint directory.
+"""Compares `dermatome encode` with the real open_clip on the same checkpoint directory.
 
   open_clip_test.py random DERMATOME WORK_DIR
       open_clip makes small random models (GELU and QuickGELU, each with its own preprocessing) and saves them in its hub
@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 
 TOLERANCE = 1e-5
 
-# Sizes that share no factor where the architecture allows it, so that a mixed-up dimension shows.
+# The sizes share no factor, as far as the architecture allows it, so that a mixed-up dimension is noticed.
 MODEL = {
     "embed_dim": 40,
     "vision_cfg": {"image_size": 48, "layers": 3, "width": 72, "head_width": 24, "patch_size": 12,
@@ -44,7 +44,7 @@ TEXTS = ["a photo of a skin lesion", "", "Ekzem, 湿疹, экзема &amp; naï
 
 
 def write_random_checkpoint(directory, quick_gelu, preprocess):
-    """A model whose every parameter matters: no unit gain, no zero bias."""
+    """Writes a model in which every parameter matters: no gain is 1 and no bias is 0."""
     directory.mkdir(parents=True, exist_ok=True)
     config = {**MODEL, "quick_gelu": quick_gelu}
     (directory / "open_clip_config.json").write_text(
@@ -59,7 +59,7 @@ def write_random_checkpoint(directory, quick_gelu, preprocess):
 
 
 def write_images(directory):
-    """PNG, which every decoder reads alike: narrow, wide, small, gray, with transparency."""
+    """Writes narrow, wide, small, gray and transparent images as PNG, which every decoder reads alike."""
     random = numpy.random.RandomState(5)
     paths = []
     for index, (mode, height, width) in enumerate(
@@ -74,8 +74,9 @@ def write_images(directory):
 
 
 def open_clip_features(checkpoint, texts, images):
-    """L2-normalized features of `texts` and of the image files, as open_clip's users compute them, but for the order of two steps:
-    open_clip resizes an image with an alpha channel or a palette before it converts it to RGB, Dermatome behind it."""
+    """L2-normalized features of `texts` and of the image files, computed as open_clip's users do, except for the
+    order of two steps: open_clip resizes an image with an alpha channel or a palette before it converts the image
+    to RGB, Dermatome after it."""
     model, preprocess = open_clip.create_model_from_pretrained(f"local-dir:{checkpoint}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{checkpoint}")
     pixels = torch.stack([preprocess(Image.open(image).convert("RGB")) for image in images])
@@ -96,7 +97,7 @@ def compare(dermatome, checkpoint, text_file, images, output):
         if found[name].shape != features.shape:
             sys.exit(f"{name} is {tuple(found[name].shape)}, not {tuple(features.shape)}")
         if min(features.std(dim=0).max(), found[name].std(dim=0).max()) < 0.01:
-            sys.exit(f"{name} hardly differ between inputs, so equality would mean nothing")
+            sys.exit(f"{name} hardly differ between inputs, so equality would prove nothing")
         difference = (found[name] - features).abs().max().item()
         print(f"{checkpoint}: {name} {tuple(features.shape)}: largest difference {difference:.2e}")
         if not difference <= TOLERANCE:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`dermatome probe` beside scikit-learn on features that `dermatome encode` exports.
+"""Compares `dermatome probe` with scikit-learn on features that `dermatome encode` exports.
 
   probe_test.py DERMATOME WORK_DIR
 """
@@ -28,7 +28,7 @@ USAGE, DATA = 2, 3  # launcher/exit_codes.h
 
 
 def make_images():
-    """Noisy images of the classes' colors, and a table and a benchmark of each set."""
+    """Makes noisy images of the classes' colors, and a table and a benchmark of each set."""
     random = numpy.random.default_rng(3)
     (WORK / "images").mkdir(parents=True)
     for name, counts in COUNTS.items():
@@ -76,7 +76,7 @@ def read_table(name):
 
 
 def export(name, *options):
-    """What `dermatome encode` writes for a set's table."""
+    """The features that `dermatome encode` writes for a set's table."""
     output = WORK / f"{name}.npy"
     done = run("encode", "--checkpoint", WORK / "model", "--csv", WORK / f"{name}.csv",
                "--images-root", WORK / "images", "--output", output, *options)
@@ -174,7 +174,7 @@ class Probe(unittest.TestCase):
         self.assertTrue(low <= result["scores"]["top1"] <= high and low < high)
 
     def test_c_chosen_by_validation(self):
-        # The test set's own labels as validation: what is chosen must be what scores best there.
+        # The test set serves as validation, so the chosen C must be the one with the best score on it.
         write_benchmark("validation", "test", list(CLASSES), "validation")
         values = ["0.000001", "0.01", "1"]
         [result] = probe("--C", *values, "--validation", WORK / "validation.yaml")
@@ -184,7 +184,7 @@ class Probe(unittest.TestCase):
             peer = LogisticRegression(C=c, tol=1e-12, max_iter=100000)
             right.append(peer.fit(train.astype("float64"), labels).score(test.astype("float64"), truth))
         self.assertEqual(result["C"], float(values[numpy.argmax(right)]))
-        self.assertEqual(result["num_train"], 58)  # fitted to both in the end
+        self.assertEqual(result["num_train"], 58)  # the final classifier is fitted to both sets
 
     def test_c_chosen_by_held_out_samples(self):
         [result] = probe("--C", "0.01", "1", "--held-out", "0.3")
@@ -209,7 +209,7 @@ class Probe(unittest.TestCase):
         self.assertGreater(results[0]["deviations"]["top1"], 0)
         other = probe(*options, "--seed", "1")
         self.assertNotEqual([r["runs"] for r in results], [r["runs"] for r in other])
-        # What is drawn does not depend on what else is asked for.
+        # The draws of --shots 4 do not depend on other values of --shots.
         self.assertEqual(probe("--shots", "4", "--repetitions", "2")[0]["runs"], results[1]["runs"][:2])
 
     def test_fractions(self):
@@ -225,7 +225,7 @@ class Probe(unittest.TestCase):
         self.assertEqual(done.stdout, "")
 
     def test_refusals(self):
-        # Each before the first image is looked at.
+        # Every refusal comes before the first image is read.
         (WORK / "images").rename(WORK / "away")
         self.addCleanup((WORK / "away").rename, WORK / "images")
         sets = ["--train", WORK / "train.yaml", "--test", WORK / "test.yaml"]

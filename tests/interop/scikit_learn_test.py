@@ -19,7 +19,7 @@ FIT, WORK = sys.argv.pop(1), Path(sys.argv.pop(1))
 
 
 def make_data(counts, width, seed, noise=1.0):
-    """Gaussian classes with these numbers of samples; twice as many others to predict."""
+    """Gaussian classes with these numbers of samples, and twice as many other samples to predict."""
     random = numpy.random.default_rng(seed)
     centers = random.normal(size=(len(counts), width))
     labels = numpy.repeat(numpy.arange(len(counts)), counts)
@@ -52,7 +52,7 @@ class SquaredNorm(unittest.TestCase):
     def check(self, data, classes, c, iterations=100000):
         features, labels, others = data
         found = fit(features, labels, others, classes, c)
-        # Beyond its default tolerance, so that what is compared is the optimum.
+        # The tolerance is below scikit-learn's default, so that its result is the optimum.
         peer = LogisticRegression(C=c, tol=1e-12, max_iter=iterations)
         peer.fit(features.astype("float64"), labels)
         present = peer.classes_
@@ -114,7 +114,7 @@ class SquaredNorm(unittest.TestCase):
         found = self.check(twice, 3, 0.4)
         once = fit(features, labels, others, 3, 0.8)
         numpy.testing.assert_allclose(found["weight"], once["weight"], atol=1e-6)
-        # Of the same features with other labels: only shares of the labels can be learned.
+        # All features are equal, so that only the shares of the labels can be learned.
         self.check((numpy.ones_like(features), labels, others), 3, 0.4)
 
     def test_large_features(self):
@@ -131,7 +131,7 @@ class SquaredNorm(unittest.TestCase):
 
 
 class Norm(unittest.TestCase):
-    """Mean cross-entropy + |W| / (2 C), of which SciPy finds the optimum where |W| is not zero."""
+    """Mean cross-entropy + |W| / (2 C). SciPy finds its optimum if |W| is not zero there."""
 
     def check(self, data, classes, c):
         features, labels, others = data

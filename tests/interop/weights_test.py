@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files with weights, written by the real torch and open_clip, in `dermatome encode`: the features must be open_clip's.
+"""Loads files of weights that the real torch and open_clip wrote: `dermatome encode` must give open_clip's features.
 
   weights_test.py DERMATOME WORK_DIR
 """
@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 
 DERMATOME, WORK = None, None
 DATA = 3  # exit code
-# Heads of width 64, so that shapes tell the rest.
+# Heads have width 64, so that the shapes determine the rest of the architecture.
 PLAIN = {
     "embed_dim": 40,
     "vision_cfg": {"image_size": 48, "layers": 2, "width": 192, "patch_size": 12, "mlp_ratio": 2.5},
@@ -29,7 +29,7 @@ PLAIN = {
 
 
 def random_model(config, quick_gelu=False):
-    """Every parameter matters: no unit gain, no zero bias."""
+    """A model in which every parameter matters: no gain is 1 and no bias is 0."""
     torch.manual_seed(3)
     model = open_clip.CLIP(config["embed_dim"], open_clip.CLIPVisionCfg(**config["vision_cfg"]),
                            open_clip.CLIPTextCfg(**config["text_cfg"]), quick_gelu=quick_gelu)
@@ -45,7 +45,7 @@ def resized(config, image_size, context_length):
 
 
 def add_openai_numbers(model):
-    """What OpenAI's models hold beside the parameters."""
+    """Adds the numbers that OpenAI's models hold in addition to the parameters."""
     vision, text = PLAIN["vision_cfg"], PLAIN["text_cfg"]
     for name, number in [("input_resolution", vision["image_size"]), ("context_length", text["context_length"]),
                          ("vocab_size", text["vocab_size"])]:
@@ -78,7 +78,7 @@ class Weights(unittest.TestCase):
         (self.folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config}))
 
     def expect_features_of(self, model, path):
-        """Of the model with the weights in `path`. Returns what Dermatome said."""
+        """Expects the features of `model` for the weights in `path`. Returns Dermatome's messages."""
         run = self.encode(path)
         self.assertEqual(run.returncode, 0, run.stderr)
         size = model.visual.image_size
@@ -89,7 +89,7 @@ class Weights(unittest.TestCase):
                         "text_features": model.encode_text(open_clip.tokenize(TEXTS), normalize=True)}
         found = load_file(self.output)
         for name, features in expected.items():
-            self.assertGreater(features.std(dim=0).max(), 0.01, "equality would mean nothing")
+            self.assertGreater(features.std(dim=0).max(), 0.01, "equality would prove nothing")
             difference = (found[name] - features).abs().max().item()
             print(f"{self.id()}: {name}: largest difference {difference:.2e}")
             self.assertLessEqual(difference, TOLERANCE)
@@ -143,7 +143,7 @@ class Weights(unittest.TestCase):
         self.expect_features_of(model, self.folder)
 
     def write_archive(self, model, how):
-        """`model` as a TorchScript archive. Returns its path."""
+        """Writes `model` as a TorchScript archive. Returns its path."""
         path = self.folder / "ViT.pt"
         if how == "trace":
             size = PLAIN["vision_cfg"]["image_size"]
@@ -155,7 +155,7 @@ class Weights(unittest.TestCase):
         return path
 
     def openai_archive(self, how):
-        """An archive in half precision. Returns its path, and its model in single precision."""
+        """Writes an archive in half precision. Returns its path, and its model in single precision."""
         model = random_model(PLAIN, quick_gelu=True).half()
         add_openai_numbers(model)
         return self.write_archive(model, how), model.float()
@@ -208,7 +208,7 @@ class Weights(unittest.TestCase):
         self.assertIn("set quick_gelu to true", run.stderr)
 
     def resize(self, old, new):
-        """Weights of `old`'s numbers of positions in a model of `new`'s, which open_clip loads as it does."""
+        """Checks that weights with the positions of `old` give open_clip's features in a model with those of `new`."""
         path = self.folder / "model.pt"
         torch.save(random_model(resized(MODEL, *old)).state_dict(), path)
         self.describe(resized(MODEL, *new))

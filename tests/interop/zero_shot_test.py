@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Zero-shot classification of the same images by `dermatome evaluate` and by the real open_clip.
+"""Compares zero-shot classification by `dermatome evaluate` with the real open_clip on the same images.
 
   zero_shot_test.py DERMATOME WORK_DIR
 
-A random model and images without a meaning: what counts is that both say the same of every one.
+The model is random and the images mean nothing: both must predict the same class for every image.
 """
 import csv
 import json
@@ -31,7 +31,7 @@ def write_data(folder):
         table = csv.writer(file)
         table.writerow(["filename", "label"])
         for i in range(NUMBER):
-            # The first channel's mean and contrast differ much, or a random model says one class of all.
+            # Mean and contrast of the channels differ much; otherwise a random model would predict one class.
             pixels = random.randint(0, 256, (60, 50 + i, 3)) * random.rand(3) + random.randint(0, 120, 3)
             Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8)).save(folder / f"images/{i}.png")
             table.writerow([f"{i}.png", i % len(NAMES)])
@@ -48,8 +48,8 @@ def open_clip_logits(checkpoint, folder):
     templates = [lambda name, text=text: text.format(name) for text in TEMPLATES]
     pixels = torch.stack([preprocess(Image.open(folder / f"images/{i}.png")) for i in range(NUMBER)])
     with torch.no_grad():
-        # A class with several names: the mean over all its prompts, which open_clip's function, of one name a
-        # class, cannot say. Where there is one name it is used as it is.
+        # The classifier of a class with several names is the mean over all its prompts. open_clip's function
+        # takes only one name per class, so it is used only for classes with one name.
         columns = []
         for names in NAMES:
             if len(names) == 1:
@@ -65,10 +65,10 @@ def compare(dermatome, checkpoint, folder):
     logits = open_clip_logits(checkpoint, folder)
     best_two = numpy.sort(logits, 1)[:, -2:]
     if (best_two[:, 1] - best_two[:, 0]).min() < 1e-3:
-        sys.exit("two classes are too near to each other for the comparison to mean something")
+        sys.exit("two classes are too near to each other, so the comparison would prove nothing")
     guess = logits.argmax(1)
     if len(set(guess)) < 3:
-        sys.exit(f"only classes {set(guess)} are said, too few for the comparison to mean something")
+        sys.exit(f"only classes {set(guess)} are predicted, too few for the comparison to prove something")
     truth = numpy.arange(NUMBER) % len(NAMES)
     output = subprocess.run([dermatome, "evaluate", "--checkpoint", checkpoint, "--benchmark",
                              folder / "random.yaml", "--device", "cpu"], check=True, capture_output=True).stdout
@@ -76,7 +76,7 @@ def compare(dermatome, checkpoint, folder):
     confusion = numpy.zeros((len(NAMES), len(NAMES)), int)
     numpy.add.at(confusion, (truth, guess), 1)
     top5 = (numpy.argsort(-logits, 1)[:, :5] == truth[:, None]).any(1).mean()
-    print(f"{checkpoint}: top1 {result['scores']['top1']:.4f}, classes said {len(set(guess))}")
+    print(f"{checkpoint}: top1 {result['scores']['top1']:.4f}, classes predicted {len(set(guess))}")
     if result["confusion"] != confusion.tolist():
         sys.exit(f"confusion is {result['confusion']}, open_clip's {confusion.tolist()}")
     if result["scores"] != {"top1": float((guess == truth).mean()), "top5": float(top5)}:
@@ -87,7 +87,7 @@ def compare(dermatome, checkpoint, folder):
                             "--cache", "", "--device", "cpu"], check=True, capture_output=True).stdout.splitlines()
     said = [int(json.loads(line)["classes"][0]["label"]) for line in lines]
     if said != guess.tolist():
-        sys.exit(f"classify says {said}, open_clip {guess.tolist()}")
+        sys.exit(f"classify predicts {said}, open_clip {guess.tolist()}")
 
 
 def main():

@@ -1,8 +1,8 @@
-"""What goes wrong for users, through the binary: each ends soon, with one clear line and nothing left.
+"""Faults that users meet, tested through the binary: each ends soon, with one clear line, and leaves nothing behind.
 
 usage: bad_input_test.py BINARY WORK_DIR
 
-Every case has a folder of its own, with data and a run of two ranks to spoil. Several run at a time.
+Every case has a folder of its own with data and a run of two ranks, which it damages. Several cases run at a time.
 """
 
 import concurrent.futures
@@ -29,7 +29,7 @@ import training_data  # noqa: E402
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "bad_input"
 PEER_LOST, USAGE, DATA, STOPPED = 1, 2, 3, 75  # launcher/exit_codes.h
 SAMPLES, SAMPLES_A_SHARD, STEPS = 24, 4, 20000
-# Raw images of this size at most: the builder then takes a shard for full after four.
+# With raw images of at most this size the builder takes a shard for full after four of them.
 SHARD_OPTIONS = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
 PARALLEL = 3
 SOON = 30  # seconds
@@ -75,7 +75,7 @@ class Run:
 
 class Case(unittest.TestCase):
     def setUp(self):
-        """A folder of this test with what the template has."""
+        """Makes a folder for this test that is a copy of the template."""
         self.folder = WORK / self._testMethodName
         shutil.copytree(WORK / "template", self.folder)
         self.write_config(lambda text: text)
@@ -107,7 +107,7 @@ class Case(unittest.TestCase):
 
     @staticmethod
     def start_until(folder, command, steps, stop=False, **options):
-        """Starts a training, waits for `steps` more logged ones, and returns it running, or stopped."""
+        """Starts a training, waits until it has logged `steps` steps, and returns its process, running or stopped."""
         log = folder / f"log{time.monotonic_ns()}"
         with open(log, "w", encoding="utf-8") as file:
             running = subprocess.Popen(command, stdout=file, stderr=file, cwd=folder, **options)
@@ -153,7 +153,7 @@ class Case(unittest.TestCase):
             self.assertTrue(path.name == "latest" or (path / "state.json").exists(), path)
 
     def assert_resumes(self):
-        """The run continues from its newest checkpoint, refusing none."""
+        """The run continues from its newest checkpoint and refuses no checkpoint."""
         newest = max(path.name for path in self.checkpoints.glob("step_*"))
         self.write_config(lambda text: text)
         running = self.start_until(self.folder, launch(2, "train", self.folder / "config.yaml"), 2, stop=True)
@@ -168,7 +168,7 @@ def command_line(process):
 
 
 class Tables(Case):
-    """`dermatome shard`: what is wrong with the table or the images."""
+    """`dermatome shard` with faults in the table or the images."""
 
     def write_table(self, change):
         rows = training_data.make_table(self.folder / "again", SAMPLES)
@@ -176,7 +176,7 @@ class Tables(Case):
         training_data.write_table(self.folder / "train.csv", columns, rows)
 
     def assert_no_data_set(self):
-        """A training does not take what the failed build left for a data set."""
+        """A training does not accept the leftovers of the failed build as a data set."""
         self.assert_one_clear_line(self.train(2, f"data.train={self.folder}/new"), DATA, "/new",
                                    "is missing", "dermatome shard")
 
@@ -248,7 +248,7 @@ class Shards(Case):
         for shard in self.shards():
             os.truncate(shard, shard.stat().st_size - 100)
         self.assert_names_shard("truncated")
-        # The image files are there: only what is damaged is made again.
+        # The image files exist, so only the damaged shards are made again.
         self.assert_ended(self.run_command([BINARY, "shard", "--csv", self.folder / "train.csv", "--images",
                                             self.folder / "images", "--output", self.folder / "shards",
                                             *SHARD_OPTIONS]), 0)
@@ -298,7 +298,7 @@ class Checkpoints(Case):
         run = self.train(2, "name=other", f"model.pretrained={self.newest()}")
         self.assert_one_clear_line(run, USAGE, "model.architecture", "model.json", self.newest())
 
-    def test_pretrained_without(self):
+    def test_pretrained_without_its_configuration(self):
         self.other_model()
         weights = self.folder / "alone.safetensors"
         shutil.copy(self.newest() / "open_clip_model.safetensors", weights)
@@ -312,14 +312,14 @@ class Checkpoints(Case):
                                       self.folder / "colors.yaml"))
         self.assert_one_clear_line(run, DATA, self.newest() / "open_clip_model.safetensors", "visual.")
 
-    def test_none_verifies(self):
+    def test_no_checkpoint_verifies(self):
         for weights in self.checkpoints.glob("*/open_clip_model.safetensors"):
             os.truncate(weights, 1000)
         self.assert_one_clear_line(self.train(2), DATA, self.checkpoints, "verifies", "remove")
 
 
 class Settings(Case):
-    """Configuration and command line: rank 0 alone says it, on any number of ranks."""
+    """Mistakes in the configuration or on the command line: rank 0 alone reports them, on any number of ranks."""
 
     def assert_refused(self, change, *parts, ranks=3):
         self.write_config(change)
@@ -360,17 +360,17 @@ class Settings(Case):
                             "3 ranks", "start fewer ranks")
 
     def test_cuda_without_a_gpu(self):
-        hidden = {"CUDA_VISIBLE_DEVICES": ""}  # also where there is one
+        hidden = {"CUDA_VISIBLE_DEVICES": ""}  # hides a GPU if there is one
         run = self.run_command(["env", *(f"{name}={value}" for name, value in hidden.items()),
                                 *launch(2, "train", self.folder / "config.yaml", "runtime.device=cuda")])
         self.assert_one_clear_line(run, USAGE, "runtime.device is cuda, but", "runtime.device=cpu")
 
 
 class Ranks(Case):
-    """What happens to one rank of a training."""
+    """A training of which one rank fails."""
 
-    def test_an_error_on_one(self):
-        # Rank 1 reads a copy of its own, as from a node's disk, and that goes bad after a while.
+    def test_an_error_on_one_rank(self):
+        # Rank 1 reads a copy of its own, as from a node's disk. The copy is damaged after a while.
         copy = self.folder / "copy"
         shutil.copytree(self.folder / "shards", copy)
         train = [BINARY, "train", str(self.folder / "config.yaml")]
@@ -388,7 +388,7 @@ class Ranks(Case):
         os.kill(self.rank(1), signal.SIGKILL)
         run = self.end_of(running)
         self.assert_ended(run, 128 + signal.SIGKILL)
-        self.assertEqual(run.error_lines, [])  # mpirun ends the others before they speak
+        self.assertEqual(run.error_lines, [])  # mpirun ends the other ranks before they report
         self.assertIn("exited on signal 9 (Killed)", run.errors)
         self.assert_resumes()
 
@@ -425,7 +425,7 @@ class Ranks(Case):
         self.assert_resumes()
 
     def test_a_checkpoint_that_cannot_be_written(self):
-        # No file may grow beyond this, and the signal that says so is ignored: a write fails as on a full disk.
+        # No file may grow larger than this limit, and SIGXFSZ is ignored, so that a write fails as on a full disk.
         def limit():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
@@ -434,7 +434,7 @@ class Ranks(Case):
         self.assert_one_clear_line(run, DATA, "checkpoints/step_", "cannot be written: File too large")
         self.assert_resumes()
 
-    def test_a_benchmark_image_is_missing_on_one(self):
+    def test_a_benchmark_image_is_missing_on_one_rank(self):
         image = self.folder / f"images/{SAMPLES - 1}.png"
         image.unlink()
         run = self.run_command(launch(2, "evaluate", "--checkpoint", max(self.checkpoints.glob("step_*")),
@@ -446,7 +446,7 @@ class Ranks(Case):
 
 
 def run_one(test):
-    """Whether the test passed; says what it found."""
+    """Runs a test, prints its result and returns whether it passed."""
     start, output = time.monotonic(), io.StringIO()
     result = unittest.TextTestRunner(stream=output, verbosity=0).run(test)
     print(f"{'ok' if result.wasSuccessful() else 'FAILED'} {test.id()} ({time.monotonic() - start:.1f} s)", flush=True)

@@ -1,4 +1,4 @@
-"""Scores of checkpoints through the binary: evaluate, watch, classify, concepts, against scikit-learn.
+"""Tests scores of checkpoints through the binary (evaluate, watch, classify, concepts) against scikit-learn.
 
 usage: evaluation_test.py BINARY WORK_DIR
 """
@@ -48,7 +48,7 @@ def evaluate(*arguments, ranks=1):
 
 
 def write_benchmark(name, **changes):
-    """WORK/NAME.yaml: the colors of make_data(), with these keys."""
+    """Writes WORK/NAME.yaml, which is colors.yaml of make_data() with these keys; None removes a key."""
     benchmark = yaml.safe_load((WORK / "colors.yaml").read_text())
     for key, value in changes.items():
         if isinstance(value, dict):
@@ -63,7 +63,7 @@ def write_benchmark(name, **changes):
 
 
 def features(images, texts):
-    """Of images and texts by `dermatome encode`, in double precision."""
+    """The features of images and texts by `dermatome encode`, in double precision."""
     (WORK / "texts.txt").write_text("\n".join(texts) + "\n")
     dermatome("encode", "--checkpoint", LAST, "--images", *images, "--texts", WORK / "texts.txt",
               "--output", WORK / "features.safetensors")
@@ -83,7 +83,7 @@ class Evaluation(unittest.TestCase):
         cls.rows = training_data.make_data(WORK, BINARY, 90)
         with open(WORK / "colors.csv", newline="", encoding="utf-8") as file:
             cls.labels = [row["label"] for row in csv.DictReader(file)]
-        # Labels that half of the images do not show, so that no score is perfect.
+        # Half of the labels do not depend on the image, so that no score is perfect.
         cls.drawn = [label if i % 2 else COLORS[i // 2 % 3] for i, label in enumerate(cls.labels)]
         training_data.write_table(
             WORK / "table.csv", ["reddish", "filename", "label", "drawn", "patient", "tone", "cold"],
@@ -148,13 +148,13 @@ class Evaluation(unittest.TestCase):
         self.assertEqual(result["absent_classes"], ["violet"])
         self.assertEqual(result["num_samples"], 90 - blue)
 
-    def test_near_duplicates_are_left_out_on_the_side(self):
+    def test_scores_without_near_duplicates_are_added(self):
         path = write_benchmark("leak")
         shutil.rmtree(WORK / "leaked", ignore_errors=True)
         (WORK / "leaked").mkdir()
         for i in range(7):
             shutil.copy(self.images[i], WORK / "leaked")
-        # The list is read from another folder than it is written in.
+        # The list is written in one folder and read from another one.
         dermatome("duplicates", "leaked", "--against", path.name, "--distance", 0, "--output", "pairs.csv", cwd=WORK)
         leakage = evaluate("--benchmark", path, "--near-duplicates", WORK / "pairs.csv")[0]["leakage"]
         self.assertEqual((leakage["status"], leakage["near_duplicates"]), ("checked", 7))
@@ -210,7 +210,7 @@ class Evaluation(unittest.TestCase):
                 self.assertEqual([entry["rank"] for entry in line["classes"]], [1, 2])
                 for entry, i in zip(line["classes"], order):
                     self.assertAlmostEqual(entry["cosine"], expected[i], 5)
-            # Damage is seen, said and mended.
+            # Damage is noticed, reported and repaired.
             cached.write_bytes(cached.read_bytes()[:40])
         self.assertIn("computing", dermatome(*arguments).stderr)
         self.assertGreater(cached.stat().st_size, 40)
@@ -274,7 +274,7 @@ class Evaluation(unittest.TestCase):
 
 
 class Watch(unittest.TestCase):
-    """On copies of the run, made by Evaluation's set-up."""
+    """Tests `dermatome watch` on copies of the run that Evaluation's set-up makes."""
 
     @classmethod
     def setUpClass(cls):
@@ -305,7 +305,7 @@ class Watch(unittest.TestCase):
         lines = self.lines(run)
         self.assertEqual([(line["step"], line["benchmark"]) for line in lines],
                          [(step, name) for step in (4, 8, 12) for name in ("choosing", "judging")])
-        # Another start scores nothing again, and mends what a kill has left.
+        # Another start scores nothing again, and repairs what a killed process has left.
         with open(run / "evaluations.jsonl", "a", encoding="utf-8") as file:
             file.write('{"step": 12, "bench')
         again = dermatome(*arguments)
@@ -333,7 +333,7 @@ class Watch(unittest.TestCase):
         self.assertEqual(len({line["definition"] for line in lines}), 3)
         self.assertEqual(len({line["state"] for line in lines}), 3)
 
-    def test_one_watch_a_run(self):
+    def test_one_watch_per_run(self):
         run = self.copy("taken")
         first = self.start("watch", run, "--benchmark", self.choosing, "--interval", "0.2")
         deadline = time.time() + 300
@@ -375,7 +375,7 @@ class Watch(unittest.TestCase):
 
 
 class Validation(unittest.TestCase):
-    """Benchmarks in a training, one of which a rank fails at."""
+    """Benchmarks in a training; one rank fails at one of them."""
 
     @classmethod
     def setUpClass(cls):
@@ -390,7 +390,7 @@ class Validation(unittest.TestCase):
         lines = (WORK / "runs" / name / "results.jsonl").read_text().splitlines()
         return {line["step"]: line["validation"] for line in map(json.loads, lines) if "validation" in line}
 
-    def test_a_benchmark_that_fails_is_loud_and_ends_nothing(self):
+    def test_a_benchmark_that_fails_is_reported_and_ends_nothing(self):
         done = dermatome("train", *self.settings, "name=reported", ranks=2)
         self.assertEqual(done.stderr.count("benchmark half has no scores: rank 1"), 3)
         found = self.validations("reported")
@@ -411,7 +411,7 @@ class Validation(unittest.TestCase):
         training_data.damage_images([folder / "shard-00000.h5"], rows=[8])
         return f"data.validation={folder}"
 
-    def test_damaged_held_out_shards_are_loud_and_end_nothing(self):
+    def test_damaged_held_out_shards_are_reported_and_end_nothing(self):
         done = dermatome("train", *self.settings, self.held_out(), "name=damaged", ranks=2)
         self.assertEqual(len(re.findall(r"rank 1 \| error \| .*data.validation has no loss: .*held_out/shard-00000.h5",
                                         done.stderr)), 3, done.stderr)

@@ -1,5 +1,5 @@
-// A command like those of `dermatome`, for launcher_test: joins the ranks and then fails in the way
-// its argument names.
+// A command for launcher_test that is built like those of `dermatome`. It joins the ranks and then
+// fails in the way that its argument names.
 //   failing_rank MODE TIMEOUT_SECONDS
 #include <ATen/ATen.h>
 #include <c10/util/Exception.h>
@@ -22,7 +22,7 @@
 namespace dermatome {
 namespace {
 
-// Stands for all that can wait for a peer when it is destroyed.
+// Stands for any object whose destructor can wait for a peer.
 struct WaitsLong {
   ~WaitsLong() { sleep(60); }
 };

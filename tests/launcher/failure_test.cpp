@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// Far below the 60 s that the failing rank's objects would take to go, and below the timeout.
+// Seconds; far below the 60 s that the failing rank's destructor takes, and below the timeout.
 constexpr double kSoon = 15;
 
 CommandResult run_ranks_of(int num_ranks, const std::string& mode, int timeout_seconds = 60) {
@@ -51,7 +51,7 @@ TEST(Ranks, EndWellTogether) {
   EXPECT_THAT(result.output, HasSubstr("Gloo over 127.0.0.1"));
 }
 
-TEST(Ranks, AnErrorOnOneEndsAllWithItsReasonAndCode) {
+TEST(Ranks, AnErrorOnOneRankEndsAllWithItsReasonAndCode) {
   for (const int num_ranks : {2, 4}) {
     const CommandResult result = run_ranks_of(num_ranks, "data");
     EXPECT_EQ(result.exit_code, kExitData) << result.output;
@@ -62,7 +62,7 @@ TEST(Ranks, AnErrorOnOneEndsAllWithItsReasonAndCode) {
   }
 }
 
-TEST(Ranks, AnErrorOfAllIsSaidByRank0Alone) {
+TEST(Ranks, AnErrorOfAllRanksIsReportedByRank0Alone) {
   const CommandResult result = run_ranks_of(4, "all");
   EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
   EXPECT_THAT(result.output, HasSubstr("| rank 0 | error | all ranks have this"));
@@ -76,8 +76,8 @@ TEST(Ranks, AnErrorBeforeTheyMeetNamesTheRank) {
   EXPECT_EQ(num_error_lines(result), 1) << result.output;
 }
 
-// As under a launcher that, like plain srun, neither ends the others nor passes on the first code.
-TEST(Ranks, WhoLostAPeerSpeaksLastAndHasTheLowestCode) {
+// Imitates a launcher that, like plain srun, neither ends the others nor passes on the first code.
+TEST(Ranks, ARankThatLostAPeerReportsLastAndHasTheLowestCode) {
   for (const auto& [mode, code] :
        {std::pair("data", kExitData), std::pair("storage", kExitStorage)}) {
     const std::string common = two_ranks();
@@ -106,7 +106,7 @@ TEST(Ranks, AnErrorOnAThreadIsReportedAsWell) {
   EXPECT_THAT(result.output, HasSubstr("thrown on a thread"));
 }
 
-// As the thread does that watches over NCCL.
+// Imitates the thread of LibTorch that watches NCCL.
 TEST(Ranks, AnErrorOfLibTorchsOwnThreadsMeansThatAPeerIsLost) {
   const CommandResult result = run_command(FAILING_RANK " nccl 60");
   EXPECT_EQ(result.exit_code, kExitPeerLost) << result.output;
@@ -150,7 +150,7 @@ TEST(Ranks, RefuseIncompleteVariables) {
   EXPECT_THAT(result.output, HasSubstr("WORLD_SIZE is not set"));
 }
 
-// As under the mpirun of MPICH, when the binary is built with Open MPI: each rank would be alone.
+// Imitates the mpirun of MPICH for a binary that is built with Open MPI: each rank would be alone.
 TEST(Ranks, RefuseTheLauncherOfAnotherMpi) {
   const CommandResult result = run_command("PMI_RANK=1 PMI_SIZE=2 " FAILING_RANK " ok 60");
   EXPECT_EQ(result.exit_code, kExitUsage) << result.output;

@@ -1,4 +1,4 @@
-"""From tables and folders to shards, through the binary: kinds of tables, ranks, kills, duplicates.
+"""Tests how the binary makes shards of tables and folders: kinds of tables, ranks, kills, duplicates.
 
 usage: ingestion_test.py BINARY WORK_DIR FLAKY_READS_LIBRARY
 """
@@ -27,11 +27,12 @@ import training_data  # noqa: E402
 BINARY, WORK, FLAKY_READS = sys.argv[1], pathlib.Path(sys.argv[2]) / "ingestion", sys.argv[3]
 del sys.argv[1:]
 MPIRUN = SOURCE / "tests/support/mpirun.sh"
-# Raw images of this size at most: the builder then takes a shard for full after four.
+# With raw images of at most this size the builder takes a shard for full after four of them.
 FOUR_A_SHARD = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
-# What `dermatome verify` reads of a small shard: by HDF5 (28 times), metadata (13), then images and captions.
+# `dermatome verify` reads a small shard in this order: 28 reads by HDF5, 13 of metadata, then images and captions.
+# Storage fails after these numbers of reads.
 READS = (0, 12, 30, 42)
-STORAGE = 74  # the exit code where storage stayed away
+STORAGE = 74  # the exit code if storage stays away
 
 
 def dermatome(*arguments, ranks=1, check=True, **variables):
@@ -45,7 +46,7 @@ def files(folder):
 
 
 def captions(folder):
-    """For each sample of a data set its image, captions (None where there is none), masks, label, ontology."""
+    """For each sample of a data set its image, captions (None if missing), masks, label and ontology."""
     samples = []
     for path in sorted(folder.glob("*.h5")):
         with h5py.File(path) as shard:
@@ -76,7 +77,7 @@ class Ingestion(unittest.TestCase):
         return dermatome("shard", "--csv", self.folder / table, "--images", self.folder / "images", "--output",
                          self.folder / output, *options, ranks=ranks, check=check)
 
-    def test_ranks_make_the_bytes_that_one_makes(self):
+    def test_several_ranks_make_the_bytes_that_one_rank_makes(self):
         self.make_table(26)
         (self.folder / "images/7.png").write_bytes(b"no image")
         allow = [*FOUR_A_SHARD, "--max-bad", "0.1"]
@@ -114,7 +115,7 @@ class Ingestion(unittest.TestCase):
 
     def test_images_of_refused_kinds_are_reported(self):
         rows = self.make_table(20)
-        refused = {"cmyk.jpg": "a CMYK JPEG", "sixteen_bit.png": "16 bits a channel",
+        refused = {"cmyk.jpg": "a CMYK JPEG", "sixteen_bit.png": "16 bits per channel",
                    "huge.png": "an image of 100000 x 100000 pixels"}
         for row, name in zip(rows, refused):
             shutil.copy(SOURCE / "tests/image/data" / name, self.folder / "images")
@@ -148,7 +149,7 @@ class Ingestion(unittest.TestCase):
                     self.assertEqual(stored.size, size)
                     self.assertEqual(stored.quantization, expected.quantization)
 
-    def test_derm1m_s_columns_give_make_s_captions(self):
+    def test_columns_of_derm1m_give_the_captions_of_make(self):
         rows = self.make_table(12)
         raw = []
         for i, row in enumerate(rows):
@@ -203,7 +204,7 @@ class Ingestion(unittest.TestCase):
         self.assertEqual([(sample[0], sample[3]) for sample in captions(self.folder / "shards")],
                          [("eczema/b.jpg", 0), ("eczema/sub/c.webp", 0), ("naevus/a.png", 1)])
         self.assertIn("no problems", dermatome("verify", self.folder / "shards").stdout)
-        # As many images that are not read as one that is.
+        # Four images can be read and four cannot.
         Image.new("RGB", (30, 20)).save(self.folder / "images/naevus/d.jfif", format="JPEG")
         for name in ("naevus/e.tif", "eczema/f.TIFF", "eczema/g.gif", "h.bmp"):
             Image.new("RGB", (30, 20)).save(self.folder / "images" / name)
@@ -268,11 +269,11 @@ class Ingestion(unittest.TestCase):
             self.assertEqual(passing.returncode, 0, passing.stderr)
             self.assertIn("; trying again", passing.stderr)
             self.assertEqual(files(self.folder / f"passing_{i}"), files(self.folder / "shards"))
-        lost = shard("lost", FLAKY_READS=5, FLAKY_AFTER=1)  # the tries of one image
+        lost = shard("lost", FLAKY_READS=5, FLAKY_AFTER=1)  # all tries of one image fail
         self.assertEqual(lost.returncode, STORAGE)
         self.assertIn("images/2.png: Input/output error, also when tried 4 times again", lost.stderr)
         self.assertFalse((self.folder / "lost/rejected.csv").exists())
-        # Nor is a shard that is there taken for a damaged one: the tries of its first image.
+        # An existing shard is not taken for a damaged one when all tries of its first image fail.
         kept = shard("shards", FLAKY_READS=5, FLAKY_AFTER=40)
         self.assertEqual(kept.returncode, STORAGE, kept.stderr)
         self.assertRegex(kept.stderr, r"row 0 \(0.png\): .* Input/output error, also when tried 4 times again")
@@ -286,7 +287,7 @@ class Ingestion(unittest.TestCase):
         self.assertNotIn("trying again", self.verify_on_flaky_storage().stderr)
         opened = self.verify_on_flaky_storage(FLAKY_OPENS=1)
         self.assertEqual((opened.returncode, opened.stderr.count("Input/output error; trying again")), (0, 1))
-        # Whichever read it is: HDF5's, of the metadata, of an image or a caption.
+        # Any read may be the one that fails: by HDF5, of the metadata, of an image or of a caption.
         after = 0
         while True:
             passing = self.verify_on_flaky_storage(FLAKY_READS=1, FLAKY_AFTER=after)
@@ -354,7 +355,7 @@ class Ingestion(unittest.TestCase):
         self.assertEqual(beyond.returncode, 2)
         self.assertIn("has rows 0 to 5", beyond.stderr)
 
-    def test_a_damaged_record_s_texts_are_shown(self):
+    def test_the_texts_of_a_damaged_record_are_shown(self):
         rows = self.make_table(6)
         self.shard("shards", *FOUR_A_SHARD)
         path = self.folder / "shards/shard-00001.h5"

@@ -1,4 +1,4 @@
-"""`dermatome launch`: numbers of ranks, how a job ends, and that nothing of it stays behind.
+"""Tests `dermatome launch`: numbers of ranks, how a job ends, and that it leaves no process behind.
 
 usage: launch_test.py BINARY WORK_DIR
 """
@@ -63,7 +63,7 @@ class Launch(unittest.TestCase):
         self.wait_for(lambda: not ranks_of(name))
 
     def start(self, name, ranks=2):
-        """A training on a terminal of its own; this process has the other end, and its process id."""
+        """Starts a training on a terminal of its own; returns its process id and the other end of the terminal."""
         process, terminal = pty.fork()
         if process == 0:
             os.execv(BINARY, launch(ranks, name))
@@ -72,7 +72,7 @@ class Launch(unittest.TestCase):
         return process, terminal
 
     def end_of(self, process, terminal):
-        """Exit code (a signal's number below zero), once the process has ended; its output is drained."""
+        """Drains the output until the process has ended; returns its exit code, or minus the signal that ended it."""
         os.set_blocking(terminal, False)
         deadline = time.monotonic() + SOON
         while True:
@@ -94,10 +94,10 @@ class Launch(unittest.TestCase):
     def test_auto(self):
         cores = os.sched_getaffinity(0)
         self.addCleanup(os.sched_setaffinity, 0, cores)
-        # The launcher may use no more cores than would be four ranks.
+        # The launcher may use at most the cores of four ranks.
         os.sched_setaffinity(0, sorted(cores)[:4 * CORES_PER_RANK])
         ranks = max(1, len(os.sched_getaffinity(0)) // CORES_PER_RANK)
-        # As on a machine whose GPUs, if there are any, are taken.
+        # Hides the GPUs, if there are any.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         self.addCleanup(os.environ.pop, "CUDA_VISIBLE_DEVICES")
         self.assertEqual(self.run_to_the_end("auto", "auto", f"batch_size={ranks}").count(": host "), ranks)
@@ -127,7 +127,7 @@ class Launch(unittest.TestCase):
         self.assertNotIn(self.end_of(process, terminal), (0, STOPPED))
         self.assert_nothing_runs("impatient")
 
-    def test_killed_it_takes_the_ranks_along(self):
+    def test_a_killed_launcher_ends_its_ranks(self):
         process, terminal = self.start("orphans")
         os.kill(process, signal.SIGKILL)
         self.assertEqual(self.end_of(process, terminal), -signal.SIGKILL)

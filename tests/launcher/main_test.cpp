@@ -1,4 +1,4 @@
-// The binary before any rank has met another: versions, words that are no command, errors.
+// The binary before its ranks connect: the version, unknown commands, errors.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ TEST(Main, ReportsWhatIsWrongBeforeThereAreRanks) {
   }
 }
 
-TEST(Main, AnErrorOfAllRanksIsSaidByRank0Alone) {
+TEST(Main, AnErrorOfAllRanksIsReportedByRank0Alone) {
   const CommandResult result =
       run_command(DERMATOME_SOURCE_DIR "/tests/support/mpirun.sh 3 " DERMATOME_BINARY " trian");
   EXPECT_EQ(result.exit_code, kExitUsage) << result.output;

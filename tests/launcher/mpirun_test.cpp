@@ -44,14 +44,14 @@ TEST(RunAndForwardSignals, NamesAProgramThatIsNotThere) {
   }
 }
 
-TEST(RunAndForwardSignals, TurnsARequestToStopIntoOneThatLeavesTime) {
+TEST(RunAndForwardSignals, TurnsTheFirstSigtermIntoSigusr1) {
   EXPECT_EQ(run_and_forward_signals(
                 {"bash", "-c",
                  "trap 'exit 1' USR1; trap 'exit 2' TERM; kill -TERM $PPID; sleep 20 & wait"}),
             1);
 }
 
-TEST(RunAndForwardSignals, PassesASecondSigtermOnAsItIs) {
+TEST(RunAndForwardSignals, PassesTheSecondSigtermOnUnchanged) {
   EXPECT_EQ(run_and_forward_signals(
                 {"bash", "-c",
                  "trap 'kill -TERM $PPID' USR1; trap 'exit 2' TERM; kill -TERM $PPID; "

@@ -25,7 +25,7 @@ TEST(Placement, IsKnownToAllRanks) {
   const Placement alone = local_placement(c10::kCPU, "127.0.0.1");
   EXPECT_THAT(gather_placements(alone, *make_single_process_collectives()), ElementsAre(alone));
   run_ranks(3, [](Collectives& group) {
-    // Texts of different lengths.
+    // The texts of the ranks have different lengths.
     const auto own = [](int rank) {
       return Placement{"host", "0", 1, "cpu", std::string(5 * rank, 'x')};
     };
@@ -33,7 +33,7 @@ TEST(Placement, IsKnownToAllRanks) {
   });
 }
 
-TEST(Placement, DividesCoresAmongTheRanksThatMayUseTheSame) {
+TEST(Placement, DividesCoresAmongTheRanksThatShareThem) {
   std::vector<Placement> ranks = {on("a", "cpu"), on("a", "cpu"), on("b", "cpu"), on("a", "cpu")};
   ranks[3].cores = "4-7";
   EXPECT_EQ(num_sharing_cores(ranks, 0), 2);

@@ -1,4 +1,4 @@
-// Runs a shell command and looks at what it did.
+// Runs a shell command and reports its exit code, its output and its time.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ void write_image(const TemporaryDirectory& directory, const std::string& name, i
   directory.write(name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-TEST(Duplicates, AreFoundWithinAFolderAndInAnotherOne) {
+TEST(Duplicates, AreFoundWithinAFolderAndInAnotherFolder) {
   const TemporaryDirectory directory;
   write_image(directory, "mine/a/1.jpg", 1, 90);
   write_image(directory, "mine/a/again.jpg", 1, 60);

@@ -15,7 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// Blobs of color, as photographs of skin have them.
+// An image with blobs of color, as photographs of skin have them.
 Image photo(int seed) { return resize_shorter_side(noise(6 + seed % 3, 8, seed), 240); }
 
 Image recoded(const Image& image, int quality) {
@@ -64,11 +64,11 @@ TEST(NearDuplicates, AreAllPairsUpToTheDistance) {
   EXPECT_EQ(near_duplicates_between(set, other, 2, 3), between);
 }
 
-TEST(NearDuplicates, EqualTheComparisonOneByOne) {
+TEST(NearDuplicates, EqualTheComparisonOfEveryPair) {
   Rng random(1, RngPurpose::kTest);
   std::vector<ImageHash> set(200);
   for (ImageHash& hash : set) {
-    // Few bits, so that there are pairs.
+    // Few bits can be set, so that there are pairs.
     for (uint64_t& bits : hash.bits) bits = random.next_u64() & 0x0101010101010101;
   }
   std::vector<NearDuplicate> expected;

@@ -44,7 +44,7 @@ TEST(AutocastScope, SumsTheGradientsOfSeveralUsesInFp32) {
     const at::Tensor small = at::matmul(at::ones({1, 1}), weight);
     (large + small).sum().backward();
   }
-  EXPECT_EQ(weight.grad().item<float>(), 1025);  // bf16 would say 1024
+  EXPECT_EQ(weight.grad().item<float>(), 1025);  // a sum in bf16 would be 1024
 }
 
 TEST(AutocastScope, ClipStaysCloseAndReturnsFp32) {
@@ -58,7 +58,7 @@ TEST(AutocastScope, ClipStaysCloseAndReturnsFp32) {
            {"image", features.image}, {"patch", features.patches}, {"text", text}}) {
     const at::Tensor exact = golden_io().at("gelu." + name + "_features");
     EXPECT_EQ(found.scalar_type(), at::kFloat);
-    // bf16 has 8 bits: equal to fp32 would mean that autocast did nothing.
+    // bf16 has 8 bits. Features equal to fp32's would mean that autocast did nothing.
     EXPECT_GT(relative_difference(found, exact), 1e-4) << name;
     EXPECT_LT(relative_difference(found, exact), 3e-2) << name;
     EXPECT_NEAR(found.norm(2, -1).max().item<double>(), 1, 1e-5) << name;

@@ -13,7 +13,7 @@
 namespace dermatome {
 namespace {
 
-// Every length from 2 to 77, so that the text tower attends in several groups.
+// Texts of every length from 2 to 77, so that the text tower attends in several groups.
 GoldenTexts texts_of_many_lengths() {
   const at::Tensor lengths = at::arange(2, 78).repeat({3});
   const at::Tensor tokens = at::arange(1, 78).unsqueeze(0).repeat({lengths.size(0), 1});
@@ -22,7 +22,7 @@ GoldenTexts texts_of_many_lengths() {
 
 struct Outcome {
   std::vector<at::Tensor> features;
-  std::vector<at::Tensor> gradients;  // of all parameters but the logit scale
+  std::vector<at::Tensor> gradients;  // of all parameters except the logit scale
 };
 
 Outcome run(CheckpointedBlocks checkpointed, bool autocast) {
@@ -89,7 +89,7 @@ TEST_F(CheckpointedBlockTest, KeepsOnlyItsInputs) {
   x.set_requires_grad(true);
   const at::Tensor y = run(x);
 
-  // One node between output and leaves: nothing inside the block is remembered.
+  // Only one node lies between output and leaves, so nothing inside the block is kept.
   ASSERT_NE(y.grad_fn(), nullptr);
   for (const torch::autograd::Edge& edge : y.grad_fn()->next_edges()) {
     EXPECT_EQ(edge.function->num_outputs(), 0) << edge.function->name();

@@ -1,4 +1,4 @@
-// Without gradients a tower holds what one block works with.
+// Without gradients, a tower holds only the tensors that one block works with.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -11,8 +11,9 @@ namespace dermatome {
 namespace {
 
 constexpr int64_t kWidth = 64, kContext = 32;
-// In an MLP, in tensors of a row's width: what came into the block and from attention, the MLP's
-// input and output, and twice its hidden values, four times as wide. And something for all else.
+// Peak memory is reached in the MLP. In tensors of a row's width it holds four (the block's input,
+// attention's result, the MLP's input and output) and two of hidden values, four times as wide.
+// 0.5 is left for everything else.
 constexpr double kLargestMoment = 4 + 2 * 4 + 0.5;
 
 ClipConfig three_blocks() {
@@ -28,7 +29,7 @@ ClipConfig three_blocks() {
 struct ClipMemory : testing::Test {
   ClipMemory() { model.initialize(3); }
 
-  // Of `rows` rows, the most that lives at once while `work` is done.
+  // Expects that the peak of `work`'s allocations is what one block needs for `rows` rows.
   void expect_one_block(int64_t rows, const std::function<void()>& work) {
     const at::NoGradGuard no_gradients;
     const double row_bytes = static_cast<double>(rows) * kWidth * sizeof(float);
@@ -40,12 +41,12 @@ struct ClipMemory : testing::Test {
   Clip model{three_blocks(), c10::kCPU};
 };
 
-TEST_F(ClipMemory, OfImagesIsThatOfOneBlock) {
+TEST_F(ClipMemory, EncodingImagesNeedsThatOfOneBlock) {
   const at::Tensor pixels = at::randn({100, 3, 32, 32});
   expect_one_block(100 * 17, [&] { model.encode_image(pixels, /*with_patches=*/false); });
 }
 
-TEST_F(ClipMemory, OfTextsIsThatOfOneBlock) {
+TEST_F(ClipMemory, EncodingTextsNeedsThatOfOneBlock) {
   const at::Tensor tokens = at::randint(1, 50, {100, kContext}, at::kLong);
   const at::Tensor lengths = at::full({100}, kContext, at::kLong);
   expect_one_block(100 * kContext, [&] { model.encode_text(tokens, lengths); });

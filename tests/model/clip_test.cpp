@@ -59,14 +59,14 @@ TEST(Clip, KeepingAllPatchesChangesNothing) {
   EXPECT_TRUE(at::equal(found.patches, expected.patches));
 }
 
-// Only kept patches count, each at its place in the image.
+// Only kept patches have influence, each at its place in the image.
 TEST(Clip, DroppedPatchesAreNotSeen) {
   const Clip clip = golden_clip("gelu");
   const at::Tensor pixels = golden_io().at("image");
   const int64_t batch = pixels.size(0), patch = clip.config().vision.patch_size;
   const int64_t columns = clip.config().vision.image_size / patch;
   ASSERT_GE(columns, 2);
-  // Every image keeps two patches of its own.
+  // Every image keeps two patches; which two depends on the image.
   std::vector<int64_t> chosen;
   at::Tensor seen = at::zeros_like(pixels);
   for (int64_t i = 0; i < batch; ++i) {
@@ -90,7 +90,7 @@ TEST(Clip, DroppedPatchesAreNotSeen) {
   EXPECT_GT(
       max_difference(clip.encode_image(kept_changed, true, kept_patches).image, features.image),
       1e-3);
-  // As one image alone; without patches the same class token.
+  // The class token is the same for one image alone, and if no patches are asked for.
   const ImageFeatures alone = clip.encode_image(pixels.narrow(0, 1, 1), /*with_patches=*/false,
                                                 kept_patches.narrow(0, 1, 1));
   EXPECT_LE(max_difference(alone.image, features.image.narrow(0, 1, 1)), 1e-6);
@@ -109,7 +109,7 @@ TEST(Clip, ListsParametersInStateDictOrder) {
   EXPECT_EQ(listed, expected);
 }
 
-TEST(Clip, TowersTogetherHoldAllParametersButTheLogitScale) {
+TEST(Clip, TowersTogetherHoldAllParametersExceptTheLogitScale) {
   const Clip clip = golden_clip("gelu");
   std::vector<at::TensorImpl*> all, of_towers = {clip.logit_scale().unsafeGetTensorImpl()};
   for (const NamedParameter& parameter : clip.parameters()) {
@@ -137,15 +137,15 @@ TEST(Clip, ListsTowerParametersInTheOrderTheirGradientsComplete) {
     features.sum().backward();
 
     ASSERT_EQ(completed.size(), parameters.size());
-    // A layer's few parameters are ready at once, in any order: no block (12) may be overtaken by
-    // the next.
+    // The parameters of one layer complete together, in any order, so places may differ a little.
+    // No block (12 parameters) may complete before the one ahead of it.
     for (size_t place = 0; place < completed.size(); ++place) {
       EXPECT_NEAR(static_cast<double>(completed[place]), static_cast<double>(place), 4);
     }
   }
 }
 
-// Texts of all lengths from 2 to 77, in mixed order: several buckets.
+// Texts of all lengths from 2 to 77 in mixed order, so that they fill several buckets.
 GoldenTexts mixed_texts(int64_t count) {
   const at::Tensor lengths = (at::arange(count) * 37) % 76 + 2;
   const at::Tensor columns = at::arange(77).unsqueeze(0);
@@ -193,7 +193,7 @@ TEST(Clip, PaddingInfluencesNeitherTextFeaturesNorGradients) {
   }
 }
 
-// What texts have in common is encoded once: as if each had been alone.
+// A beginning that texts share is encoded once, with the result of encoding each text alone.
 TEST(Clip, CommonBeginningsInfluenceNeitherTextFeaturesNorGradients) {
   const Clip clip = golden_clip("quickgelu");
   GoldenTexts texts = mixed_texts(40);
@@ -226,8 +226,8 @@ TEST(Clip, CommonBeginningsInfluenceNeitherTextFeaturesNorGradients) {
   }
 }
 
-// A common beginning collects a term of its gradient from every text.
-TEST(Clip, ManyTextsOfOneBeginningKeepTheirGradientsInBf16) {
+// The gradient of a common beginning is a sum over all texts, which bf16 must not cut short.
+TEST(Clip, ManyTextsWithOneBeginningKeepTheirGradientsInBf16) {
   constexpr int64_t kTexts = 1000;
   const Clip clip = golden_clip("quickgelu");
   GoldenTexts texts = mixed_texts(40);
@@ -247,7 +247,7 @@ TEST(Clip, ManyTextsOfOneBeginningKeepTheirGradientsInBf16) {
   };
   const auto exact = gradients(false), rounded = gradients(true);
   for (size_t i = 0; i < exact.size(); ++i) {
-    // Keys' biases have no gradient but rounding.
+    // The gradient of the keys' biases is only rounding noise; 1e-2 allows for it.
     const double size = exact[i].norm().item<double>();
     EXPECT_LE((rounded[i] - exact[i]).norm().item<double>(), 0.02 * size + 1e-2) << i;
   }
@@ -267,7 +267,7 @@ TEST(Clip, TakesBfloat16PixelsUnderAutocastOnly) {
   EXPECT_THROW(clip.encode_image(pixels.to(at::kBFloat16), false), InternalError);
 }
 
-TEST(Clip, TokensBehindEndOfTextHaveNoInfluence) {
+TEST(Clip, TokensAfterTheEndOfTextHaveNoInfluence) {
   const Clip clip = golden_clip("gelu");
   const GoldenTexts texts = mixed_texts(40);
   const at::Tensor behind = at::arange(77).unsqueeze(0) >= texts.lengths.unsqueeze(1);
@@ -279,7 +279,7 @@ TEST(Clip, TokensBehindEndOfTextHaveNoInfluence) {
   EXPECT_TRUE(at::equal(features, with_junk));
 }
 
-TEST(Clip, EncodesNoTextToNoFeatures) {
+TEST(Clip, GivesNoFeaturesForNoTexts) {
   const Clip clip = golden_clip("gelu");
   const at::Tensor features =
       clip.encode_text(at::empty({0, 77}, at::kLong), at::empty({0}, at::kLong));

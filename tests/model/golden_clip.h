@@ -16,9 +16,9 @@ struct GoldenTexts {
   at::Tensor lengths;  // [33]
 };
 
-// "gelu" or "quickgelu".
+// The recorded model's configuration; `activation` is "gelu" or "quickgelu".
 ClipConfig golden_config(const std::string& activation);
-// With the recorded weights.
+// The model with the recorded weights.
 Clip golden_clip(const std::string& activation, CheckpointedBlocks checkpointed = {});
 GoldenTexts golden_texts();
 const std::map<std::string, at::Tensor>& golden_io();

@@ -11,7 +11,7 @@
 namespace dermatome {
 namespace {
 
-// Large enough for moments, small enough for a test.
+// Large enough to estimate moments, small enough for a test.
 ClipConfig config() {
   ClipConfig config;
   config.embed_dim = 96;
@@ -43,7 +43,7 @@ constexpr double kVisionWidth = 128, kTextWidth = 160, kTextLayers = 3;
 struct Moments {
   std::string name;
   double deviation;  // standard deviation, mean 0
-  bool uniform;      // on +- sqrt(3) deviation; else normal
+  bool uniform;      // on +- sqrt(3) deviation; false: normal
 };
 
 std::ostream& operator<<(std::ostream& out, const Moments& moments) { return out << moments.name; }
@@ -53,7 +53,7 @@ class Initialization : public ::testing::TestWithParam<Moments> {};
 double uniform_deviation(double bound) { return bound / std::sqrt(3.0); }
 double default_deviation(double fan_in) { return uniform_deviation(1 / std::sqrt(fan_in)); }
 
-// What open_clip 3.3's constructors do, parameter by parameter.
+// The distributions that open_clip 3.3's constructors draw from, parameter by parameter.
 INSTANTIATE_TEST_SUITE_P(
     OfOpenClip, Initialization,
     ::testing::Values(
@@ -91,7 +91,8 @@ TEST_P(Initialization, HasTheMomentsOfItsDistribution) {
   const at::Tensor values = parameter(clip, GetParam().name).to(at::kDouble);
   const double n = static_cast<double>(values.numel());
   const double deviation = GetParam().deviation;
-  // Five standard errors each: of the mean, and of the second and fourth moment at most.
+  // Bounds are five standard errors. For second and fourth moments they are the normal
+  // distribution's, which are the larger ones.
   EXPECT_NEAR(values.mean().item<double>(), 0, 5 * deviation / std::sqrt(n));
   const double second = values.square().mean().item<double>() / (deviation * deviation);
   EXPECT_NEAR(second, 1, 5 * std::sqrt(2 / n));
@@ -121,7 +122,7 @@ TEST(Initialization, SetsGainsToOneAndTheOtherBiasesToZero) {
   EXPECT_FLOAT_EQ(clip.logit_scale().item<float>(), 2.6592600F);
 }
 
-TEST(Initialization, DependsOnTheSeedAloneNotOnThreads) {
+TEST(Initialization, DependsOnTheSeedButNotOnThreads) {
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
   const Clip one_thread = initialized(5);
@@ -136,11 +137,11 @@ TEST(Initialization, DependsOnTheSeedAloneNotOnThreads) {
   EXPECT_FALSE(at::equal(parameter(one_thread, name), parameter(other_seed, name)));
 }
 
-TEST(Initialization, DrawsEveryParameterFromAStreamOfItsOwn) {
+TEST(Initialization, DrawsEveryParameterFromItsOwnStream) {
   const Clip clip = initialized(5);
   EXPECT_FALSE(at::equal(parameter(clip, "transformer.resblocks.0.attn.out_proj.weight"),
                          parameter(clip, "transformer.resblocks.1.attn.out_proj.weight")));
-  // 320,000 elements: more than one piece of a stream.
+  // 320,000 elements take more than one piece of a stream.
   const at::Tensor rows = parameter(clip, "token_embedding.weight").flatten();
   EXPECT_FALSE(at::equal(rows.narrow(0, 0, 1000), rows.narrow(0, 1 << 16, 1000)));
 }

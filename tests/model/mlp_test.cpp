@@ -13,7 +13,7 @@
 namespace dermatome {
 namespace {
 
-// The same in autograd's terms.
+// mlp() written with operators that autograd knows.
 at::Tensor plain_mlp(const at::Tensor& x, const MlpParameters& p, bool quick_gelu) {
   const at::Tensor hidden = at::linear(x, p.fc_weight, p.fc_bias);
   return at::linear(quick_gelu ? hidden * at::sigmoid(1.702 * hidden) : at::gelu(hidden),
@@ -38,7 +38,7 @@ struct Leaves {
   MlpParameters parameters;
 };
 
-// Its value and the gradients of all leaves.
+// The gradients of all leaves, then the value of `function`.
 template <typename Function>
 std::vector<at::Tensor> value_and_gradients(const Function& function, const Leaves& leaves,
                                             bool quick_gelu) {

@@ -28,7 +28,7 @@ std::vector<int64_t> values(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<int64_t>(), tensor.const_data_ptr<int64_t>() + tensor.numel()};
 }
 
-// What a row stands for is spelled out by the positions that lead to it.
+// For every sequence, the tokens that its read position attends to.
 Texts sequences(const PackedTexts& packed) {
   const AttentionLayout& layout = *packed.layout;
   const std::vector<int64_t> rows = values(layout.rows), tokens = values(packed.token);
@@ -48,12 +48,12 @@ Texts sequences(const PackedTexts& packed) {
 
 TEST(PackedTexts, HaveARowForEveryDistinctBeginning) {
   const PackedTexts packed = pack({{1, 5, 6, 9}, {1, 5, 7, 9}, {1, 8, 9}}, 4);
-  // 1, 1 5, 1 5 6, 1 5 6 9, 1 5 7, 1 5 7 9, 1 8, 1 8 9
+  // The beginnings are 1, 1 5, 1 5 6, 1 5 6 9, 1 5 7, 1 5 7 9, 1 8, 1 8 9.
   EXPECT_THAT(values(packed.token), ElementsAre(1, 5, 6, 9, 7, 9, 8, 9));
   EXPECT_THAT(values(packed.place), ElementsAre(0, 1, 2, 3, 2, 3, 1, 2));
 }
 
-TEST(PackedTexts, DoNotShareWhatOnlyLooksAlikeFurtherOn) {
+TEST(PackedTexts, DoNotShareEqualTokensAfterDifferentBeginnings) {
   const PackedTexts packed = pack({{1, 5, 6, 9}, {1, 7, 6, 9}}, 4);
   EXPECT_EQ(packed.token.numel(), 7);
 }
@@ -88,19 +88,19 @@ TEST(PackedTexts, TakeARowsResultFromAPositionThatHoldsIt) {
   for (size_t row = 0; row < positions.size(); ++row) {
     const auto position = static_cast<size_t>(positions[row]);
     EXPECT_EQ(rows[position], static_cast<int64_t>(row));
-    // Four columns a sequence: only at its own place does it see what stands before it.
+    // A sequence has four columns; only at its own place does a row see the tokens before it.
     EXPECT_EQ(static_cast<int64_t>(position % 4), places[row]);
   }
 }
 
-TEST(PackedTexts, IgnoreWhatStandsBehindTheEnd) {
+TEST(PackedTexts, IgnoreTokensAfterTheEnd) {
   const Texts texts = {{1, 5, 9}, {1, 5, 6, 9}, {1, 9}};
   const PackedTexts clean = pack(texts, 6), dirty = pack(texts, 6, /*behind_the_end=*/77);
   EXPECT_TRUE(at::equal(clean.token, dirty.token));
   EXPECT_TRUE(at::equal(clean.layout->rows, dirty.layout->rows));
 }
 
-TEST(PackedTexts, AcceptATextThatIsAnothersBeginningAndOneTwice) {
+TEST(PackedTexts, AcceptATextThatBeginsAnotherAndATextTwice) {
   const Texts texts = {{1, 5, 6}, {1, 5}, {1, 5, 6}};
   const PackedTexts packed = pack(texts, 3);
   EXPECT_EQ(packed.token.numel(), 3);

@@ -15,7 +15,7 @@ const std::map<std::string, at::Tensor>& golden() {
   return tensors;
 }
 
-// The recorded decoded image, so that JPEG decoders play no part.
+// An image that was decoded when the values were recorded, so that JPEG decoders do not matter.
 Image decoded_image(const std::string& key) {
   const at::Tensor pixels = golden().at(key + ".decoded").contiguous();
   const auto* data = pixels.const_data_ptr<uint8_t>();
@@ -72,7 +72,7 @@ TEST(Preprocess, LeavesItsInputAlone) {
 TEST(Preprocess, SquashKeepsTheWholeImage) {
   Image image{.height = 8, .width = 32, .pixels = std::vector<uint8_t>(8 * 32 * 3, 0)};
   for (int y = 0; y < 8; ++y) {
-    for (int x = 28; x < 32; ++x) image.pixels[(y * 32 + x) * 3] = 255;  // a red right edge
+    for (int x = 28; x < 32; ++x) image.pixels[(y * 32 + x) * 3] = 255;  // the right edge is red
   }
   ClipConfig config = config_of_size(8);
   EXPECT_EQ(preprocess_image(image, config)[0].max().item<int>(), 0);

@@ -21,7 +21,7 @@ TEST(RowLookup, IsIndexSelectWithItsGradient) {
   EXPECT_LE(relative_difference(ours.grad(), theirs.grad()), 1e-6);
 }
 
-// Added up in bf16, thousands of equal terms stop counting.
+// In bf16, a sum of thousands of terms soon stops growing.
 TEST(RowLookup, SumsTheGradientsOfBf16InFloat) {
   constexpr int64_t kPositions = 4000;
   at::manual_seed(4);

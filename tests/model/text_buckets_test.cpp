@@ -24,7 +24,7 @@ TEST(TextBuckets, RoundLengthsUpToEight) {
   EXPECT_EQ(buckets[1].rows.size(), 40);
 }
 
-TEST(TextBuckets, NeverExceedTheColumnsThereAre) {
+TEST(TextBuckets, NeverHaveMoreColumnsThanTheContext) {
   const std::vector<int64_t> lengths = {77, 2};
   const auto buckets = text_buckets(lengths, 77);
   ASSERT_EQ(buckets.size(), 1);
@@ -40,7 +40,7 @@ TEST(TextBuckets, MergeFewTextsIntoTheNextLongerBucket) {
   EXPECT_THAT(buckets[1].rows, ElementsAre(33));
 }
 
-TEST(TextBuckets, HoldEveryRowOnceAndItsTokens) {
+TEST(TextBuckets, HoldEveryRowOnceWithAllItsTokens) {
   std::vector<int64_t> lengths;
   for (int64_t i = 0; i < 500; ++i) lengths.push_back(i * 131 % 76 + 2);
   std::vector<int64_t> seen;

@@ -1,4 +1,4 @@
-"""`dermatome launch --hosts` over two hosts, which are namespaces on this machine: ranks meet over the
+"""Tests `dermatome launch --hosts` on two hosts, which are namespaces on this machine: ranks meet over the
 network between them, and a lost host ends the run.
 
 usage: hosts_test.py BINARY WORK_DIR
@@ -62,7 +62,7 @@ class SeveralHosts(unittest.TestCase):
         for rank, host, address in [(0, "one", "192.0.2.2"), (1, "two", "192.0.2.3")]:
             self.assertRegex(errors, f"rank {rank}: host {host}, cpu, .* Gloo over {address}")
         self.assertEqual(len(self.losses("two_hosts")), STEPS)
-        # The interface may be named, too.
+        # The interface may also be named.
         self.train("named", GLOO_SOCKET_IFNAME="eth0")
         self.assertEqual(self.losses("named"), self.losses("two_hosts"))
 
@@ -73,7 +73,7 @@ class SeveralHosts(unittest.TestCase):
             self.assertRegex(errors, f"rank {rank}: host {host}, cpu, .* shared by 2 ranks")
 
     def assert_fails(self, running, within, expected):
-        """It ends in time and says what happened; its exit code."""
+        """Asserts that the process ends in time and says what happened; returns its exit code."""
         start = time.time()
         errors = running.communicate(timeout=90)[1]
         self.assertLess(time.time() - start, within, errors)

@@ -1,4 +1,4 @@
-// Plain CLIP as its own class equals what MAKE's objective gives with both of its parts off.
+// ClipObjective equals MakeObjective with MKCL and local alignment off.
 #include "src/objective/clip_objective.h"
 
 #include <ATen/ATen.h>
@@ -11,7 +11,7 @@
 namespace dermatome {
 namespace {
 
-// Of both classes, and of the plain form.
+// Expects equal values from both classes, and from the plain objective.
 void expect_equal(WholeBatch batch, const std::string& name) {
   batch.options.mkcl = batch.options.local_alignment = false;
   const auto alone = make_single_process_collectives();
@@ -28,16 +28,16 @@ void expect_equal(WholeBatch batch, const std::string& name) {
     }
     expect_near(clip, with_flags, 1e-12, name);
   }
-  // Gradients of some recorded batches have a norm below 1e-4, because every image has found its
-  // caption. What cancels in logits of magnitude 100, 1e-13, is then 1e-9 of them.
+  // Some recorded batches have gradients with a norm below 1e-4, because every image is already
+  // nearest to its caption. The error of 1e-13 in logits of magnitude 100 is then 1e-9 of the norm.
   expect_near(evaluate(batch, Texts::kSeparate), evaluate_plainly(batch), 1e-8, name);
 }
 
-TEST(ClipObjective, OfEveryRecordedBatchIsWhatTheFlagsGave) {
+TEST(ClipObjective, EqualsMakeWithoutItsPartsOnEveryRecordedBatch) {
   for (const GoldenLoss& golden : golden_losses()) expect_equal(golden.batch, golden.name);
 }
 
-TEST(ClipObjective, OfRandomBatchesIsWhatTheFlagsGave) {
+TEST(ClipObjective, EqualsMakeWithoutItsPartsOnRandomBatches) {
   for (const int64_t num_samples : {1, 9}) {
     for (const Negatives negatives : {Negatives::kValid, Negatives::kAll}) {
       WholeBatch batch = random_batch(num_samples, 11, /*seed=*/31);

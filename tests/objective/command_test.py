@@ -71,7 +71,7 @@ class ObjectiveCommand(unittest.TestCase):
         for name in NAMES:
             self.assertEqual(actual[name].shape, expected[name].shape, f"{label} {name}")
             difference = np.linalg.norm(actual[name].astype(np.float64) - expected[name])
-            # A recorded 1e-8 is a difference of numbers near 100, good to 1e-14 only.
+            # A recorded value near 1e-8 is a difference of numbers near 100, exact to about 1e-14.
             magnitude = max(np.linalg.norm(expected[name]), 1e-4)
             self.assertLessEqual(difference / magnitude, tolerance, f"{label} {name}")
 
@@ -114,7 +114,7 @@ class ObjectiveCommand(unittest.TestCase):
         self.assertEqual({value.dtype.name for value in single.values()}, {"float32"})
         self.expect_near(single, expected, 1e-5, "float32")
 
-    def test_without_its_parts_nothing_of_them_is_left(self):
+    def test_parts_that_are_off_contribute_nothing(self):
         values = self.evaluate(case_inputs("base"), 14, ["local_alignment=false"])
         for name in ("slra", "local", "grad_patch"):
             self.assertEqual(np.abs(values[name]).max(), 0, name)
@@ -126,7 +126,7 @@ class ObjectiveCommand(unittest.TestCase):
             self.assertIn(word, process.stderr)
         self.assertFalse((self.folder / "out.safetensors").exists())
 
-    def test_refuses_what_it_cannot_do(self):
+    def test_wrong_settings_and_inputs_are_refused(self):
         inputs = case_inputs("base")
         self.expect_refused(self.start(inputs, 14, ["sigmo=0.1"]), 2, "sigmo", "sigma")
         self.expect_refused(

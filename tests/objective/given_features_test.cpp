@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using Tensors = std::map<std::string, at::Tensor>;
 
-// Two samples of four captions, embeddings of six numbers, five patches.
+// Two samples with four captions and five patches each; embeddings of six numbers.
 Tensors example() {
   return {{"img", at::rand({2, 6})},
           {"txt", at::rand({8, 6})},

@@ -11,7 +11,7 @@
 namespace dermatome {
 namespace {
 
-// The entries of `tensors` below `prefix`, without it.
+// The entries of `tensors` whose names start with `prefix`, which is removed.
 NamedValues below(const NamedValues& tensors, const std::string& prefix) {
   NamedValues found;
   for (const auto& [name, tensor] : tensors) {
@@ -53,7 +53,7 @@ std::vector<GoldenLoss> golden_losses() {
     for (const auto& [variant, values] : parameters.at("paper").items()) {
       const std::string full_name = name + "." + variant;
       NamedValues expected = below(paper, full_name + ".");
-      // Names below "sub.all." include those of "sub.all.renorm.".
+      // Names that start with "sub.all." include those of "sub.all.renorm.".
       std::erase_if(expected, [](const auto& entry) { return entry.first.starts_with("renorm."); });
       losses.push_back(golden_loss(full_name, parameters, inputs, std::move(expected)));
       ObjectiveOptions& options = losses.back().batch.options;

@@ -1,4 +1,4 @@
-// The recorded values of the loss (tests/golden/README.md): every case, every variant.
+// The recorded values of the loss (tests/golden/README.md), for every case and variant.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What the objective holds at once: a few tiles of logits and some copies of the embeddings, never
-// a matrix of all images, or patches, with all texts.
+// The objective holds a few tiles of logits and some copies of the embeddings at once, never a
+// matrix of all images (or patches) with all texts.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -41,7 +41,7 @@ ObjectiveInput random_input(int64_t num_samples) {
   return input;
 }
 
-// What rank 0 of `num_ranks` allocates, each with `num_samples` samples.
+// What rank 0 of `num_ranks` allocates if every rank has `num_samples` samples.
 Allocations allocations_of(int num_ranks, int64_t num_samples) {
   const auto size = static_cast<size_t>(num_ranks);
   const GlobalSizes sizes = {std::vector<int64_t>(size, num_samples),
@@ -59,9 +59,9 @@ Allocations allocations_of(int num_ranks, int64_t num_samples) {
   return result;
 }
 
-// Linear in the number of samples, because a tile's extent is bounded. Already the smallest of
-// these batches would need 46 MB for the logits of all images with all texts, and 507 MB for all
-// pairs of texts.
+// The peak is linear in the number of samples, because tiles have a bounded extent. Even the
+// smallest of these batches would need 46 MB for the logits of all images with all texts, and
+// 507 MB for all pairs of texts.
 TEST(ObjectiveMemory, IsAFewTilesAndCopiesOfTheEmbeddings) {
   constexpr int64_t kTiles = 3, kCopies = 5;
   const auto bytes = [](int64_t numbers) { return numbers * static_cast<int64_t>(sizeof(float)); };
@@ -73,13 +73,13 @@ TEST(ObjectiveMemory, IsAFewTilesAndCopiesOfTheEmbeddings) {
     EXPECT_LE(own.largest, tile) << num_ranks << " ranks, " << num_samples << " samples each";
     EXPECT_LE(own.peak, kTiles * tile + kCopies * embeddings)
         << num_ranks << " ranks, " << num_samples << " samples each";
-    // Otherwise nothing was watched.
+    // A lower peak would mean that allocations were not seen.
     EXPECT_GE(own.peak, tile + embeddings);
   }
 }
 
-// Every patch with its sample's own text: no cosines of all patches with all texts, 9 MB here.
-TEST(ObjectiveMemory, OfPatchesIsWithoutOtherSamplesTexts) {
+// A patch meets only its own sample's text. Cosines of all patches with all texts would need 9 MB.
+TEST(ObjectiveMemory, PatchesMeetOnlyTheirOwnSamplesText) {
   constexpr int64_t kSamples = 64, kPatches = 50, kCopies = 4;
   const at::Tensor patches =
       unit_rows(kSamples * kPatches).view({kSamples, kPatches, kWidth}).requires_grad_();
@@ -90,7 +90,7 @@ TEST(ObjectiveMemory, OfPatchesIsWithoutOtherSamplesTexts) {
   const auto patch_bytes = static_cast<int64_t>(patches.nbytes());
   EXPECT_LE(own.largest, patch_bytes);
   EXPECT_LE(own.peak, kCopies * patch_bytes);
-  EXPECT_GE(own.peak, patch_bytes);  // otherwise nothing was watched
+  EXPECT_GE(own.peak, patch_bytes);  // allocations were seen
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// W processes hold a batch together: the same values and gradients as one process.
+// Processes that share a batch get the same values and gradients as one process.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 namespace dermatome {
 namespace {
 
-// Ways to split 9 samples over the ranks: evenly as far as that goes; all on the last rank; and
-// with sample 2, which has no caption, alone on a rank.
+// Ways to split 9 samples over the ranks: as evenly as possible; all on the last rank; and with
+// sample 2, which has no caption, alone on a rank.
 std::vector<std::vector<int64_t>> splits(int num_ranks) {
   std::vector<int64_t> even, last, alone;
   for (int rank = 0; rank < num_ranks; ++rank) {
@@ -22,7 +22,7 @@ std::vector<std::vector<int64_t>> splits(int num_ranks) {
   return {even, last, alone};
 }
 
-// For every split, whether every caption is a text of its own or a rank's equal ones are one.
+// Checks every split twice: every caption is its own text, and equal captions of a rank share one.
 void expect_values_of_one_rank(const WholeBatch& batch, Collectives& collectives,
                                const std::vector<std::vector<int64_t>>& samples_per_rank,
                                const std::string& name) {
@@ -54,7 +54,7 @@ TEST(ObjectiveRanks, EqualOneRankForEveryOption) {
   }
 }
 
-TEST(ObjectiveRanks, EqualOneRankWhicheverHoldsTheOnlySample) {
+TEST(ObjectiveRanks, EqualOneRankWhicheverRankHoldsTheOnlySample) {
   const auto collectives = make_test_group();
   const auto size = static_cast<size_t>(collectives->size());
   std::vector<std::vector<int64_t>> splits_of_one(size, std::vector<int64_t>(size, 0));
@@ -69,7 +69,7 @@ TEST(ObjectiveRanks, EqualOneRankWithoutAnAspect) {
   }
 }
 
-TEST(ObjectiveRanks, OfBf16FeaturesAreExactUpToTheRoundingOfTheirGradients) {
+TEST(ObjectiveRanks, AreExactForBf16FeaturesExceptForRoundedGradients) {
   const auto collectives = make_test_group();
   const WholeBatch batch = bf16_batch({});
   const NamedValues expected = evaluate_plainly(batch);
@@ -91,9 +91,9 @@ TEST(ObjectiveRanks, EqualTheRecordedValues) {
   }
 }
 
-TEST(ObjectiveRanks, OfPlainClipEqualThePlainFormOfTheRecordedBatches) {
-  // Gradients have a norm below 1e-4 where every image has found its caption: the 1e-13 that logits
-  // of magnitude 100 carry is then 1e-9 of them.
+TEST(ObjectiveRanks, EqualPlainClipOnTheRecordedBatches) {
+  // Gradients have a norm below 1e-4 if every image is nearest to its caption. The error of 1e-13
+  // in logits of magnitude 100 is then 1e-9 of the norm.
   constexpr double kWhereCaptionsAreFound = 1e-8;
   const auto collectives = make_test_group();
   std::vector<int64_t> split(static_cast<size_t>(collectives->size()), 1);

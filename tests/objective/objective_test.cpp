@@ -34,7 +34,7 @@ std::map<std::string, ObjectiveOptions> option_variants() {
   return variants;
 }
 
-// Whether every caption is a text of its own or equal ones are one.
+// Checks both: every caption is its own text, and equal captions share a text.
 void expect_plain_values(const WholeBatch& batch, const std::string& name) {
   const NamedValues expected = evaluate_plainly(batch);
   expect_near(evaluate(batch, Texts::kSeparate), expected, 1e-10, name);
@@ -97,7 +97,7 @@ TEST(Objective, IsIndifferentToTheOrderOfSamples) {
   expect_near(evaluate(shuffled, Texts::kSeparate), expected, 1e-10, "shuffled");
 }
 
-TEST(Objective, WithoutMkclAndLocalAlignmentIsClip) {
+TEST(Objective, IsClipWithoutMkclAndLocalAlignment) {
   WholeBatch batch = random_batch(7, 3, /*seed=*/3);
   batch.options.mkcl = batch.options.local_alignment = false;
   batch.mask.fill_(1);
@@ -115,7 +115,7 @@ TEST(Objective, WithoutMkclAndLocalAlignmentIsClip) {
               {{"grad_image", image.grad()}, {"grad_text", text.grad()}}, 1e-12, "clip");
 }
 
-TEST(Objective, OfABatchWithoutAnyCaptionIsZeroWithZeroGradients) {
+TEST(Objective, IsZeroWithZeroGradientsForABatchWithoutCaptions) {
   for (const auto& [name, options] : option_variants()) {
     for (const Texts texts : {Texts::kSeparate, Texts::kShared}) {
       WholeBatch batch = random_batch(3, 11, /*seed=*/4);
@@ -130,7 +130,7 @@ TEST(Objective, OfABatchWithoutAnyCaptionIsZeroWithZeroGradients) {
   }
 }
 
-TEST(Objective, OfASampleAloneHasNoNegatives) {
+TEST(Objective, HasNoNegativesForASampleAlone) {
   WholeBatch batch = random_batch(1, 3, /*seed=*/5);
   batch.options.mkcl = batch.options.local_alignment = false;
   batch.mask.fill_(1);
@@ -139,7 +139,7 @@ TEST(Objective, OfASampleAloneHasNoNegatives) {
   EXPECT_NEAR(values.at("grad_image").norm().item<double>(), 0, 1e-14);
 }
 
-TEST(Objective, ComputesInFloat32WhateverAutocastSays) {
+TEST(Objective, ComputesInFloat32AlsoUnderAutocast) {
   WholeBatch exact = random_batch(9, 11, /*seed=*/6);
   exact.scale = 100;
   WholeBatch single = in_type(exact, at::kFloat);
@@ -148,7 +148,7 @@ TEST(Objective, ComputesInFloat32WhateverAutocastSays) {
 
   const AutocastScope autocast(c10::kCPU, /*enabled=*/true);
   NamedValues inside = evaluate(single, Texts::kSeparate);
-  // These two went through a backward pass of this test, itself under autocast.
+  // The test's own backward pass runs under autocast and rounds these two.
   inside["grad_text"] = expected.at("grad_text");
   inside["grad_patch"] = expected.at("grad_patch");
   expect_near(inside, expected, 1e-5, "autocast");
@@ -156,9 +156,9 @@ TEST(Objective, ComputesInFloat32WhateverAutocastSays) {
   expect_near(evaluate(single, Texts::kSeparate), evaluate_plainly(exact), 1e-5, "autocast");
 }
 
-TEST(Objective, OfBf16FeaturesIsExactUpToTheRoundingOfItsGradients) {
+TEST(Objective, IsExactForBf16FeaturesExceptForRoundedGradients) {
   std::map<std::string, ObjectiveOptions> variants = option_variants();
-  variants.erase("renormalize_local");  // not of the objective but of the local vectors it is given
+  variants.erase("renormalize_local");  // changes the local vectors, not the objective
   for (const auto& [variant, options] : variants) {
     const WholeBatch batch = bf16_batch(options);
     expect_near_rounded(evaluate(in_type(batch, at::kBFloat16), Texts::kSeparate),

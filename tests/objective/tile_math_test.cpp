@@ -15,7 +15,7 @@
 namespace dermatome {
 namespace {
 
-// 10 images and 14 texts, some of which are no negatives, with a rank's own part in the middle.
+// 10 images and 14 texts, of which some are no negatives. The rank's own part is in the middle.
 struct TileMath : testing::Test {
   TileMath() {
     const WholeBatch whole = random_batch(10, 4, /*seed=*/11);
@@ -32,7 +32,7 @@ struct TileMath : testing::Test {
               at::arange(14, at::kDouble).remainder(5) / 20};
   }
 
-  // All rows' log-sum-exps, from whole matrices.
+  // The log-sum-exps of all rows, computed from whole matrices.
   SoftmaxRows plain_log_sum_exps(const at::Tensor& image, const at::Tensor& local,
                                  const at::Tensor& text) const {
     const at::Tensor logits = batch.scale * image.matmul(text.t());
@@ -62,7 +62,7 @@ TEST_F(TileMath, LogSumExpsDoNotDependOnTheTiles) {
   }
 }
 
-TEST_F(TileMath, GradientsAreAutogradsWhateverTheTiles) {
+TEST_F(TileMath, GradientsAreThoseOfAutogradForAnyTiles) {
   const at::Tensor image = batch.image.clone().requires_grad_();
   const at::Tensor local = batch.local.clone().requires_grad_();
   const at::Tensor text = batch.text.clone().requires_grad_();
@@ -98,11 +98,11 @@ TEST_F(TileMath, FormsTheLogitsOfOwnImagesWithOwnTextsOnce) {
   constexpr int64_t kLogits = kRows + kColumns - kOwn;
   const SoftmaxRows lse = plain_log_sum_exps(batch.image, batch.local, batch.text);
   for (const int64_t extent : {1, 3, 4, 100}) {
-    // Only rows of local logits have log-sum-exps.
+    // Local logits have log-sum-exps of rows only, not of columns.
     EXPECT_EQ(product_flops([&] { own_log_sum_exps(batch, extent); }),
               2 * kRowWidth * (kLogits + kRows))
         << extent;
-    // Image and local logits, each with its gradients of rows and of columns.
+    // Both image and local logits are formed, with gradients of rows and of columns.
     EXPECT_EQ(product_flops([&] { softmax_gradients(batch, lse, weight, 1, 1, extent); }),
               2 * kRowWidth * 2 * (kLogits + kRows + kColumns))
         << extent;

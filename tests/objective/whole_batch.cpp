@@ -36,18 +36,18 @@ at::Tensor defined_or_zeros(const at::Tensor& tensor, const at::Tensor& like) {
   return tensor.defined() ? tensor : at::zeros_like(like);
 }
 
-// For every row of `rows` [n, d]: the first row that equals it.
+// For every row of `rows` [n, d], the index of the first row that equals it.
 at::Tensor first_equal_rows(const at::Tensor& rows) {
   const at::Tensor equal = (rows.unsqueeze(0) == rows.unsqueeze(1)).all(2);  // [n, n]
   return equal.to(at::kByte).argmax(1);
 }
 
-// What a rank holds of a whole batch.
+// One rank's part of a whole batch.
 struct RankBatch {
-  at::Tensor image, patches, mask;  // its samples
+  at::Tensor image, patches, mask;  // of the rank's samples
   at::Tensor caption;               // [b, N]: row of `text`, -1 for none
   at::Tensor text;                  // [U, d]
-  at::Tensor text_row;              // [U]: where in the rank's b*N rows the text comes from
+  at::Tensor text_row;              // [U]: the row, of the rank's b*N, that the text comes from
 };
 
 RankBatch slice_of(const WholeBatch& batch, Texts texts, int64_t begin, int64_t size) {
@@ -253,7 +253,7 @@ NamedValues with_shared_text_gradients(NamedValues values, const WholeBatch& bat
 
 void expect_near(const NamedValues& actual, const NamedValues& expected, double tolerance,
                  const std::string& label) {
-  // A log-sum-exp minus a logit of magnitude 100 carries 1e-14 whatever its size.
+  // A log-sum-exp minus a logit of magnitude 100 has an error of 1e-14, however small it is.
   constexpr double kSmallestNorm = 1e-4;
   for (const auto& [name, value] : expected) {
     ASSERT_TRUE(actual.contains(name)) << label << " " << name;
@@ -265,8 +265,8 @@ void expect_near(const NamedValues& actual, const NamedValues& expected, double 
 
 void expect_near_rounded(const NamedValues& of_bf16, const NamedValues& expected,
                          const std::string& label) {
-  // Off by half a unit in the last place, 2^-8 at most, and by what float32 lost before, which is
-  // measured by the largest number.
+  // Rounding to bf16 changes a number by at most half a unit in the last place, 2^-8 of it. The
+  // error of float32 before that is relative to the largest number.
   constexpr double kRounding = 0x1p-8, kFloat32 = 2e-5;
   const std::set<std::string> rounded = {"local", "grad_image", "grad_text", "grad_patch"};
   for (const auto& [name, value] : expected) {

@@ -42,7 +42,7 @@ TEST_F(MemoryPlanTest, IsTheSumOfItsParts) {
   }
 }
 
-TEST_F(MemoryPlanTest, CountsParametersAndTheirThreeCompanions) {
+TEST_F(MemoryPlanTest, CountsParametersGradientsAndTwoMoments) {
   const MemoryPlan plan = plan_memory(config, options, load, false);
   // ViT-B/16 of open_clip has 149,620,737 parameters.
   EXPECT_EQ(plan.parts[0].bytes, 4.0 * 149'620'737);
@@ -50,7 +50,7 @@ TEST_F(MemoryPlanTest, CountsParametersAndTheirThreeCompanions) {
   EXPECT_EQ(plan.parts[2].bytes, 2 * plan.parts[0].bytes);
 }
 
-TEST_F(MemoryPlanTest, ShrinksByEverythingThatSavesMemory) {
+TEST_F(MemoryPlanTest, ShrinksWithEverySettingThatSavesMemory) {
   const double whole = bytes();
   options.accum = 8;
   const double accumulated = bytes();
@@ -75,12 +75,13 @@ TEST_F(MemoryPlanTest, GrowsWithTheGatheredBatchOnlyByItsEmbeddings) {
   load.ranks = 1024;
   load.images = 64;
   const double many = bytes();
-  // 1024 times 64 images and local vectors and 218 texts of 512 numbers, twice; and larger tiles.
+  // The gathered batch has 1024 times 64 images, 64 local vectors and 218 texts, with 512 numbers
+  // each, and is held twice. Tiles are larger, too.
   const double gathered = 2 * 1024.0 * (2 * 64 + load.texts.texts) * 512 * 4;
   EXPECT_LT(many - one, gathered + 4.0 * 3 * 2048 * 2048);
 }
 
-TEST_F(MemoryPlanTest, CountsTheShardsMetadataUpToWhatAReaderKeeps) {
+TEST_F(MemoryPlanTest, CountsTheShardsMetadataUpToTheReadersLimit) {
   const double without = plan_memory(config, options, load, true).host_bytes;
   const auto metadata = [&](int64_t num_samples) {
     load.num_samples = num_samples;
@@ -92,18 +93,18 @@ TEST_F(MemoryPlanTest, CountsTheShardsMetadataUpToWhatAReaderKeeps) {
 
 TEST_F(MemoryPlanTest, CountsTheBatchesThatTheLoaderHolds) {
   options.data.prefetch = 5;
-  // Three more are in hand.
+  // Beside the five prefetched batches, three are in use.
   EXPECT_DOUBLE_EQ(bytes_of("batches ready", /*on_gpu=*/true), 8.0 * 64 * 3 * 224 * 224);
 }
 
-// malloc maps blocks beyond 32 MiB, which leave no holes.
+// malloc maps blocks larger than 32 MiB separately, so these leave no holes.
 TEST_F(MemoryPlanTest, CountsHolesOfEncodingByTheSizeOfItsTensors) {
   const auto holes = [&](int64_t images) {
     load.validation_images = images;
     return bytes_of("freed memory that malloc does not find again", /*on_gpu=*/false);
   };
   const double of_steps = holes(0);
-  // Four tensors of 197 rows of 768 numbers per image, and two of four times as many.
+  // Per image, four tensors have 197 rows of 768 numbers, and two are four times as wide.
   const double stream = 197.0 * 768 * 4;
   EXPECT_NEAR(holes(10) - of_steps, 10 * (4 + 2 * 4) * stream, 1);
   EXPECT_NEAR(holes(20) - of_steps, 20 * 4 * stream, 1);

@@ -1,4 +1,4 @@
-"""`dermatome plan` beside what it plans: the memory that a training really used at most.
+"""`dermatome plan` compared with the peak memory that a training really uses.
 
 usage: plan_test.py BINARY WORK_DIR
 """
@@ -23,7 +23,7 @@ del sys.argv[1]
 SAMPLES = 256
 MEMORY_TOLERANCE = 0.15
 
-# None of these was looked at when the plan's constants were chosen.
+# The plan's constants were chosen without these cases.
 CASES = {
     "another width": {"image": dict(image_size=96, layers=6, width=320, patch_size=8, head_width=64),
                       "text": dict(width=256, heads=4, layers=4), "batch": 16, "accum": 1},
@@ -31,7 +31,7 @@ CASES = {
                       "text": dict(width=192, heads=3, layers=6), "batch": 80, "accum": 1},
     "accumulation": {"image": dict(image_size=96, layers=6, width=256, patch_size=8, head_width=64),
                      "text": dict(width=256, heads=4, layers=4), "batch": 48, "accum": 2},
-    # Small steps between which many images are encoded at once.
+    # Steps are small, but validation encodes many images at once.
     "validation": {"image": dict(image_size=80, layers=5, width=256, patch_size=8, head_width=64),
                    "text": dict(width=128, heads=2, layers=3), "batch": 12, "accum": 1, "validated": 224},
 }
@@ -63,7 +63,7 @@ def make_shards():
 
 
 def write_benchmark(num_images):
-    """A benchmark of so many of the images."""
+    """A benchmark of the first `num_images` images."""
     table = [{"filename": f"{i}.png", "label": ["red", "arm"][i % 2]} for i in range(num_images)]
     training_data.write_table(WORK / "benchmark.csv", ["filename", "label"], table)
     file = WORK / "benchmark.yaml"
@@ -104,7 +104,7 @@ def plan(file, *arguments):
 
 
 def peak_bytes(file):
-    """The largest resident size of a training."""
+    """The peak resident memory of a training, in bytes."""
     process = subprocess.Popen([BINARY, "train", file], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     with process.stderr as stream:
         log = stream.read()
@@ -152,7 +152,7 @@ class Refusals(unittest.TestCase):
         self.refuse("nowhere", "--ranks", "1", f"data.train=[{WORK}/shards,/nowhere]", code=3)
         self.refuse("objective.num_subcaptions is 3", "--ranks", "1", "objective.num_subcaptions=3")
 
-    def test_look_at_the_checkpoint_that_is_there(self):
+    def test_check_the_checkpoint_that_exists(self):
         file = write_configuration("trained", CASES["another batch"])
         subprocess.run([BINARY, "train", file], check=True, capture_output=True)
         self.assertEqual(plan(file, "--ranks", "1").returncode, 0)
@@ -160,13 +160,14 @@ class Refusals(unittest.TestCase):
         self.assertEqual(other.returncode, 2, other.stderr)
         self.assertIn("belongs to other settings", other.stderr)
 
-    def test_room_is_needed_only_for_checkpoints_that_are_not_there(self):
+    def test_count_room_only_for_checkpoints_to_come(self):
         (WORK / "runs/here/checkpoints/step_00000004").mkdir(parents=True)
         self.refuse("999999999 more checkpoints", "--ranks", "1", "name=here", "data.train=/nowhere",
                     "schedule.max_steps=1000000000", "checkpoint.every_steps=1", "checkpoint.keep=0")
 
     def test_say_which_accumulation_fits(self):
-        # 512 images of ViT-L/14 in float32 on one small GPU; without data nothing else can be wrong.
+        # 512 images of ViT-L/14 in float32 are too many for one small GPU. Data are missing, so no other check
+        # can refuse.
         large = ["model.architecture=" + str(training_data.SOURCE / "configs/models/ViT-L-14.json"),
                  "data.train=/nowhere", "batch_size=512", "--device", "L40S"]
         self.refuse("accum=8 would fit", "--ranks", "1", *large)
@@ -181,8 +182,8 @@ class Output(unittest.TestCase):
         file = write_configuration("printed", CASES["another batch"])
         printed = plan(file, "--ranks", "4")
         self.assertEqual(printed.returncode, 0, printed.stderr)
-        for expected in ("80, 20 images per rank", "256 samples in 1 shard(s)", "3 an epoch (16 samples left out)",
-                         "parameters", "optimizer state", "GFLOP an image", "all-gather: text embeddings",
+        for expected in ("80, 20 images per rank", "256 samples in 1 shard(s)", "3 per epoch (16 samples left out)",
+                         "parameters", "optimizer state", "GFLOP per image", "all-gather: text embeddings",
                          "all-reduce: gradients of the text tower", "1 checkpoint(s)"):
             self.assertIn(expected, printed.stdout)
         self.assertNotIn("staging", printed.stdout)
@@ -191,7 +192,7 @@ class Output(unittest.TestCase):
 
     def test_shows_the_objectives_share(self):
         file = write_configuration("share", CASES["another batch"])
-        # A global batch of which it is not next to nothing.
+        # In a global batch this large, the objective has a visible share.
         settings = ("--ranks", "1024", "--device", "H200", "data.train=/nowhere", "batch_size=32768")
         flops = json.loads(plan(file, "--json", *settings).stdout)["flops"]
         share = 100 * flops["objective"] / sum(flops.values())
@@ -205,7 +206,7 @@ class Output(unittest.TestCase):
             self.assertEqual(printed.returncode, 0, printed.stderr)
             self.assertIn(f"in all, of {gibibytes * 1024}: {name}\n", printed.stdout)
 
-    def test_is_for_a_gpu_that_nobody_knows(self):
+    def test_is_for_an_unknown_gpu_with_given_memory(self):
         file = write_configuration("unknown", CASES["another batch"])
         unknown = plan(file, "--ranks", "1", "--device", "B200")
         self.assertEqual(unknown.returncode, 2, unknown.stderr)
@@ -236,7 +237,7 @@ class Output(unittest.TestCase):
             return json.loads(printed.stdout)["checkpoints_at_once"]
 
         steps = "schedule.max_steps={}".format
-        self.assertEqual(count(steps(12), "checkpoint.every_epochs=2"), 2)  # 6 12
+        self.assertEqual(count(steps(12), "checkpoint.every_epochs=2"), 2)  # steps 6 12
         self.assertEqual(count(steps(13), "checkpoint.every_epochs=2"), 3)  # 6 12 13
         self.assertEqual(count(steps(12), "checkpoint.every_steps=5"), 3)  # 5 10 12
         self.assertEqual(count(steps(12), "checkpoint.every_epochs=2", "checkpoint.every_steps=4"), 4)  # 4 6 8 12

@@ -16,14 +16,14 @@ struct StepCostTest : testing::Test {
   StepLoad load{.ranks = 1, .images = 1, .tokens_per_image = 197, .texts = {}};
 };
 
-TEST_F(StepCostTest, OfTheTowersIsThePublishedOne) {
-  // Published figures: 17.58 G multiplications and additions an image for ViT-B/16 at 224 pixels,
-  // of which patches that nobody asks for save most of the last block.
+TEST_F(StepCostTest, TowersCostWhatIsPublished) {
+  // The published cost of ViT-B/16 at 224 pixels is 17.58 G multiply-additions per image. Without
+  // local alignment no patch is asked for, which saves most of the last block.
   EXPECT_NEAR(flops().image_tower / 3 / 2, 17.58e9, 0.01 * 17.58e9);
   options.objective.local_alignment = false;
   const double last_image_block = 196.0 * (768.0 * 768 * 2 + 2 * 768.0 * 3072 + 2 * 197 * 768);
   EXPECT_NEAR(flops().image_tower / 3 / 2 + last_image_block, 17.58e9, 0.01 * 17.58e9);
-  // And 2.98 G for a text of 77 tokens; but the last block is computed for one of them alone.
+  // It is 2.98 G for a text of 77 tokens, but our last block computes only one of them.
   load.texts = {.texts = 1, .rows = 77, .positions = 77};
   const double last_block_elsewhere = 76.0 * (512.0 * 512 * 2 + 2 * 512.0 * 2048 + 2 * 77 * 512);
   EXPECT_NEAR(flops().text_tower / 3 / 2 + last_block_elsewhere, 2.98e9, 0.01 * 2.98e9);
@@ -43,28 +43,28 @@ TEST_F(StepCostTest, CountsWhatIsComputedAgain) {
   EXPECT_EQ(flops().text_tower, once.text_tower);
 }
 
-TEST_F(StepCostTest, OfTheObjectiveIsItsTilesProducts) {
+TEST_F(StepCostTest, ObjectiveCostsTheProductsOfItsTiles) {
   constexpr double kImages = 64, kTexts = 200, kRanks = 4;
   load.images = static_cast<int64_t>(kImages);
   load.texts.texts = kTexts;
-  // One rank: global and local logits twice each, and two gradients of either.
+  // One rank forms global and local logits twice each, and two gradients of each.
   const double tile = 2 * kImages * kTexts * 512;
   EXPECT_EQ(flops().objective, 8 * tile);
   load.ranks = static_cast<int64_t>(kRanks);
-  // Logits of own images with all texts and of all images with own texts, of which one tile is
-  // both; local log-sum-exps have no columns.
+  // A rank forms the logits of its images with all texts and of all images with its texts; one tile
+  // belongs to both. Local logits have log-sum-exps of rows only.
   const double logits = 2 * kRanks - 1, rows_and_columns = 2 * kRanks;
   EXPECT_EQ(flops().objective, (3 * logits + kRanks + 2 * rows_and_columns) * tile);
   options.objective.local_alignment = false;
   EXPECT_EQ(flops().objective, (2 * logits + rows_and_columns) * tile);
 }
 
-TEST_F(StepCostTest, OfTheObjectiveAnImageGrowsWithTheGlobalBatch) {
+TEST_F(StepCostTest, ObjectivesCostPerImageGrowsWithTheGlobalBatch) {
   load.images = 64;
   load.texts = assumed_texts(options.objective, 64);
   const double one = flops().objective;
   load.ranks = 1000;
-  // One rank forms its tiles once for both roles.
+  // With one rank, that tile is the whole matrix, so it is formed only once.
   EXPECT_GT(flops().objective, 1000 * one);
   EXPECT_LT(flops().objective, 2000 * one);
 }

@@ -9,17 +9,17 @@ namespace {
 
 using testing::ElementsAre;
 
-// Of the test shards, record i has a raw caption unless i % 10 == 9, one subcaption more if it is
-// even.
+// In the test shards, record i has a raw caption unless i % 10 == 9, and if i is even it has one
+// subcaption more.
 TEST(ChosenRows, SpreadOverTheDataAndHaveTheMostSubcaptions) {
   const TestShards shards(40, 16);
   EXPECT_THAT(choose_rows(shards.dataset(), 4), ElementsAre(0, 10, 20, 30));
-  // Parts 0-12, 13-25, 26-39: the first even record of each.
+  // The parts are 0-12, 13-25 and 26-39; the first even record of each is chosen.
   EXPECT_THAT(choose_rows(shards.dataset(), 3), ElementsAre(0, 14, 26));
   EXPECT_THAT(choose_rows(shards.dataset(), 0), ElementsAre());
 }
 
-TEST(ChosenRows, AreAllWhereFewerRecordsAreThere) {
+TEST(ChosenRows, AreAllRecordsIfThereAreFewer) {
   const TestShards shards(3, 16);
   EXPECT_THAT(choose_rows(shards.dataset(), 100), ElementsAre(0, 1, 2));
 }
@@ -33,7 +33,7 @@ TEST(Examples, HaveTheirValidCaptionsOnly) {
   EXPECT_TRUE(examples[0].has_raw_caption());
   EXPECT_EQ(examples[0].captions.size(), 4u);
   EXPECT_THAT(examples[0].subcaptions(), ElementsAre(3));
-  // Its visual-concept caption exists and is not valid.
+  // The visual-concept caption of record 5 exists but is not valid.
   EXPECT_EQ(examples[1].captions.size(), 3u);
   EXPECT_EQ(examples[1].captions[2].place, 3);
   EXPECT_EQ(examples[1].captions[2].text, test_caption(5, 3).text);

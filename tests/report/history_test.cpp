@@ -31,13 +31,13 @@ std::string error_of(const Read& read) {
   return "no error";
 }
 
-TEST(Curves, OfARunWithoutResultsAreEmpty) {
+TEST(Curves, AreEmptyForARunWithoutResults) {
   const json curves = read_curves(scratch_folder());
   EXPECT_EQ(curves["train"], json({{"step", json::array()}}));
   EXPECT_EQ(curves["validation"], json::object());
 }
 
-TEST(Curves, AreColumnsWithNullForWhatIsNotThere) {
+TEST(Curves, AreColumnsWithNullForMissingValues) {
   const json curves =
       curves_of(R"({"step":0,"epoch":0,"validation":{"pad":{"top1":0.25}}})"
                 "\n"
@@ -56,7 +56,7 @@ TEST(Curves, AreColumnsWithNullForWhatIsNotThere) {
   EXPECT_EQ(curves["averaged"], 1);
 }
 
-TEST(Curves, OfALongRunAreMeansOfNeighbors) {
+TEST(Curves, AreMeansOfNeighborsForALongRun) {
   std::string lines;
   const int64_t steps = 2 * kMostPoints + 1;
   for (int64_t step = 1; step <= steps; ++step) {

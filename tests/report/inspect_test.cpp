@@ -54,7 +54,7 @@ TEST(Inspect, DescribesADataSetAShardAndARecord) {
       AllOf(HasSubstr(shard + " row 0\n"), HasSubstr("image      " + test_source(8) + ", ")));
 }
 
-TEST(Inspect, WritesASheetOfARecordAndOneOfMany) {
+TEST(Inspect, WritesASheetOfOneRecordAndOfMany) {
   const TestShards shards(9, 4);
   const std::filesystem::path folder = scratch_folder();
   const std::string sheet = (folder / "sheet.html").string();
@@ -71,7 +71,6 @@ TEST(Inspect, WritesASheetOfARecordAndOneOfMany) {
   }
 }
 
-// Before this one a sheet was a PNG.
 TEST(Inspect, RefusesASheetThatIsNoPage) {
   EXPECT_EQ(
       complaint({.data = "nowhere", .row = 7, .sheet = "out/seven.png"}),

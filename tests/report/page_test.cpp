@@ -12,7 +12,7 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-// The page's data, as its script reads it.
+// The data in `page`, as its script reads them.
 json data_of(const std::string& page) {
   const std::string begin = "id=\"data\">";
   const size_t first = page.find(begin) + begin.size();
@@ -23,7 +23,7 @@ class Page : public testing::TestWithParam<std::string (*)(const json&)> {};
 
 INSTANTIATE_TEST_SUITE_P(Every, Page, testing::Values(render_page, render_sheet));
 
-TEST_P(Page, HoldsItsDataWhateverTheyAre) {
+TEST_P(Page, HoldsAnyDataUnchanged) {
   const json data = {
       {"text", "</script><script>alert(1)</script><!-- @SCRIPT@ @STYLE@ @DATA@ &amp; \u2028"}};
   const std::string page = GetParam()(data);
@@ -39,7 +39,7 @@ TEST_P(Page, ReplacesBytesThatAreNotUtf8) {
             "a\uFFFDb");
 }
 
-TEST_P(Page, ForbidsItselfToAskForAnything) {
+TEST_P(Page, ForbidsItselfAllRequests) {
   const std::string page = GetParam()(json::object());
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   EXPECT_THAT(page, Not(HasSubstr("@STYLE@")));

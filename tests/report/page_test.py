@@ -2,8 +2,8 @@
 
 usage: page_test.py BINARY WORK_DIR
 
-Every page is opened in light and dark, on a desktop's and on a phone's width: it draws itself, complains of
-nothing, asks for nothing, and is not wider than the window. WORK_DIR/report_page keeps the pages and
+Every page is opened in light and dark, in a desktop's and in a phone's width. It must draw itself without
+errors or requests, and must not be wider than the window. WORK_DIR/report_page keeps the pages and
 screenshots.
 """
 
@@ -26,7 +26,7 @@ VIEWS = [("light", 1200), ("dark", 1200), ("light", 360), ("dark", 360)]
 
 
 def make_run():
-    """Shards of which some captions look like markup, and a run on them with one benchmark."""
+    """Shards with captions that look like markup, and a run on them with one benchmark."""
     shutil.rmtree(WORK, ignore_errors=True)
     rows = training_data.make_data(WORK, BINARY, 40, "--short-side", "20")
     for row in rows:
@@ -54,7 +54,7 @@ def train(name, *overrides):
 
 
 def evaluations():
-    """What `dermatome watch` writes: two steps of one benchmark, and others of each kind."""
+    """Lines as `dermatome watch` writes them: two steps of one benchmark, and benchmarks of every kind."""
     labels = ["red", MARKUP, "blue"]
     classes = [{"label": label, "n": 10, "recall": 0.5, "precision": 0.25, "f1": 0.3, "auroc": None}
                for label in labels]
@@ -68,7 +68,7 @@ def evaluations():
                                            {"value": "6", "n": 2, "scores": None}]}}
     many = [{**classes[0], "label": f"class {i}"} for i in range(114)]
     return [
-        # Of other templates: no point of the same curve.
+        # These scores are of other templates, so they are no points of the same curve.
         *({**classified, "step": step, "definition": "old", "scores": {"balanced_accuracy": 0.25}} for step in (1, 2)),
         {**classified, "step": 3, "scores": {"top1": 0.5}},
         {**classified, "step": STEPS},
@@ -106,7 +106,7 @@ class Page(unittest.TestCase):
         return self.browser.evaluate(f"document.querySelector({json.dumps(selector)}).textContent")
 
     def open(self, page, scheme="light", width=1200, sections=6):
-        """Opens a page, which must draw itself in peace."""
+        """Opens a page, which must draw itself without errors or requests."""
         self.browser.open(page.as_uri(), width, scheme)
         self.browser.screenshot(page.with_name(f"{page.stem}_{scheme}_{width}.png"))
         self.assertEqual(self.browser.complaints(), [])
@@ -134,7 +134,7 @@ class Page(unittest.TestCase):
 
     def check_content(self):
         self.assertEqual(self.count(".note"), 0)
-        # Loss, rate, throughput, logit scale, gradient norm; colors and skin over steps.
+        # Plots of loss, rate, throughput, logit scale and gradient norm; scores of colors and skin over steps.
         self.assertEqual(self.count("#training .plot svg"), 5)
         self.assertIn("total, held out", self.text("#training"))
         self.assertEqual(self.count("#scores .plot svg"), 2)
@@ -148,11 +148,11 @@ class Page(unittest.TestCase):
         self.assertEqual(self.count("#confusion .plot svg"), 2)
         self.assertIn("red taken for " + MARKUP + ": 3 of 10", self.text("#confusion"))
         self.assertEqual(self.count("#retrieved .card"), 3)
-        # Text stays text.
+        # Captions that look like markup are shown as text.
         self.assertEqual(self.count("img[src=x]"), 0)
         self.assertEqual(self.count("script"), 2)
         self.assertTrue(self.browser.evaluate("document.title").startswith("full"))
-        # Each image's maps three times, on one scale.
+        # Every map is drawn three times (trained, untrained, other caption), on one scale.
         maps = [one for image in self.data()["maps"] for one in image["maps"]]
         self.assertEqual(self.count("#maps canvas"), 3 * len(maps))
         self.assertEqual({one["kind"] for one in maps}, {"weights", "cosines"})
@@ -160,7 +160,7 @@ class Page(unittest.TestCase):
         self.check_colors(maps)
 
     def check_colors(self, maps):
-        """A patch's color says its value: strength the size, blue or orange the sign."""
+        """A patch's color shows its value: opacity its size, blue or orange its sign."""
         drawn = self.browser.evaluate("""[...document.querySelectorAll('#maps canvas')].map(canvas =>
             [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data])""")
         values = [value for one in maps
@@ -175,7 +175,7 @@ class Page(unittest.TestCase):
                 if alpha > 20:
                     self.assertEqual(red > blue, value > 0)
 
-    def test_pointing_at_a_curve_and_a_map_tells_values(self):
+    def test_pointing_at_a_curve_or_a_map_shows_its_value(self):
         self.open(write_report("full", "--images", "2"))
         self.assertEqual(self.browser.evaluate("""(() => {
             const svg = document.querySelector('#training svg');
@@ -204,7 +204,7 @@ class Page(unittest.TestCase):
             self.assertIn("--data SHARDS", self.text(f"{section} .note"))
         self.assertEqual(self.count("#training .plot svg"), 4 + 1)
 
-    def test_a_run_that_has_only_begun(self):
+    def test_a_run_without_results(self):
         begun = WORK / "runs/begun"
         begun.mkdir(exist_ok=True)
         shutil.copy(WORK / "runs/full/config.yaml", begun)
@@ -237,7 +237,7 @@ class Page(unittest.TestCase):
                 self.assertEqual(self.count("article h2"), 5)
 
     def check_images(self, number, name):
-        """All are drawn, and all are told to those who do not see them. Text stays text."""
+        """All images are drawn and have an alternative text; captions that look like markup are shown as text."""
         images = self.browser.evaluate(
             "[...document.images].map(image => [image.naturalWidth, image.alt, image.getAttribute('src').slice(0, 23)])")
         self.assertEqual(len(images), number)
@@ -248,7 +248,7 @@ class Page(unittest.TestCase):
         self.assertEqual(self.count("script"), 2)
         self.assertTrue(self.browser.evaluate("document.title").endswith(": Dermatome sheet"))
 
-    def test_what_is_no_run_is_refused(self):
+    def test_a_folder_that_is_no_run_is_refused(self):
         done = subprocess.run([BINARY, "report", WORK / "images"], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 2)
         self.assertIn("holds no config.yaml", done.stderr)

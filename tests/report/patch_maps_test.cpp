@@ -34,7 +34,7 @@ class PatchMaps : public testing::Test {
     return config;
   }
 
-  // The model's patches of a record, as training's forward pass has them.
+  // The patches of a record that training's forward pass would compute.
   at::Tensor patches_of(size_t record) const {
     const at::NoGradGuard no_grad;
     const at::Tensor pixels = preprocess_image(examples_[record].image, model_.config());
@@ -51,7 +51,7 @@ class PatchMaps : public testing::Test {
   EncodedExamples encoded_;
 };
 
-TEST_F(PatchMaps, WeightsAreThoseThatTrainingPoolsBy) {
+TEST_F(PatchMaps, WeightsAreThoseOfTrainingsPooling) {
   for (const double sigma : {0.0, 0.02, -1.0}) {
     objective_.sigma = sigma;
     for (const size_t record : {0, 1, 3}) {
@@ -86,7 +86,7 @@ TEST_F(PatchMaps, CosinesAreThoseOfPatchesAndCaption) {
 }
 
 TEST_F(PatchMaps, AreComparedWithAnotherRecordsCaption) {
-  // Record 0 has two subcaptions, the next one has one.
+  // Record 0 has two subcaptions, record 1 has one.
   const auto maps = captions_to_map(examples_, 0);
   ASSERT_EQ(maps.size(), 3u);
   EXPECT_EQ(maps[0].kind, MapKind::kWeights);
@@ -96,7 +96,7 @@ TEST_F(PatchMaps, AreComparedWithAnotherRecordsCaption) {
   EXPECT_EQ(maps[1].kind, MapKind::kCosines);
   EXPECT_EQ(examples_[0].captions[maps[1].caption].place, 3);
   EXPECT_EQ(examples_[1].captions[maps[2].other_caption].place, 3);
-  // The third has no raw caption: the fourth is the second's other.
+  // Record 2 has no raw caption, so record 1 is compared with record 3.
   EXPECT_EQ(captions_to_map(examples_, 1)[0].other, 3u);
   EXPECT_EQ(captions_to_map(examples_, 4)[0].other, 0u);
   EXPECT_TRUE(captions_to_map({examples_[2]}, 0).empty());

@@ -15,7 +15,7 @@ Example record(int64_t row, const std::string& raw_caption) {
   return example;
 }
 
-// Four records in the plane; the second and the last have one caption, the third has none.
+// Four records in the plane. The second and the last share a caption, the third has none.
 class Retrieved : public testing::Test {
  protected:
   static at::Tensor at_angles(const std::vector<double>& degrees) {
@@ -34,12 +34,12 @@ TEST_F(Retrieved, ImagesOfACaption) {
   EXPECT_EQ(found["captions"], 2);
   const nlohmann::json& mole = found["by_caption"][0];
   EXPECT_EQ(mole["text"], "mole");
-  // At 30 degrees: those at 20 and 40 are nearer than its own at 0.
+  // The caption is at 30 degrees. The images at 20 and 40 are nearer than its own image at 0.
   EXPECT_EQ(mole["rank"], 3);
   EXPECT_EQ(mole["hits"][2]["row"], 3);
   EXPECT_EQ(mole["hits"][2]["own"], true);
   EXPECT_EQ(mole["hits"][2]["cosine"], 0.866);
-  // Either of its images counts.
+  // Both images with this caption are its own; the best rank counts.
   const nlohmann::json& scar = found["by_caption"][1];
   EXPECT_EQ(scar["rank"], 1);
   EXPECT_EQ(scar["hits"][0]["row"], 14);
@@ -57,7 +57,7 @@ TEST_F(Retrieved, CaptionsOfAnImage) {
   EXPECT_EQ(found["by_image"][1]["rank"], 1);
 }
 
-TEST_F(Retrieved, EqualCosinesCountAgainstTheOwnOne) {
+TEST_F(Retrieved, EqualCosinesCountAgainstTheOwnCaption) {
   encoded_.text = at_angles({30, 30, 30});
   const nlohmann::json found = retrieve(records_, encoded_, {0});
   EXPECT_EQ(found["by_image"][0]["rank"], 2);

@@ -21,7 +21,7 @@ const ViewOptions kViews = {
     .image_size = 32,
     .seed = 3};
 
-// The view that training would draw of `stored`.
+// The view of `stored` that training would draw.
 std::string expected_view(const Image& stored, int64_t draw) {
   std::vector<uint8_t> planes(3 * 32 * 32);
   augment(stored,
@@ -57,7 +57,7 @@ TEST(Sheet, SaysWhatTheShardHolds) {
   }
 }
 
-TEST(Sheet, ViewsAreTrainingsDraws) {
+TEST(Sheet, ViewsAreThoseThatTrainingDraws) {
   const TestShards shards(4, 4);
   const SamplePlace place = shards.dataset().locate(2);
   const Image stored = place.shard->decode(place.row);
@@ -74,7 +74,7 @@ TEST(Sheet, ViewsAreTrainingsDraws) {
 }
 
 TEST(Sheet, ImagesAreDataThatABrowserDecodes) {
-  // FF D8 FF E0, a JPEG's beginning.
+  // /9j/4 encodes FF D8 FF E0, the beginning of a JPEG.
   EXPECT_THAT(image_uri(black_image(2, 3), "image"), StartsWith("data:image/jpeg;base64,/9j/4"));
 }
 

@@ -48,7 +48,7 @@ class Checkpoint : public testing::Test {
     save_checkpoint(folder_, model_, optimizer_.state(), {step, "config", "data"}, keep);
   }
 
-  // What is wrong with checkpoint `step`, "" if it verifies.
+  // The error of verifying checkpoint `step`, "" if it verifies.
   std::string refusal(int64_t step) {
     try {
       verify_checkpoint(checkpoint_path(folder_, step));
@@ -106,7 +106,7 @@ TEST_F(Checkpoint, KeepsTheNewest) {
 TEST_F(Checkpoint, KeepsTheNewestThatTheRunHasReached) {
   for (const int64_t step : {10, 20}) save(step);
   fs::remove(checkpoint_path(folder_, 20) / "optimizer.safetensors");
-  // Resumed from step 10, the run saves before it comes to step 20 again.
+  // The run resumes from step 10 and saves at step 15, before it reaches step 20 again.
   save(15, /*keep=*/1);
   EXPECT_EQ(find_newest_checkpoint(folder_)->step, 15);
   EXPECT_FALSE(fs::exists(checkpoint_path(folder_, 10)));
@@ -150,7 +150,7 @@ TEST_F(Checkpoint, EveryDamageIsNamed) {
   EXPECT_THAT(refusal(1), testing::HasSubstr("optimizer.safetensors is missing"));
 }
 
-TEST_F(Checkpoint, NewestThatVerifiesIsTaken) {
+TEST_F(Checkpoint, TheNewestThatVerifiesIsTaken) {
   save(1);
   save(2);
   fs::remove(checkpoint_path(folder_, 2) / "optimizer.safetensors");
@@ -160,7 +160,7 @@ TEST_F(Checkpoint, NewestThatVerifiesIsTaken) {
   EXPECT_FALSE(find_newest_checkpoint(folder_ / "nothing").has_value());
 }
 
-TEST_F(Checkpoint, OfAnotherModelIsRefused) {
+TEST_F(Checkpoint, IsRefusedForAnotherModel) {
   save(1);
   Clip other = tiny_model(1, /*width=*/48);
   AdamW optimizer(other.parameters(), {});

@@ -36,8 +36,8 @@ TEST(EvaluationLog, RemembersWhatWasScored) {
   EXPECT_THAT(read_file(run / "evaluations.jsonl"), testing::StartsWith("{\"step\":4,"));
 }
 
-// Training resumed from step 4 writes step 8 anew; a benchmark gets other templates.
-TEST(EvaluationLog, TellsWhatHasChangedUnderAName) {
+// A training that resumes from step 4 writes step 8 again; a benchmark gets other templates.
+TEST(EvaluationLog, NoticesWhatHasChangedUnderTheSameName) {
   const auto run = scratch_folder();
   EvaluationLog log(run);
   log.add(step(8), kPad, result(0.9));
@@ -84,7 +84,7 @@ TEST(EvaluationLog, AFullDiskLeavesTheFileAsItWas) {
   EXPECT_FALSE(log.has(step(8), kPad));
 }
 
-TEST(EvaluationLog, BestIsTheEarliestOfTheBestScores) {
+TEST(EvaluationLog, BestIsTheEarliestWithTheBestScore) {
   EvaluationLog log(scratch_folder());
   const std::vector<ScoredCheckpoint> all = {step(4), step(8), step(12), step(16)};
   EXPECT_EQ(log.best_step({kPad, "top1"}, all), std::nullopt);
@@ -95,7 +95,7 @@ TEST(EvaluationLog, BestIsTheEarliestOfTheBestScores) {
   EXPECT_EQ(log.best_step({kPad, "top1"}, all), 8);
   EXPECT_EQ(log.best_step({kPad, "mean_rank"}, all), 12);
   EXPECT_EQ(log.best_step({kPad, "auroc"}, all), std::nullopt);
-  // Where the training has removed the best one.
+  // The training has removed checkpoint 8, the best one.
   EXPECT_EQ(log.best_step({kPad, "top1"}, std::vector<ScoredCheckpoint>{step(4), step(12)}), 12);
 }
 
@@ -108,7 +108,7 @@ TEST(EvaluationLog, ScoresOfATestSetDoNotChoose) {
   EXPECT_EQ(log.best_step({kPad, "top1"}, std::vector<ScoredCheckpoint>{step(4), step(8)}), 4);
 }
 
-TEST(EvaluationLog, AScoreThatIsNoNumberIsNotBest) {
+TEST(EvaluationLog, AScoreThatIsNanIsNotBest) {
   EvaluationLog log(scratch_folder());
   log.add(step(4), kPad, result(std::numeric_limits<double>::quiet_NaN()));
   const std::vector<ScoredCheckpoint> all = {step(4), step(8)};

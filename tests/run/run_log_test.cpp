@@ -32,7 +32,7 @@ StepReport report_at(int64_t step) {
   return report;
 }
 
-TEST(RunLog, WritesOneObjectALine) {
+TEST(RunLog, WritesOneObjectPerLine) {
   const auto folder = scratch_folder();
   RunLog log(folder, 0);
   log.step(report_at(10));
@@ -50,7 +50,7 @@ TEST(RunLog, WritesOneObjectALine) {
 }
 
 TEST(RunLog, PrintsTheTermsByName) {
-  initialize_logging(/*rank=*/0, /*size=*/1);  // to standard error
+  initialize_logging(/*rank=*/0, /*size=*/1);  // logs to standard error
   RunLog log(scratch_folder(), 0);
   testing::internal::CaptureStderr();
   StepReport report = report_at(10);
@@ -63,7 +63,7 @@ TEST(RunLog, PrintsTheTermsByName) {
   EXPECT_NE(printed.find("Loss: 1.50000\n"), std::string::npos) << printed;
 }
 
-TEST(RunLog, RefusesATermNamedAsANumberOfItsOwn) {
+TEST(RunLog, RefusesATermWithTheNameOfItsOwnValue) {
   RunLog log(scratch_folder(), 0);
   StepReport report = report_at(10);
   report.values[1].first = "lr";

@@ -41,7 +41,7 @@ class BuildTest : public testing::Test {
   BuildReport build(const BuildOptions& options) const {
     return build_shards(table_, tokenizer(), options);
   }
-  // Every file of a data set by name.
+  // The content of every file of a data set, by file name.
   static std::map<std::string, std::string> files(const std::filesystem::path& directory) {
     std::map<std::string, std::string> content;
     for (const auto& item : std::filesystem::directory_iterator(directory)) {
@@ -83,7 +83,7 @@ TEST_F(BuildTest, BytesDoNotDependOnThreads) {
   EXPECT_TRUE(files(one.output) == files(many.output));
 }
 
-// Processes of a team as threads of this one.
+// A team whose ranks are threads of this process.
 class ThreadTeam {
  public:
   explicit ThreadTeam(int size) : texts_(size), barrier_(size) {}
@@ -111,7 +111,7 @@ class ThreadTeam {
   std::barrier<> barrier_;
 };
 
-// What build_shards() says on every rank; "" where it does not throw.
+// The error of build_shards() on every rank; "" if it does not throw.
 std::vector<std::string> build_together(int size, const SampleTable& table,
                                         const std::vector<BuildOptions>& options) {
   ThreadTeam team(size);
@@ -148,7 +148,7 @@ TEST_F(BuildTest, BytesDoNotDependOnTheNumberOfRanks) {
 TEST_F(BuildTest, ARankThatFailsEndsTheOthers) {
   images_.write("13.jpg", "not an image");  // in the second of three shards
   EXPECT_THAT(build_together(2, table_, {options()}), Each(HasSubstr("1 of 25")));
-  // A directory of its own, as on a file system that is not shared.
+  // Every rank has its own directory, as on a file system that is not shared.
   const auto errors =
       build_together(2, make_table(images_, kNumRows), {options("mine"), options("yours")});
   EXPECT_THAT(errors[0], HasSubstr("rank 0 does not see it"));
@@ -178,7 +178,7 @@ TEST_F(BuildTest, ASecondRunKeepsEverything) {
 TEST_F(BuildTest, AnInterruptedRunIsContinued) {
   build(options());
   const auto whole = files(options().output);
-  // As after a kill while the second of three shards was written.
+  // The build was killed while it wrote the second of three shards.
   std::filesystem::remove(options().output / "manifest.yaml");
   std::filesystem::remove(options().output / "shard-00002.h5");
   std::filesystem::rename(options().output / "shard-00001.h5",
@@ -244,7 +244,7 @@ TEST_F(BuildTest, AnotherDatasetIsNotOverwritten) {
   table_.content_hash = "another table";
   EXPECT_THAT(error_of([&] { build(options()); }), HasSubstr("choose another --output"));
   EXPECT_TRUE(files(options().output) == before);
-  // Nor what an interrupted run left.
+  // The shards that an interrupted run leaves are not overwritten either.
   std::filesystem::remove(options().output / "manifest.yaml");
   EXPECT_THROW(build(options()), ConfigError);
   work_.write("out/shard-00077.h5", "");
@@ -272,8 +272,8 @@ TEST_F(BuildTest, AllUnreadableImagesAreListedBeforeTheBuildFails) {
   EXPECT_FALSE(std::filesystem::exists(options().output / kRejectedName));
 }
 
-// As where --images names the wrong folder.
-TEST_F(BuildTest, StopsBeforeTheEndWhereMoreThanAThousandImagesCannotBeRead) {
+// This happens if --images names the wrong folder.
+TEST_F(BuildTest, StopsEarlyIfMoreThanAThousandImagesCannotBeRead) {
   const CaptionedSample sample = table_.samples.front();
   table_.samples.assign(2000, sample);
   for (CaptionedSample& missing : table_.samples) missing.image_path += ".none";
@@ -299,7 +299,7 @@ TEST_F(BuildTest, UnreadableImagesAreCountedUpToTheLimit) {
   EXPECT_THAT(verify_dataset(tolerant.output, tokenizer(), 1).problems, IsEmpty());
   const std::string list = read_file(tolerant.output / kRejectedName);
   EXPECT_THAT(list, AllOf(StartsWith("filename,reason\n\"3.jpg\","), HasSubstr("\n\"13.jpg\",")));
-  // Of shards that are kept, too.
+  // Rejected images of shards that are kept are counted, too.
   const BuildReport again = build(tolerant);
   EXPECT_EQ(again.num_kept_shards, 3);
   EXPECT_EQ(again.manifest.num_rejected, 2);
@@ -308,7 +308,7 @@ TEST_F(BuildTest, UnreadableImagesAreCountedUpToTheLimit) {
   EXPECT_THROW(build(tolerant), DataError);
 }
 
-TEST_F(BuildTest, ARepairedImageIsTakenUp) {
+TEST_F(BuildTest, ARepairedImageIsUsed) {
   const std::string image = read_file(images_ / "13.jpg");
   images_.write("13.jpg", "not an image");
   BuildOptions tolerant = options();

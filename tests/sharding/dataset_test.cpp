@@ -20,7 +20,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Data sets of two images per shard: one of 6, one of 3 samples.
+// Two data sets with two images per shard, one of 6 and one of 3 samples.
 class DatasetTest : public testing::Test {
  protected:
   DatasetTest() {
@@ -44,7 +44,7 @@ class DatasetTest : public testing::Test {
     }
     build_shards(table, tokenizer(), options);
   }
-  // Shards that are open stay readable; whoever opens one again is told of its size.
+  // Shards that are open stay readable; opening one again fails because of its size.
   static void lengthen_shards(const TemporaryDirectory& output) {
     for (const ShardEntry& shard : read_manifest(output.path()).shards) {
       std::filesystem::resize_file(output / shard.file, shard.bytes + 1);
@@ -73,7 +73,7 @@ TEST_F(DatasetTest, SourcesFollowEachOther) {
   }
 }
 
-TEST_F(DatasetTest, TheDigestIsTheManifestsOrOverAllInTheirOrder) {
+TEST_F(DatasetTest, TheDigestIsTheManifestsOrThatOfAllInOrder) {
   const ShardedDataset one(first_.path(), tokenizer().hash());
   EXPECT_EQ(one.digest(), read_manifest(first_.path()).digest);
   EXPECT_EQ(both().digest().size(), 64u);
@@ -100,12 +100,12 @@ TEST_F(DatasetTest, RefusesSourcesThatCannotBeMixed) {
   EXPECT_EQ(ShardedDataset(empty.path(), tokenizer().hash()).size(), 0);
 }
 
-TEST_F(DatasetTest, ClosesTheShardsNotUsedForLongest) {
+TEST_F(DatasetTest, ClosesTheLeastRecentlyUsedShards) {
   const ShardedDataset dataset = both({.shards = 2});
   const SamplePlace kept = dataset.locate(1);
   EXPECT_EQ(name_of(dataset, 2), "2.jpg");
   EXPECT_EQ(name_of(dataset, 0), "0.jpg");
-  EXPECT_EQ(name_of(dataset, 4), "4.jpg");  // closes the one of 2
+  EXPECT_EQ(name_of(dataset, 4), "4.jpg");  // closes the shard of sample 2
   lengthen_shards(first_);
   EXPECT_EQ(name_of(dataset, 0), "0.jpg");
   EXPECT_EQ(name_of(dataset, 5), "5.jpg");
@@ -113,16 +113,16 @@ TEST_F(DatasetTest, ClosesTheShardsNotUsedForLongest) {
   EXPECT_EQ(name_of(dataset, 7), "1.jpg");
   EXPECT_EQ(name_of(dataset, 8), "2.jpg");
   EXPECT_THAT(error_of([&] { dataset.locate(0); }), HasSubstr("shard-00000.h5"));
-  EXPECT_EQ(kept.shard->decode(kept.row).height, 31);  // whoever holds a place goes on reading
+  EXPECT_EQ(kept.shard->decode(kept.row).height, 31);  // its holder can still read
 }
 
-TEST_F(DatasetTest, AShardThatWasOpenBeforeIsWaitedFor) {
+TEST_F(DatasetTest, WaitsForAShardThatWasOpenBefore) {
   const ShardedDataset dataset = both({.shards = 1});
   dataset.locate(0);
-  dataset.locate(2);  // closes the one of 0
+  dataset.locate(2);  // closes the shard of sample 0
   const std::string away = first_.path().string() + ".gone";
   std::filesystem::rename(first_.path(), away);
-  EXPECT_THAT(error_of([&] { dataset.locate(4); }),  // never open
+  EXPECT_THAT(error_of([&] { dataset.locate(4); }),  // was never open
               AllOf(HasSubstr("shard-00002.h5: No such file"), HasSubstr(kShardRemedy)));
   initialize_logging(0, 1);
   testing::internal::CaptureStderr();
@@ -137,8 +137,8 @@ TEST_F(DatasetTest, AShardThatWasOpenBeforeIsWaitedFor) {
               HasSubstr("shard-00000.h5, which was open before: its storage is gone"));
 }
 
-// However slowly it was opened, and whatever was used meanwhile.
-TEST_F(DatasetTest, AShardJustOpenedIsTheOneUsedLast) {
+// This holds even if opening is slow and other shards are used meanwhile.
+TEST_F(DatasetTest, AShardJustOpenedCountsAsUsedLast) {
   const ShardedDataset dataset = both({.shards = 2});
   dataset.locate(0);
   dataset.locate(2);
@@ -155,7 +155,7 @@ TEST_F(DatasetTest, AShardJustOpenedIsTheOneUsedLast) {
   EXPECT_THAT(error_of([&] { dataset.locate(0); }), HasSubstr("shard-00000.h5"));
 }
 
-TEST_F(DatasetTest, ReadsTheSameHoweverFewShardsAreOpen) {
+TEST_F(DatasetTest, ReadsTheSameIfOnlyFewShardsStayOpen) {
   for (const OpenShardLimits limits : {OpenShardLimits{.shards = 1}, OpenShardLimits{.bytes = 0}}) {
     const ShardedDataset dataset = both(limits);
     std::vector<std::jthread> threads;

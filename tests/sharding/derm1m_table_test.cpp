@@ -34,7 +34,7 @@ TEST(Derm1mTable, DerivesCaptionsFromRawColumns) {
   EXPECT_THAT(table.samples[0].mask, ElementsAre(1, 1, 1, 1, 1, 0));
 }
 
-TEST(Derm1mTable, WordsForNothingAreNoCaptions) {
+TEST(Derm1mTable, WordsThatMeanNothingAreNoCaptions) {
   const SampleTable table = read(std::string(kHeader) +
                                  "a.png,Text,Text,web,No definitive diagnosis,No visual concepts\n"
                                  "b.png,,,web,,nan\n"
@@ -55,7 +55,7 @@ TEST(Derm1mTable, SentencesEndInOnePoint) {
   EXPECT_EQ(table.samples[0].captions[2], "This skin photo shows papule.");
 }
 
-TEST(Derm1mTable, PiecesAreTrimmedNeverEmptyAndAsManyAsAsked) {
+TEST(Derm1mTable, PiecesAreTrimmedNotEmptyAndOfTheNumberAsked) {
   const SampleTable table = read(std::string(kHeader) +
                                  "a.png,\" One.. Two .\n. 0.5 cm. Four\",\" One.. Two .\n. 0.5 cm. "
                                  "Four\",web,x,y\n");
@@ -74,8 +74,8 @@ TEST(Derm1mTable, SubcaptionsComeFromTheWholeCaption) {
   EXPECT_EQ(table.samples[1].captions[0], "First. Second");
 }
 
-// MAKE's own columns are Derm1M's under other names, with what is derived from them beside.
-TEST(Derm1mTable, GivesWhatMakesTableHolds) {
+// MAKE's table has Derm1M's columns under other names, and also the captions derived from them.
+TEST(Derm1mTable, GivesTheCaptionsOfMakesTable) {
   const TemporaryDirectory directory;
   const auto path = directory.write(
       "table.csv",

@@ -1,4 +1,4 @@
-"""Reads a data set made by `dermatome shard` with h5py and PyYAML, by sharding/FORMAT.md alone.
+"""Reads a data set made by `dermatome shard` with h5py and PyYAML, knowing only sharding/FORMAT.md.
 
 usage: h5py_test.py BINARY
 """
@@ -186,7 +186,7 @@ class ReadWithH5py(unittest.TestCase):
         bad = dermatome("verify", self.work / "damaged")
         self.assertNotEqual(bad.returncode, 0)
         self.assertIn(f"shard-00001.h5 row 0 ({source})", bad.stdout)
-        # What verify recommends: the same command again repairs it.
+        # The same command again repairs it, as verify recommends.
         self.assertEqual(self.shard("damaged").returncode, 0)
         self.assertEqual(dermatome("verify", self.work / "damaged").returncode, 0)
 

@@ -48,7 +48,7 @@ TEST_F(ImageFolderTest, FoldersAreClasses) {
   EXPECT_THAT(table.warnings, IsEmpty());
 }
 
-TEST_F(ImageFolderTest, OtherFilesAreCountedHiddenOnesPassedOver) {
+TEST_F(ImageFolderTest, OtherFilesAreCountedAndHiddenFilesIgnored) {
   for (const char* name : {"x/a.png", "x/b.csv", "notes.txt", ".cache/c.png", "x/.d.tif"}) {
     add(name);
   }
@@ -57,7 +57,7 @@ TEST_F(ImageFolderTest, OtherFilesAreCountedHiddenOnesPassedOver) {
   EXPECT_THAT(table.warnings, ElementsAre(AllOf(HasSubstr("2 file(s)"), HasSubstr("notes.txt"))));
 }
 
-// A build reads or rejects them; it does not do without them.
+// A build reads these images or lists them as rejected; it does not ignore them.
 TEST_F(ImageFolderTest, ImagesOfEveryFormatAreSamples) {
   const std::vector<std::string> endings = {"jfif", "tif",  "TIFF", "bmp", "gif",
                                             "heic", "heif", "avif", "jp2", "dcm"};
@@ -67,7 +67,7 @@ TEST_F(ImageFolderTest, ImagesOfEveryFormatAreSamples) {
   EXPECT_THAT(table.warnings, IsEmpty());
 }
 
-TEST_F(ImageFolderTest, ItsHashIsThatOfItsNames) {
+TEST_F(ImageFolderTest, ItsHashDependsOnItsNames) {
   add("x/a.png");
   const std::string one = read_image_folder(folder_.path(), 0).content_hash;
   EXPECT_EQ(read_image_folder(folder_.path(), 0).content_hash, one);

@@ -33,14 +33,14 @@ TEST(ImageRecord, SmallerImagesAreNotEnlarged) {
   EXPECT_EQ(record.bytes, encode_jpeg(load_image(kPng), 75));
 }
 
-TEST(ImageRecord, AJpegOfRightSizeIsKept) {
+TEST(ImageRecord, AJpegOfTheRightSizeIsKept) {
   const std::string file = read_file(kJpeg);
   EXPECT_THAT(make_image_record(kJpeg, {.short_side = 212}).bytes,
               ElementsAreArray(std::as_bytes(std::span(file))));
 }
 
-// With an EXIF segment that says "turn to the right".
-TEST(ImageRecord, AJpegThatLiesIsTurnedAndCodedAnew) {
+// The EXIF segment asks for a turn to the right.
+TEST(ImageRecord, AJpegWithAnOrientationIsTurnedAndEncodedAgain) {
   std::string file = read_file(kJpeg);
   const std::string exif(
       "\xFF\xE1\0\x22"

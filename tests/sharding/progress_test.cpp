@@ -23,18 +23,18 @@ std::string log_of(const std::function<void()>& action) {
   return testing::internal::GetCapturedStderr();
 }
 
-TEST(Progress, SaysHowFarAndHowLong) {
+TEST(Progress, SaysHowMuchIsDoneAndHowLongItTakes) {
   const std::string log = log_of([] {
     Progress progress("images", 8, std::chrono::milliseconds(0));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     progress.add(2, /*skipped=*/true);
     progress.add(2);
   });
-  EXPECT_THAT(
-      log, AllOf(HasSubstr("4 of 8 images (50 %)"), HasSubstr("a second"), HasSubstr("min left")));
+  EXPECT_THAT(log, AllOf(HasSubstr("4 of 8 images (50 %)"), HasSubstr("per second"),
+                         HasSubstr("min left")));
 }
 
-TEST(Progress, IsSilentBetweenAndAtTheEnd) {
+TEST(Progress, IsSilentBetweenReportsAndAtTheEnd) {
   EXPECT_THAT(log_of([] {
                 Progress progress("images", 4, std::chrono::hours(1));
                 progress.add(2);

@@ -30,7 +30,7 @@ constexpr int kNumSamples = 12;
 
 class ShardReaderTest : public testing::Test {
  protected:
-  // Writes the table as "s.h5" and returns its path.
+  // Writes the table as "s.h5" and returns the file's path.
   std::filesystem::path write(const ShardHeader& header = make_header()) const {
     auto path = directory_ / "s.h5";
     write_shard(path, header, make_samples(table_, directory_, header.images), tokenizer(), 1);
@@ -42,7 +42,7 @@ class ShardReaderTest : public testing::Test {
   SampleTable table_ = make_table(directory_, kNumSamples);
 };
 
-// Exchanges attribute `name` for one of the same type with the values of `space`, all of them zero.
+// Replaces attribute `name` by one of the same type whose shape is `space` and whose values are 0.
 void change_attribute(const std::filesystem::path& path, const char* name,
                       const hdf5::Handle& space) {
   const hdf5::Handle file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose);
@@ -90,7 +90,7 @@ TEST_F(ShardReaderTest, ReturnsWhatWasWritten) {
   EXPECT_EQ(reader.header().source_digest, make_header().source_digest);
 }
 
-// JPEG files too: those that need not shrink are stored as they are.
+// This holds for JPEG files, too, because files that need not shrink are stored unchanged.
 TEST_F(ShardReaderTest, ImagesAreKeptPixelForPixel) {
   for (const bool raw : {false, true}) {
     ShardHeader header = make_header();
@@ -111,7 +111,7 @@ TEST_F(ShardReaderTest, EqualCaptionsAreStoredOnce) {
   const ShardReader reader = open(write());
   EXPECT_EQ(reader.caption_ids(0)[2], reader.caption_ids(2)[2]);  // "Shows scale"
   EXPECT_EQ(reader.caption_ids(0)[1], reader.caption_ids(3)[1]);  // "Diagnosed as 0"
-  // "", "nan", 10 raw captions, 3 diagnoses, 1 concept, 12 pieces
+  // The table holds "", "nan", 10 raw captions, 3 diagnoses, 1 concept and 12 pieces.
   EXPECT_EQ(reader.caption_table_size(), 28);
 }
 
@@ -145,7 +145,7 @@ TEST_F(ShardReaderTest, ThreadsReadAtTheSameTime) {
   EXPECT_EQ(wrong, 0);
 }
 
-// As ranks do: each opens the file for itself.
+// Every reader opens the file for itself, as ranks do.
 TEST_F(ShardReaderTest, ManyReadersShareAFile) {
   const auto path = write();
   const ShardReader first = open(path);
@@ -167,7 +167,7 @@ TEST_F(ShardReaderTest, ManyReadersShareAFile) {
   EXPECT_EQ(wrong, 0);
 }
 
-TEST_F(ShardReaderTest, ReadsAFileThatSomebodyHasLocked) {
+TEST_F(ShardReaderTest, ReadsAFileThatIsLocked) {
   const auto path = write();
   const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0);
@@ -175,7 +175,7 @@ TEST_F(ShardReaderTest, ReadsAFileThatSomebodyHasLocked) {
   ::close(file);
 }
 
-// A mapping would end the process by a signal where a file system vanishes.
+// If the file were mapped, a signal would end the process when the file system vanishes.
 TEST_F(ShardReaderTest, MetadataIsInMemoryAndImagesAreNot) {
   const ShardReader reader = open(write());
   EXPECT_GT(reader.memory_bytes(), kNumSamples * (24 + 5 * 5 + 8));
@@ -252,13 +252,13 @@ TEST_F(ShardReaderTest, RefusesIndicesOutOfRange) {
   EXPECT_THAT(error_of([&] { open(write()); }),
               AllOf(HasSubstr("row 2 (2.jpg)"), HasSubstr("label 3"), HasSubstr(kShardRemedy)));
   table_.samples[2].label = 0;
-  table_.samples[5].mask[2] = 1;  // its caption is missing
+  table_.samples[5].mask[2] = 1;  // this caption is missing
   EXPECT_THAT(error_of([&] { open(write()); }),
               AllOf(HasSubstr("row 5 (5.jpg)"), HasSubstr("visual_concept")));
 }
 
-// Whatever single bit flips anywhere: an error, or (in unused bytes) the very same content. Never a
-// crash, never another value.
+// A single flipped bit anywhere gives an error or, in unused bytes, the same content. It never
+// causes a crash or another value.
 TEST_F(ShardReaderTest, NoFlippedBitGoesUnnoticed) {
   const std::string whole = read_file(write());
   const ShardReader good = open(directory_ / "s.h5");

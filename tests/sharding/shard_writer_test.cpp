@@ -12,12 +12,12 @@
 namespace dermatome {
 namespace {
 
-TEST(ShardWriter, BytesDependOnContentAlone) {
+TEST(ShardWriter, BytesDependOnlyOnContent) {
   const TemporaryDirectory directory;
   const SampleTable table = make_table(directory, 9);
   const auto samples = make_samples(table, directory, {});
   write_shard(directory / "one.h5", make_header(), samples, tokenizer(), 1);
-  // HDF5 stores times in seconds unless told not to.
+  // By default HDF5 stores times in seconds; a second file in another second would show that.
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   write_shard(directory / "three.h5", make_header(), samples, tokenizer(), 3);
   EXPECT_TRUE(read_file(directory / "one.h5") == read_file(directory / "three.h5"));

@@ -49,7 +49,7 @@ TEST_F(StageTest, ACopyIsTheSameDataset) {
   expect_whole_copy();
 }
 
-TEST_F(StageTest, WhatIsThereAndWholeStays) {
+TEST_F(StageTest, WholeShardsStay) {
   stage();
   const auto written = [&](const char* shard) {
     return std::filesystem::last_write_time(copy() / shard);
@@ -60,7 +60,7 @@ TEST_F(StageTest, WhatIsThereAndWholeStays) {
   damaged[damaged.size() / 2] ^= 1;
   write_file_atomically(copy() / "shard-00002.h5", damaged);
   write_file_atomically(copy() / "shard-00000.h5.tmp.1", "left by a process that was killed");
-  // The source is read for what is missing alone.
+  // Only shards that are missing or damaged are read from the source.
   std::filesystem::rename(source_ / "shard-00000.h5", source_ / "away");
   stage();
   std::filesystem::rename(source_ / "away", source_ / "shard-00000.h5");
@@ -97,7 +97,7 @@ TEST_F(StageTest, SaysWhenSpaceIsShort) {
                     HasSubstr("MiB of shards are to be copied")));
 }
 
-TEST_F(StageTest, ProcessesThatStageTheSameDoNotDisturbEachOther) {
+TEST_F(StageTest, ProcessesMayStageTheSameDataAtOnce) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] { EXPECT_EQ(error_of([&] { stage(); }), ""); });

@@ -14,32 +14,33 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-SampleTable read(const std::string& content, const TableOptions& options = {.num_subcaptions = 0}) {
+SampleTable read_rows(const std::string& content,
+                      const TableOptions& options = {.num_subcaptions = 0}) {
   const TemporaryDirectory directory;
   return read_table(directory.write("table.csv", content), options);
 }
 
-TEST(Table, ItsKindIsToldByItsColumns) {
-  EXPECT_EQ(read("filename,caption,ontology_caption,visual_concept_caption,knowledge_masks\n"
-                 "a,C,O,V,\"[1, 1, 1]\"\n")
+TEST(Table, ItsColumnsTellItsKind) {
+  EXPECT_EQ(read_rows("filename,caption,ontology_caption,visual_concept_caption,knowledge_masks\n"
+                      "a,C,O,V,\"[1, 1, 1]\"\n")
                 .kind,
             "make");
-  EXPECT_EQ(read("filename,caption,hierarchical_disease_label,skin_concept\na,C,O,V\n").kind,
+  EXPECT_EQ(read_rows("filename,caption,hierarchical_disease_label,skin_concept\na,C,O,V\n").kind,
             "derm1m");
-  EXPECT_EQ(read("filename,label\na,naevus\n").kind, "labels");
-  EXPECT_EQ(read("filename,dx\na,naevus\n", {.num_subcaptions = 0, .label_column = "dx"}).kind,
+  EXPECT_EQ(read_rows("filename,label\na,naevus\n").kind, "labels");
+  EXPECT_EQ(read_rows("filename,dx\na,naevus\n", {.num_subcaptions = 0, .label_column = "dx"}).kind,
             "labels");
 }
 
-TEST(Table, OfNoKnownKindIsRefused) {
-  EXPECT_THAT(error_of([] { read("filename,caption,label\na,C,x\n"); }),
+TEST(Table, OfUnknownKindIsRefused) {
+  EXPECT_THAT(error_of([] { read_rows("filename,caption,label\na,C,x\n"); }),
               AllOf(HasSubstr("table.csv"), HasSubstr("--table"), HasSubstr("captions.py")));
-  EXPECT_THAT(error_of([] { read("filename,dx\na,naevus\n"); }), HasSubstr("--label-column"));
-  EXPECT_THAT(error_of([] { read("label\nx\n"); }), HasSubstr("no column 'filename'"));
+  EXPECT_THAT(error_of([] { read_rows("filename,dx\na,naevus\n"); }), HasSubstr("--label-column"));
+  EXPECT_THAT(error_of([] { read_rows("label\nx\n"); }), HasSubstr("no column 'filename'"));
 }
 
 TEST(Table, OfLabelsHasNoCaptions) {
-  const SampleTable table = read(
+  const SampleTable table = read_rows(
       "\xEF\xBB\xBF"
       "filename,label,age\na.jpg,naevus,3\nb.jpg,,4\nc.jpg,eczema,5\n",
       {.num_subcaptions = 2});
@@ -54,8 +55,8 @@ TEST(Table, OfLabelsHasNoCaptions) {
   }
 }
 
-TEST(Table, TakesTheSuccessorsColumns) {
-  const SampleTable table = read(
+TEST(Table, ReadsOntologyLabels) {
+  const SampleTable table = read_rows(
       "filename,caption,hierarchical_disease_label,skin_concept,ontology_label,"
       "agent_generated\n"
       "a,C,O,V,17,True\nb,C,O,V,-1,False\nc,C,O,V,,\nd,C,O,V,3.0,False\n");
@@ -64,9 +65,10 @@ TEST(Table, TakesTheSuccessorsColumns) {
   EXPECT_EQ(table.samples[2].ontology, -1);
   EXPECT_EQ(table.samples[3].ontology, 3);
   for (const char* bad : {"x", "1.5", "-2", "99999999999"}) {
-    EXPECT_THAT(
-        error_of([&] { read(std::string("filename,label,ontology_label\na,x,") + bad + "\n"); }),
-        AllOf(HasSubstr("line 2, column ontology_label"), HasSubstr(bad)));
+    EXPECT_THAT(error_of([&] {
+                  read_rows(std::string("filename,label,ontology_label\na,x,") + bad + "\n");
+                }),
+                AllOf(HasSubstr("line 2, column ontology_label"), HasSubstr(bad)));
   }
 }
 

@@ -13,8 +13,8 @@
 #include "src/core/rng.h"
 #include "src/image/codec.h"
 
-// Asked by the leak sanitizer, where there is one: HDF5 forgets some memory when it refuses a
-// damaged file, as the tests make it do hundreds of times.
+// The leak sanitizer calls this. HDF5 leaks some memory when it refuses a damaged file, which the
+// tests make it do hundreds of times.
 // NOLINTNEXTLINE(readability-identifier-naming,bugprone-reserved-identifier): the sanitizer's name.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5"; }
 

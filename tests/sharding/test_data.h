@@ -1,4 +1,4 @@
-// Small tables with real image files, in a directory that lasts as long as its object.
+// Small tables with real image files, in a directory that exists as long as its object.
 #pragma once
 
 #include <filesystem>
@@ -23,21 +23,21 @@ class TemporaryDirectory {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  // Writes file `name` and returns its path.
+  // Writes the file `name` and returns its path.
   std::filesystem::path write(const std::string& name, const std::string& content) const;
 
  private:
   std::filesystem::path path_;
 };
 
-// One for all tests: its vocabulary takes a moment to unpack.
+// One tokenizer for all tests, because unpacking its vocabulary takes a moment.
 const Tokenizer& tokenizer();
 
 // An image of height x width whose pixels depend on `seed`.
 Image noise(int height, int width, int seed);
 
-// A table of `num_samples` rows; row i has image "i.jpg", written into `directory`, a raw caption
-// (but for every fifth row), and one of three labels. Two subcaptions, so N = 5.
+// A table of `num_samples` rows with two subcaptions, so N = 5. Row i has image "i.jpg", which is
+// written into `directory`, and one of three labels. Every fifth row has no raw caption.
 SampleTable make_table(const TemporaryDirectory& directory, int num_samples);
 
 // A header that fits make_table's rows.
@@ -47,8 +47,8 @@ ShardHeader make_header();
 std::vector<ShardSample> make_samples(const SampleTable& table, const TemporaryDirectory& directory,
                                       const ImagePolicy& policy);
 
-// Exchanges the first occurrence of `from` in a file by `to`, of equal length. Fails the test when
-// there is none.
+// Replaces the first occurrence of `from` in a file by `to`, of equal length. Fails the test if
+// `from` does not occur.
 void patch_file(const std::filesystem::path& path, const std::string& from, const std::string& to);
 
 }  // namespace dermatome

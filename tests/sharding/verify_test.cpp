@@ -32,7 +32,7 @@ class VerifyTest : public testing::Test {
   std::vector<std::string> problems() const {
     return verify_dataset(work_.path(), tokenizer(), 2).problems;
   }
-  // What a reader of the data set meets at sample `index`.
+  // The error of reading sample `index` of the data set.
   std::string error_at(int64_t index) const {
     return error_of([&] {
       const ShardedDataset dataset(work_.path(), tokenizer().hash());
@@ -92,7 +92,7 @@ TEST_F(VerifyTest, FlippedBitInAnImage) {
 }
 
 TEST_F(VerifyTest, FlippedBitInTheIndex) {
-  // The first row of /images/index: offset 0, then the length of 4.jpg.
+  // The first row of /images/index begins with offset 0 and the length of 4.jpg.
   std::string index(12, '\0');
   const auto length = static_cast<uint32_t>(std::filesystem::file_size(images_ / "4.jpg"));
   std::memcpy(index.data() + 8, &length, 4);
@@ -125,8 +125,8 @@ TEST_F(VerifyTest, EditedManifest) {
   EXPECT_THAT(error_of([&] { problems(); }), HasSubstr("contradicts its own digest"));
 }
 
-// Checksums that are right over tokens that are wrong, as a faulty writer would leave them. Adding
-// the checksum's own polynomial to the data does not change the checksum.
+// A faulty writer would leave wrong tokens with right checksums. Here the checksum's own polynomial
+// is added to the data, which does not change the checksum.
 TEST_F(VerifyTest, TokensThatAreNotTheCaptions) {
   std::string tokens;
   for (const int32_t id : tokenizer().encode("Photo 5")) {

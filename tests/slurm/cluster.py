@@ -1,5 +1,5 @@
-"""A Slurm cluster of two hosts on this machine: munged, slurmctld and two slurmd of its own, in
-namespaces (needs.enter_namespaces() comes first)."""
+"""A Slurm cluster of two hosts on this machine, with its own munged, slurmctld and two slurmd, in
+namespaces. Call needs.enter_namespaces() first."""
 
 import os
 import pathlib
@@ -15,9 +15,9 @@ PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "mpirun"]
 NODES = ["n1", "n2"]
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL"}
 
-# config_overrides: the nodes count as configured, also on a machine with one core.
-# cred_expire (5 s at least) bounds how long a requeued job waits until its old credential has expired:
-# 121 s by default.
+# config_overrides: Slurm believes the configured nodes, also on a machine with one core.
+# cred_expire (at least 5 s, by default 121 s) bounds the time that a requeued job waits until its old
+# credential has expired.
 CONFIGURATION = """
 ClusterName=dermatome
 SlurmctldHost={controller}
@@ -49,7 +49,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE OverSubscribe=FORCE:4 
 
 class Cluster:
     def __init__(self):
-        # The paths of the daemons' sockets may have 107 characters, whatever the build folder's has.
+        # The paths of the daemons' sockets may have 107 characters; the build folder's path may be longer.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="slurm", dir="/tmp"))
         for name in ("state", "log", "pmix", *(f"spool/{node}" for node in NODES),
                      *(f"pmix.{node}" for node in NODES)):
@@ -80,7 +80,7 @@ class Cluster:
         self.wait_until(lambda: (folder / "munge.socket").exists(), "munged's socket", 10)
         self._daemon("slurmctld", "slurmctld", "-D", "-f", folder / "slurm.conf")
         for node in NODES:
-            # Slurm's PMIx plugin takes one folder of that name for all nodes.
+            # Slurm's PMIx plugin uses the same folder name on all nodes.
             self._daemon(f"slurmd.{node}", *self.hosts.on(
                 node, "sh", "-ec",
                 f"mount --bind {folder}/pmix.{node} {folder}/pmix; exec slurmd -D -N {node}"))
@@ -110,7 +110,7 @@ class Cluster:
         return done.stdout
 
     def submit(self, *arguments, **variables):
-        """sbatch's arguments; variables of its environment. The job's number."""
+        """Calls sbatch with these arguments and environment variables; returns the job's number."""
         return self.run("sbatch", "--parsable", *arguments, **variables).strip()
 
     def job(self, number):
@@ -119,12 +119,12 @@ class Cluster:
         return dict(re.findall(r"(\w[\w:/]*)=(\S*)", record))
 
     def wait_for(self, number, seconds=180, states=ENDED):
-        """The record of a job, once it is in one of these states."""
+        """Waits until a job is in one of these states; returns its record."""
         self.wait_until(lambda: self.job(number)["JobState"] in states, f"end of job {number}", seconds)
         return self.job(number)
 
     def stop(self):
-        """Ends all jobs and daemons; nothing stays behind."""
+        """Ends all jobs and daemons, and removes their files."""
         self.run("scancel", "--quiet", "--user=root", check=False)
         try:
             self.wait_until(lambda: not self.run("squeue", "-h"), "empty queue", 20)

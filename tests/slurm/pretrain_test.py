@@ -1,5 +1,5 @@
-"""When slurm/pretrain.sbatch starts the ranks again: the script alone, without Slurm, with a program in
-dermatome's place that ends with given codes.
+"""Tests when slurm/pretrain.sbatch starts the ranks again. The script runs without Slurm, and a program that
+ends with given codes replaces dermatome.
 
 usage: pretrain_test.py
 """
@@ -15,8 +15,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 class Pretrain(unittest.TestCase):
     def run_script(self, codes, **variables):
-        """The script whose ranks end with these codes, one after the other and then with 0; its exit code, and
-        how often they were started."""
+        """Runs the script with ranks that end with these codes, one after the other, and then with 0. Returns
+        the script's exit code, and how often the ranks were started."""
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             (folder / "codes").write_text("".join(f"{code}\n" for code in codes))

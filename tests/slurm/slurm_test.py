@@ -1,4 +1,4 @@
-"""The job scripts of slurm/ under a real Slurm of two hosts: three ways to start the ranks, a requeue in
+"""Tests the job scripts of slurm/ under a real Slurm of two hosts: three ways to start the ranks, a requeue in
 the middle, an evaluation that depends on a training, errors.
 
 usage: slurm_test.py BINARY WORK_DIR
@@ -20,8 +20,8 @@ from cluster import PROGRAMS, Cluster  # noqa: E402
 from training_data import make_data, ranks_of, reach, write_configuration  # noqa: E402
 
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "slurm"
-# Step EARLY is after the first checkpoint, and so far from the last step that a request then finds the job
-# running on a fast machine, too.
+# Step EARLY is after the first checkpoint, and so far from the last step that the job still runs when a
+# request comes, even on a fast machine.
 STEPS, CHECKPOINT_STEPS, EARLY = 200, 25, 30
 TWO_HOSTS = ["--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=1", f"--output={WORK}/%j.log"]
 
@@ -89,7 +89,7 @@ class Slurm(unittest.TestCase):
         reach(WORK / "runs" / name, step, describe=self.cluster.logs)
 
     def test_interrupted_jobs_continue_where_they_were(self):
-        # Slurm itself sends USR1 to the script before the time limit.
+        # Slurm itself sends USR1 to the script some time before the time limit.
         stop, requeue = ["scancel", "--batch", "--signal=USR1"], ["scontrol", "requeue"]
         jobs = {}
         for name, launch, request in [("signal_pmix", "pmix", stop), ("signal_mpirun", "mpirun", stop),

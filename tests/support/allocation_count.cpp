@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-// glibc's own names of what is replaced here.
+// glibc's own names of the functions that this file replaces.
 // NOLINTBEGIN(readability-identifier-naming)
 extern "C" {
 void* __libc_malloc(size_t size);

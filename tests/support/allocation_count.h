@@ -1,5 +1,5 @@
-// Counts what a program allocates, by whatever library, on whatever thread: linked to a test, it
-// takes malloc's and operator new's place.
+// Counts the allocations of a program, by any library and on any thread. Linked to a test, it
+// replaces malloc and operator new.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 namespace dermatome {
 
 struct AllocationCount {
-  int64_t all = 0;           // calls of malloc and its like
-  int64_t by_cplusplus = 0;  // those of operator new, which C libraries do not call
+  int64_t all = 0;           // calls of malloc, calloc and the like
+  int64_t by_cplusplus = 0;  // calls of operator new, which C libraries do not call
 };
 
-// Since the program began.
+// The number of allocations since the program began.
 AllocationCount count_of_allocations();
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-// What a piece of code allocates for tensors on the CPU.
+// Measures the memory that a piece of code allocates for tensors on the CPU.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@ namespace dermatome {
 
 struct Allocations {
   int64_t largest = 0;  // bytes of the largest tensor
-  int64_t peak = 0;     // most bytes that lived at once, of those allocated meanwhile
+  int64_t peak = 0;     // largest number of bytes that lived at once
 };
 
 // Calls `work` and watches the calling thread, on which the backward pass of a graph on the CPU
-// runs too. Memory that was there before does not count, also where it is freed.
+// runs too. Memory that was allocated before does not count, even when `work` frees it.
 Allocations watch_allocations(const std::function<void()>& work);
 
 }  // namespace dermatome

@@ -1,5 +1,5 @@
-"""A headless Chromium that opens pages and says what happened in them, spoken to over two pipes (its
-DevTools protocol: JSON messages that end with a zero byte).
+"""A headless Chromium that opens pages and reports what happened in them. Commands go over two pipes, in
+Chromium's DevTools protocol (JSON messages that end with a zero byte).
 """
 
 import base64
@@ -16,11 +16,11 @@ PATIENCE = 60  # seconds; browsers are slow to start on a busy machine
 
 
 class Failure(Exception):
-    """The browser did not do what was asked."""
+    """The browser did not do what it was asked to do."""
 
 
 def why_missing():
-    """The reason, if no browser starts here; else None."""
+    """The reason why no browser starts here, or None if one starts."""
     if not any(map(shutil.which, NAMES)):
         return f"without {NAMES[0]}"
     try:
@@ -32,7 +32,7 @@ def why_missing():
 
 
 class Browser:
-    """Use it with `with`. One page at a time."""
+    """A browser with one page at a time, to be used with `with`."""
 
     def __enter__(self):
         program = next(filter(None, map(shutil.which, NAMES)))
@@ -40,13 +40,13 @@ class Browser:
         to_browser, self.to = os.pipe()
         self.source, from_browser = os.pipe()
         options = ["--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", "--no-first-run",
-                   # A container's root may not make the sandbox; the pages are the test's own.
+                   # The root of a container may not make the sandbox, and the pages are the test's own.
                    "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars",
-                   # A page that is not looked at draws no frames.
+                   # A page in the background would draw no frames.
                    "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows"]
         if "headless-shell" not in program:
             options.append("--headless=new")
-        # The protocol's pipes are descriptors 3 and 4 by definition.
+        # The protocol defines that its pipes are descriptors 3 and 4.
         redirect = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         self.process = subprocess.Popen(["sh", "-c", redirect, "sh", program, *options],
                                         pass_fds=(to_browser, from_browser),
@@ -61,12 +61,12 @@ class Browser:
         self.process.wait()
         os.close(self.to)
         os.close(self.source)
-        # Its helpers may be writing for a moment longer.
+        # The browser's helpers may write for a moment longer.
         self.profile._ignore_cleanup_errors = True
         self.profile.cleanup()
 
     def call(self, method, **parameters):
-        """The result of a command; events that come meanwhile are kept."""
+        """The result of a command; events that arrive before it are kept."""
         self.number += 1
         message = {"id": self.number, "method": method, "params": parameters}
         if self.session:
@@ -74,7 +74,7 @@ class Browser:
         try:
             os.write(self.to, json.dumps(message).encode() + b"\0")
         except BrokenPipeError:
-            raise Failure("it ended") from None
+            raise Failure("the browser ended") from None
         deadline = time.monotonic() + PATIENCE
         while True:
             answer = self._receive(deadline)
@@ -92,7 +92,7 @@ class Browser:
                 raise Failure(f"no answer within {PATIENCE} s")
             piece = os.read(self.source, 1 << 20)
             if not piece:
-                raise Failure("it ended")
+                raise Failure("the browser ended")
             self.received += piece
         message, _, self.received = self.received.partition(b"\0")
         return json.loads(message)
@@ -117,7 +117,7 @@ class Browser:
             if time.monotonic() > deadline:
                 raise Failure(f"{url} is not loaded within {PATIENCE} s")
             time.sleep(0.05)
-        # Two frames: what observes sizes has drawn then.
+        # After two frames, code that observes sizes has drawn.
         self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
 
     def evaluate(self, expression):
@@ -128,8 +128,8 @@ class Browser:
         return result["result"].get("value")
 
     def complaints(self):
-        """What the page wrote to the console as warning or error, exceptions included."""
-        self.evaluate("1")  # events come in order: all that happened before is here now
+        """The warnings and errors that the page wrote to the console, including exceptions."""
+        self.evaluate("1")  # events come in order, so all earlier ones have arrived after this answer
         found = []
         for event in self.events:
             parameters = event.get("params", {})
@@ -142,7 +142,7 @@ class Browser:
         return found
 
     def requests(self):
-        """The addresses that the page asked for, itself among them."""
+        """The addresses that the page asked for, including its own."""
         self.evaluate("1")
         return [event["params"]["request"]["url"] for event in self.events
                 if event.get("method") == "Network.requestWillBeSent"]

@@ -15,7 +15,7 @@ from unittest import mock
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.path.insert(0, str(TOOLS))
 
-# A module's name would be that of the package beside it.
+# `import captions` would load the package beside captions.py, which has the same name.
 SPEC = importlib.util.spec_from_file_location("captions_command", TOOLS / "captions.py")
 captions_command = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(captions_command)
@@ -41,7 +41,7 @@ class Folder(unittest.TestCase):
                 str(self.folder / "out.csv"), *map(str, arguments)]
 
     def run_captions(self, *arguments, code=0):
-        """What the command prints. In this process, since starting Python takes longer."""
+        """What the command prints. It runs in this process, because starting Python takes long."""
         log = io.StringIO()
         with mock.patch.object(sys, "argv", self.command(*arguments)[1:]), \
                 mock.patch.dict(os.environ, DERMATOME_API_KEY=KEY), \

@@ -8,7 +8,7 @@
 
 namespace dermatome {
 
-// What the DataError or ConfigError thrown by `action` says; "" when nothing is thrown.
+// The message of the DataError or ConfigError that `action` throws; "" if it throws neither.
 inline std::string error_of(const std::function<void()>& action) {
   try {
     action();

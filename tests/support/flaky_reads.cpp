@@ -1,11 +1,13 @@
-// Preloaded, makes data (shards, and images in PNG) fail as a file server that is away does,
-// HDF5's own calls included:
-//   FLAKY_READS=N  N calls of pread() fail with EIO, after FLAKY_AFTER (default 0) that are let by
-//   FLAKY_STALE=1  after FLAKY_AFTER calls of pread() the next one's descriptor is stale: that and
-//                  all later calls with it fail with ESTALE, until data are opened
-//   FLAKY_OPENS=N  the first N times that data are opened fail with EIO
-//   FLAKY_GONE=N   after the first read that failed with EIO the next N times that data are opened
-//                  fail with ENOENT, as where a mount has gone
+// A preloaded library that makes reading data (shards, and images in PNG) fail as a lost file
+// server does, including HDF5's own calls:
+//   FLAKY_READS=N  after FLAKY_AFTER (default 0) calls of pread(), the next N calls fail with EIO
+//   FLAKY_STALE=1  after FLAKY_AFTER calls of pread() the descriptor of the next call is stale:
+//   this
+//                  call and all later calls with the descriptor fail with ESTALE, until data are
+//                  opened
+//   FLAKY_OPENS=N  the first N attempts to open data fail with EIO
+//   FLAKY_GONE=N   after the first read that failed with EIO, the next N attempts to open data fail
+//                  with ENOENT, as when a mount has gone
 #include "tests/support/flaky_reads.h"
 
 #include <dlfcn.h>
@@ -34,7 +36,7 @@ std::atomic<bool> stalled{false};
 std::atomic<int> num_stalled{0};
 std::atomic<std::chrono::milliseconds> delay{};
 
-// errno of the read, or 0.
+// The errno with which the read fails, or 0.
 int read_error(int file) {
   static const long first = number("FLAKY_AFTER"), count = number("FLAKY_READS");
   static const bool becomes_stale = number("FLAKY_STALE") != 0;
@@ -56,7 +58,7 @@ void wait_while_stalled() {
 
 bool is_data(std::string_view path) { return path.ends_with(".h5") || path.ends_with(".png"); }
 
-// errno of the opening, or 0.
+// The errno with which opening fails, or 0.
 int open_error(std::string_view path) {
   static std::atomic<long> left{number("FLAKY_OPENS")}, gone{number("FLAKY_GONE")};
   if (!is_data(path)) return 0;

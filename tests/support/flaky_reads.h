@@ -1,12 +1,12 @@
-// A file system that does not answer, or slowly. Test programs link to flaky_reads for it, which
-// takes the place of the C library's pread().
+// A file system that does not answer, or answers slowly. Test programs link flaky_reads for it,
+// which replaces the C library's pread().
 #pragma once
 
 #include <chrono>
 
 namespace dermatome {
 
-// While it lives no call of pread() returns.
+// While an object lives, no call of pread() returns.
 class StalledReads {
  public:
   StalledReads();
@@ -14,10 +14,10 @@ class StalledReads {
   StalledReads(const StalledReads&) = delete;
   StalledReads& operator=(const StalledReads&) = delete;
 
-  static int num_waiting();  // calls that have come since
+  static int num_waiting();  // calls of pread() that wait
 };
 
-// While it lives every call of pread() takes that long.
+// While an object lives, every call of pread() takes `time` longer.
 class SlowReads {
  public:
   explicit SlowReads(std::chrono::milliseconds time);

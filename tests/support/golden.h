@@ -1,4 +1,4 @@
-// The recorded data in tests/golden (README.md there), and how near a tensor comes to it.
+// The recorded data in tests/golden (README.md there), and how far a tensor is from it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,7 +14,7 @@ std::filesystem::path golden_path(const std::string& file);
 std::map<std::string, at::Tensor> read_golden_tensors(const std::string& file);
 nlohmann::ordered_json read_golden_json(const std::string& file);
 
-// The norm of the difference, over that of `expected` or, where that is smaller, over `floor`.
+// The norm of the difference, divided by the norm of `expected` or by `floor` if that is larger.
 double relative_difference(const at::Tensor& actual, const at::Tensor& expected, double floor = 0);
 
 }  // namespace dermatome

@@ -1,7 +1,7 @@
 """Hosts of a small network, made of namespaces on this machine; see needs.enter_namespaces().
 
-A host has a name, an address on its one interface eth0, a loopback device and shared memory of its
-own, and sees this machine's files. `controller` is where the test itself runs. The addresses are of the range
+A host has its own name, address (on its only interface, eth0), loopback device and shared memory, and
+sees this machine's files. The test itself runs on the host `controller`. The addresses belong to the range
 for documentation, and no packet leaves the namespaces.
 """
 
@@ -20,8 +20,8 @@ def execute(*command):
 
 
 class Hosts:
-    """Makes hosts of these names; `folder` gets hosts/NAME, a file with the process that NAME's namespaces
-    are of, for scripts that start something there."""
+    """Makes hosts with these names. The file hosts/NAME in `folder` holds the id of the process that owns
+    NAME's namespaces, for scripts that start something there."""
 
     def __init__(self, folder, names):
         self.names = names
@@ -65,11 +65,11 @@ class Hosts:
                 "env", f"--chdir={os.getcwd()}", *map(str, command)]
 
     def unplug(self, name):
-        """Cuts the host off: nothing reaches it, and nobody is told."""
+        """Cuts the host off: no packet reaches it, and no peer gets an error."""
         execute("ip", "link", "set", name, "nomaster")
 
     def kill(self, name):
-        """Kills every process of the host at once, and with them its network goes."""
+        """Kills every process of the host at once, which also removes its network."""
         own = os.readlink(f"/proc/{self.processes[name].pid}/ns/uts")
         for process in pathlib.Path("/proc").iterdir():
             try:
@@ -84,6 +84,6 @@ class Hosts:
         for name in list(self.processes):
             self.kill(name)
         for name in [*self.names, "network"]:
-            # A host's link may be gone with it already, but not always at once.
+            # A host's link goes with the host, but not always at once.
             subprocess.run(["ip", "link", "delete", name], stderr=subprocess.DEVNULL, timeout=20)
         execute("umount", "/etc/hosts")

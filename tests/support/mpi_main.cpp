@@ -35,7 +35,7 @@ void start() {
   rendezvous.emplace(world, std::chrono::seconds(30));
 }
 
-// Ranks above 0 only say what failed, not what they run.
+// Ranks above 0 print only failures, not the tests that they run.
 class FailuresOnly : public testing::EmptyTestEventListener {
  public:
   void OnTestPartResult(const testing::TestPartResult& result) override {
@@ -52,7 +52,8 @@ int run_tests() {
     delete listeners.Release(listeners.default_result_printer());
     listeners.Append(new FailuresOnly);
   }
-  // A test that throws leaves its peers in a collective; the end of this process frees them.
+  // A test that throws leaves its peers waiting in a collective; the end of this process frees
+  // them.
   testing::GTEST_FLAG(catch_exceptions) = false;
   const int own = RUN_ALL_TESTS() == 0 ? 0 : 1;
   int any = 0;

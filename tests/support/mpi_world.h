@@ -1,5 +1,5 @@
-// What a test run by mpirun (RANKS in dermatome_test) knows of its ranks. Its main lives in
-// mpi_main.cpp: it initializes MPI, runs all tests on every rank, and ends with a failure on all
+// The ranks of a test that mpirun runs (RANKS in dermatome_test). The main function of the test is
+// in mpi_main.cpp: it initializes MPI, runs all tests on every rank, and ends with a failure on all
 // ranks if a test failed on one.
 #pragma once
 

@@ -1,5 +1,5 @@
-"""Tests that not every machine can run: those name what they need, and where it is missing they are
-listed as NOT RUN with the reason; DERMATOME_REQUIRE=LABEL,… turns that into failure.
+"""Support for tests that not every machine can run. They name what they need. If it is missing, they are
+listed as NOT RUN with the reason; DERMATOME_REQUIRE=LABEL,… turns this into a failure.
 """
 
 import os
@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 
-# ctest reads it as "skipped" (SKIP_RETURN_CODE).
+# The exit code that ctest reads as "skipped" (SKIP_RETURN_CODE).
 NOT_RUN = 77
 NAMESPACES = ["--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
 def missing_programs(names):
-    # Debian keeps daemons where only root's path leads.
+    # Debian keeps daemons in folders that are only on root's PATH.
     path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
     missing = [name for name in names if not shutil.which(name, path=path)]
     return f"without {', '.join(missing)}" if missing else None
@@ -30,7 +30,7 @@ def missing_namespaces():
 
 
 def end_unless(label, missing):
-    """Ends the program where something is missing (a reason, or None)."""
+    """Ends the program if `missing`, the reason why it cannot run, is not None."""
     if not missing:
         return
     print(f"NOT RUN: {label} ({missing})", flush=True)
@@ -39,12 +39,12 @@ def end_unless(label, missing):
 
 
 def enter_namespaces():
-    """Starts the program again in namespaces of its own, in which it may change network, mounts and
-    host name, and with which all that it started ends. Returns inside them."""
+    """Starts the program again in its own namespaces, in which it may change network, mounts and host
+    name. Everything that it started ends with them. Returns only inside the namespaces."""
     if os.environ.get("DERMATOME_INSIDE_NAMESPACES"):
         return
     os.environ["DERMATOME_INSIDE_NAMESPACES"] = "1"
     os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
-    # The shell is their first process and collects what daemons leave.
+    # The shell is the first process of the namespaces and collects the processes that daemons leave.
     os.execvp("unshare", ["unshare", *NAMESPACES, "bash", "-c", '"$@"; exit $?', "shell",
                           sys.executable, *sys.argv])

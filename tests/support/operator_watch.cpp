@@ -8,7 +8,7 @@ namespace dermatome {
 namespace {
 
 thread_local const std::function<void(const at::RecordFunction&, bool)>* seeing = nullptr;
-thread_local int num_kernels = 0;  // that run, one within the other
+thread_local int num_kernels = 0;  // kernels that run at the moment, one within the other
 
 struct InKernel : at::ObserverContext {
   InKernel() { ++num_kernels; }

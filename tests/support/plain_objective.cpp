@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// sum(weights * values) / sum(weights), 0 without any weight.
+// sum(weights * values) / sum(weights); 0 if the weights are all 0.
 at::Tensor weighted_mean(const at::Tensor& values, const at::Tensor& weights) {
   const at::Tensor sum = weights.sum();
   return (weights * values).sum() / at::where(sum > 0, sum, at::ones_like(sum));
@@ -64,7 +64,7 @@ at::Tensor local_positives(const at::Tensor& valid, const ObjectiveOptions& opti
 // each of its own logits.
 at::Tensor image_to_text(const at::Tensor& logits, const at::Tensor& negative,
                          const at::Tensor& own) {
-  // Without any negative there is no positive either.
+  // If no text is a negative, no text is a positive either.
   if (!negative.any().item<bool>()) return at::zeros_like(negative, logits.options());
   const at::Tensor lse =
       logits.masked_fill(~negative.reshape({1, -1}), -kInfinity).logsumexp(1, /*keepdim=*/true);

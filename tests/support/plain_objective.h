@@ -1,6 +1,6 @@
-// MAKE's objective in the plainest form: the definitions over one process's whole batch, one row of
-// logits per caption, no text shared between captions, gradients by autograd. What src/objective is
-// checked against; golden data checks it in turn.
+// MAKE's objective in the plainest form: the definitions over the whole batch of one process, one
+// row of logits per caption, no text shared between captions, gradients by autograd. Tests compare
+// src/objective with it, and compare it with golden data.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -10,7 +10,7 @@
 
 namespace dermatome {
 
-// The running test's own folder, empty. It goes with the test program.
+// The running test's own, empty folder. It is removed when the test program ends.
 inline std::filesystem::path scratch_folder() {
   struct OfProcess {
     std::filesystem::path path = std::filesystem::path(testing::TempDir()) /

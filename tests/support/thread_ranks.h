@@ -1,4 +1,4 @@
-// Ranks as threads of the test's own process, over Gloo.
+// Ranks that are threads of the test's own process and communicate over Gloo.
 #pragma once
 
 #include <functional>

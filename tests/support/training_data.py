@@ -1,4 +1,4 @@
-"""Data and configuration for tests that train through the binary, and a look at what they started."""
+"""Data and configuration for tests that train through the binary, and functions to watch the runs."""
 
 import csv
 import os
@@ -27,7 +27,7 @@ def write_table(path, columns, rows):
 
 
 def make_table(folder, number):
-    """`number` noisy images of three colors in folder/images; rows with MAKE's columns."""
+    """Makes `number` noisy images of three colors in folder/images; returns rows with MAKE's columns."""
     (folder / "images").mkdir(parents=True)
     draw = random.Random(1)
     noise = numpy.random.default_rng(1)
@@ -50,7 +50,7 @@ def make_table(folder, number):
 
 
 def make_data(folder, binary, number, *shard_options):
-    """Images, train.csv, shards and colors.yaml, a benchmark of the same images."""
+    """Makes images, train.csv, shards and colors.yaml, a benchmark of the same images."""
     rows = make_table(folder, number)
     write_table(folder / "train.csv", COLUMNS, rows)
     write_table(folder / "colors.csv", ["filename", "label"],
@@ -83,8 +83,8 @@ def damage_images(shards, rows=slice(None)):
 
 
 def write_configuration(folder, steps, checkpoint_steps, timeout, validation):
-    """folder/config.yaml: two ranks or more train on make_data()'s shards, into folder/runs. `timeout` in
-    seconds; `validation` is that section, in YAML."""
+    """Writes folder/config.yaml: two or more ranks train on the shards of make_data(), into folder/runs.
+    `timeout` is in seconds; `validation` is the section of that name, in YAML."""
     (folder / "config.yaml").write_text(f"""
 output: {folder}/runs
 batch_size: 12
@@ -99,7 +99,7 @@ runtime: {{device: cpu, threads: 1, log_every: 1, timeout_s: {timeout}}}
 
 
 def reach(run, step, describe=lambda: "", seconds=40):
-    """Waits until the run in this folder has logged a step; `describe` adds to what a failure says."""
+    """Waits until the run in this folder has logged the step; a failure message ends with `describe()`."""
     deadline = time.time() + seconds
     path = run / "results.jsonl"
     while not path.exists() or path.read_text().count('"train"') < step:

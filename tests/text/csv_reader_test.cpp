@@ -59,7 +59,7 @@ TEST(CsvReader, KeepsLineBreaksInQuotesAndCountsLines) {
   EXPECT_FALSE(reader.next(row));
 }
 
-TEST(CsvReader, NamesFileAndLineOfWhatIsWrong) {
+TEST(CsvReader, NamesFileAndLineOfAnError) {
   EXPECT_THAT(error_in("a,b\n1,2\n3\n"),
               AllOf(HasSubstr("t.csv line 3"), HasSubstr("1 fields"), HasSubstr("in quotes")));
   EXPECT_THAT(error_in("a,b\n1,2,3\n"), HasSubstr("line 2: 3 fields"));
@@ -76,7 +76,7 @@ TEST(CsvReader, NamesFileAndLineOfWhatIsWrong) {
               AllOf(HasSubstr("t.csv line 3: byte 0xEF is not UTF-8"), HasSubstr("save it as")));
 }
 
-TEST(CsvReader, MissingColumnIsNamedWithThoseThatAreThere) {
+TEST(CsvReader, MissingColumnIsNamedWithTheExistingColumns) {
   const CsvReader reader("a,b\n", "t.csv");
   EXPECT_EQ(reader.column("b"), 1);
   EXPECT_THAT(error_of([&] { reader.column("c"); }),

@@ -21,7 +21,7 @@ TEST(SplitPieces, KeepsContractions) {
   EXPECT_THAT(split_pieces(U"'\u017f"), ElementsAre(U"'\u017f"));
 }
 
-TEST(SplitPieces, KeepsSpecialTokensUnlessPunctuationStandsBefore) {
+TEST(SplitPieces, KeepsSpecialTokensUnlessPunctuationPrecedes) {
   EXPECT_THAT(split_pieces(U"a<end_of_text>b"), ElementsAre(U"a", U"<end_of_text>", U"b"));
   EXPECT_THAT(split_pieces(U"!<end_of_text>"),
               ElementsAre(U"!<", U"end", U"_", U"of", U"_", U"text", U">"));

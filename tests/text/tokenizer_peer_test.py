@@ -1,4 +1,4 @@
-"""Compares `dermatome tokenize` with open_clip's tokenizer on texts that try every step of the cleaning.
+"""Compares `dermatome tokenize` with open_clip's tokenizer on texts that exercise every step of the cleaning.
 
 Usage: tokenizer_peer_test.py DERMATOME [NUM_TEXTS [SEED]]
 """
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unicodedata
 
-import ftfy.bad_codecs.sloppy  # registers the codecs of misread text
+import ftfy.bad_codecs.sloppy  # registers the codecs that misread text
 import open_clip
 
 END_OF_TEXT = 49407
@@ -46,7 +46,7 @@ ENTITY_NAMES = sorted(html.entities.html5)
 
 
 def misread(generator, text):
-    """`text` as UTF-8 that was read in other encodings, and often damaged further."""
+    """The UTF-8 bytes of `text`, read in other encodings and sometimes damaged further."""
     for _ in range(generator.choice([1, 1, 1, 2, 3])):
         data = text.encode("utf-8", "surrogatepass")
         if generator.random() < 0.1:
@@ -59,7 +59,7 @@ def misread(generator, text):
 
 
 def misread_variant(generator):
-    """Surrogates and nulls in the forms that only some programs write."""
+    """A text with surrogates and nulls, which only some programs encode like this."""
     parts = []
     for _ in range(generator.randint(1, 4)):
         kind = generator.randrange(4)
@@ -76,7 +76,7 @@ def misread_variant(generator):
 
 
 def any_character(generator):
-    """Half of them from the planes' busy beginnings; only characters that every Unicode version knows."""
+    """A random character that every Unicode version knows, mostly from the frequent low ranges."""
     while True:
         limit = generator.choice([0x250, 0x600, 0x3000, 0x10000, 0x20000, 0x110000])
         character = chr(generator.randrange(limit))
@@ -85,7 +85,7 @@ def any_character(generator):
 
 
 def entity(generator):
-    """A character reference, whole or not."""
+    """A character reference, sometimes incomplete."""
     name = generator.choice(ENTITY_NAMES)
     if generator.random() < 0.3:
         name = name.upper()
@@ -100,7 +100,7 @@ def entity(generator):
 
 
 def make_text(generator):
-    """A short text of parts of different kinds."""
+    """A short text made of different kinds of parts."""
     parts = []
     focus = generator.randrange(8)
     for _ in range(generator.randint(1, 8)):
@@ -129,7 +129,7 @@ def make_text(generator):
 
 def is_known(text):
     """Whether every character of `text` is in Python's version of Unicode. The three parties (Python, the
-    regex package and ICU) may know different versions, in which younger characters become letters."""
+    regex package and ICU) may know different versions, which disagree about newer characters."""
     return all(unicodedata.category(character) != "Cn" for character in text)
 
 
@@ -144,7 +144,7 @@ def make_texts(generator, num_texts):
 
 
 def tokenize(binary, options, lines):
-    """What the binary prints for `lines`, one line for each."""
+    """The lines that the binary prints, one for each of `lines`."""
     output = subprocess.run([binary, "tokenize", *options], input="".join(line + "\n" for line in lines),
                             capture_output=True, encoding="utf-8", check=True).stdout.splitlines()
     if len(output) != len(lines):
@@ -153,12 +153,12 @@ def tokenize(binary, options, lines):
 
 
 def without_padding(ids):
-    """The ids up to the last end of text."""
+    """The ids up to the last end-of-text token."""
     return ids[:len(ids) - ids[::-1].index(END_OF_TEXT)]
 
 
 def main():
-    """Prints every text that the two tokenizers see differently and fails if there is one."""
+    """Prints every text for which the two tokenizers differ, and fails if there is one."""
     binary = sys.argv[1]
     num_texts = int(sys.argv[2]) if len(sys.argv) > 2 else 3000
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1

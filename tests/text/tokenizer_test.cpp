@@ -56,7 +56,7 @@ TEST(Tokenizer, CutsToTheContextAndKeepsTheEnd) {
   }
 }
 
-TEST(Tokenizer, GivesOnlyTheMarksForTextWithoutContent) {
+TEST(Tokenizer, GivesOnlyStartAndEndForTextWithoutContent) {
   for (const char* text : {"", " ", "\t\n\u3000", "\ufeff", "&#1;"}) {
     EXPECT_THAT(tokenizer().encode(text), ElementsAre(49406, 49407)) << text;
   }
@@ -75,18 +75,18 @@ TEST(Tokenizer, IgnoresCaseAndTheAmountOfSpace) {
 TEST(Tokenizer, GivesTheReferencesIdsForItsCleanedText) {
   for (const nlohmann::json& row : golden_rows()) {
     const auto clean = row.at("clean").get<std::string>();
-    if (clean.find('&') != clean.npos) continue;  // unescaping goes on for as long as one unescapes
+    if (clean.find('&') != clean.npos) continue;  // unescaping again would change the text
     EXPECT_EQ(tokenizer().encode(clean), row.at("ids").get<std::vector<int32_t>>()) << clean;
   }
 }
 
-TEST(Tokenizer, TakesIllFormedBytesForReplacementCharacters) {
+TEST(Tokenizer, ReadsIllFormedBytesAsReplacementCharacters) {
   EXPECT_EQ(tokenizer().encode("skin \xff lesion"), tokenizer().encode("skin \ufffd lesion"));
   EXPECT_EQ(tokenizer().encode("skin \xe2\x82"), tokenizer().encode("skin \ufffd"));
   EXPECT_EQ(tokenizer().encode("\xed\xa0\x80"), tokenizer().encode("\ufffd\ufffd\ufffd"));
 }
 
-TEST(Tokenizer, HoldsEveryIdWithinTheVocabulary) {
+TEST(Tokenizer, KeepsEveryIdWithinTheVocabulary) {
   for (char32_t first = 0; first < 256; ++first) {
     std::string text;
     for (int i = 0; i < 64; ++i)
@@ -98,7 +98,7 @@ TEST(Tokenizer, HoldsEveryIdWithinTheVocabulary) {
   }
 }
 
-TEST(Tokenizer, GivesThreadsWhatItGivesOne) {
+TEST(Tokenizer, GivesTheSameIdsOnManyThreads) {
   const nlohmann::json& rows = golden_rows();
   std::vector<std::vector<std::vector<int32_t>>> results(4);
   std::vector<std::thread> threads;
@@ -116,7 +116,7 @@ TEST(Tokenizer, GivesThreadsWhatItGivesOne) {
   }
 }
 
-// Another hash means that every shard there is must be made again.
+// If the hash changes, every existing shard must be made again.
 TEST(Tokenizer, KeepsItsHash) {
   EXPECT_EQ(tokenizer().hash(), "b729111aec1872b1ea044e3e759b21d06679e0ab93295ceed91da43b3dbf038c");
 }

@@ -1,4 +1,4 @@
-"""tools/bench.sh loader measures the libraries it names beside ours, where they are installed.
+"""Tests that tools/bench.sh loader measures other libraries beside ours, if they are installed.
 
     bench_against_test.py DERMATOME_BENCH DERMATOME
 """

@@ -1,4 +1,4 @@
-"""tools/bench.sh measures and prints what it says, on a model and batches that take no time.
+"""Tests the benchmarks of tools/bench.sh and their output, on a small model and small batches.
 
     bench_test.py DERMATOME_BENCH DERMATOME
 """
@@ -24,7 +24,7 @@ TINY = ["--model", ROOT / "configs/models/quickstart.json"]
 
 
 def run(name, *options):
-    """(the closing line's values, the JSON file, everything printed)."""
+    """Runs a benchmark: (values of the closing line, content of the JSON file, everything printed)."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bench.json"
         printed = subprocess.run(
@@ -70,7 +70,7 @@ class ClosingLineTest(unittest.TestCase):
         names = {row["what"] for row in written["table"] if "what" in row}
         self.assertLessEqual({"text embeddings", "image embeddings", "log-sum-exps",
                               "gradient buckets", "all"}, names)
-        # Every gradient travels once, and what is said of all is the sum.
+        # Every gradient is sent once, and the row "all" is the sum of the other rows.
         size = {row["what"]: row["bytes"] for row in written["table"] if "what" in row}
         self.assertGreater(size["gradient buckets"], 4 * 49408 * 128)
         self.assertEqual(written["result"]["bytes"], sum(size.values()) - size["all"])
@@ -104,7 +104,7 @@ class ClosingLineTest(unittest.TestCase):
                                               "near_partners_full"])
         small, whole, large, whole_large = written["table"]
         for row in (small, large):
-            # A window holds 8 x 16 samples: a sample meets 15 of its block there, 63 of 127 in its batch.
+            # A window holds 8 x 16 samples: it has 15 others of a sample's block; the batch has 63 of the 127 others.
             self.assertAlmostEqual(row["ours"]["near_partners"], 15 * 63 / 127, delta=1.5)
         for row in (whole, whole_large):
             self.assertAlmostEqual(row["full"]["near_partners"], 63 * 30 / row["samples"], delta=0.3)
@@ -180,7 +180,7 @@ class CaptionsTest(unittest.TestCase):
         self.assertEqual(len(set(texts)), 768)
 
     def test_captions_have_the_statistics_of_the_published_table(self):
-        # Of ten published rows: 40 valid, 34 distinct captions of 689 tokens.
+        # The ten published rows have 40 valid captions, 34 of them distinct, with 689 tokens.
         found = batches.token_statistics(batches.read_captions(batches.CAPTIONS, 10))
         self.assertEqual((found["valid"], found["distinct"]), (40, 34))
         self.assertLess(abs(found["tokens_of_distinct"] - 689), 10)

@@ -1,4 +1,4 @@
-"""tools/captions.py asks a language model, and keeps its head when the model's server does not."""
+"""Tests that tools/captions.py asks a language model, and copes with a server that behaves badly."""
 
 import email.utils
 import json
@@ -30,7 +30,7 @@ def good_answer(prompt):
 
 
 def say(content):
-    """A behavior: a response with this message of the model, whatever was asked."""
+    """A behavior: a response with this message of the model, for any question."""
     return lambda handler, prompt: handler.send(completion(content))
 
 
@@ -40,7 +40,7 @@ def status(code, **headers):
 
 
 def raw(*parts, wait=0.0):
-    """A behavior: these bytes instead of HTTP, slowly if told so, then the end."""
+    """A behavior: sends these bytes instead of HTTP, slowly if asked, and then closes the connection."""
     def behave(handler, prompt):
         for part in parts:
             handler.wfile.write(part)
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Behaves as the list `script` says, one entry a request, and then as `behave`."""
+    """Behaves as the list `script` says, with one entry per request, and then as `behave`."""
 
     daemon_threads = True
 
@@ -163,7 +163,7 @@ class ModelTest(Folder):
         self.server.script = [
             raw(b"", wait=30), raw(*[b"H"] * 100, wait=0.1),
             raw(head + b"Content-Length: 99\r\n\r\n", *[b" "] * 99, wait=0.1),
-            # No length: the end of the connection would be the end of the body.
+            # Without a length, the end of the connection would be the end of the body.
             raw(head + b"\r\n{}", *[b" "] * 99, wait=0.1)]
         start = time.monotonic()
         self.ask("--timeout", "0.4")
@@ -333,7 +333,7 @@ class ModelTest(Folder):
     def test_a_broken_cache_is_named(self):
         self.file("out.csv.cache.jsonl", "{}\n")
         self.assertIn("cache.jsonl line 1", self.ask(code=2))
-        # An answer that someone put there is checked like any other.
+        # An answer that someone wrote into the cache is checked like any other.
         self.file("out.csv.cache.jsonl", "")
         self.ask()
         self.file("out.csv.cache.jsonl", self.cached().replace('"crust"', '"psoriasis"'))
@@ -361,7 +361,7 @@ class ModelTest(Folder):
 
     def test_stops_before_it_costs_more(self):
         self.write([{"filename": f"{i}.png", "caption": f"Scale {i}."} for i in range(20)])
-        # 110 tokens a request by the server's count; about 1,100 bytes set aside for the next.
+        # The server counts 110 tokens per request; about 1,100 bytes are reserved for the next one.
         prices = ["--price-in", "1e6", "--price-out", "1e6", "--max-tokens", "20"]
         log = self.ask(*prices, "--max-cost", "2500", "--workers", "1", code=3)
         asked = len(self.server.requests)

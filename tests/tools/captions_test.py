@@ -1,4 +1,4 @@
-"""tools/captions.py fills what a table lacks, from its own columns and the user's files."""
+"""Tests that tools/captions.py fills missing captions from the table's columns and the user's files."""
 
 import re
 import subprocess
@@ -73,10 +73,10 @@ class FilesTest(Folder):
             ("--hierarchy", "a.csv", "name,parent\na,x\n", "'x', the parent of 'a', has no entry"),
             ("--hierarchy", "a.csv", "name\na\n", "no column 'parent'"),
             ("--hierarchy", "a.json", '{"a": {"b": {}}, "c": {"b": {}}}', "'b' has two parents"),
-            ("--hierarchy", "a.json", '{"a": 1}', "stands no object"),
+            ("--hierarchy", "a.json", '{"a": 1}', "is not an object"),
             ("--hierarchy", "a.json", '{"a":\n}', "line 2"),
-            ("--concepts", "a.json", '{"scale": "scaly"}', "no list of strings"),
-            ("--concepts", "a.json", "[]", "no object"),
+            ("--concepts", "a.json", '{"scale": "scaly"}', "not a list of strings"),
+            ("--concepts", "a.json", "[]", "not an object"),
             ("--concepts", "none.json", None, "No such file"),
             ("--disease-column", "gone", None, "no column 'gone'"),
         ]:
@@ -139,7 +139,7 @@ class TableTest(Folder):
         self.assertEqual(second["ontology_caption"], "Given.")
         self.assertEqual(second["visual_concept_caption"], "This skin photo shows scale, crust.")
         self.assertEqual(second["sub_caption_mask"], "[1, 0]")
-        # The caption is new too; nothing but new captions is called valid.
+        # The caption is new too; only new captions are marked as valid.
         self.assertEqual(second["knowledge_masks"], "[1, 1, 1]")
         self.assertEqual([third["knowledge_masks"], third["sub_caption_mask"]],
                          ["[0, 0, 0]", "[0, 0]"])
@@ -163,7 +163,7 @@ class TableTest(Folder):
         self.run_captions("--num-subcaptions", 1)
         row = self.output()[0]
         self.assertEqual(row["knowledge_masks"], "[0, 1, 1]")
-        # That of the subcaptions was about none.
+        # The old mask of the subcaptions described none.
         self.assertEqual([row["sub_captions"], row["sub_caption_mask"]], ["1", "[1]"])
 
     def test_bad_tables(self):
@@ -179,8 +179,8 @@ class TableTest(Folder):
             (head + b"a,b\n", "line 2: 2 fields"),
             (head + b"a,\xe9,\n", "line 2: byte 0xE9"),
             (head + b"a,b,\n ,b,\n", "line 3, column filename"),
-            (head + b"a,b,yes\n", "line 2, column knowledge_masks: 'yes' is no list"),
-            (head + b'a,b,"[1, 2, 0]"\n', "is no list of 0 and 1"),
+            (head + b"a,b,yes\n", "line 2, column knowledge_masks: 'yes' is not a list"),
+            (head + b'a,b,"[1, 2, 0]"\n', "is not a list of 0 and 1"),
             (head + b'a,b,"[1, 0]"\n', "2 instead of 3"),
         ]:
             with self.subTest(content):

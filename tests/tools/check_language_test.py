@@ -1,4 +1,4 @@
-"""tools/check_language.py must find what it is there to find, planted, and nothing else."""
+"""Tests that tools/check_language.py finds planted words that are not used here, and nothing else."""
 
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""tools/check_layers.py must find what it is there to find: every kind of violation, planted."""
+"""Tests that tools/check_layers.py finds every kind of planted violation."""
 
 import sys
 import tempfile
@@ -89,8 +89,8 @@ class CheckLayersTest(unittest.TestCase):
                         "src/objective/tile.cu:1", "free of LibTorch")
 
     def with_lists(self, call):
-        """Files with this call in the CMakeLists.txt of a folder whose three sources reach none, the
-        light and the slow headers of LibTorch, the last two through a header of their own."""
+        """Files with this call in the CMakeLists.txt of a folder. Of its three sources one reaches no
+        header of LibTorch, one the light and one the slow headers, both through a header of their own."""
         return {
             "src/model/CMakeLists.txt": f"# All of it.\n{call}\n",
             "src/model/plain.cpp": "#include <string>\n",

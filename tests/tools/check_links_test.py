@@ -1,4 +1,4 @@
-"""tools/check_links.py must find what it is there to find: every kind of broken name, planted."""
+"""Tests that tools/check_links.py finds every kind of planted broken name."""
 
 import sys
 import tempfile

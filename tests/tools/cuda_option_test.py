@@ -1,4 +1,4 @@
-"""What configuration decides about DERMATOME_CUDA and LibTorch, on files that only look like them.
+"""Tests how CMake's configuration treats DERMATOME_CUDA and LibTorch, with files that only imitate LibTorch and CUDA.
 
 usage: cuda_option_test.py CMAKE WORK_DIR
 """
@@ -13,7 +13,7 @@ import unittest
 CMAKE, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 VERSION = "#define TORCH_VERSION_MAJOR {}\n#define TORCH_VERSION_MINOR {}\n"
-# Where CMake finds a machine's own toolkit and NCCL.
+# Folders in which CMake would find the machine's own toolkit and NCCL.
 HIDDEN = ["/usr/local/cuda/bin", "/usr/local/cuda/include", "/usr/include", "/usr/local/include"]
 
 
@@ -44,7 +44,7 @@ class CudaOption(unittest.TestCase):
         return self.work / "toolkit"
 
     def configure(self, option, libtorch, toolkit=None):
-        """CMake's exit code and what it says, with lines joined."""
+        """CMake's exit code and its output, with lines joined."""
         environment = {key: value for key, value in os.environ.items()
                        if key not in ("CUDACXX", "CUDA_PATH", "CUDA_HOME", "NCCL_ROOT", "LIBTORCH_ROOT")}
         on_path = [folder for folder in os.get_exec_path() if (pathlib.Path(folder) / "nvcc").exists()]
@@ -100,12 +100,12 @@ class CudaOption(unittest.TestCase):
         self.assertNotIn("nvcc", text)
 
     def test_auto_is_on_where_nothing_is_missing(self):
-        # As far as the pretended compiler is asked to compile.
+        # Configuration goes on until the imitated compiler is asked to compile.
         text = self.refusal("AUTO", self.make_libtorch(cuda=13), self.make_toolkit("13.0"))
         self.assertIn("The CUDA compiler identification is unknown", text)
 
     def test_another_word_is_refused(self):
-        self.assertIn("DERMATOME_CUDA=yes: it is AUTO, ON or OFF", self.refusal("yes", self.make_libtorch()))
+        self.assertIn("DERMATOME_CUDA=yes: must be AUTO, ON or OFF", self.refusal("yes", self.make_libtorch()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""tools/import_benchmarks.py writes what a checkout's files say, and runs none of them."""
+"""Tests that tools/import_benchmarks.py writes what a checkout's files say, and runs none of them."""
 
 import contextlib
 import io
@@ -40,7 +40,7 @@ TERMS = "concept_annotation/term_lists/ConceptTerms.json"
 
 
 class Checkout(unittest.TestCase):
-    """A test with a look-alike of a checkout, as small as the command needs it."""
+    """A test with a small imitation of a checkout, which has only what the command needs."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -129,7 +129,7 @@ class ImportTest(Checkout):
             "templates": ["photo with {}", "{} is seen"],
             "references": ["photo", "nothing is seen"], "metrics": ["auroc"]})
         for note in ["4 entries for 3 concepts", "no synonyms, only their names: 'Smell'",
-                     "no column in the table: 'Smell'", "no concepts of the list: 'Taste'"]:
+                     "no column in the table: 'Smell'", "are not in the list of concepts: 'Taste'"]:
             self.assertIn(note, log)
 
     def test_retrieval(self):
@@ -267,8 +267,8 @@ class WhatIsMissingTest(Checkout):
             ("concept_annotation/utils.py", PROMPTS.replace("photo with {}", "photo"),
              "'photo' has no {}"),
             (TERMS, "{", "ConceptTerms.json: Expecting"),
-            (TERMS, '{"bump": [1]}', "'bump' is no"),
-            (TERMS, "[]", "holds no object"),
+            (TERMS, '{"bump": [1]}', "'bump' is neither"),
+            (TERMS, "[]", "does not hold an object"),
             (TERMS, '{"smell": ["\\ud800"]}', "lone surrogate"),
         ]:
             with self.subTest(message):
@@ -290,7 +290,7 @@ class WhatIsMissingTest(Checkout):
 
     def test_no_checkout(self):
         self.checkout = self.folder / "none"
-        self.assertIn("is no folder", self.run_import(code=2))
+        self.assertIn("is not a folder", self.run_import(code=2))
 
 
 class LiteralsTest(Checkout):

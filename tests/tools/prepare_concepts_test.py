@@ -1,4 +1,4 @@
-"""tools/prepare_concepts.py makes tables that configs/benchmarks can use."""
+"""Tests that tools/prepare_concepts.py makes tables that configs/benchmarks can use."""
 
 import contextlib
 import csv

@@ -1,4 +1,4 @@
-"""The data set that tools/prepare_emoji.py makes from the installed packages keeps its promises."""
+"""Tests the data set that tools/prepare_emoji.py makes from the installed packages."""
 
 import ast
 import csv
@@ -58,7 +58,7 @@ class DataSetTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp())
         cls.output = cls.folder / "emoji"
-        # What an interrupted call leaves must not matter.
+        # Files that an interrupted call left must not matter.
         (cls.folder / "emoji.partial" / "images").mkdir(parents=True)
         cls.summary = cls.prepare()
 

@@ -1,5 +1,5 @@
-"""The revision that a binary gives itself (tools/cmake/revision.cmake): of a checkout, of one with changes, of
-sources without git.
+"""Tests the revision that a binary states (tools/cmake/revision.cmake): of a checkout, of a checkout with changes,
+and of sources without git.
 
 usage: revision_test.py
 """

@@ -1,4 +1,4 @@
-// An objective that nothing in src knows trains through TrainStep: adding one is a file.
+// An objective that src does not know trains through TrainStep, so a new objective is one new file.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
@@ -20,8 +20,8 @@
 namespace dermatome {
 namespace {
 
-// Without negatives: every image, and the mean of its patches, is drawn to its raw caption. No
-// rank needs another's texts, so none are gathered.
+// An objective without negatives. It draws every image, and the mean of its patches, to its raw
+// caption. No rank needs the texts of other ranks, so texts are not gathered.
 class DrawTogether : public Objective {
  public:
   bool needs_patches() const override { return true; }

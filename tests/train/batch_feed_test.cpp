@@ -26,7 +26,7 @@ using testing::Not;
 constexpr int kNumRanks = 3;
 constexpr int64_t kGlobalBatch = 6;
 constexpr int64_t kNumSamples = 30;
-constexpr int64_t kNumSteps = 5;  // an epoch
+constexpr int64_t kNumSteps = 5;  // one epoch
 
 LoaderOptions options_of(int rank) {
   LoaderOptions options;
@@ -39,17 +39,17 @@ LoaderOptions options_of(int rank) {
 }
 
 struct Outcome {
-  int64_t num_batches = 0;                      // taken before the end
-  std::vector<int64_t> own_texts;               // of each batch
-  std::vector<std::vector<int64_t>> all_texts;  // of each batch, all ranks' as this one was told
+  int64_t num_batches = 0;                      // taken before the feed ended
+  std::vector<int64_t> own_texts;               // of this rank, per batch
+  std::vector<std::vector<int64_t>> all_texts;  // of all ranks, per batch
   bool stopped = false;
-  std::string data_error;  // of each kind
+  std::string data_error;
   std::string communication_error;
 };
 
 using Hook = std::function<void(int64_t)>;
 
-// `after` is called with the number of batches taken.
+// Takes all batches. After each batch, except the last, `after` gets the number of batches taken.
 Outcome take_all(BatchFeed& feed, const Hook& after) {
   Outcome outcome;
   try {
@@ -70,7 +70,7 @@ Outcome take_all(BatchFeed& feed, const Hook& after) {
   return outcome;
 }
 
-// What every rank, a thread each, got from its feed; `after` is called on rank 0.
+// Runs every rank as a thread and returns the outcome of every rank. `after` is called on rank 0.
 std::vector<Outcome> feed_ranks(
     const ShardedDataset& dataset, const std::function<bool(int rank)>& stop_requested,
     const Hook& after = [](int64_t) {}) {
@@ -129,13 +129,13 @@ TEST(BatchFeed, ARankThatCannotReadItsBatchEndsAllAtTheSameStep) {
   }
 }
 
-TEST(BatchFeed, ARequestTakesAtMostOneBatchMore) {
+TEST(BatchFeed, ARequestStopsAfterAtMostOneMoreBatch) {
   const TestShards shards(kNumSamples, 10);
   std::atomic<bool> requested = false;
   const auto outcomes = feed_ranks(
       shards.dataset(), [&](int rank) { return rank == 0 && requested; },
       [&](int64_t num_taken) {
-        // By then the feeds have made all batches ready that they may.
+        // After this pause the feeds have as many batches ready as they may have.
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
         if (num_taken == 1) requested = true;
       });

@@ -34,7 +34,7 @@ ClipConfig tiny_config() {
   return tiny;
 }
 
-// What each rank throws, in rank order; empty where it throws nothing.
+// The error that each rank throws, in rank order; empty for a rank that throws nothing.
 std::vector<std::string> refusals(
     int num_ranks, const std::function<void(int rank, const TrainingEnvironment&)>& compare) {
   std::vector<std::string> refusals(num_ranks);
@@ -51,7 +51,7 @@ std::vector<std::string> refusals(
   return refusals;
 }
 
-// The last rank's options are changed.
+// The errors if `change` changes the last rank's options.
 std::vector<std::string> refusals_of_settings(int num_ranks,
                                               const std::function<void(TrainOptions&)>& change) {
   return refusals(num_ranks, [&](int rank, const TrainingEnvironment& environment) {
@@ -94,7 +94,7 @@ TEST(CompareSettings, LetsMachinesDiffer) {
     o.runtime.device = DeviceChoice::kCpu;
   };
   EXPECT_THAT(refusals_of_settings(3, another_machine), Each(""));
-  // Two places for the copies of shards.
+  // The copies of shards may lie in different places.
   EXPECT_THAT(refusals(2,
                        [](int rank, const TrainingEnvironment& environment) {
                          TrainOptions options;
@@ -104,7 +104,7 @@ TEST(CompareSettings, LetsMachinesDiffer) {
               Each(""));
 }
 
-TEST(CompareSettings, ComparesAllButSettingsThatExist) {
+TEST(CompareSettings, ExemptsOnlySettingsThatExist) {
   int64_t exempt = 0;
   for (const Setting& setting : list_settings(TrainOptions())) {
     exempt += may_differ_between_ranks(setting.key) ? 1 : 0;
@@ -125,7 +125,7 @@ TEST(CompareSettings, ComparesBinaries) {
 }
 
 struct CompareStartTest : testing::Test {
-  // What rank `rank` of `num_ranks` starts from, which a test changes.
+  // What one rank starts from. Tests change it.
   struct Start {
     const ShardedDataset* data = nullptr;
     std::vector<RankFact> validation = {{"the data of data.validation", "none"}};
@@ -149,7 +149,7 @@ struct CompareStartTest : testing::Test {
   const TestShards other_shards{6, 2};
 };
 
-TEST_F(CompareStartTest, PassesWhatIsAlike) {
+TEST_F(CompareStartTest, AcceptsEqualStarts) {
   for (const int ranks : {1, 2, 3}) {
     EXPECT_THAT(refusals_of(ranks, [](int, Start&) {}), Each(""));
   }
@@ -163,7 +163,7 @@ TEST_F(CompareStartTest, ComparesWeights) {
   }
 }
 
-TEST_F(CompareStartTest, ComparesTheModelsThatWeightsDoNotTellApart) {
+TEST_F(CompareStartTest, ComparesModelsWithEqualWeights) {
   EXPECT_THAT(refusals_of(2, [](int rank, Start& start) { start.config.quick_gelu = rank == 1; }),
               Each(AllOf(HasSubstr("the model of model.architecture"), Not(HasSubstr("weights")))));
 }
@@ -181,7 +181,7 @@ TEST_F(CompareStartTest, ComparesData) {
 }
 
 TEST_F(CompareStartTest, ComparesCheckpoints) {
-  // Equal weights, but another state of the optimizer.
+  // The checkpoints have equal weights, but different optimizer states.
   const std::filesystem::path folder = scratch_folder();
   for (const std::string run : {"a", "b"}) {
     Clip model(tiny_config(), c10::kCPU);

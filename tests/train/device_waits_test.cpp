@@ -26,11 +26,11 @@
 namespace dermatome {
 namespace {
 
-// A copy to a device, or from one, whose end the caller waits for. Seen on the CPU as well, where
-// nothing is copied.
+// Whether the caller waits for the end of a copy to or from a device. This is also seen on the CPU,
+// where nothing is copied.
 bool waits_for_copy(const at::RecordFunction& function) {
   if (std::string_view(function.name()) != "aten::to") return false;
-  // The backward pass of a cast names the device on which its tensor is anyway.
+  // The backward pass of a cast names the device that its tensor is already on.
   const auto node = torch::autograd::get_current_node();
   if (node && node->name() == "ToCopyBackward0") return false;
   const auto schema = function.operator_schema();
@@ -40,7 +40,7 @@ bool waits_for_copy(const at::RecordFunction& function) {
   return device && !inputs[*device].isNone() && !inputs[*non_blocking].toBool();
 }
 
-// Asks how many numbers there are.
+// Whether the call indexes by a mask, so that the host must know how many elements it selects.
 bool waits_for_mask(const at::RecordFunction& function) {
   const std::string_view name = function.name();
   if (name != "aten::index" && name != "aten::index_put_") return false;
@@ -50,15 +50,15 @@ bool waits_for_mask(const at::RecordFunction& function) {
   });
 }
 
-// Asks for the sum of the repeats.
+// Whether the call repeats rows without an output size, so that the host must sum the repeats.
 bool waits_for_repeats(const at::RecordFunction& function) {
   if (std::string_view(function.name()) != "aten::repeat_interleave") return false;
   const auto size = function.operator_schema()->argumentIndexWithName("output_size");
   return function.inputs()[*size].isNone();
 }
 
-// The operators that `work` calls and that make the host wait for a device, were the tensors on
-// one. (Whether a copy's memory is pinned is not seen.)
+// The operators that `work` calls and that would make the host wait if tensors were on a device.
+// (This does not see whether the memory of a copy is pinned.)
 std::vector<std::string> waits_of(const std::function<void()>& work) {
   static const std::set<std::string> kWaiting = {"aten::_local_scalar_dense",
                                                  "aten::nonzero",
@@ -108,7 +108,7 @@ TEST(DeviceWaits, NeverHappenInAStep) {
   const StepBatch global = make_step_batch(test_world().size, /*last_without_text=*/false);
   const auto group = make_test_group();
   Share own = own_share(global);
-  // As the loader gives them, with patch dropout.
+  // Images as bytes and kept patches, as the loader gives them with patch dropout.
   own.batch.images = (own.batch.images * 60).abs().to(at::kByte);
   own.batch.kept_patches = at::tensor({0, 3}, at::kLong).repeat({kSamplesPerRank, 1});
   for (const auto& [accum, checkpointed, precision] :

@@ -1,4 +1,4 @@
-// Steps on several ranks: values and gradients are those of one rank on the global batch.
+// A step on several ranks has the values and gradients of one rank on the global batch.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -24,13 +24,13 @@
 namespace dermatome {
 namespace {
 
-// The whole batch on this rank alone.
+// The result of a step on the whole batch by this rank alone.
 ObjectiveResult alone(Clip& model, const StepBatch& global, const TrainOptions& options) {
   const auto collectives = make_single_process_collectives();
   TrainStep step(model, *collectives, options);
   const Share whole = share_of(global, {global.pixels.size(0)}, 0);
   const ObjectiveResult result = step.compute_gradients(whole.batch, whole.sizes).objective;
-  // The gradients are to outlive the step, which owns their memory.
+  // The step owns the memory of the gradients, which are needed for longer than the step.
   for (const NamedParameter& parameter : model.parameters()) {
     parameter.value.mutable_grad() = parameter.value.grad().clone();
   }
@@ -70,8 +70,8 @@ std::vector<Variant> variants() {
           {.name = "accumulated_patch_dropout", .accum = 3, .num_kept_patches = 3}};
 }
 
-// The gradient without a bias of keys, which has none but rounding: it adds the same to all logits
-// of a softmax.
+// The gradient without that of the keys' bias. This bias adds the same to all logits of a softmax,
+// so its gradient is only rounding noise.
 at::Tensor significant_gradient(const NamedParameter& parameter) {
   const at::Tensor gradient = parameter.value.grad();
   if (!parameter.name.ends_with("attn.in_proj_bias")) return gradient;
@@ -93,12 +93,12 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
 
   Clip model = make_model(variant.checkpointed);
   const auto group = make_test_group();
-  // Small buckets, so that there are several.
+  // Buckets are small, so that there are several.
   options.runtime.bucket_mb = 0;
   options.accum = variant.accum;
   TrainStep step(model, *group, options);
   const Share own = own_share(global);
-  // Twice: the second step finds the gradients of the first in its buckets.
+  // The second step finds the gradients of the first in its buckets.
   for (int repeat = 0; repeat < 2; ++repeat) {
     const ObjectiveResult result = step.compute_gradients(own.batch, own.sizes).objective;
     EXPECT_NEAR(result.total.item<double>(), expected.total.item<double>(), 1e-5);
@@ -119,13 +119,13 @@ TEST(DistributedStep, EncodesOnlyThePatchesThatAreKept) {
   StepBatch global = make_step_batch(1, /*last_without_text=*/false);
   Clip model = make_model();
   const at::Tensor whole = alone(model, global, {}).total;
-  // In another order: patches are told apart by their positions alone.
+  // All patches are kept, in another order. Only their positions tell patches apart.
   global.kept_patches = at::arange(3, -1, -1).repeat({kSamplesPerRank, 1});
   EXPECT_LT(relative_difference(alone(model, global, {}).total, whole), 1e-6);
   global.kept_patches = global.kept_patches.narrow(1, 0, 2);
   const at::Tensor half = alone(model, global, {}).total;
   EXPECT_GT(relative_difference(half, whole), 1e-5);
-  // What is not kept has no influence.
+  // Patches that are not kept have no influence.
   at::Tensor upper = global.pixels.slice(2, 0, 8);  // patches 0 and 1
   upper.copy_(at::randn_like(upper));
   EXPECT_EQ(alone(model, global, {}).total.item<float>(), half.item<float>());
@@ -156,18 +156,18 @@ TEST(DistributedStep, InBf16IsCloseToOneRankInBf16AndInFp32) {
   const Share own = own_share(global);
   const ObjectiveResult result = step.compute_gradients(own.batch, own.sizes).objective;
 
-  // bf16 has 8 bits: features are off by 1e-2, the loss by less. No difference would mean that
-  // autocast did nothing. Gradients are not compared with fp32: where patches hardly pass sigma,
-  // local alignment divides by almost nothing, and rounding decides (0.3 on one rank, too).
+  // bf16 has 8 bits, so features are off by 1e-2 and the loss by less. Equality would mean that
+  // autocast did nothing. Gradients are not compared with fp32: if patches hardly pass sigma, local
+  // alignment divides by almost zero, so rounding matters (a difference of 0.3 even on one rank).
   const double difference = relative_difference(result.total, exact.total);
   EXPECT_GT(difference, 1e-6);
   EXPECT_LT(difference, 5e-3);
-  // Length buckets differ between ranks and one rank, and with them the rounding.
+  // One rank has other length buckets than several ranks, so rounding differs.
   EXPECT_LT(relative_difference(result.total, whole.total), 1e-3);
   EXPECT_LT(relative_difference(all_gradients(model), all_gradients(whole_model)), 3e-2);
 }
 
-// Passes everything on and remembers what it was.
+// Forwards all calls and records their sizes.
 class RecordingCollectives : public Collectives {
  public:
   explicit RecordingCollectives(Collectives& inner) : inner_(inner) {}
@@ -189,14 +189,15 @@ class RecordingCollectives : public Collectives {
   }
   void barrier(const std::string& what) override { ADD_FAILURE() << what; }
 
-  std::vector<std::pair<std::string, size_t>> gathered;  // what, bytes of this rank's input
+  std::vector<std::pair<std::string, size_t>> gathered;  // name, and bytes of this rank's input
   size_t num_reduced = 0, reduced_bytes = 0;
 
  private:
   Collectives& inner_;
 };
 
-// `dermatome plan` takes every rank to have as many texts; here the largest number pads the others.
+// `dermatome plan` assumes the same number of texts on every rank. Here ranks are padded to the
+// largest number.
 void expect_planned(const RecordingCollectives& recording, const TrainOptions& options,
                     const Share& own) {
   StepLoad load;
@@ -227,8 +228,8 @@ void expect_planned(const RecordingCollectives& recording, const TrainOptions& o
   EXPECT_EQ(reduced, static_cast<double>(recording.reduced_bytes));
 }
 
-// Two gathers of embeddings (texts early, images later), one of scalars per row, and one reduction
-// of every gradient, however many micro-batches there are.
+// A step gathers embeddings twice (texts early, images later) and scalars per row once, and reduces
+// every gradient once, for any number of micro-batches.
 TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
   const StepBatch global = make_step_batch(test_world().size, /*last_without_text=*/false);
   const auto group = make_test_group();
@@ -256,8 +257,8 @@ TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
     EXPECT_EQ(gathers_before_images, 1);
     EXPECT_EQ(recording.gathered[0].first, "text embeddings");
     EXPECT_EQ(recording.gathered[0].second, texts * kWidth * sizeof(float));
-    // With an image's and its local vector: what the row weighs in two softmaxes; three counts a
-    // text. Ranks are packed, then padded to the largest.
+    // An image has its vector, its local vector and its weights in two softmaxes; a text has three
+    // counts. A rank's values are packed, then padded to the largest rank.
     EXPECT_EQ(recording.gathered[1].first, "image embeddings");
     EXPECT_EQ(recording.gathered[1].second,
               (images * (2 * kWidth + 2) + texts * 3) * sizeof(float));
@@ -267,7 +268,7 @@ TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
     for (const auto& parameter : model.parameters()) {
       num_parameters += static_cast<size_t>(parameter.value.numel());
     }
-    // A bucket a tower at this size, and the logit scale; buckets align their gradients.
+    // At this size each tower has one bucket, and the logit scale another. Buckets align gradients.
     EXPECT_EQ(recording.num_reduced, test_world().size == 1 ? 1 : 3);
     if (test_world().size > 1) {
       EXPECT_GE(recording.reduced_bytes, num_parameters * sizeof(float));
@@ -310,7 +311,7 @@ TEST(DistributedStep, FindsTheSamplesThatAreNotFinite) {
     *tensor = tensor->clone();
   }
   if (last_rank) {
-    text.batch.tokens[0][1] = kUnusedToken;  // of sample 0
+    text.batch.tokens[0][1] = kUnusedToken;  // in a text of sample 0
     for (const auto& [sample, caption] : {std::pair(2, kRawCaption), {6, kFirstSubcaption}}) {
       text.batch.caption[sample][caption] = 0;
       text.batch.mask[sample][caption] = true;
@@ -319,8 +320,8 @@ TEST(DistributedStep, FindsTheSamplesThatAreNotFinite) {
   expect_not_finite(text, {0, 2, 6});
 }
 
-// As in the last batch of a validation set: some ranks have fewer samples, or none.
-TEST(DistributedStep, EvaluatesUnevenSharesAsOneRankTheWhole) {
+// In the last batch of a validation set, some ranks have fewer samples, or none.
+TEST(DistributedStep, EvaluatesUnevenSharesAsOneRankDoes) {
   const StepBatch global = make_step_batch(test_world().size, /*last_without_text=*/false);
   const TrainOptions options;
   Clip model = make_model();

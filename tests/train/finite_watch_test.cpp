@@ -68,8 +68,8 @@ TEST_F(FiniteWatchTest, FailsAtTheReportAndAppliesNothingUntilThen) {
                                                      "not; the batch: rank 0, samples 0, 1, 2)"))));
 }
 
-// Whether steps of which `is_bad` are bad end a run that skips such steps and reports after every
-// `every` steps.
+// Whether a run that skips bad steps and reports after every `every` steps ends early. Step i + 1
+// is bad if is_bad[i].
 bool gives_up(const std::vector<bool>& is_bad, size_t every) {
   const auto alone = make_single_process_collectives();
   FiniteWatch watch(NonFinite::kSkip, *alone);
@@ -81,13 +81,13 @@ bool gives_up(const std::vector<bool>& is_bad, size_t every) {
     }
     watch.report();
   } catch (const DataError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("and 10 steps in a row are"));
+    EXPECT_THAT(error.what(), HasSubstr("and 10 steps in a row were not"));
     return true;
   }
   return false;
 }
 
-TEST(FiniteWatch, GivesUpAfterBadStepsInARowWheneverItReports) {
+TEST(FiniteWatch, GivesUpAfterTenBadStepsInARow) {
   for (const size_t every : {1, 3, 10, 50}) {
     SCOPED_TRACE(every);
     EXPECT_FALSE(gives_up({true}, every));
@@ -101,7 +101,7 @@ TEST(FiniteWatch, GivesUpAfterBadStepsInARowWheneverItReports) {
   }
 }
 
-TEST(FiniteWatch, NamesTheSamplesOfWhicheverRank) {
+TEST(FiniteWatch, NamesTheSamplesOfEveryRank) {
   run_ranks(3, [](Collectives& ranks) {
     FiniteWatch watch(NonFinite::kFail, ranks);
     at::Tensor finite = at::ones({40}, at::kBool);

@@ -38,7 +38,7 @@ TEST_F(LoaderSetupTest, RanksShareABatchInTheirOrder) {
   }
 }
 
-TEST_F(LoaderSetupTest, PatchesAreDroppedInTrainingOnly) {
+TEST_F(LoaderSetupTest, PatchesAreDroppedOnlyInTraining) {
   EXPECT_EQ(setup(/*training=*/true).kept_patches, 0);
   options.model.patch_dropout = 0.5;
   EXPECT_EQ(setup(/*training=*/true).num_patches, 16);
@@ -46,7 +46,7 @@ TEST_F(LoaderSetupTest, PatchesAreDroppedInTrainingOnly) {
   EXPECT_EQ(setup(/*training=*/false).kept_patches, 0);
 }
 
-TEST_F(LoaderSetupTest, TextsAreThoseTheObjectiveLooksAt) {
+TEST_F(LoaderSetupTest, TextsAreThoseThatTheObjectiveUses) {
   EXPECT_FALSE(setup(true).texts.only_raw_caption);
   EXPECT_FALSE(setup(true).texts.texts_for_missing);
   options.objective.negatives = Negatives::kAll;

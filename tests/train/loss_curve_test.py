@@ -1,17 +1,17 @@
-"""The first 100 steps of the quickstart's model must lose what they lost when
-tests/golden/loss_curve.json was recorded.
+"""The first 100 steps of the quickstart's model must have the losses recorded in
+tests/golden/loss_curve.json.
 
 usage: loss_curve_test.py BINARY MPIRUN WORK_DIR [--record]
 
 Trains configs/quickstart.yaml's model with its objective and optimizer, at a tenth of its learning rate,
-on images made here, 16 a step, on one rank and on two. --record writes the curve of one rank to
-tests/golden instead of comparing; do so when a change is meant to change it.
+on images made here, 16 per step, on one rank and on two. --record writes the curve of one rank to
+tests/golden instead of comparing. Use it if a change is meant to change the curve.
 
-Rounding differs between machines and numbers of ranks, and training amplifies it: gradients are steep
-while the weights are random, and patches and captions are weighed by where they stand. Measured between
-one rank and two on one machine: 2e-6 up to step 10, then up to 3 % a step, and 0.4 % in the mean of ten
-steps. So the first ten steps are held to the recorded ones tightly, which a wrong gradient or learning
-rate misses at once, and later ones by their mean over ten.
+Rounding differs between machines and numbers of ranks, and training amplifies the differences: gradients
+are steep while the weights are random, and the weights of patches and captions depend on the features.
+Between one rank and two on one machine the losses differ by 2e-6 up to step 10, then by up to 3 % per step
+and 0.4 % in the mean of ten steps. So the tolerance of the first ten steps is small, which shows a wrong
+gradient or learning rate at once; later steps are compared by their mean over ten.
 """
 
 import json
@@ -30,18 +30,18 @@ WORK = pathlib.Path(sys.argv[3]) / "loss_curve"
 GOLDEN = training_data.SOURCE / "tests/golden/loss_curve.json"
 STEPS = 100
 WINDOW = 10
-FIRST_TOLERANCE = 1e-4  # of each of the first WINDOW losses, relative
-MEAN_TOLERANCE = 0.02  # of the mean of each further WINDOW, relative
+FIRST_TOLERANCE = 1e-4  # relative, of each of the first WINDOW losses
+MEAN_TOLERANCE = 0.02  # relative, of the mean of each later WINDOW
 
 
 def make_data():
-    # Raw pixels, so that no JPEG library has a part in the numbers.
+    # Pixels are stored raw, so that the numbers do not depend on a JPEG library.
     shutil.rmtree(WORK, ignore_errors=True)
     training_data.make_data(WORK, BINARY, 160, "--raw")
 
 
 def curve(ranks):
-    """The losses of all steps on so many ranks."""
+    """The losses of all steps on `ranks` ranks."""
     name = f"ranks_{ranks}"
     launch = [MPIRUN, str(ranks)] if ranks > 1 else []
     subprocess.run(

@@ -61,7 +61,7 @@ TEST(WeightDecay, GroupsParametersAsOpenClipDoes) {
   }
 }
 
-TEST(AdamW, FiveStepsEqualTheRecordedOnes) {
+TEST(AdamW, FiveStepsAreAsRecorded) {
   const auto settings = golden_settings();
   auto parameters = initial_parameters();
   AdamW optimizer(parameters, golden_options(settings));

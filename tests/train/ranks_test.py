@@ -1,5 +1,5 @@
-"""Ranks that were started differently, by mpirun with a command for each: all of them end at once, with
-one error line that names the rank and what differs.
+"""mpirun starts the ranks of a run with different commands. All ranks must end at once, with one error line
+that names the rank and what differs.
 
 usage: ranks_test.py BINARY WORK_DIR
 """
@@ -23,7 +23,7 @@ DIFFERS = "rank 1 differs from rank 0 in: "
 
 
 def mpirun(*commands):
-    """Runs each command on a rank of its own; its errors, exit code and seconds."""
+    """Runs each command on its own rank. Returns the finished process and its duration in seconds."""
     parts = []
     for command in commands:
         parts += [":"] * bool(parts) + ["-n", "1", BINARY, *map(str, command)]
@@ -36,7 +36,7 @@ def mpirun(*commands):
 
 
 def train(name, *of_rank_1, ranks=2, common=()):
-    """A training whose rank 1 has further settings."""
+    """A training whose rank 1 gets the additional settings `of_rank_1`."""
     command = ["train", WORK / "config.yaml", f"name={name}", *common]
     return mpirun(*([*command, *(of_rank_1 if rank == 1 else ())] for rank in range(ranks)))
 
@@ -95,14 +95,14 @@ class Ranks(unittest.TestCase):
         self.assert_refused(done, "the benchmark colors of validation.benchmarks; ")
 
     def test_a_rank_that_continues_from_another_checkpoint(self):
-        # Rank 1's output is a folder of its own, with what another run left there.
+        # Rank 1 has its own output folder, which holds a checkpoint of another run.
         shutil.copytree(WORK / "runs/seed_2", WORK / "own/seed_1")
         for ranks in BOTH:
             done = train("seed_1", f"output={WORK}/own", ranks=ranks, common=["seed=1"])
             self.assert_refused(done, "the weights of the checkpoint that the run continues from, the checkpoint")
             self.assertIn("resuming from step 2", done.stderr)
 
-    def test_copies_of_the_same_files_are_alike(self):
+    def test_copies_of_the_same_files_are_accepted(self):
         shutil.copytree(WORK / "shards", WORK / "copy/shards")
         shutil.copytree(self.checkpoint("seed_1"), WORK / "copy/weights")
         self.assert_trains(train(

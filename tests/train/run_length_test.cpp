@@ -17,7 +17,7 @@ TEST(RunLength, CountsWholeBatchesUnlessStepsAreSet) {
   EXPECT_EQ(run_length(options, 59).total_steps, 7);
 }
 
-TEST(RunLength, SaysWhatIsDue) {
+TEST(RunLength, TellsWhetherSomethingIsDue) {
   const RunLength length = {.steps_per_epoch = 5, .total_steps = 15};
   EXPECT_FALSE(length.is_due(10, 0, 0));
   EXPECT_TRUE(length.is_due(10, 2, 0));

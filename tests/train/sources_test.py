@@ -62,7 +62,7 @@ class Sources(unittest.TestCase):
 
 
 class Mixture(Sources):
-    def test_any_number_of_ranks_draws_the_same_also_after_a_stop(self):
+    def test_any_number_of_ranks_draws_the_same_samples_also_after_a_stop(self):
         self.succeed(train("two", *SETTINGS))
         self.succeed(train("one", *SETTINGS, ranks=1))
         self.succeed(train("stopped", *SETTINGS))
@@ -75,7 +75,7 @@ class Mixture(Sources):
             for step, loss in losses(name).items():
                 self.assertAlmostEqual(loss, expected[step], delta=1e-4)
 
-    def test_other_sources_do_not_continue_a_run(self):
+    def test_a_run_does_not_continue_with_other_sources(self):
         self.succeed(train("kept"))
         for sources in (("b", "a"), ("a",), ("a", "a")):
             refused = train("kept", sources=sources)
@@ -87,8 +87,8 @@ class Mixture(Sources):
         both = f"data.train=[{WORK}/a/shards, {WORK}/b/shards]"
         printed = plan(both).stdout
         self.assertIn("64 samples in 2 shard(s)", printed)
-        self.assertIn("5 an epoch (4 samples left out)", printed)
-        self.assertIn("2 an epoch (6 samples left out)", plan(both, *SETTINGS).stdout)
+        self.assertIn("5 per epoch (4 samples left out)", printed)
+        self.assertIn("2 per epoch (6 samples left out)", plan(both, *SETTINGS).stdout)
         self.assertIn("is not there", plan("data.train=[/neither, /nowhere]").stdout)
         self.assertEqual(plan(f"data.train=[{WORK}/a/shards, /nowhere]").returncode, 3)
         short = plan(both, "data.sampling=resampled", "data.epoch_samples=6")
@@ -106,7 +106,7 @@ class Damage(Sources):
         for row in (3, 11):
             content[start + int(index[row]["offset"])] ^= 1
         shard.write_bytes(content)
-        # Two records per rank and start: the second start meets both again.
+        # A rank may leave out two records per start. The second start, on one rank, meets both again.
         settings = ["data.on_corrupt=skip", "data.max_corrupt=2"]
         self.succeed(train("marred", *settings, sources=["marred"]))
         self.succeed(train("marred_on", *settings, sources=["marred"]))
@@ -120,12 +120,12 @@ class Damage(Sources):
             self.assertAlmostEqual(losses("marred_on")[step], loss, delta=1e-4)
         refused = train("marred_twice", settings[0], "data.max_corrupt=1", ranks=1, sources=["marred"])
         self.assertEqual(refused.returncode, 3, refused.stderr)
-        self.assertIn("data.max_corrupt allows 1 such record(s) a rank and start", refused.stderr)
+        self.assertIn("data.max_corrupt allows 1 such record(s) per rank and start", refused.stderr)
 
 
 class FailingStorage(Sources):
     def begin(self, name, **variables):
-        """A training on one rank, whose storage fails after some batches."""
+        """Starts a training on one rank whose storage fails after some batches."""
         settings = {"LD_PRELOAD": FLAKY_READS, "FLAKY_READS": "1", "FLAKY_AFTER": "52"} | variables
         return subprocess.Popen(command(name, ranks=1, sources=["b"]), stderr=subprocess.PIPE, text=True,
                                 env=os.environ | settings)
@@ -148,18 +148,18 @@ class FailingStorage(Sources):
         self.assertIn(f"cannot open {shard}, which was open before: its storage is gone or fails: No such file or "
                       "directory, also when tried 4 times again", errors)
         self.assertGreater(len(losses("gone")), 0)
-        # 8.5 s for a sample of this batch and for one of the next, not for each.
+        # The run waits 8.5 s for one sample of this batch and one of the next, not for every sample.
         self.assertLess(time.monotonic() - start, 60)
 
 
 class Staging(Sources):
     @contextlib.contextmanager
     def slow_copy(self, name):
-        """A training on two ranks while the copy of its only shard, `slow`'s, takes a while; its ranks."""
+        """Yields a training on two ranks that is copying its only shard, which takes a while, and its ranks' ids."""
         shutil.copytree(WORK / "b", WORK / "slow", dirs_exist_ok=True)
         shard = WORK / "slow/shards/shard-00000.h5"
         content = shard.read_bytes()
-        os.truncate(shard, 8 << 30)  # a hole, read as zeros
+        os.truncate(shard, 8 << 30)  # adds a hole, which reads as zeros
         running = subprocess.Popen(command(name, f"data.stage={WORK}/{name}", sources=["slow"]),
                                    stderr=subprocess.PIPE, text=True)
         try:
@@ -180,7 +180,7 @@ class Staging(Sources):
         self.assertEqual(list((WORK / "stopped_early").glob("*/*")), [])
         self.assertFalse((WORK / "a/runs/stopped_early").exists())
 
-    def test_the_next_start_copies_what_a_killed_one_had_begun(self):
+    def test_the_next_start_completes_the_copy_of_a_killed_run(self):
         stage = WORK / "killed"
         with self.slow_copy("killed") as (running, ranks):
             while not any(path.stat().st_size for path in stage.glob("*/*")):
@@ -217,7 +217,7 @@ class Staging(Sources):
         self.assertIn("damaged/shards/shard-00000.h5 fails its manifest's size or checksum", failed.stderr)
 
     def test_ranks_wait_longer_than_a_collective_may_take(self):
-        # This process holds the folder; a collective's timeout passes meanwhile.
+        # This process locks the folder for longer than a collective's timeout.
         folder = WORK / "held"
         folder.mkdir(exist_ok=True)
         holder = os.open(folder, os.O_RDONLY)

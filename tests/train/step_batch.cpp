@@ -5,7 +5,7 @@
 namespace dermatome {
 namespace {
 
-// The samples [first, last) as a loader hands them over: texts only for valid captions.
+// The samples [first, last) as a loader gives them, with texts only for valid captions.
 Batch slice(const StepBatch& global, int64_t first, int64_t last) {
   const int64_t num_captions = global.mask.size(1);
   Batch batch;

@@ -19,28 +19,28 @@ inline constexpr CheckpointedBlocks kEverything{.image = kAllBlocks, .text = kAl
 ClipConfig tiny_config();
 Clip make_model(CheckpointedBlocks checkpointed = {});
 
-// Of G samples with N captions each.
+// A batch of G samples with N captions each.
 struct StepBatch {
   at::Tensor pixels;        // [G, 3, 16, 16]
   at::Tensor tokens;        // [G * N, 40]
-  at::Tensor lengths;       // [G * N]: from 3 to 40
+  at::Tensor lengths;       // [G * N], from 3 to 40
   at::Tensor mask;          // [G, N]
-  at::Tensor kept_patches;  // [G, K] of the four patches; undefined: all
+  at::Tensor kept_patches;  // [G, K], of the four patches; undefined: all are kept
 };
 
-// Random, but the same on every rank. The last rank's samples have no captions if
-// `last_without_text`.
+// A random batch, the same on every rank. If `last_without_text`, the last rank's samples have no
+// captions.
 StepBatch make_step_batch(int num_ranks, bool last_without_text, int64_t num_kept_patches = 0);
 
-// What a rank works on: its batch, and how many samples and texts every rank has.
+// A rank's own batch, and the numbers of samples and texts of every rank.
 struct Share {
   Batch batch;
   GlobalSizes sizes;
 };
 
-// Rank `rank`'s share when rank r holds the next samples_per_rank[r] samples.
+// The share of rank `rank` if rank r holds the next samples_per_rank[r] samples.
 Share share_of(const StepBatch& global, const std::vector<int64_t>& samples_per_rank, int rank);
-// This rank's, of equal ones.
+// This rank's share if all ranks hold the same number of samples.
 Share own_share(const StepBatch& global);
 
 }  // namespace dermatome

@@ -66,7 +66,7 @@ class ThreadTraining : public testing::Test {
     return options;
   }
 
-  // Trains on `num_ranks` ranks; what is logged as `kind` (train, validation), by step.
+  // Trains on `num_ranks` ranks. Returns what is logged as `kind` (train or validation), by step.
   std::map<int64_t, nlohmann::json> train_on(int num_ranks, const TrainOptions& options,
                                              const std::string& kind) const {
     World world;
@@ -113,7 +113,7 @@ TEST_F(ThreadTraining, TwoRanksTrainAsOne) {
   }
 }
 
-TEST_F(ThreadTraining, ScoresBesideTheNextSteps) {
+TEST_F(ThreadTraining, ScoresDuringTheNextSteps) {
   const auto scores = train_on(2, options("scored"), "validation");
   ASSERT_EQ(scores.size(), 4u);
   for (const int64_t step : {0, 3, 6, 8}) {

@@ -1,5 +1,5 @@
-// A step in micro-batches holds the activations of one of them, and of the whole batch only its
-// embeddings and what the objective makes of them.
+// A step in micro-batches holds the activations of one micro-batch. Of the whole batch it only
+// holds embeddings and the objective's tensors.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kMicroBatch = 4, kNumMicroBatches = 8;
 constexpr int64_t kNumCaptions = kFirstSubcaption + kDefaultNumSubcaptions;
 
-// Deep enough for activations to outweigh everything else.
+// A model so deep that activations need more memory than everything else.
 ClipConfig deep_config() {
   ClipConfig config;
   config.embed_dim = 16;
@@ -24,7 +24,7 @@ ClipConfig deep_config() {
   return config;
 }
 
-// Every caption a text of its own, all texts equally long.
+// A batch in which every caption is its own text and all texts are equally long.
 Batch random_batch(int64_t num_samples) {
   const TextConfig text = deep_config().text;
   const int64_t num_texts = num_samples * kNumCaptions;
@@ -38,7 +38,7 @@ Batch random_batch(int64_t num_samples) {
   return batch;
 }
 
-// Most bytes that a step's tensors need beyond parameters, their gradients and the batch.
+// The peak bytes of a step's tensors, without parameters, their gradients and the batch.
 int64_t peak(int64_t num_samples, int64_t accum) {
   Clip model(deep_config(), c10::kCPU);
   model.initialize(1);
@@ -48,7 +48,7 @@ int64_t peak(int64_t num_samples, int64_t accum) {
   TrainStep step(model, *collectives, options);
   const Batch batch = random_batch(num_samples);
   const GlobalSizes sizes = {{num_samples}, {batch.tokens.size(0)}};
-  step.compute_gradients(batch, sizes);  // what stays for the next step
+  step.compute_gradients(batch, sizes);  // allocates what stays for the next step
   return watch_allocations([&] { step.compute_gradients(batch, sizes); }).peak;
 }
 
@@ -57,7 +57,7 @@ TEST(TrainStepMemory, FollowsTheMicroBatch) {
   const int64_t alone = peak(kMicroBatch, 1);
   const int64_t whole = peak(kNumMicroBatches * kMicroBatch, 1);
   const int64_t accumulated = peak(kNumMicroBatches * kMicroBatch, kNumMicroBatches);
-  // What grows with the batch nevertheless: two vectors an image, one a text, in copies.
+  // Copies of the embeddings still grow with the batch: two vectors per image and one per text.
   const int64_t embeddings = kNumMicroBatches * kMicroBatch * (kNumCaptions + 2) *
                              deep_config().embed_dim * static_cast<int64_t>(sizeof(float));
   EXPECT_GE(whole, (kNumMicroBatches - 1) * alone);

@@ -17,7 +17,7 @@
 namespace dermatome {
 namespace {
 
-// The golden batch as a loader would hand it over, every caption a text of its own.
+// The golden batch as a loader would give it, with every caption as its own text.
 Batch golden_batch() {
   const GoldenTexts texts = golden_texts();
   Batch batch;
@@ -29,7 +29,8 @@ Batch golden_batch() {
   return batch;
 }
 
-// Activation, and the objective as the golden files call it: "paper", or "compat" for `released`.
+// The parameters are the activation and the golden files' name of the objective's mode: "paper", or
+// "compat" for `released`.
 class RecordedTraining : public testing::TestWithParam<std::tuple<std::string, std::string>> {
  protected:
   RecordedTraining()
@@ -51,7 +52,7 @@ class RecordedTraining : public testing::TestWithParam<std::tuple<std::string, s
     }
   }
 
-  // Every gradient's norm, and those of which the whole tensor is recorded.
+  // Compares every gradient's norm, and the whole tensor where it is recorded.
   void expect_recorded_gradients() const {
     int num_whole = 0;
     for (const auto& parameter : model_.parameters()) {
@@ -74,7 +75,7 @@ class RecordedTraining : public testing::TestWithParam<std::tuple<std::string, s
   TrainOptions options_;
 };
 
-TEST_P(RecordedTraining, FirstGradientsAndFiveStepsAreTheRecordedOnes) {
+TEST_P(RecordedTraining, FirstGradientsAndFiveStepsAreAsRecorded) {
   TrainStep step(model_, *collectives_, options_);
   AdamW optimizer(model_.parameters(), options_.optimizer);
   const Batch batch = golden_batch();

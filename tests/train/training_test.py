@@ -3,15 +3,14 @@
 usage: training_test.py BINARY MPIRUN RANKS WORK_DIR
 
 Trains a tiny model on images and captions made here, on RANKS ranks, and checks that
-- a run that is killed in mid-epoch and started again ends with the very bytes of an uninterrupted one,
+- a run that is killed within an epoch and started again ends with the same bytes as an uninterrupted run,
 - its losses are those of one rank on the same global batches,
-- with augmentation left to the device its losses and weights are the same to the last bit, in bfloat16 too,
-- a damaged newest checkpoint is refused and the one before it taken,
+- a damaged newest checkpoint is refused and the checkpoint before it is used,
 - a request to stop (SIGTERM) leaves a checkpoint of the last step,
-- validation scores every sample, before, between and after.
+- validation scores every sample at the start, between steps and at the end.
 
-WORK_DIR/training_RANKS/quickstart is left behind for a comparison with open_clip: a checkpoint of the
-quickstart's own configuration, texts.txt and images.
+WORK_DIR/training_RANKS/quickstart stays for a comparison with open_clip. It holds a checkpoint of the
+quickstart's configuration, texts.txt and images.
 """
 
 import json
@@ -37,7 +36,7 @@ STEPS = 60
 
 
 def make_data():
-    """Data of 90 samples, and a configuration."""
+    """Makes 90 samples and a configuration."""
     shutil.rmtree(WORK, ignore_errors=True)
     training_data.make_data(WORK, BINARY, 90, "--short-side", "20")
     (WORK / "config.yaml").write_text(f"""
@@ -74,7 +73,7 @@ def checkpoints(name):
 
 
 def results(name, kind):
-    """What a run logged as `kind` (train or validation), by step."""
+    """What a run logged as `kind` (such as train or validation), by step."""
     lines = map(json.loads, (run_directory(name) / "results.jsonl").read_text().splitlines())
     return {line["step"]: line[kind] for line in lines if kind in line}
 
@@ -89,13 +88,13 @@ def steps_logged(name):
 
 
 def interrupt(name, number, at_step):
-    """Starts a run and sends its ranks a signal once it has logged `at_step`; its exit code and errors."""
+    """Starts a run and sends its ranks a signal once it has logged `at_step`. Returns exit code and errors."""
     running = subprocess.Popen(command(name), stderr=subprocess.PIPE, text=True)
     deadline = time.time() + 60
     while steps_logged(name) < at_step:
         assert time.time() < deadline and running.poll() is None, running.stderr.read()
         time.sleep(0.002)
-    # Other numbers of ranks are tested at the same time, under the same names.
+    # Tests with other numbers of ranks run at the same time, with the same names of runs.
     for process in training_data.ranks_of(BINARY, f"name={name}", WORK / "config.yaml").values():
         os.kill(process, number)
     errors = running.communicate(timeout=60)[1]
@@ -117,14 +116,14 @@ class Training(unittest.TestCase):
         self.assertEqual(results(name, "validation"), results("straight", "validation"))
 
     def test_killed_run_ends_with_the_same_bytes(self):
-        # 90 samples in batches of 12 are 7 steps per epoch: step 10 is in the middle of the second.
+        # 90 samples in batches of 12 make 7 steps per epoch, so step 10 is in the middle of the second epoch.
         code, _ = interrupt("killed", signal.SIGKILL, at_step=10)
         self.assertNotEqual(code, 0)
         self.assertLess(steps_logged("killed"), STEPS)
         self.assertIn("resuming from step", train("killed"))
         self.assert_equals_straight("killed")
 
-    def test_damaged_checkpoint_is_refused_and_the_one_before_taken(self):
+    def test_damaged_checkpoint_is_refused_and_the_one_before_used(self):
         shutil.copytree(run_directory("straight"), run_directory("damaged"))
         newest = checkpoints("damaged")[-1]
         weights = bytearray((newest / "open_clip_model.safetensors").read_bytes())
@@ -145,9 +144,9 @@ class Training(unittest.TestCase):
         self.assert_equals_straight("stopped")
 
     def test_losses_are_those_of_one_rank(self):
-        # Sums in another order differ in the last bit, and AdamW amplifies that from step to step
-        # (parameters with tiny gradients take full steps): 1e-7 at first, 5e-6 at step 12. A wrong
-        # gradient shows at step 2.
+        # Sums in another order differ in the last bit. AdamW amplifies that from step to step, because
+        # parameters with tiny gradients take full steps: the difference is 1e-7 at first and 5e-6 at step 12.
+        # A wrong gradient shows at step 2.
         if RANKS > 1:
             train("single", 1)
             for step in range(1, 13):
@@ -158,7 +157,7 @@ class Training(unittest.TestCase):
         first, last = losses("straight")[1], losses("straight")[STEPS]
         self.assertLess(last, 0.9 * first)
 
-    def test_validation_comes_at_the_start_between_and_at_the_end(self):
+    def test_validation_runs_at_the_start_between_and_at_the_end(self):
         scores = results("straight", "validation")
         self.assertEqual(sorted(scores), [0, 28, 56, STEPS])
         self.assertLess(scores[STEPS]["loss"]["total"], scores[0]["loss"]["total"])
@@ -191,11 +190,11 @@ class Training(unittest.TestCase):
             Image.fromarray(pixels).save(left / f"{name}.png")
         (left / "texts.txt").write_text("a red patch\nnumber 7\n" + "long " * 90 + "\n")
 
-    def test_other_settings_do_not_continue_a_run(self):
+    def test_a_run_does_not_continue_with_other_settings(self):
         self.assertIn("belongs to other settings", self.failure("straight", "optimizer.lr=0.5"))
 
     def failure(self, name, *overrides):
-        """What a run that must fail says."""
+        """The standard error of a run that must fail."""
         done = subprocess.run(command(name, RANKS, *overrides), capture_output=True, text=True, timeout=120)
         self.assertNotEqual(done.returncode, 0)
         return done.stderr
@@ -204,17 +203,17 @@ class Training(unittest.TestCase):
         errors = self.failure("diverged", "optimizer.lr=1e30", "optimizer.clip_norm=0",
                               "schedule.warmup=0", "runtime.log_every=50")
         self.assertRegex(errors, r"a gradient is not finite at step 2 \(embeddings that are not finite: rank 0, "
-                                 r"samples \d+, .*The checkpoints are of finite weights")
+                                 r"samples \d+, .*The checkpoints hold finite weights")
         self.assertEqual(checkpoints("diverged"), [])
 
     def test_steps_that_are_not_finite_are_skipped_up_to_ten_in_a_row(self):
-        # The first step leaves weights with which no later one can be finite.
+        # After the first step, the weights are so large that no later step can be finite.
         errors = self.failure("skipped", "optimizer.non_finite=skip", "optimizer.lr=1e30", "optimizer.clip_norm=0",
                               "schedule.warmup=0", "checkpoint.every_steps=0", "runtime.log_every=4")
-        # Every one of them, also between two log lines.
+        # Every such step is logged, also between two regular log lines.
         for step in range(2, 9):
             self.assertRegex(errors, rf"not finite at step {step} \(.*rank 0, samples \d.*\); skipped")
-        self.assertRegex(errors, r"not finite at step 9 \(.*\), and 11 steps in a row are; look at")
+        self.assertRegex(errors, r"not finite at step 9 \(.*\), and 11 steps in a row were not; look at")
         self.assertEqual(max(losses("skipped")), 8)
 
     def test_pretrained_weights_of_another_model_are_refused(self):
@@ -226,7 +225,7 @@ class Training(unittest.TestCase):
         self.assertIn("which belongs to the weights", self.failure("other", f"model.pretrained={weights}"))
 
     def test_settings_are_refused_before_a_model_is_built(self):
-        # A model of 35 TB: whatever is said of anything else was said before it was built.
+        # The model would have 35 TB, so any other error must come before it is built.
         config = json.loads(pathlib.Path(training_data.MODEL).read_text())
         config["vision_cfg"] |= {"width": 2**20, "head_width": 2**20}
         (WORK / "huge.json").write_text(json.dumps(config))

@@ -36,7 +36,7 @@ class QueueOfCheckpoints : public testing::Test {
  protected:
   QueueOfCheckpoints() : run_(scratch_folder()), model_(tiny_config(), c10::kCPU) {
     model_.initialize(1);
-    initialize_logging(0, 1);  // warnings on standard error
+    initialize_logging(0, 1);  // warnings go to standard error
     for (const int64_t step : {4, 8, 12}) save(step);
   }
 
@@ -50,7 +50,7 @@ class QueueOfCheckpoints : public testing::Test {
     return {run_, {kChoosing, kJudging}, std::move(best_by)};
   }
 
-  // Scores what is due, by both benchmarks, until nothing is: the steps, in order.
+  // Scores every checkpoint that is due, by its wanted benchmarks. Returns the steps in order.
   static std::vector<int64_t> score_all(CheckpointQueue& queue) {
     std::vector<int64_t> steps;
     while (const auto due = queue.next()) {
@@ -71,7 +71,7 @@ class QueueOfCheckpoints : public testing::Test {
   Clip model_;
 };
 
-TEST_F(QueueOfCheckpoints, GivesEachOnceTheOldestFirst) {
+TEST_F(QueueOfCheckpoints, GivesEveryCheckpointOnceOldestFirst) {
   CheckpointQueue queue = open();
   EXPECT_THAT(score_all(queue), ElementsAre(4, 8, 12));
   EXPECT_TRUE(queue.has_scored(12));
@@ -103,7 +103,7 @@ TEST_F(QueueOfCheckpoints, AFailedBenchmarkIsTriedAgainByTheNextQueue) {
   EXPECT_THAT(due->wanted, ElementsAre(true, false));
 }
 
-TEST_F(QueueOfCheckpoints, ACheckpointThatIsWrittenAnewIsScoredAgain) {
+TEST_F(QueueOfCheckpoints, ACheckpointThatIsWrittenAgainIsScoredAgain) {
   CheckpointQueue queue = open();
   score_all(queue);
   std::filesystem::remove_all(checkpoint_path(checkpoints(), 8));
@@ -112,7 +112,7 @@ TEST_F(QueueOfCheckpoints, ACheckpointThatIsWrittenAnewIsScoredAgain) {
   EXPECT_THAT(score_all(queue), ElementsAre(8));
 }
 
-TEST_F(QueueOfCheckpoints, WhatIsNotWholeIsSkippedOnceAndTakenWhenItIs) {
+TEST_F(QueueOfCheckpoints, ADamagedCheckpointIsSkippedUntilItIsWhole) {
   const auto weights = checkpoint_path(checkpoints(), 8) / "open_clip_model.safetensors";
   const std::string whole = read_file(weights);
   std::ofstream(weights, std::ios::binary) << whole.substr(1);
@@ -127,7 +127,7 @@ TEST_F(QueueOfCheckpoints, WhatIsNotWholeIsSkippedOnceAndTakenWhenItIs) {
   EXPECT_THAT(score_all(queue), ElementsAre(8));
 }
 
-TEST_F(QueueOfCheckpoints, NamesTheBestOfThoseThatAreThere) {
+TEST_F(QueueOfCheckpoints, NamesTheBestOfTheExistingCheckpoints) {
   CheckpointQueue plain = open();
   const std::vector<double> accuracies = {0.5, 0.9, 0.7};
   for (const double accuracy : accuracies) {

@@ -39,7 +39,7 @@ TEST_F(CriterionOf, ATestSetCannotChoose) {
               ThrowsMessage<ConfigError>(HasSubstr("must not choose")));
 }
 
-TEST_F(CriterionOf, WhatIsNotThereIsNamed) {
+TEST_F(CriterionOf, WhatDoesNotExistIsNamed) {
   EXPECT_THAT([&] { parse("top1"); }, ThrowsMessage<ConfigError>(HasSubstr("BENCHMARK:METRIC")));
   EXPECT_THAT([&] { parse("other:top1"); },
               ThrowsMessage<ConfigError>(HasSubstr("no --benchmark is named other")));

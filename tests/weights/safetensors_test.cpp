@@ -19,7 +19,7 @@ std::filesystem::path scratch(const std::string& name) {
   return std::filesystem::path(::testing::TempDir()) / ("dermatome_safetensors_" + name);
 }
 
-// A file of `header`, its length in front, and `data`.
+// Writes a file of the length of `header`, `header` itself and `data`.
 std::filesystem::path raw_file(const std::string& header, const std::string& data) {
   auto path = scratch("raw");
   const uint64_t length = header.size();

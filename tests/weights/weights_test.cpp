@@ -30,7 +30,7 @@ std::filesystem::path written(const Tensors& tensors) {
   return path;
 }
 
-// What torch.save() would write of `tensors`, fp32.
+// Writes `tensors`, which are fp32, in the form of torch.save().
 void write_state_dict(const std::filesystem::path& path, const Tensors& tensors) {
   std::vector<std::string> items;
   Members members;
@@ -53,7 +53,7 @@ void expect_golden(const Clip& clip) {
   }
 }
 
-TEST(WeightFiles, OfLowerPrecisionAreWidened) {
+TEST(WeightFiles, LowerPrecisionIsWidened) {
   const Clip clip = golden_clip("gelu");
   NamedTensors halves;
   for (const NamedParameter& parameter : clip.parameters()) {
@@ -135,7 +135,7 @@ TEST(WeightFiles, AnOlderHubDirectoryIsRead) {
   expect_golden(clip);
 }
 
-TEST(WeightFiles, OfParallelTrainingLoseTheirPrefix) {
+TEST(WeightFiles, TensorsOfParallelTrainingLoseTheirPrefix) {
   Tensors prefixed;
   for (const auto& [name, tensor] : golden_state()) prefixed["module." + name] = tensor;
   const Weights weights = read_weights(written(prefixed));
@@ -154,7 +154,7 @@ TEST(WeightFiles, MasksAreNoParameters) {
   EXPECT_EQ(weights.tensors.size(), golden_state().size());
 }
 
-TEST(WeightFiles, OpenAisNumbersMeanQuickGelu) {
+TEST(WeightFiles, OpenAisExtraNumbersMeanQuickGelu) {
   EXPECT_FALSE(config_of(read_weights(written(golden_state()))).quick_gelu);
   Tensors tensors = golden_state();
   for (const char* name : {"input_resolution", "context_length", "vocab_size"}) {
@@ -166,7 +166,7 @@ TEST(WeightFiles, OpenAisNumbersMeanQuickGelu) {
   EXPECT_EQ(weights.tensors.size(), golden_state().size());
 }
 
-TEST(WeightFiles, OpenAisWeightsInAGeluModelAreLoudlyWarnedOf) {
+TEST(WeightFiles, WarnsOfOpenAisWeightsInAGeluModel) {
   Tensors tensors = golden_state();
   tensors["vocab_size"] = at::zeros({}, at::kLong);
   const Weights weights = read_weights(written(tensors));
@@ -181,7 +181,7 @@ TEST(WeightFiles, OpenAisWeightsInAGeluModelAreLoudlyWarnedOf) {
   }
 }
 
-TEST(WeightFiles, ADescriptionBesideThemIsFollowed) {
+TEST(WeightFiles, AConfigurationBesideTheWeightsIsUsed) {
   const auto path = written(golden_state());
   write_file_atomically(path.parent_path() / "open_clip_config.json",
                         hub_config_json(golden_config("quickgelu")));
@@ -189,7 +189,7 @@ TEST(WeightFiles, ADescriptionBesideThemIsFollowed) {
             hub_config_json(golden_config("quickgelu")));
 }
 
-TEST(WeightFiles, AFolderWithoutThemIsRefusedWithWhatToName) {
+TEST(WeightFiles, AFolderWithoutWeightsIsRefusedWithACure) {
   const auto run = scratch_folder();
   std::filesystem::create_directory(run / "checkpoints");
   try {
@@ -243,7 +243,7 @@ TEST(ShapeConfig, TellsTheArchitecture) {
   EXPECT_EQ(found.vision.mlp_width(), expected.vision.mlp_width());
 }
 
-// The ratio of 61 to 448 in double precision, times 448, is a little less than 61.
+// In double precision, 61 / 448 * 448 is a little less than 61.
 TEST(ShapeConfig, FindsEveryMlpWidth) {
   ClipConfig config = model_with_heads_of_64();
   config.vision.width = 448;
@@ -254,7 +254,7 @@ TEST(ShapeConfig, FindsEveryMlpWidth) {
   }
 }
 
-TEST(ShapeConfig, WhatShapesDoNotTellIsRefused) {
+TEST(ShapeConfig, ShapesThatDoNotTellTheModelAreRefused) {
   const auto refusal = [](const std::string& name, const at::Tensor& tensor) {
     Tensors tensors = state_of(model_with_heads_of_64());
     tensors.erase(name);
@@ -279,21 +279,21 @@ TEST(ShapeConfig, WhatShapesDoNotTellIsRefused) {
   EXPECT_THROW(config_of_shapes(state_of(odd), "x.pt"), DataError);
 }
 
-TEST(Positions, OfTextsAreInterpolatedLinearly) {
+TEST(Positions, TextPositionsAreInterpolatedLinearly) {
   const at::Tensor two = at::tensor({0.0F, 1.0F, 10.0F, 20.0F}).view({2, 2}).to(at::kHalf);
   const at::Tensor expected =
       at::tensor({0.0F, 1.0F, 2.5F, 5.75F, 7.5F, 15.25F, 10.0F, 20.0F}).view({4, 2});
   EXPECT_TRUE(at::allclose(resize_text_positions(two, 4), expected));
 }
 
-TEST(Positions, OfPatchesKeepPlaceAndClassToken) {
+TEST(Positions, PatchPositionsKeepPlaceAndClassToken) {
   const at::Tensor rows = at::arange(4, at::kFloat).view({4, 1}).expand({4, 4}).reshape({16, 1});
   const at::Tensor all = at::cat({at::full({1, 1}, 9.0F), rows});
   const at::Tensor larger = resize_image_positions(all, 8);
   ASSERT_EQ(larger.sizes(), at::IntArrayRef({65, 1}));
   EXPECT_EQ(larger[0].item<float>(), 9.0F);
   const at::Tensor square = larger.slice(0, 1).view({8, 8});
-  // Equal along a row, rising over the rows, symmetric about the middle.
+  // Values are equal along a row, rise from row to row, and are symmetric about the middle row.
   EXPECT_TRUE(at::allclose(square, square.slice(1, 0, 1).expand({8, 8})));
   EXPECT_TRUE((square.slice(0, 1) > square.slice(0, 0, 7)).all().item<bool>());
   EXPECT_TRUE(at::allclose(square + square.flip({0}), at::full({8, 8}, 3.0F)));

@@ -3,7 +3,7 @@
 
     archives.py webdataset|streaming TABLE IMAGES OUTPUT RECORDS
 
-packs the table's images with their captions into OUTPUT, about RECORDS a file.
+packs the table's images with their captions into OUTPUT, about RECORDS per file.
 """
 
 import csv
@@ -16,7 +16,8 @@ from pathlib import Path
 
 
 def import_package(name):
-    """From the folder that bench.sh names: apart from others, which would import some of it."""
+    """Imports a package from the folder that bench.sh names. This folder is separate, because other
+    packages would import some of its contents."""
     if (folder := os.environ["DERMATOME_BENCH_PACKAGES"]) not in sys.path:
         sys.path.append(folder)
     return importlib.import_module(name)
@@ -36,13 +37,13 @@ def samples_of(table, images):
 
 
 class WebDataset:
-    """As its documentation does it: whole shards shuffled, and samples in a buffer."""
+    """Reads as webdataset's documentation does: whole shards are shuffled, and samples in a buffer."""
 
     @staticmethod
     def pack(samples, output, records):
         webdataset = import_package("webdataset")
         samples = list(samples)
-        # Workers share out archives, not samples: there must be some for each.
+        # Workers share out archives, not samples, so each worker needs some archives.
         count = max(1, min(records, len(samples) // 4))
         with webdataset.ShardWriter(f"{output}/%06d.tar", maxcount=count, verbose=0) as writer:
             for number, (image, captions) in enumerate(samples):
@@ -58,7 +59,7 @@ class WebDataset:
 
 
 class Streaming:
-    """Its own shuffle, from a folder of this machine."""
+    """Reads from a folder of this machine, with streaming's own shuffle."""
 
     @staticmethod
     def pack(samples, output, records):

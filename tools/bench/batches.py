@@ -1,4 +1,4 @@
-"""What both sides of a benchmark are given: captions, batches and embeddings."""
+"""The input of both sides of a benchmark: captions, batches and embeddings."""
 
 import csv
 import json
@@ -36,7 +36,7 @@ def read_captions(file, rows):
 
 
 def random_captions(lengths, seed):
-    """Distinct captions of the given lengths (None: missing), one list a sample."""
+    """Distinct captions of the given lengths (None: missing), one list per sample."""
     generator = torch.Generator().manual_seed(seed)
 
     def ids(length):
@@ -50,7 +50,7 @@ def lengths_of(samples):
 
 
 def make_batch(samples, file, image_size, published, seed=0):
-    """Writes a batch as Dermatome's loader hands it over; random images."""
+    """Writes a batch, with random images, in the form in which Dermatome's loader returns it."""
     rows = {}
 
     def row(caption, number):
@@ -87,7 +87,7 @@ def token_statistics(samples):
 
 
 def make_embeddings(num_samples, with_patches, all_valid, file):
-    """Random embeddings of distinct captions, all or as many of them valid as in MAKE's table."""
+    """Writes random embeddings of distinct captions. All captions are valid, or the share of MAKE's table."""
     generator = torch.Generator().manual_seed(num_samples)
     width, patches = 512, 196
 
@@ -95,7 +95,7 @@ def make_embeddings(num_samples, with_patches, all_valid, file):
         noise = F.normalize(torch.randn(*shape, width, generator=generator), dim=-1)
         return F.normalize(topic + noise, dim=-1)
 
-    # What all have in common keeps cosines away from sigma, where a rounding error would decide.
+    # The common topic keeps cosines away from sigma, where a rounding error would decide.
     topic = near(near(0), num_samples)
     mask = torch.zeros(num_samples, NUM_CAPTIONS, dtype=torch.bool)
     mask[:, :4] = True
@@ -103,7 +103,7 @@ def make_embeddings(num_samples, with_patches, all_valid, file):
     mask[:, 4] = torch.rand(num_samples, generator=generator) < 0.1
     mask |= all_valid
     owner = mask.nonzero()[:, 0]
-    # The last two texts are what stands in for missing knowledge captions and subcaptions.
+    # The last two texts stand in for missing knowledge captions and subcaptions.
     text = torch.cat([near(topic[owner], len(owner)), near(0, 2)])
     caption = torch.where(torch.arange(NUM_CAPTIONS) < 3, len(owner), len(owner) + 1)
     caption = caption.expand(num_samples, -1).clone()

@@ -2,9 +2,9 @@
 """Measures Dermatome beside the naive published step; started by tools/bench.sh.
 
 Both sides are processes that wait for commands and take turns, one step each, so that both meet the
-same machine. A figure is the median of its rounds with the smallest and the largest. CPU seconds
-are those of all threads of a process. Before anything is measured, both sides must give the same
-loss and gradients, and the naive one the values of tests/golden.
+same state of the machine. A figure is the median of its rounds, with the smallest and the largest
+round. CPU seconds are those of all threads of a process. Before anything is measured, both sides must
+give the same loss and gradients, and the naive side the values of tests/golden.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 TOLERANCE = 1e-4  # relative L2 of a tensor's gradient, float32 on both sides
-RATE = 1e-6       # what the optimizer is given: small, so that rounds differ in nothing but time
+RATE = 1e-6       # learning rate, so small that rounds differ only in time
 PUBLISHED = ["mode=released"]  # the published semantics, which both sides can compute
 PROFILES = ["speedup", "speedup_4", "speedup_8", "plain_clip"]
 PLAIN = ["mkcl=false", "local_alignment=false"]
@@ -69,7 +69,7 @@ def tell_captions(report, name, samples):
 
 
 def step_profiles(arguments, report):
-    """The captions of each profile; prints what they are like."""
+    """The captions of each profile; prints statistics of them."""
     table = data.read_captions(arguments.csv or data.CAPTIONS, arguments.batch)
     if arguments.csv:
         tell_captions(report, data.CAPTIONS.name, data.read_captions(data.CAPTIONS, arguments.batch))
@@ -84,7 +84,7 @@ def step_profiles(arguments, report):
 
 
 def measure_step(arguments, model, batches, key, report):
-    """Both sides' answers to `step`, and ours to `parts`; with the profile's row of the table."""
+    """Our answers to `step` and to `parts`; also writes the profile's row of the table."""
     plain = key == "plain_clip"
     common = ["--model", model, "--batches", batches, "--lr", RATE]
     with Worker([arguments.worker, "step", *common, *(PLAIN if plain else PUBLISHED)]) as ours, (
@@ -98,8 +98,8 @@ def measure_step(arguments, model, batches, key, report):
     by_round = cpu[1].ratios_to(cpu[0])
     report.result[key] = ratio
     report.row(f"{key:<10} x {ratio:.2f}, round by round {by_round:.2f}, without optimizer x "
-               f"{bare_ratio:.2f}; ours, naive: CPU s a step {cpu[0]:.3f}, {cpu[1]:.3f}; wall s "
-               f"{wall[0]:.3f}, {wall[1]:.3f}; images a CPU s "
+               f"{bare_ratio:.2f}; ours, naive: CPU s per step {cpu[0]:.3f}, {cpu[1]:.3f}; wall s "
+               f"{wall[0]:.3f}, {wall[1]:.3f}; images per CPU s "
                f"{arguments.batch / cpu[0].median:.3f}, {arguments.batch / cpu[1].median:.3f}; peak "
                f"MiB {peak[0]:.0f}, {peak[1]:.0f}; gradients differ by {difference:.1e}",
                profile=key, ratio=ratio, by_round=by_round, without_optimizer=bare_ratio,
@@ -131,21 +131,21 @@ def bench_step(arguments, report, folder):
 
 
 def naive_gib(num_samples, with_patches):
-    """About what the naive side needs: five times the logits of all captions with all texts, and
-    six times the similarities of all patches with all texts."""
+    """About the memory that the naive side needs: five times the logits of all captions with all texts,
+    and six times the similarities of all patches with all texts."""
     texts = num_samples * data.NUM_CAPTIONS
     return 4 * texts * (5 * texts + 6 * 196 * num_samples * with_patches) / 2**30
 
 
 def growth(memory):
-    """The exponent of B in `memory` {B: MiB}, a least-squares line through the logarithms."""
+    """The exponent of B in `memory` {B: MiB}: the slope of a least-squares line through the logarithms."""
     sizes = [size for size in memory if size >= 512] or list(memory)
     return statistics.linear_regression([math.log(size) for size in sizes],
                                         [math.log(max(memory[size], 1)) for size in sizes]).slope
 
 
 def measure_objective(arguments, size, file, bound):
-    """One batch size, on our side and, within `bound` GiB, on the naive one: the table's row."""
+    """The table's row of one batch size, for our side and, if `bound` GiB suffice, for the naive side."""
     patches = size <= arguments.patches_up_to
     data.make_embeddings(size, patches, not arguments.missing, file)
     commands = [[arguments.worker, "objective", "--input", file, *PUBLISHED]]
@@ -200,14 +200,14 @@ def bench_objective(arguments, report, folder):
 
 
 def rank_worker(arguments, cores, model, batches):
-    """A rank on each of `cores`, all its threads on it."""
+    """Starts one rank per core of `cores`, with all its threads on the core."""
     step = arguments.worker, "step", "--model", model, "--batches", batches, "--lr", RATE
     ranks = [part for core in cores for part in (":", "-n", 1, *on_core(core, *step))]
     return Worker([*shlex.split(arguments.mpirun), *ranks[1:]])
 
 
 def make_rank_batches(arguments, report, folder):
-    """A batch of other captions and images for each of two ranks, of the table's lengths."""
+    """Makes a different batch for each of two ranks, with captions of the table's lengths."""
     model, image_size = make_model(arguments, folder)
     lengths = data.lengths_of(data.read_captions(data.CAPTIONS, 10))
     lengths = [lengths[number % len(lengths)] for number in range(arguments.local_batch)]
@@ -218,7 +218,7 @@ def make_rank_batches(arguments, report, folder):
         tell_captions(report, f"rank_{rank}", captions)
         data.make_batch(captions, batches / f"{rank}.safetensors", image_size, published=False,
                         seed=rank)
-    cores = (cores_apart() * 2)[:2]  # the same one twice, where there is only one
+    cores = (cores_apart() * 2)[:2]  # the same core twice, if there is only one
     report.condition(model=arguments.model.name, local_batch=arguments.local_batch, mode="paper",
                      launcher=arguments.mpirun, cores_of_ranks=cores)
     return cores, model, batches
@@ -234,11 +234,11 @@ def bench_scaling(arguments, report, folder):
         turns = take_turns(arguments.rounds, *commands)
     names = ("1 rank, first core", "1 rank, second core", "2 ranks apart", "2 ranks")
     for name, turn in zip(names, turns):
-        report.row(f"{name}: wall s a step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "
+        report.row(f"{name}: wall s per step {spread(turn, 'wall'):.3f}, CPU s of rank 0 "
                    f"{spread(turn, 'cpu'):.3f}", ranks=name, wall=spread(turn, "wall"),
                    cpu=spread(turn, "cpu"))
     *alone, apart, pair = (spread(turn, "wall") for turn in turns)
-    # So that it is the mean of the cores' speeds, which two ranks could reach together.
+    # The harmonic mean of the times is the mean of the cores' speeds, which two ranks could reach together.
     alone = Spread([statistics.harmonic_mean(walls)
                     for walls in zip(*(each.values for each in alone))])
     ratios = {"efficiency": (alone, pair), "machine": (alone, apart), "exchange": (apart, pair)}
@@ -272,12 +272,12 @@ def bench_collectives(arguments, report, folder):
         groups = [groups[name] for groups in rounds]
         count, size = groups[0]["count"], groups[0]["bytes"]
         alone, exposed, hidden = (spread(groups, key) for key in ("alone", "exposed", "hidden"))
-        report.row(f"{name}: {count} a step, {size / 2**20:.2f} MiB of a rank, alone s "
+        report.row(f"{name}: {count} per step, {size / 2**20:.2f} MiB per rank, alone s "
                    f"{alone:.4f}, exposed s (waiting for the slower rank included) {exposed:.4f}, "
                    f"hidden {hidden:.2f}", what=name, count=count, bytes=size, alone=alone,
                    exposed=exposed, hidden=hidden)
     report.row(f"step: wall s {spread(steps, 'wall'):.3f}", wall=spread(steps, "wall"))
-    # The last row is that of all.
+    # The last row sums up all collectives.
     report.result |= {"count": count, "bytes": size, "seconds": alone.median,
                       "hidden": hidden.median}
 
@@ -299,38 +299,39 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, prog="tools/bench.sh",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", choices=BENCHES)
-    parser.add_argument("--json", type=Path, help="also write conditions, table and result here")
+    parser.add_argument("--json", type=Path, help="file to write conditions, table and result to, too")
     parser.add_argument("--rounds", type=int, default=5, help="measured turns of each side")
     parser.add_argument("--model", type=Path, help="step, scaling, collectives, encode: configuration",
                         default=ROOT / "configs/models/ViT-B-16-quickgelu.json")
     parser.add_argument("--batch", type=int, default=10, help="step: rows of the table; encode: images")
     parser.add_argument("--csv", type=Path, help="step: a table of your own for `speedup`")
     parser.add_argument("--profiles", type=lambda text: text.split(","), default=PROFILES,
-                        help="step: which of " + ",".join(PROFILES))
+                        help="step: profiles to measure, of " + ",".join(PROFILES))
     parser.add_argument("--sizes", type=numbers, default=[64, 128, 256, 512, 1024, 2048, 4096],
-                        help="objective: batches")
+                        help="objective: batch sizes")
     parser.add_argument("--patches-up-to", type=int, default=256,
                         help="objective: largest batch with local attention from patches")
     parser.add_argument("--missing", action="store_true",
                         help="objective: 64 %% of the captions are missing, as in MAKE's table")
     parser.add_argument("--naive-gib", type=float, default=12,
-                        help="objective: memory that the naive side may need")
+                        help="objective: memory in GiB that the naive side may need")
     parser.add_argument("--local-batch", type=int, default=16,
                         help="scaling, collectives: images per rank")
-    parser.add_argument("--images", type=int, default=512, help="loader: images")
-    parser.add_argument("--loader-batch", type=int, default=64, help="loader: batch")
+    parser.add_argument("--images", type=int, default=512, help="loader: number of images")
+    parser.add_argument("--loader-batch", type=int, default=64, help="loader: batch size")
     parser.add_argument("--sides", type=numbers, default=[256, 384],
-                        help="loader: short sides; the result is the first's")
+                        help="loader: short sides; the result is that of the first")
     parser.add_argument("--threads", type=numbers, default=[1],
-                        help="loader: reader threads; more than one number: also the curve over them")
+                        help="loader: reader threads; several numbers also measure the curve over them")
     parser.add_argument("--against", type=lambda text: text.split(","), default=[],
                         help="loader: further opponents, of webdataset,streaming")
     parser.add_argument("--prefetch", type=numbers, default=[],
-                        help="loader: memory with so many batches ahead, at least two numbers")
+                        help="loader: measure memory with these numbers of batches ahead, at least two")
     parser.add_argument("--records", type=numbers, default=[],
-                        help="loader: speed and start with so many tiny records, e.g. 1000,1000000")
+                        help="loader: measure speed and start with these numbers of tiny records, e.g. "
+                             "1000,1000000")
     parser.add_argument("--shards", type=int, default=0,
-                        help="loader: start with so many tiny shards, e.g. 1000")
+                        help="loader: measure the start with this number of tiny shards, e.g. 1000")
     parser.add_argument("--full", action="store_true",
                         help="loader: --against webdataset,streaming --threads 1,2 --records "
                              "1000,1000000 --shards 1000 --prefetch 2,16")
@@ -338,11 +339,11 @@ def main():
                         help="encode: classes, each with six prompts")
     parser.add_argument("--text-batch", type=int, default=64, help="encode: prompts per call")
     parser.add_argument("--samples", type=lambda text: [int(number) for number in text.split(",")],
-                        default=[10**4, 10**5, 10**6, 10**7], help="order: sizes of data")
+                        default=[10**4, 10**5, 10**6, 10**7], help="order: numbers of samples")
     parser.add_argument("--block", type=int, default=64, help="order: data.shuffle_block")
     parser.add_argument("--windows", type=lambda text: [int(number) for number in text.split(",")],
-                        default=[64], help="order: data.shuffle_window; the result is the first's")
-    parser.add_argument("--order-batch", type=int, default=2048, help="order: batch")
+                        default=[64], help="order: data.shuffle_window; the result is that of the first")
+    parser.add_argument("--order-batch", type=int, default=2048, help="order: batch size")
     parser.add_argument("--dermatome", type=Path, help="loader: the program that makes shards",
                         default=ROOT / "build/release/dermatome")
     parser.add_argument("--worker", type=Path, required=True, help="the program dermatome_bench")
@@ -353,7 +354,7 @@ def main():
         arguments.records, arguments.shards = [1000, 1000000], 1000
         arguments.prefetch = [2, 16]
     if arguments.rounds < 5:
-        print(f"{arguments.rounds} rounds are too few for figures to be quoted: take 5 or more")
+        print(f"{arguments.rounds} rounds are too few to quote the figures: take 5 or more")
     if unknown := set(arguments.against) - {"webdataset", "streaming"}:
         parser.error(f"--against: {', '.join(sorted(unknown))} is not one of webdataset, streaming")
     if arguments.prefetch and len(set(arguments.prefetch)) < 2:

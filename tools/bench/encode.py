@@ -8,9 +8,9 @@ import torch
 from harness import Spread, Worker, take_turns
 from safetensors.torch import load_file, save_file
 
-TOLERANCE = 1e-5  # of a feature, float32 on both sides
+TOLERANCE = 1e-5  # largest difference of a feature, float32 on both sides
 
-# A benchmark of 128 classes: a condition at a site.
+# A benchmark of 128 classes, each a condition at a site.
 CONDITIONS = ["psoriasis", "atopic dermatitis", "basal cell carcinoma", "melanoma", "tinea", "vitiligo",
               "seborrheic keratosis", "actinic keratosis", "squamous cell carcinoma", "lichen planus",
               "melanocytic nevus", "haemangioma", "contact dermatitis", "rosacea", "impetigo",
@@ -65,7 +65,7 @@ def measure_encode(arguments, report, folder, model, image_size):
         what = "texts, tokenized before" if kind == "texts" else (
             "texts, tokenized too" if kind == "strings" else kind)
         report.row(f"{what}: x {mine.median / others.median:.2f}, round by round {by_round:.2f}; ours, "
-                   f"open_clip: features a CPU s {mine:.2f}, {others:.2f}; features differ by "
+                   f"open_clip: features per CPU s {mine:.2f}, {others:.2f}; features differ by "
                    f"{difference:.1e} at most", kind=kind, ratio=by_round, ours=mine,
                    open_clip=others, difference=difference)
         if kind != "strings":

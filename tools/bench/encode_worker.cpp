@@ -1,4 +1,4 @@
-// Features without gradients, of images in memory and of texts.
+// Computes features, without gradients, of images in memory and of texts.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -21,7 +21,7 @@ namespace {
 struct Arguments {
   std::string model;   // hub-layout directory
   std::string pixels;  // safetensors file: `pixels`, normalized
-  std::string texts;   // a text a line
+  std::string texts;   // file with one text per line
   int64_t text_batch = 64;
 };
 
@@ -42,7 +42,7 @@ class EncodeWorker {
     return model_.encode_image(pixels_, /*with_patches=*/false).image;
   }
 
-  // From tokens.
+  // The texts' features, computed from tokens.
   at::Tensor texts() const {
     return encode_tokens(model_, distinct_.tokens, distinct_.lengths, distinct_.texts, text_batch_,
                          Precision::kFp32)

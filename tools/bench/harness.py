@@ -1,4 +1,4 @@
-"""Processes that take turns, and the report of what they cost."""
+"""Processes that take turns, and the report of their cost."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class Worker:
-    """A process that answers a line of JSON to a line of command."""
+    """A process that answers each command, a line of text, with a line of JSON."""
 
     def __init__(self, command):
         self.log = tempfile.TemporaryFile("w+")
@@ -64,7 +64,7 @@ def on_core(core, *command):
 
 
 def cores_apart():
-    """A processor of each core that may be used. A shared machine's cores differ in speed."""
+    """One processor per core that may be used. The cores of a shared machine differ in speed."""
     cores = {}
     for processor in sorted(os.sched_getaffinity(0)):
         siblings = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
@@ -75,7 +75,7 @@ def cores_apart():
 
 
 def take_turns(rounds, *commands):
-    """The answers of each (worker, command), one of each in every round."""
+    """The answers of each (worker, command); each command runs once per round."""
     answers = [[worker.ask(command) for worker, command in commands] for _ in range(rounds)]
     return list(zip(*answers))
 
@@ -91,7 +91,7 @@ class Spread:
         return f"{self.median:{form}} ({self.low:{form}}-{self.high:{form}})"
 
     def ratios_to(self, other):
-        """The spread of this one's values over the other's of the same round."""
+        """The spread of the values of this object divided by those of `other` in the same round."""
         return Spread([one / two for one, two in zip(self.values, other.values)])
 
     def fields(self):

@@ -11,12 +11,12 @@ from loader_data import (HEIGHT, WIDTH, make_archives, make_images, make_shards,
                          make_tiny_records, shrink)
 
 RECIPE = Path(__file__).resolve().parents[2] / "configs/make_vit_b16.yaml"
-# Records an archive file: as many as make a few files.
+# Records per archive file, so that there are a few files.
 RECORDS_A_FILE = 128
-# A record of raw images of that short side is planned with 250 kB, four in the smallest shard.
+# `dermatome shard` plans 250 kB per raw record of this short side, so the smallest shard holds four records.
 SMALL_SHARDS = 250, "--raw", "--shard-size-mb", "1"
 RECORDS_A_SMALL_SHARD = 4
-EPOCHS = 9  # of one loader: the readers' start, and two halves
+EPOCHS = 9  # epochs of one loader: one with the readers' start, and two halves of the rest
 
 
 class Sides:
@@ -25,11 +25,11 @@ class Sides:
     def __init__(self, arguments, folder, image_size=224):
         self.arguments, self.folder = arguments, folder
         self.common = ["--batch", arguments.loader_batch, "--image-size", image_size]
-        # All on the same core, where one is enough; the first has most of the interrupts.
+        # With one thread all processes run on the same core: the last, as the first has most interrupts.
         self.core = cores_apart()[-1] if arguments.threads[0] == 1 else None
 
     def ours(self, *how, threads=None, options=()):
-        """On shards made with `how`: their short side, and options of `dermatome shard`."""
+        """Our loader on shards made with `how`: their short side, and options of `dermatome shard`."""
         return self.worker(threads, self.arguments.worker, "loader", "--config", RECIPE, "--data",
                            make_shards(self.arguments.dermatome, self.folder, *how), *options)
 
@@ -44,7 +44,8 @@ class Sides:
                            "--kind", kind, "--table", self.folder / "table.csv", "--data", data)
 
     def worker(self, threads, *command):
-        """With so many threads, placed by the system; without a number as `--threads` says."""
+        """Starts a process with `threads` threads, placed by the system; without a number, with the
+        threads of `--threads`."""
         command = [*command, *self.common, "--threads", threads or self.arguments.threads[0]]
         return Worker(command if threads or self.core is None else on_core(self.core, *command))
 
@@ -54,8 +55,8 @@ def rate(answers, cost="cpu"):
 
 
 def flat_in_epochs(answers):
-    """One loader's speed in the later half of its epochs over that in the earlier half. The first
-    epoch is left out: the readers' start is in it."""
+    """One loader's speed in the later half of its epochs, divided by its speed in the earlier half. The
+    first epoch is left out, because it contains the readers' start."""
     ratios = []
     for answer in answers:
         seconds = answer["cpu"][1:]
@@ -73,7 +74,7 @@ def running(workers):
 
 
 def compare(arguments, report, sides, side):
-    """Images a CPU second, everybody in turn."""
+    """Measures images per CPU second of all sides in turn."""
     files = shrink(sides.folder, side)
     workers = {"jpeg": sides.ours(side), "raw": sides.ours(side, "--raw"),
                "originals": sides.files(sides.folder / "originals"), "files": sides.files(files)}
@@ -81,7 +82,7 @@ def compare(arguments, report, sides, side):
     commands = {}
     for name, worker in workers.items():
         commands[name] = worker, "epoch"
-        if name in ("jpeg", "raw"):  # right after its epoch: both meet the same machine
+        if name in ("jpeg", "raw"):  # right after its epoch, when the machine is in the same state
             commands |= {f"{name}_{part}": (worker, part) for part in ("alone", "checksums")}
     commands["epochs"] = workers["jpeg"], f"epochs {EPOCHS}"
     with running(workers):
@@ -95,7 +96,7 @@ def compare(arguments, report, sides, side):
     checksum = {name: rates[name].median / rates[f"{name}_checksums"].median
                 for name in ("jpeg", "raw")}
     report.row(
-        f"short side {side}: images a CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
+        f"short side {side}: images per CPU s: JPEG shards {rates['jpeg']:.0f}, raw shards "
         f"{rates['raw']:.0f}; DataLoader on the originals {rates['originals']:.0f}, on JPEG files "
         f"of that size {rates['files']:.0f}" + "".join(
             f", {kind} of those files {rates[kind]:.0f}" for kind in arguments.against) +
@@ -111,7 +112,7 @@ def compare(arguments, report, sides, side):
 
 
 def measure_threads(arguments, report, sides, side):
-    """Images a second of wall time, with more and more reader threads or processes."""
+    """Measures images per second of wall time, with more and more reader threads or processes."""
     files = shrink(sides.folder, side)
     for threads in arguments.threads:
         workers = {"jpeg": sides.ours(side, threads=threads),
@@ -124,7 +125,7 @@ def measure_threads(arguments, report, sides, side):
             turns = take_turns(arguments.rounds, *commands)
         walls = {name: rate(answers, "wall") for name, answers in zip(workers, turns)}
         cpus = {name: rate(answers) for name, answers in zip(workers, turns)}
-        report.row(f"{threads} thread(s), short side {side}: images per second of wall time (a CPU "
+        report.row(f"{threads} thread(s), short side {side}: images per second of wall time (per CPU "
                    "second): " + ", ".join(f"{name} {walls[name]:.0f} ({cpus[name].median:.0f})"
                                            for name in workers),
                    threads=threads, side=side, wall={n: r.fields() for n, r in walls.items()},
@@ -133,7 +134,7 @@ def measure_threads(arguments, report, sides, side):
 
 
 def measure_records(arguments, report, folder):
-    """What the number of records costs: tiny images, so that order and index show."""
+    """Measures the cost of more records, with tiny images, so that order and index take most of the time."""
     workers = {}
     for number in arguments.records:
         make_tiny_records(folder / f"records_{number}", number)
@@ -150,7 +151,7 @@ def measure_records(arguments, report, folder):
     for number, batches, start, peak in zip(workers, turns, starts, peaks):
         rates[number] = rate(batches)
         first = spread(start, "wall")
-        report.row(f"{number} records of 16 x 16 pixels in {start[0]['shards']} shard(s): images a "
+        report.row(f"{number} records of 16 x 16 pixels in {start[0]['shards']} shard(s): images per "
                    f"CPU s {rates[number]:.0f}, first batch {first:.3f} s after the start, resident "
                    f"at most {peak[0]['peak']:.0f} MiB",
                    records=number, shards=start[0]["shards"], rate=rates[number], start=first,
@@ -163,7 +164,7 @@ def measure_records(arguments, report, folder):
 
 
 def measure_shards(arguments, report, folder):
-    """From nothing open to the first batch, with so many shards."""
+    """Measures the time from nothing open to the first batch, with `--shards` shards."""
     records = arguments.shards * RECORDS_A_SMALL_SHARD
     make_tiny_records(folder / "small_shards", records)
     sides = Sides(arguments, folder / "small_shards")
@@ -182,7 +183,7 @@ def measure_shards(arguments, report, folder):
 
 
 def measure_prefetch(arguments, report, sides, side):
-    """Resident memory, readers as far ahead as they may be."""
+    """Measures resident memory while the readers are as far ahead as they may be."""
     batch = arguments.loader_batch * 3 * 224**2 / 2**20
     peaks = {}
     for prefetch in arguments.prefetch:
@@ -191,7 +192,7 @@ def measure_prefetch(arguments, report, sides, side):
         report.row(f"prefetch {prefetch}: resident at most {peaks[prefetch]:.0f} MiB",
                    prefetch=prefetch, peak=peaks[prefetch])
     extra = (peaks[max(peaks)] - peaks[min(peaks)]) / (max(peaks) - min(peaks))
-    report.row(f"another batch ahead: {extra:.1f} MiB; its images are {batch:.1f} MiB",
+    report.row(f"one more batch ahead: {extra:.1f} MiB; its images are {batch:.1f} MiB",
                another_batch=extra, batch=batch)
     report.result["mib_a_batch_ahead"] = extra
 

@@ -1,4 +1,4 @@
-"""What the loader's benchmark is measured on: images, tables, and what both sides keep them in."""
+"""The data of the loader's benchmark: images, tables, and the shards and archives of both sides."""
 
 import csv
 import subprocess
@@ -9,11 +9,11 @@ import batches as data
 import numpy
 from PIL import Image
 
-HEIGHT, WIDTH = 410, 520  # of the originals, a typical size of Derm1M's
+HEIGHT, WIDTH = 410, 520  # size of the originals, typical of Derm1M
 
 
 def draw_image(generator):
-    """As hard to code as a photograph: structure of every size, and noise of the sensor."""
+    """An image that is as hard to code as a photograph: structure of every size, and sensor noise."""
     pixels = numpy.zeros((HEIGHT, WIDTH, 3))
     for cells, contrast in ((4, 60), (16, 40), (64, 25), (256, 12)):
         coarse = generator.normal(size=(cells * HEIGHT // WIDTH + 2, cells + 2, 3)).astype("float32")
@@ -30,7 +30,7 @@ def read_captions():
 
 
 def write_table(path, names, captions):
-    """A table in MAKE's form, the captions in turn."""
+    """Writes a table in MAKE's form, which uses the captions in turn."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, {**captions[0], "filename": ""}.keys())
         table.writeheader()
@@ -39,7 +39,7 @@ def write_table(path, names, captions):
 
 
 def make_images(folder, number):
-    """`number` originals in folder/originals, with folder/table.csv."""
+    """Makes `number` originals in folder/originals, and folder/table.csv."""
     (folder / "originals").mkdir()
     generator = numpy.random.default_rng(1)
     names = [f"{i:05}.jpg" for i in range(number)]
@@ -49,8 +49,8 @@ def make_images(folder, number):
 
 
 def make_tiny_records(folder, number):
-    """So many rows of a few tiny images, with their raw captions alone, so that a record's place
-    in order and index is what it costs. Made at most once for a number."""
+    """Makes `number` rows of a few tiny images with only their raw captions, so that a record costs
+    little more than its place in order and index. Does nothing if the folder exists."""
     images, table = folder / "originals", folder / "table.csv"
     if folder.exists():
         return
@@ -67,7 +67,7 @@ def make_tiny_records(folder, number):
 
 
 def shrink(folder, side):
-    """The originals as JPEG files of that short side, as `dermatome shard` stores them."""
+    """Makes JPEG files of the originals with this short side, as `dermatome shard` stores them."""
     target = folder / f"files_{side}"
     if target.exists():
         return target
@@ -81,7 +81,7 @@ def shrink(folder, side):
 
 
 def make_shards(dermatome, folder, side, *options):
-    """The table's images as a data set."""
+    """Makes a data set of shards from the table's images."""
     output = folder / f"shards_{side}{''.join(options)}"
     if not output.exists():
         subprocess.run([dermatome, "shard", "--csv", folder / "table.csv", "--images",
@@ -91,7 +91,7 @@ def make_shards(dermatome, folder, side, *options):
 
 
 def make_archives(kind, folder, images, records):
-    """The table's images, from the folder `images`, as archives.py packs them."""
+    """Packs the table's images, from the folder `images`, by archives.py."""
     output = folder / f"{kind}_{images.name}"
     if not output.exists():
         subprocess.run([sys.executable, Path(__file__).with_name("archives.py"), kind,

@@ -1,4 +1,4 @@
-// Batches from shards, and what their parts cost by themselves.
+// Reads batches from shards, and measures the parts of this work alone.
 #include <chrono>
 #include <memory>
 #include <span>
@@ -42,8 +42,8 @@ class LoaderWorker {
     options_.augmentation = load_train_config(arguments.config, {}).augmentation;
   }
 
-  // So many batches from the beginning of an epoch on, each time another one; without a number the
-  // epoch.
+  // Reads `number` batches from the beginning of an epoch, or the whole epoch if `number` is empty.
+  // Each call uses the next epoch.
   nlohmann::json batches(const std::string& number) {
     int64_t images = 0;
     double first_batch = 0;
@@ -62,7 +62,7 @@ class LoaderWorker {
     return answer;
   }
 
-  // CPU seconds of each of so many epochs of one loader, its reading ahead included.
+  // CPU seconds of each of `number` epochs of one loader, including its reading ahead.
   nlohmann::json epochs(const std::string& number) {
     Loader loader(dataset_, options_, epoch_, /*step=*/0);
     std::vector<double> seconds;
@@ -76,7 +76,7 @@ class LoaderWorker {
     return {{"cpu", seconds}};
   }
 
-  // From nothing open to the first batch.
+  // The cost from nothing open to the first batch.
   nlohmann::json start() {
     int64_t shards = 0;
     nlohmann::json answer = cost_of([&] {
@@ -90,7 +90,7 @@ class LoaderWorker {
     return answer;
   }
 
-  // While the readers are as far ahead as they may be.
+  // The memory while the readers are as far ahead as they may be.
   nlohmann::json memory() {
     nlohmann::json answer = memory_of([&] {
       const auto start = Clock::now();
@@ -104,8 +104,8 @@ class LoaderWorker {
     return answer;
   }
 
-  // The same images one after the other, without batches, texts and threads: decoded (read and
-  // checked, too) and augmented.
+  // Reads, checks, decodes and augments the same images one after the other, without batches,
+  // texts and threads.
   nlohmann::json alone() {
     const int64_t images = dataset_.size() / options_.global_batch * options_.global_batch;
     const auto side = static_cast<size_t>(image_size_);
@@ -126,7 +126,7 @@ class LoaderWorker {
     return answer;
   }
 
-  // As many bytes as the images' records have, through their checksum alone.
+  // Computes the checksum of as many bytes as the images' records have.
   nlohmann::json checksums() const {
     uint64_t bytes = 0;
     for (const ShardEntry& shard : dataset_.sources().front().manifest.shards) bytes += shard.bytes;
@@ -138,7 +138,7 @@ class LoaderWorker {
       }
     });
     answer["images"] = dataset_.size();
-    answer["sum"] = sum;  // so that it is computed
+    answer["sum"] = sum;  // used, so that the compiler does not remove its computation
     return answer;
   }
 
@@ -169,7 +169,8 @@ void add_loader(CLI::App& app) {
   auto* command = app.add_subcommand("loader", "Batches of training images from shards");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("--data", arguments->data, "Data set of shards")->required();
-  command->add_option("--config", arguments->config, "Whose augmentation is used")->required();
+  command->add_option("--config", arguments->config, "Configuration whose augmentation is used")
+      ->required();
   command->add_option("--batch", arguments->batch)->capture_default_str();
   command->add_option("--threads", arguments->threads)->capture_default_str();
   command->add_option("--prefetch", arguments->prefetch)->capture_default_str();

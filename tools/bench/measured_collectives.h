@@ -1,4 +1,4 @@
-// Collectives that keep a record of what passes through them.
+// Collectives that record the size of each call, and the time spent in it.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,7 @@ class MeasuredCollectives : public Collectives {
   }
   void barrier(const std::string& what) override { inner_.barrier(what); }
 
-  // The records since the last call; every collective has been waited for.
+  // The records since the last call. Every recorded collective must have been waited for.
   std::vector<CollectiveRecord> take();
 
  private:
@@ -44,7 +44,7 @@ class MeasuredCollectives : public Collectives {
   std::vector<std::shared_ptr<CollectiveRecord>> records_;
 };
 
-// Seconds that the recorded collective takes with nothing to hide behind.
+// Seconds that the recorded collective takes while no computation runs beside it.
 double time_alone(Collectives& collectives, const CollectiveRecord& record);
 
 }  // namespace dermatome::bench

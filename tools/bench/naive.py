@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The opponent of the benchmarks: open_clip's model with MAKE's published step, done plainly.
+"""The opponent of the benchmarks: open_clip's model with a plain implementation of MAKE's published step.
 
     tools/bench/naive.py step --model HUB_FOLDER --batches FOLDER --lr RATE [--plain]
     tools/bench/naive.py objective --input FILE
     tools/bench/naive.py encode --model HUB_FOLDER --pixels FILE --texts FILE --text-batch NUMBER
 
-As the released code does, every caption is encoded with all its padding, missing and repeated ones
-too, every patch meets every text, and the loss holds one row of logits for each caption. Its Python
-loops over captions are left out: they are no part of the algorithm. Started, this first holds
-itself to tests/golden; then it answers commands as dermatome_bench does.
+As in the released code, every caption is encoded with all its padding, including missing and repeated
+captions, every patch is compared with every text, and the loss holds one row of logits per caption. The
+released code's Python loops over captions are left out, because they are not part of the algorithm. The
+program first checks itself against tests/golden; then it answers commands as dermatome_bench does.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 
 
 def local_vectors(patches, text, sigma):
-    """The patches [B, P, d] that text i (of [T, d]) selects in image i, pooled: [B, d]."""
+    """[B, d]: for each image i the pooled patches (of [B, P, d]) that text i (of [T, d]) selects."""
     similarity = torch.einsum("bpd,td->bpt", patches, text)
     selected = similarity * (similarity >= sigma)
     own = selected.diagonal(dim1=0, dim2=2).T
@@ -33,7 +33,7 @@ def local_vectors(patches, text, sigma):
 
 
 def caption_weights(text, mask):
-    """[B * N]; the sample-major rows are read as caption-major ones, as the released code does."""
+    """[B * N]; sample-major rows are read as caption-major rows, as the released code does."""
     num_samples, num_captions = mask.shape
     by_caption = text.detach().view(num_captions, num_samples, -1)
     cosine = by_caption[1] @ by_caption[3:].flatten(0, 1).T
@@ -44,7 +44,7 @@ def caption_weights(text, mask):
 
 
 def released_loss(image, text, local, mask, scale, lambda_m=1.0, lambda_s=0.7, use_weights=True):
-    """Total of image [B, d], text [B * N, d], local [B, d], mask [B, N] and the factor `scale`."""
+    """The total loss of image [B, d], text [B * N, d], local [B, d], mask [B, N] and the factor `scale`."""
     num_samples, num_captions = mask.shape
     weights = caption_weights(text, mask) if use_weights else None
     missing = mask.flatten() == 0
@@ -63,7 +63,7 @@ def released_loss(image, text, local, mask, scale, lambda_m=1.0, lambda_s=0.7, u
 
 
 class Step:
-    """One training step of open_clip's model; `plain` is open_clip's own with its ClipLoss."""
+    """One training step of open_clip's model; `plain` uses open_clip's own step with its ClipLoss."""
 
     def __init__(self, config, state, lr, plain=False):
         vision = open_clip.CLIPVisionCfg(**config["vision_cfg"], output_tokens=not plain)
@@ -106,13 +106,13 @@ class Step:
 
 
 def check_golden():
-    """Refuses to go on unless loss, step and optimizer give the values of tests/golden."""
+    """Ends the program unless loss, step and optimizer give the values of tests/golden."""
     folder = Path(__file__).resolve().parents[2] / "tests/golden"
 
     def check(found, expected, tolerance, what):
         found, expected = (torch.as_tensor(x).double() for x in (found, expected))
         if not (found - expected).norm() <= tolerance * expected.norm():
-            sys.exit(f"naive.py: {what} is not what {folder} holds; nothing is measured against it")
+            sys.exit(f"naive.py: {what} differs from the value in {folder}; nothing is measured against it")
 
     golden = load_file(folder / "loss_reference.safetensors")
     for case, setting in json.loads((folder / "loss.json").read_text()).items():
@@ -154,7 +154,7 @@ def cost_of(work):
 
 
 def memory_of(work):
-    """The highest resident memory in MiB during `work`, of the process and above what it had."""
+    """The highest resident memory in MiB during `work`: in all, and above the memory before it."""
     def status(name):
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith(name + ":")) / 1024
@@ -180,7 +180,7 @@ def serve_steps(arguments):
     mask = tensors["mask"].float()
     rows = F.pad(tensors["tokens"],
                  (0, config["text_cfg"]["context_length"] - tensors["tokens"].shape[1]))
-    # Plain CLIP has no text but the raw caption; -1 stands for the others, which it does not read.
+    # Plain CLIP reads only the raw caption; -1 stands for the other captions.
     batch = (tensors["pixels"], rows[tensors["caption"]], mask)
 
     def one_step():
@@ -225,7 +225,7 @@ def serve_objective(arguments):
     def write_gradients(file):
         total, gradients = evaluate()
         text = gradients.pop("text")
-        # A text that stands for thousands of captions: added up in double precision.
+        # A text may stand for thousands of captions, so its gradients are added in double precision.
         summed = torch.zeros(num_texts, text.shape[1], dtype=torch.double)
         summed.index_add_(0, caption.flatten(), text.double())
         save_file({"total": total, "text": summed, **gradients}, file)
@@ -236,7 +236,7 @@ def serve_objective(arguments):
 
 
 def serve_features(arguments):
-    """open_clip's own encoding, which is not naive."""
+    """Serves open_clip's own encoding, which is not naive."""
     config = json.loads((arguments.model / "open_clip_config.json").read_text())["model_cfg"]
     model = Step(config, load_file(arguments.model / "open_clip_model.safetensors"), 0,
                  plain=True).model.eval()

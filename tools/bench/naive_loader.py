@@ -2,7 +2,7 @@
 """The loader's opponents: the published pipeline in Pillow, torchvision and torch's DataLoader, on
 image files or on the archives of archives.py.
 
-Started and commanded by bench.py. Decodes an image, crops, resizes, jitters, and
+bench.py starts and commands it. It decodes an image, crops, resizes, jitters, and
 tokenizes the sample's captions, as MAKE's released code does for every sample of every epoch.
 """
 
@@ -27,7 +27,7 @@ def recipe(size):
                                      interpolation=transforms.InterpolationMode.BICUBIC),
         transforms.RandomApply([transforms.ColorJitter(0.32, 0.32, 0.32, 0.08)], p=0.8),
         transforms.RandomGrayscale(p=0.2),
-        transforms.PILToTensor()])  # bytes, as our loader gives; the step normalizes
+        transforms.PILToTensor()])  # bytes, as our loader returns them; the step normalizes
 
 
 class Images(Dataset):
@@ -77,7 +77,7 @@ def main():
         files = arguments.kind == "files"
         dataset = Images(arguments.table, arguments.data, prepare) if files else (
             ARCHIVES[arguments.kind].open(arguments.data, prepare, arguments.batch))
-        # One thread is this process itself: a worker of its own would only add the transport.
+        # With one thread this process does the reading: a worker process would only add transport.
         return DataLoader(dataset, batch_size=arguments.batch, shuffle=True if files else None,
                           drop_last=True,
                           num_workers=0 if arguments.threads == 1 else arguments.threads)

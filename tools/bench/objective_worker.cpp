@@ -1,4 +1,4 @@
-// The objective and its gradients on given embeddings.
+// Computes the objective and its gradients on given embeddings.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -20,8 +20,8 @@ struct Arguments {
 
 struct Gradients {
   ObjectiveResult result;
-  at::Tensor text;     // [U, d], that of the patch selection included
-  at::Tensor patches;  // [B, P, d]; undefined where the local vectors are given
+  at::Tensor text;     // [U, d], including the gradient of the patch selection
+  at::Tensor patches;  // [B, P, d]; undefined if the local vectors are given
 };
 
 class ObjectiveWorker {
@@ -31,7 +31,7 @@ class ObjectiveWorker {
         objective_(create_objective(objective_options(arguments.settings))),
         collectives_(collectives) {}
 
-  // Of the first `num_samples` samples, 0 for all.
+  // Evaluates the first `num_samples` samples; 0 means all.
   Gradients evaluate(int64_t num_samples) {
     const auto samples = [&](const std::string& name) {
       const at::Tensor& all = tensors_.at(name);
@@ -99,7 +99,7 @@ void add_objective(CLI::App& app) {
   command->callback([arguments] {
     run_with_runtime(runtime_options(), [&](Runtime& runtime) {
       ObjectiveWorker worker(*arguments, runtime.collectives());
-      // Libraries allocate their own buffers at first use.
+      // The first evaluation is not measured, because libraries allocate their own buffers in it.
       worker.evaluate(2);
       serve(runtime.collectives(),
             {{"memory", [&](const auto&) { return memory_of([&] { worker.evaluate(0); }); }},

@@ -24,7 +24,7 @@ def bench_order(arguments, report, _folder):
                 f"the batch within a block's length {ours['near_partners']:.3f} "
                 f"({full['near_partners']:.3f}); {found['ns_a_sample']:.0f} ns per sample",
                 samples=samples, window=window, **found)
-            if window == arguments.windows[0]:  # the result is the largest data's
+            if window == arguments.windows[0]:  # the last data set, the largest, gives the result
                 report.result |= {"displacement": ours["displacement"],
                                   "neighbors": ours["neighbors"],
                                   "near_partners": ours["near_partners"],

@@ -19,7 +19,7 @@ struct Arguments {
   int64_t batch = 0;
 };
 
-// Pearson's correlation of two series, added up as they come.
+// Pearson's correlation of two series that are added value by value.
 class Correlation {
  public:
   void add(double x, double y) {
@@ -35,7 +35,7 @@ class Correlation {
   double count_ = 0, x_ = 0, y_ = 0, xx_ = 0, yy_ = 0, xy_ = 0;
 };
 
-// Ordered pairs of a batch's samples that lie less than `block` apart in the data.
+// The number of ordered pairs of a batch's samples that lie less than `block` apart in the data.
 int64_t near_pairs(std::vector<int64_t>& batch, int64_t block) {
   std::sort(batch.begin(), batch.end());
   int64_t pairs = 0;
@@ -47,8 +47,8 @@ int64_t near_pairs(std::vector<int64_t>& batch, int64_t block) {
   return 2 * pairs;
 }
 
-// Of an epoch's whole batches. Distances are between places in the data, and 1 is what a random
-// permutation has on average: a third of the data.
+// Statistics of the whole batches of an epoch. Distances are between places in the data, in thirds
+// of its length, which is the average distance in a random permutation.
 nlohmann::json statistics_of(const SampleOrder& order, const Arguments& arguments, int64_t epoch) {
   const double third = static_cast<double>(arguments.samples) / 3;
   const int64_t places = arguments.samples / arguments.batch * arguments.batch;
@@ -85,7 +85,7 @@ void run(const Arguments& arguments) {
   constexpr uint64_t kSeed = 1;
   nlohmann::json answer;
   const ShuffledOrder ours(kSeed, arguments.samples, arguments.block, arguments.window);
-  // Blocks of one sample in a single window: a permutation of all.
+  // Blocks of one sample in a single window give a permutation of all samples.
   const ShuffledOrder full(kSeed, arguments.samples, 1, arguments.samples);
   const nlohmann::json cost = cost_of([&] { answer["ours"] = statistics_of(ours, arguments, 0); });
   answer["full"] = statistics_of(full, arguments, 0);

@@ -1,4 +1,4 @@
-// Training steps on a batch that is in memory, and the parts of a step each by itself.
+// Runs training steps on a batch in memory, and each part of a step alone.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -64,8 +64,8 @@ class StepWorker {
     }
   }
 
-  // "cpu", "wall": the whole step; "without_optimizer": CPU seconds of it up to the gradients;
-  // "peak": MiB.
+  // "cpu" and "wall": seconds of the whole step; "without_optimizer": its CPU seconds up to the
+  // gradients; "peak": MiB.
   nlohmann::json step() {
     StepResult result;
     double without_optimizer = 0;
@@ -91,7 +91,7 @@ class StepWorker {
     return nullptr;
   }
 
-  // CPU seconds of each part, forward and backward, of a step of one rank.
+  // CPU seconds of each part of a step of one rank, forward and backward.
   nlohmann::json parts() {
     const auto cpu_of = [](const auto& work) {
       return cost_of(work)["cpu"].template get<double>();
@@ -137,7 +137,8 @@ class StepWorker {
     return seconds;
   }
 
-  // A step's collectives in the order of their start, with seconds exposed in it and alone.
+  // A step's collectives in the order of their start, with the seconds that are exposed in the step
+  // and the seconds that the collective takes alone.
   nlohmann::json collectives() {
     collectives_.take();
     gradients();
@@ -154,7 +155,7 @@ class StepWorker {
  private:
   StepResult gradients() { return step_.compute_gradients(batch_, sizes_); }
 
-  // As in training, with what decides whether the step is applied.
+  // Updates as in training, including the check that decides whether the step is applied.
   void update(const StepResult& result) {
     const at::Tensor norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
     optimizer_.step(lr_, watch_.check(/*step=*/1, result, norm, batch_));

@@ -22,7 +22,7 @@ double process_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-// A figure of /proc/self/status that is in kB, in MiB.
+// A value of /proc/self/status, which has it in kB, in MiB.
 double memory_status(const std::string& name) {
   std::ifstream status("/proc/self/status");
   for (std::string key; status >> key; status.ignore(4096, '\n')) {
@@ -32,7 +32,7 @@ double memory_status(const std::string& name) {
   throw DataError("/proc/self/status: has no " + name);
 }
 
-// The next command, rank 0's on every rank; empty at the end.
+// The next command, which rank 0 reads and sends to every rank; empty at the end.
 std::string next_line(Collectives& collectives) {
   at::Tensor buffer = at::zeros({kLineBytes}, at::kByte);
   auto* bytes = reinterpret_cast<char*>(buffer.mutable_data_ptr<uint8_t>());
@@ -56,7 +56,7 @@ nlohmann::json cost_of(const std::function<void()>& work) {
 }
 
 nlohmann::json memory_of(const std::function<void()>& work) {
-  // 5: the highest resident size starts again from the present one (proc(5)).
+  // Writing 5 sets the highest resident size back to the present size (proc(5)).
   if (!(std::ofstream("/proc/self/clear_refs") << 5).flush()) {
     throw DataError("/proc/self/clear_refs: cannot be written, so no peak can be measured");
   }

@@ -12,21 +12,22 @@
 
 namespace dermatome::bench {
 
-// What `work` costs this process: {"cpu": s of all threads, "wall": s}.
+// The cost of `work` in this process: {"cpu": seconds of all threads, "wall": seconds}.
 nlohmann::json cost_of(const std::function<void()>& work);
 
 // The highest resident memory during `work`, in MiB: {"peak": of the whole process, "extra": above
-// what it had before}.
+// the memory before `work`}.
 nlohmann::json memory_of(const std::function<void()>& work);
 
-// Gets the rest of the command's line.
+// Runs a command; `argument` is the rest of the command's line.
 using Command = std::function<nlohmann::json(const std::string& argument)>;
 
 // Answers "ready", then one line of JSON for each line of rank 0's standard input, until it ends.
 // Every rank runs every command.
 void serve(Collectives& collectives, const std::map<std::string, Command>& commands);
 
-// One thread a rank, on the CPU, and collectives that wait while the other side has its turn.
+// One thread per rank, on the CPU, with a timeout so long that collectives can wait for the turn of
+// the other side.
 RuntimeOptions runtime_options();
 
 void add_encode(CLI::App& app);

@@ -2,4 +2,4 @@
 
 
 class Unusable(Exception):
-    """Why something of the checkout cannot become (part of) a benchmark."""
+    """Something of the checkout cannot become (part of) a benchmark; the message says why."""

@@ -1,4 +1,4 @@
-"""Makes what a benchmark's YAML file says out of class lists, concept lists and tables."""
+"""Makes the content of a benchmark's YAML file from class lists, concept lists and tables."""
 
 import json
 import re
@@ -13,7 +13,7 @@ SHOWN = 5
 
 
 def some(items):
-    """The first of the items, and how many there are."""
+    """The first items, and how many more there are."""
     items = list(items)
     rest = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(f"'{item}'" for item in items[:SHOWN]) + rest
@@ -24,7 +24,7 @@ def texts(value, what):
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not value or \
             not all(isinstance(text, str) and text.strip() for text in value):
-        raise Unusable(f"{what} is no text and no list of texts")
+        raise Unusable(f"{what} is neither a text nor a list of texts")
     return value
 
 
@@ -43,11 +43,11 @@ def classes_of(value):
 
 
 def prompts_of(classes, others):
-    """The names that `others`, the same classes in other words, have for each of `classes`."""
+    """The names of each class in `others`, which lists the same classes in other words."""
     if len(others) != len(classes):
         raise Unusable(f"{len(others)} other names for {len(classes)} classes")
     if [label for label, _ in others] != [label for label, _ in classes]:
-        raise Unusable("the other names are of classes with other labels, or in another order")
+        raise Unusable("the other names belong to classes with other labels, or in another order")
     return [names for _, names in others]
 
 
@@ -67,10 +67,10 @@ def number_in(cell):
 
 
 def label_classes(classes, prompts, cells):
-    """The classes as the YAML file lists them, and notes. `prompts`: the names of each to ask the
-    model for. `cells`: the label column, if known.
+    """The classes as the YAML file lists them, and notes. `prompts` holds the names by which the
+    model is asked for each class, `cells` the label column, if known.
 
-    A label is spelled as the table spells it: a position in the list of classes if all labels are
+    A label is spelled as in the table. It is a position in the list of classes if all labels are
     numbers, else a name. Without a table it is the position.
     """
     notes = repeated_names(prompts)
@@ -102,7 +102,7 @@ def label_classes(classes, prompts, cells):
 
 
 def compare(entries, counts):
-    """Notes on labels that are no class and on classes without a label."""
+    """Notes on labels that belong to no class, and on classes that no label names."""
     unlisted = {label: count for label, count in counts.items() if label not in entries}
     if len(unlisted) == len(counts):
         raise Unusable(f"none of the table's labels ({some(unlisted)}) is one of its classes")
@@ -134,7 +134,8 @@ def retrieval(caption_column, table):
 
 
 def key_of(concept):
-    """Tables, lists and synonyms differ in case, blanks and signs: brown_spot, Brown spot."""
+    """The concept in one spelling: tables, lists and synonyms differ in case, blanks and signs
+    (brown_spot, Brown spot)."""
     return re.sub(r"[\W_]+", " ", concept).strip().casefold()
 
 
@@ -154,7 +155,7 @@ def concepts(names, terms, prompts, table):
          [name for key, name in wanted.items() if key not in terms]),
         ("concepts have no column in the table",
          [name for key, name in wanted.items() if columns and key not in columns]),
-        ("columns of the table are no concepts of the list",
+        ("columns of the table are not in the list of concepts",
          [column for key, column in columns.items() if key not in wanted]),
     ]:
         if left:
@@ -175,10 +176,10 @@ def templates_of(value):
 
 
 def references_of(value, templates):
-    """One text a template; each may stand in a list of its own."""
+    """One text per template; each text may be a list of one text."""
     if not isinstance(value, list) or len(value) != len(templates):
         raise Unusable(f"the list of reference prompts does not have {len(templates)} entries, one "
-                       "a template")
+                       "per template")
     entries = [texts(entry, "a reference prompt") for entry in value]
     if any(len(entry) != 1 for entry in entries):
         raise Unusable("a template has several reference prompts")
@@ -186,7 +187,7 @@ def references_of(value, templates):
 
 
 def to_yaml(comment, fields):
-    """JSON is YAML, so that a text needs no other quotes; each entry of a list has a line."""
+    """The fields as JSON, which is also YAML and quotes every text; each entry of a list has a line."""
     lines = [f"# {line}" for line in comment]
     for key, value in fields.items():
         if isinstance(value, list) and key != "metrics":
@@ -197,4 +198,4 @@ def to_yaml(comment, fields):
     try:
         return ("\n".join(lines) + "\n").encode()
     except UnicodeEncodeError as error:
-        raise Unusable("a text has half a character (a lone surrogate)") from error
+        raise Unusable("a text contains half a character (a lone surrogate)") from error

@@ -4,7 +4,7 @@ import ast
 
 from benchmarks import Unusable
 
-# Statements that assign no data, whatever they define.
+# Statements that assign no data.
 SILENT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Pass)
 
 
@@ -15,7 +15,7 @@ def refuse(node, problem):
 
 
 def template(function):
-    """The text that `lambda c: f"… {c} …"` makes, with {} for its argument."""
+    """The text that `lambda c: f"… {c} …"` returns, with {} in the place of its argument."""
     arguments = function.args
     if len(arguments.args) != 1 or ast.unparse(arguments) != arguments.args[0].arg:
         refuse(function, "does not take one plain argument")
@@ -69,10 +69,10 @@ def bound_by(statement):
 
 
 class Literals:
-    """`values` by name; `refused`: why a name has none; `notes`: what else deserves a word.
+    """`values` holds values by name, `refused` the reason why a name has none, `notes` other remarks.
 
-    A name counts as long as only plain assignments of literals mention it: what any other statement
-    does to it would be known only by running the file.
+    A name is used only if no statement except plain assignments of literals mentions it: the effect
+    of any other statement would be known only by running the file.
     """
 
     def __init__(self, path):
@@ -98,7 +98,7 @@ class Literals:
         if isinstance(statement, SILENT) or (
                 isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
             for name in bound_by(statement):
-                self.distrust(name, f"line {statement.lineno} defines it otherwise")
+                self.distrust(name, f"line {statement.lineno} defines it differently")
             return
         targets = assigned(statement)
         try:

@@ -1,4 +1,4 @@
-"""A benchmark's table in the checkout: where it is, its columns, where its images are."""
+"""A benchmark's table in the checkout: its place, its columns, and the place of its images."""
 
 import os
 
@@ -10,7 +10,8 @@ IMAGE_COLUMNS = ("filename", "image_path", "ImageID")
 
 
 class Table:
-    """The first of `paths` that is there; `found` is false, and the first assumed, if none is."""
+    """The table at the first of `paths` that exists. If none exists, `found` is false and `path` is
+    the first one."""
 
     def __init__(self, paths, checkout, image_column=IMAGE_COLUMNS[0]):
         existing = [path for path in paths if path.is_file()]
@@ -35,7 +36,7 @@ class Table:
         return [row[column] for _, row in self.rows]
 
     def images(self):
-        """The folder that the table's image names start from, tried with the first one."""
+        """The folder that the table's image names are relative to, found with the first image."""
         beside = self.path.parent
         folders = [self.checkout, beside, beside / "images", beside / "final_images",
                    *list(beside.parents)[:3]]
@@ -50,7 +51,7 @@ class Table:
         return self.checkout
 
     def place(self, **columns):
-        """The fields that say where the data is. Paths are relative to `root`, the checkout."""
+        """The fields that say where the data are. Paths are relative to `root`, the checkout."""
         relative = [os.path.relpath(path, self.checkout) for path in (self.path, self.images())]
         data = {"csv": relative[0], "images": relative[1], "image_column": self.image_column,
                 **columns}

@@ -6,7 +6,7 @@ class BadInput(Exception):
 
 
 def missing(cell):
-    """What `dermatome shard` takes for no caption."""
+    """Whether `dermatome shard` reads the cell as no caption."""
     return cell.strip(" \t\r\n") in ("", "nan", "NaN")
 
 

@@ -1,7 +1,7 @@
 """What a model is asked about one caption, and which of its answers are believed.
 
-A model's answer is believed only where the caption bears it out: every word of a subcaption, of a
-diagnosis and, without a vocabulary, of a visual concept must be one of the caption's, and must not
+A model's answer is believed only if the caption says the same: every word of a subcaption, of a
+diagnosis and, without a vocabulary, of a visual concept must occur in the caption, and must not
 have lost its "no".
 """
 
@@ -20,8 +20,8 @@ MAX_CHARACTERS = {"subcaptions": 500, "visual_concepts": 80, "diagnosis": 200}
 
 
 def words(text):
-    """A text's words, and those of them that never stand without a negation. "0.5" is one, so that
-    "5" alone is another."""
+    """A text's words, and the words that occur only with a negation. "0.5" is one word, so that
+    "5" is a different word."""
     text = normalized(text)
     found = list(re.finditer(r"\d+(?:[.,]\d+)+|\w+", text))
     stated = {match[0] for match in found if not denied(text, match.start())}
@@ -65,7 +65,7 @@ class Questions:
         }
 
     def ask(self, caption, fields):
-        """The prompt. One pass, so that braces in a caption stay what they are."""
+        """The prompt. All placeholders are replaced in one pass, so that braces in a caption stay."""
         values = {
             "caption": caption,
             "fields": "\n".join(f'- "{field}": {self.meanings[field]}' for field in fields),
@@ -94,7 +94,7 @@ class Questions:
             return None if value is None else self.text_complaint(field, value, caption)
         most = self.num_subcaptions if field == "subcaptions" else MAX_CONCEPTS
         if not isinstance(value, list):
-            return f"'{field}' is no list"
+            return f"'{field}' is not a list"
         if len(value) > most or (field == "subcaptions" and not value):
             return f"'{field}' has {len(value)} entries"
         return next(filter(None, (self.text_complaint(field, one, caption) for one in value)), None)
@@ -115,7 +115,7 @@ class Questions:
             return None
         (all_words, denied_words), (known, known_denied) = words(value), words(caption)
         if added := sorted(all_words - known):
-            return f"'{field}' has words that the caption has not: {', '.join(added[:5])}"
+            return f"'{field}' has words that the caption does not have: {', '.join(added[:5])}"
         if turned := sorted((all_words - denied_words) & known_denied):
             return f"'{field}' states what the caption denies: {', '.join(turned[:5])}"
         return None

@@ -1,4 +1,4 @@
-"""A model's accepted answers, one JSON object a line, so that no question is paid for twice."""
+"""A model's accepted answers, one JSON object per line, so that no question is paid for twice."""
 
 import fcntl
 import hashlib
@@ -14,7 +14,7 @@ def key_of(*parts):
 
 
 class Cache:
-    """Answers by key. A line that a killed run left half written is removed, the rest kept."""
+    """Answers by key. A line that a killed run left half written is removed; all others are kept."""
 
     def __init__(self, path, read_only=False):
         self.path, self.read_only = Path(path), read_only
@@ -43,7 +43,7 @@ class Cache:
                 fields = json.loads(record)
                 self.answers[fields["key"]] = fields["answer"]
             except (ValueError, TypeError, KeyError) as error:
-                raise BadInput(f"{self.path} line {line}: no answer of a model; remove the line, "
+                raise BadInput(f"{self.path} line {line}: not an answer of a model; remove the line, "
                                "or name another file with --cache") from error
         if self.file:
             self.file.truncate(len(whole))

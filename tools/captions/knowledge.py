@@ -1,4 +1,4 @@
-"""What a user's files know: the place of a disease in a hierarchy, the words for visible signs."""
+"""Reads a user's files: the place of a disease in a hierarchy, and the words for visible signs."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def read_json(path, pairs_hook=None):
 
 
 class Hierarchy:
-    """Diseases below wider ones: a CSV of name,parent, or JSON, an object of objects."""
+    """A tree of diseases: a CSV of name,parent, or JSON with an object of objects."""
 
     def __init__(self, path):
         self.path = path
@@ -47,18 +47,19 @@ class Hierarchy:
         known = self.nodes.setdefault(normalized(name), node)
         if known[1] != parent:
             parents = " and ".join(f"'{one}'" if one else "none" for one in (known[1], parent))
-            raise BadInput(f"{where}: '{name}' has two parents, {parents}; keep one, or name the "
-                           "two apart")
+            raise BadInput(f"{where}: '{name}' has two parents, {parents}; keep one, or give the "
+                           "two diseases different names")
 
     def add_children(self, parent, children):
         if not isinstance(children, list) or not all(isinstance(one, tuple) for one in children):
-            raise BadInput(f"{self.path}: below '{parent}' stands no object; write {{}} for none")
+            raise BadInput(f"{self.path}: the entry below '{parent}' is not an object; write {{}} if "
+                           "nothing lies below it")
         for name, below in children:
             self.add(name, parent, f"{self.path}, below '{parent}'")
             self.add_children(normalized(name), below)
 
     def text(self, name):
-        """From the root to the node, as MAKE's ontology captions have it."""
+        """The names from the root to the node, as MAKE's ontology captions list them."""
         names, seen = [], set()
         while name:
             if name in seen:
@@ -79,24 +80,25 @@ class Hierarchy:
 class Concepts:
     """Visible signs and the words for them: JSON, {"scale": ["scaly", "scaling"], ...}.
 
-    A word counts as a whole, with or without plural -s or -es, but not in a compound with a hyphen
-    (non-scaly, plaque-like) and not right behind a negation, or joined to one such by "or".
+    A word counts only as a whole, with or without plural -s or -es. It does not count in a compound
+    with a hyphen (non-scaly, plaque-like), right behind a negation, or joined by "or" to a word
+    behind a negation.
     """
 
     def __init__(self, path):
         vocabulary = read_json(path)
         if not isinstance(vocabulary, dict) or not vocabulary:
-            raise BadInput(f'{path}: no object; write {{"concept": ["synonym", ...], ...}}')
+            raise BadInput(f'{path}: not an object; write {{"concept": ["synonym", ...], ...}}')
         self.names = list(vocabulary)
         self.concepts = {}  # normalized word: concepts
         for name, synonyms in vocabulary.items():
             if not isinstance(synonyms, list) or not all(isinstance(one, str) for one in synonyms):
-                raise BadInput(f"{path}: the synonyms of '{name}' are no list of strings")
+                raise BadInput(f"{path}: the synonyms of '{name}' are not a list of strings")
             for word in {normalized(one): None for one in [name, *synonyms]}:
                 if missing(word):
                     raise BadInput(f"{path}: '{name}' has an empty word; remove it")
                 self.concepts.setdefault(word, []).append(name)
-        # By first letter: one pattern of thousands of words would try them all at every letter.
+        # One pattern per first letter: a single pattern would try thousands of words at every letter.
         by_letter = {}
         for word in sorted(self.concepts, key=len, reverse=True):
             by_letter.setdefault(word[0], []).append(re.escape(word))

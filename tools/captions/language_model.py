@@ -1,4 +1,4 @@
-"""Talks to a language model behind an endpoint like OpenAI's, patiently and within a budget."""
+"""Asks a language model behind an endpoint like OpenAI's, with retries and within a budget."""
 
 import email.utils
 import http.client
@@ -18,20 +18,20 @@ from captions import BadInput, answers
 MAX_BODY = 1 << 20        # bytes of a response
 MAX_RETRY_AFTER = 300.0   # seconds that a server can make us wait
 MAX_BACKOFF = 60.0
-MAX_UNAVAILABLE = 5       # questions in succession without any response: the server is gone
+MAX_UNAVAILABLE = 5       # unanswered questions in succession after which the server counts as gone
 
 
 class Stopped(Exception):
-    """The run cannot go on; what was answered is in the cache."""
+    """The run cannot go on; the answers so far are in the cache."""
 
 
 class OverBudget(Exception):
-    """Not asked, because the answer could cost more than --max-cost leaves."""
+    """The question was not asked, because the answer could cost more than --max-cost leaves."""
 
 
 class Unavailable(Exception):
-    """No response that could be used, this time. `wait` is what the server asked for, in seconds;
-    `billed` is whether it may have charged for it."""
+    """A request brought no usable response. `wait` is the time in seconds that the server asked us to
+    wait; `billed` says whether it may have charged for the request."""
 
     def __init__(self, reason, wait=0.0, billed=False):
         super().__init__(reason)
@@ -39,7 +39,7 @@ class Unavailable(Exception):
 
 
 def retry_after(value, now=None):
-    """Seconds to wait by a header, which holds a number or a date, or nothing sensible."""
+    """Seconds to wait according to a header, which holds a number, a date or something unusable."""
     if value is None:
         return 0.0
     if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
@@ -53,15 +53,15 @@ def retry_after(value, now=None):
 
 
 class Endpoint:
-    """Sends one request on a connection of its own. Follows no redirect, so that the key goes
-    nowhere else; waits no longer than `timeout` in all."""
+    """Sends each request on a new connection. It follows no redirect, so that the key is sent to no
+    other server, and waits no longer than `timeout` in all."""
 
     def __init__(self, url, key, timeout):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc \
                 or parts.query or parts.fragment:
             raise BadInput(f"--endpoint: '{parts.scheme}://{parts.hostname}{parts.path}' cannot be "
-                           "used; write http(s)://HOST[:PORT]/PATH, and the key into "
+                           "used; write http(s)://HOST[:PORT]/PATH, and put the key into "
                            "DERMATOME_API_KEY")
         if key and not re.fullmatch(r"[\x21-\x7e]+", key):
             raise BadInput("DERMATOME_API_KEY holds a space, line break or a character outside "
@@ -81,8 +81,8 @@ class Endpoint:
         return http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
 
     def post(self, body):
-        """The status, the headers Retry-After and Location, and the body, which may be cut: the
-        end of a connection can pass for its end."""
+        """The status, the headers Retry-After and Location, and the body. The body may be cut,
+        because the end of a connection can look like the end of the body."""
         connection = self.connect()
         late = threading.Event()
         timer = None
@@ -113,11 +113,12 @@ class Endpoint:
             response.getheader("Location"), content
 
     def without_key(self, text):
-        """For servers that repeat it. Placeholders of servers that need none may be any word."""
+        """The text without the key, which a server may repeat. A short key is a placeholder for a
+        server that needs none; it may be any word and stays."""
         return text.replace(self.key, "[key]") if self.key and len(self.key) >= 8 else text
 
     def printable(self, text):
-        """On one line, not long, and without the key."""
+        """The text on one line, shortened, and without the key."""
         return re.sub(r"[^ -~\xa0-\ud7ff\ue000-\U0010ffff]+", " ",
                       self.without_key(text))[:300].strip()
 
@@ -125,7 +126,7 @@ class Endpoint:
 def hang_up(sock, late):
     late.set()
     try:
-        # Not SSLSocket's shutdown, which would pull the TLS object from under the reader.
+        # SSLSocket's own shutdown would remove the TLS object while the reader uses it.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         pass
@@ -145,7 +146,7 @@ class Pacer:
         self.sleep(slot - time.monotonic())
 
     def hold(self, seconds):
-        """Lets nobody ask for a while."""
+        """Delays all requests for this many seconds."""
         with self.lock:
             self.next = max(self.next, time.monotonic() + seconds)
 
@@ -155,7 +156,7 @@ class Pacer:
 
 
 class Account:
-    """Tokens and money. What a request in flight can cost at most is set aside beforehand: a token
+    """Counts tokens and money. The highest cost of a request is reserved before it is sent; a token
     has at least one byte."""
 
     def __init__(self, price_in, price_out, max_cost):
@@ -180,7 +181,8 @@ class Account:
             self.requests += 1
 
     def settle(self, reserved, usage):
-        """`usage` as the server reported it, or None, which is taken for the most it can be."""
+        """Replaces the reserved cost by the cost of `usage`, as the server reported it; without a
+        usable report the reserved cost counts."""
         counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")] \
             if isinstance(usage, dict) else []
         known = len(counts) == 2 and all(type(one) is int and one >= 0 for one in counts)
@@ -220,7 +222,7 @@ class Model:
                            "max_tokens": self.options.max_tokens}).encode()
 
     def request(self, body):
-        """One request: the response as a JSON object."""
+        """Sends one request and returns the response as a JSON object."""
         reserved = self.account.reserve(len(body), self.options.max_tokens)
         usage, billed = None, False
         try:
@@ -232,7 +234,7 @@ class Model:
             if status != 200:
                 self.refuse(status, wait, location, response, content)
             if response is None:
-                raise Unavailable("the response is no JSON object of sensible size", billed=True)
+                raise Unavailable("the response is not a JSON object of sensible size", billed=True)
             usage = response.get("usage")
             return response
         except Unavailable as error:
@@ -245,7 +247,7 @@ class Model:
                 self.account.cancel(reserved)
 
     def refuse(self, status, wait, location, response, content):
-        """Raises what a status other than 200 means."""
+        """Raises the error that belongs to a status other than 200."""
         error = response.get("error") if response else None
         message = error.get("message") if isinstance(error, dict) else error
         if not isinstance(message, str):
@@ -254,14 +256,14 @@ class Model:
         if status in (408, 429) or status >= 500:
             raise Unavailable(message, retry_after(wait))
         if 300 <= status < 400:
-            message += self.endpoint.printable(f" (a redirect to {location}, which is not followed:"
+            message += self.endpoint.printable(f" (a redirect to {location}, which is not followed;"
                                                " name the final address with --endpoint)")
         if status >= 300:
             raise Stopped(message)
         raise Unavailable(message, billed=True)
 
     def respond(self, body, key):
-        """A response, after as many retries as it takes."""
+        """A response, after retries if they are needed."""
         chance = random.Random(key)
         for retry in range(self.options.retries + 1):
             try:
@@ -287,7 +289,7 @@ class Model:
                           f"last time: {error}") from error
 
     def ask(self, question):
-        """What is believed of the model's answers, and what was wrong with the last one."""
+        """The believed part of the model's answers, and what was wrong with the last answer."""
         messages = [{"role": "user", "content": question.prompt}]
         good, complaints = {}, []
         for _ in range(self.options.attempts):
@@ -307,7 +309,8 @@ class Model:
         return good, [self.endpoint.printable(complaint) for complaint in complaints]
 
     def ask_all(self, questions, report):
-        """Answers by key; report(question, reason) is told what stays open, None: no budget."""
+        """Answers by key. report(question, reason) is called for each question that stays open; the
+        reason None means that the budget does not allow it."""
         found = {}
         with ThreadPoolExecutor(self.options.workers) as pool:
             futures = {pool.submit(self.ask, question): question for question in questions}

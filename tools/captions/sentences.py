@@ -1,19 +1,19 @@
 """Cuts a caption into its sentences, which become subcaptions.
 
 MAKE cuts at every point, through "0.5 cm" and "e.g.". Here a point ends a sentence unless the word
-before it says otherwise. A new sentence may begin in lower case, as it does in many captions, so
-case decides only behind abbreviations that can end a sentence themselves.
+before it shows that it does not. A new sentence may begin in lower case, as it does in many captions,
+so case decides only behind abbreviations that can end a sentence themselves.
 """
 
 import re
 
-# A point behind these never ends a sentence, ...
+# A point behind these words never ends a sentence.
 JOINED = frozenset("approx ca cf dr e.g fig figs i.e incl mr mrs ms n.b prof ref resp st subsp "
                    "var vs viz www".split())
-# ... behind these only before a number it does not, ...
+# A point behind these words ends a sentence unless a number follows.
 BEFORE_NUMBER = frozenset("ch eq no nos p pp sec tab vol "
                           "jan feb mar apr jun jul aug sep sept oct nov dec".split())
-# ... and behind these it does unless the text goes on in lower case.
+# A point behind these words ends a sentence unless the text goes on in lower case.
 MAY_END = frozenset("a.m al bilat cm diam etc hr hrs inc jr kg lat ltd m.d max mg min ml mm mo mos "
                     "p.m ph.d pt pts sp spp sr u.k u.s wk wks yr yrs".split())
 # A single letter is an initial or a genus (J. Smith, S. aureus), except behind these.
@@ -29,7 +29,7 @@ STOPS = " .!?…。！？"
 
 
 def brackets(text):
-    """The (start, end) of brackets that close; one left open, or "a)", encloses nothing."""
+    """The (start, end) of each pair of brackets; a bracket without a partner, as in "a)", has none."""
     spans, open_ones = [], []
     for match in re.finditer(r"[()\[\]]", text):
         if match[0] in "([":
@@ -78,7 +78,7 @@ def ends(text, start, match, spans):
 
 
 def tidy(piece):
-    """On one line, without the points around it; nothing if no word is left."""
+    """The piece on one line, without the points around it; empty if no word is left."""
     piece = re.sub(r"^(\.{2,}|[…\s])+", "", " ".join(piece.split())).rstrip(STOPS)
     return piece if re.search(r"\w", piece) else ""
 

@@ -38,7 +38,7 @@ def read(path, needed):
         except StopIteration:
             break
         except csv.Error as error:
-            what = str(error).partition(" - ")[0]  # behind that is advice for programmers
+            what = str(error).partition(" - ")[0]  # the rest is advice for programmers
             raise BadInput(f"{path} line {line}: {what}; check this row's quotes") from error
         if not cells:
             continue
@@ -71,13 +71,13 @@ def read_mask(cell, where):
     found = re.fullmatch(r"\s*\[(.*)\]\s*", cell, re.DOTALL)
     words = [word.strip() for word in found[1].split(",")] if found else [cell]
     if not found or any(word not in entries for word in words):
-        raise BadInput(f"{where}: '{cell}' is no list of 0 and 1 in brackets; correct it, or empty "
+        raise BadInput(f"{where}: '{cell}' is not a list of 0 and 1 in brackets; correct it, or empty "
                        "the cell to have it filled")
     return [entries[word] for word in words]
 
 
 def quoted(cell):
-    # The csv module leaves a carriage return bare when lines end with a line feed alone.
+    # The csv module does not quote a carriage return if lines end with a line feed alone.
     return '"' + cell.replace('"', '""') + '"' if re.search('[,"\r\n]', cell) else cell
 
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/config/field_reader.h"
+#include "src/core/text.h"
 #include "src/eval/data_hash.h"
 
 namespace dermatome {
@@ -13,11 +14,11 @@ namespace dermatome {
 void check_class_list(const BenchmarkOptions& options, const std::string& key, size_t fewest,
                       const FieldReader& reader) {
   if (options.classes.size() < fewest) {
-    reader.fail(key, "must list at least " + std::to_string(fewest) + " " + key);
+    reader.fail(key, text("must list at least ", fewest, " ", key));
   }
   std::set<std::string> labels;
   for (size_t i = 0; i < options.classes.size(); ++i) {
-    const std::string entry = key + "[" + std::to_string(i) + "]";
+    const std::string entry = text(key, "[", i, "]");
     const auto& [label, names] = options.classes[i];
     if (label.empty()) reader.fail(entry, "has no label");
     if (!labels.insert(label).second) {
@@ -29,9 +30,9 @@ void check_class_list(const BenchmarkOptions& options, const std::string& key, s
     }
   }
   if (options.templates.empty()) reader.fail("templates", "must list at least one text with {}");
-  for (const auto& text : options.templates) {
-    if (text.find("{}") == std::string::npos) {
-      reader.fail("templates", "has '" + text + "', without {} for the name");
+  for (const auto& prompt : options.templates) {
+    if (prompt.find("{}") == std::string::npos) {
+      reader.fail("templates", text("has '", prompt, "', without {} for the name"));
     }
   }
 }

@@ -19,7 +19,7 @@ void check_class_list(const BenchmarkOptions& options, const std::string& key, s
 // Complains of a column that has no name.
 void check_column(const std::string& column, const std::string& key, const FieldReader& reader);
 
-// Adds `classes` and `templates`, references among them.
+// Adds the hashes `classes` and `templates` (references count as templates).
 void add_class_hashes(nlohmann::ordered_json& hashes, const BenchmarkOptions& options);
 
 }  // namespace dermatome

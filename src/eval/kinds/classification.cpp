@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "src/config/field_reader.h"
+#include "src/core/text.h"
 #include "src/eval/benchmark_features.h"
 #include "src/eval/bootstrap.h"
 #include "src/eval/kinds/class_list.h"
@@ -33,9 +34,9 @@ class LabelRows final : public RowReader {
     const std::string& label = row.fields[column_];
     const auto found = std::ranges::find(options_.classes, label, &BenchmarkClass::label);
     if (found == options_.classes.end()) {
-      images.leave_out(label, images.where(row) + ": label '" + label +
-                                  "' is not a class of benchmark " + options_.name +
-                                  "; add the class, correct the label");
+      images.leave_out(label,
+                       text(images.where(row), ": label '", label, "' is not a class of benchmark ",
+                            options_.name, "; add the class, correct the label"));
       return;
     }
     images.add(row);
@@ -114,8 +115,8 @@ class Classification final : public BenchmarkKind {
     check_column(o.label_column, "data.label_column", reader);
     check_class_list(o, "classes", 2, reader);
     if (o.classes.size() <= 5 && std::ranges::find(o.metrics, "top5") != o.metrics.end()) {
-      reader.fail("metrics", "contains 'top5', always 1 with " + std::to_string(o.classes.size()) +
-                                 " classes");
+      reader.fail("metrics",
+                  text("contains 'top5', which is always 1 with ", o.classes.size(), " classes"));
     }
   }
 

@@ -17,6 +17,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/eval/benchmark_features.h"
 #include "src/eval/bootstrap.h"
 #include "src/eval/concepts.h"
@@ -40,7 +41,7 @@ class ConceptRows final : public RowReader {
     }
     truth_.present.resize(columns_.size());
     if (truth_.missing.size() == columns_.size()) {
-      table.column(options.classes.front().label);  // throws: names the columns there are
+      table.column(options.classes.front().label);  // throws, naming the columns of the table
     }
   }
 
@@ -53,8 +54,8 @@ class ConceptRows final : public RowReader {
 
   std::shared_ptr<const Truth> finish() override {
     for (const auto& name : truth_.missing) {
-      log_warning(options_.csv + ": no column '" + name + "', so benchmark " + options_.name +
-                  " does not score this concept");
+      log_warning(text(options_.csv, ": no column '", name, "', so benchmark ", options_.name,
+                       " does not score this concept"));
     }
     return std::make_shared<ConceptCells>(std::move(truth_));
   }
@@ -68,10 +69,11 @@ class ConceptRows final : public RowReader {
     if (kPresent.contains(cell)) return 1;
     if (kAbsent.contains(cell)) return 0;
     if (!cell.empty()) {
-      throw DataError(images.where(row) + ": column '" + label + "' is '" + cell +
-                      "'; a concept is 1 (present) or 0");
+      throw DataError(text(images.where(row), ": column '", label, "' is '", cell,
+                           "'; a concept is 1 (present) or 0"));
     }
-    images.leave_out(label, images.where(row) + ": column '" + label + "' is empty; write 1 or 0");
+    images.leave_out(label,
+                     text(images.where(row), ": column '", label, "' is empty; write 1 or 0"));
     return ConceptCells::kUnknown;
   }
 
@@ -100,7 +102,7 @@ class ConceptScorer final : public Scorer {
     return {{"auroc", resampled_scores(weights).at("auroc")}};
   }
 
-  // `auroc`, the mean over the concepts that have one, and each concept's own.
+  // Each concept's AUROC, and `auroc`, the mean over the concepts whose AUROC is a number.
   Scores resampled_scores(std::span<const double> weights) const override {
     Scores scores;
     double sum = 0;
@@ -138,9 +140,7 @@ class ConceptScorer final : public Scorer {
   }
 
  private:
-  static std::string own(size_t concept_index) {
-    return "concept " + std::to_string(concept_index);
-  }
+  static std::string own(size_t concept_index) { return text("concept ", concept_index); }
   std::vector<double> known(size_t concept_index, std::span<const double> weights) const {
     const auto& cells = truth_.present[concept_index];
     std::vector<double> result(weights.begin(), weights.end());
@@ -159,8 +159,8 @@ class ConceptScorer final : public Scorer {
 // Adds the names that the JSON file `path` has for the concepts: {"concept": ["name", …], …}.
 void add_concept_terms(std::vector<BenchmarkClass>& concepts, const std::filesystem::path& path) {
   const auto fail = [&](const std::string& problem) {
-    throw ConfigError(path.string() + ": " + problem +
-                      "; concept_terms is a JSON object of lists of texts by concept");
+    throw ConfigError(
+        text(path, ": ", problem, "; concept_terms is a JSON object of lists of texts by concept"));
   };
   try {
     const auto terms = nlohmann::json::parse(read_file(path));
@@ -168,7 +168,7 @@ void add_concept_terms(std::vector<BenchmarkClass>& concepts, const std::filesys
     for (auto& entry : concepts) {
       const auto found = terms.find(entry.label);
       if (found == terms.end()) {
-        log_warning(path.string() + ": has no terms for the concept '" + entry.label + "'");
+        log_warning(text(path, ": has no terms for the concept '", entry.label, "'"));
         continue;
       }
       for (const auto& term : found->get<std::vector<std::string>>()) {
@@ -178,7 +178,7 @@ void add_concept_terms(std::vector<BenchmarkClass>& concepts, const std::filesys
   } catch (const nlohmann::json::exception& error) {
     fail(error.what());
   } catch (const DataError& error) {
-    throw ConfigError(std::string("concept_terms: ") + error.what());
+    throw ConfigError(text("concept_terms: ", error.what()));
   }
 }
 
@@ -221,11 +221,11 @@ class Concepts final : public BenchmarkKind {
   void check(const BenchmarkOptions& o, const FieldReader& reader) const override {
     check_class_list(o, "concepts", 1, reader);
     if (o.references.size() != o.templates.size()) {
-      reader.fail("references", "must list one prompt for each of the " +
-                                    std::to_string(o.templates.size()) + " templates");
+      reader.fail("references",
+                  text("must list one prompt for each of the ", o.templates.size(), " templates"));
     }
-    for (const auto& text : o.references) {
-      if (text.empty()) reader.fail("references", "has an empty prompt");
+    if (std::ranges::find(o.references, "") != o.references.end()) {
+      reader.fail("references", "has an empty prompt");
     }
   }
 

@@ -1,4 +1,4 @@
-// Concept annotation: the table says of each image which of some concepts it shows.
+// Concept annotation: the table says which concepts each image shows.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace dermatome {
 
 struct ConceptCells final : Truth {
   static constexpr uint8_t kUnknown = 2;
-  // [concept][image] 1 present, 0 absent, kUnknown; a concept without a column is in `missing` and
-  // all unknown.
+  // [concept][image]: 1 present, 0 absent, or kUnknown. A concept without a column is in `missing`
+  // and unknown for all images.
   std::vector<std::vector<uint8_t>> present;
   std::vector<std::string> missing;
 };

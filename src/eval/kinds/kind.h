@@ -1,4 +1,4 @@
-// A kind of benchmark: everything that tells it from the others stands behind this class, in one
+// A kind of benchmark. Everything in which kinds differ is behind this class, and each kind is one
 // file of this folder. src/eval/EXTENDING.md says how to add one.
 #pragma once
 
@@ -32,10 +32,10 @@ struct CsvRow;
 class RowReader {
  public:
   virtual ~RowReader() = default;
-  // Adds the row's image to `images`, or leaves the row out, and keeps what is true of it. Throws
+  // Adds the row's image to `images` and keeps what is true of it, or leaves the row out. Throws
   // DataError.
   virtual void add(const CsvRow& row, TableImages& images) = 0;
-  // What is true of all images. Called once, after the last row.
+  // Returns what is true of all images. Called once, after the last row.
   virtual std::shared_ptr<const Truth> finish() = 0;
 };
 
@@ -44,16 +44,16 @@ struct RankedClass {
   std::string label;
   std::string name;  // the first of the class's names
   double cosine = 0;
-  std::optional<double> presence;  // of a kind that has it
+  std::optional<double> presence;  // only from a kind that has it
 };
 
 // How a kind ranks its classes for images that no table describes.
 struct ImageRanking {
   std::string list;  // what the classes are called: "classes"
-  std::string note;  // what the numbers are not
+  std::string note;  // what the numbers do not mean
   std::vector<std::string> prompts;
-  // For each of the images [n, d] all classes, the one of the highest rank first. `texts`: the
-  // prompts' features.
+  // Returns all classes for each of the images [n, d], the highest rank first. `texts` are the
+  // features of the prompts.
   std::function<std::vector<std::vector<RankedClass>>(const at::Tensor& images,
                                                       const at::Tensor& texts)>
       rank;
@@ -63,16 +63,16 @@ class BenchmarkKind {
  public:
   virtual ~BenchmarkKind() = default;
 
-  // As after the key `kind`.
+  // The name that the key `kind` takes.
   virtual std::string_view name() const = 0;
 
-  // The file. The keys of `options` that this kind reads and not all kinds; others' keys are
-  // refused.
+  // The file. Returns the keys of `options` that this kind reads, without those that all kinds
+  // read. Keys that only other kinds read are refused.
   virtual std::vector<Field> fields(BenchmarkOptions& options) const = 0;
-  // Reads what further files say, paths being relative to `folder`. Throws ConfigError.
+  // Reads what further files say, whose paths are relative to `folder`. Throws ConfigError.
   virtual void complete(BenchmarkOptions& /*options*/,
                         const std::filesystem::path& /*folder*/) const {}
-  // Complains of values by reader.fail(). `metrics` are checked by what follows.
+  // Complains of values by reader.fail(). `metrics` are checked by is_metric().
   virtual void check(const BenchmarkOptions& options, const FieldReader& reader) const = 0;
   virtual bool is_metric(const std::string& metric) const = 0;
   virtual std::string known_metrics() const = 0;  // for a message
@@ -89,23 +89,21 @@ class BenchmarkKind {
                                               const BenchmarkTable& table,
                                               const BenchmarkFeatures& features) const = 0;
   // The names of the scores that the metrics give.
-  virtual std::vector<std::string> score_names(const BenchmarkOptions& options) const;
-  // Adds the identity of what the scores follow from besides the table and the images.
+  virtual std::vector<std::string> score_names(const BenchmarkOptions& options) const {
+    return options.metrics;
+  }
+  // Adds hashes of what the scores depend on in addition to the table and the images.
   virtual void add_hashes(nlohmann::ordered_json& /*hashes*/,
                           const BenchmarkOptions& /*options*/) const {}
 
-  // CLIP_benchmark's name of the task; empty where it has none. Its name of a score.
+  // CLIP_benchmark's name of the task (empty if it has none), and its name of a score.
   virtual std::string clip_benchmark_task() const { return {}; }
   virtual std::string clip_benchmark_metric(const std::string& score) const { return score; }
 
-  // nullopt: this kind cannot do without a table.
+  // nullopt: this kind needs a table.
   virtual std::optional<ImageRanking> ranking(const BenchmarkOptions& /*options*/) const {
     return std::nullopt;
   }
 };
-
-inline std::vector<std::string> BenchmarkKind::score_names(const BenchmarkOptions& options) const {
-  return options.metrics;
-}
 
 }  // namespace dermatome

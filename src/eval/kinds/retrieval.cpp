@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "src/config/field_reader.h"
 #include "src/eval/benchmark_features.h"
 #include "src/eval/bootstrap.h"
 #include "src/eval/kinds/class_list.h"
@@ -120,7 +119,7 @@ class RetrievalKind final : public BenchmarkKind {
 
   std::string clip_benchmark_task() const override { return "zeroshot_retrieval"; }
 
-  // A retrieval is named there by what is found.
+  // CLIP_benchmark names a direction by what is found.
   std::string clip_benchmark_metric(const std::string& score) const override {
     const std::string of_images = std::string(kTextToImage) + "R@";
     const std::string of_texts = std::string(kImageToText) + "R@";

@@ -9,8 +9,7 @@
 
 namespace dermatome {
 
-// Images are told apart by name, so one that rows repeat has several captions, which stand together
-// here.
+// Rows that name the same image give it several captions, which stand together here.
 struct Captions final : Truth {
   std::vector<std::string> captions;
   std::vector<int64_t> image_of;  // [captions], ascending

@@ -1,4 +1,4 @@
-// What a kind of benchmark measures, apart from which images count and how much.
+// Computes the scores of one kind of benchmark; the caller chooses which images count and how much.
 #pragma once
 
 #include <map>
@@ -10,8 +10,9 @@ namespace dermatome {
 
 struct Interval;
 
-// Every score takes the images' weights [n], at least 0 and some above: all images, a slice, a
-// resample and a set without its near-duplicates are weightings of one set of features.
+// Every score takes the images' weights [n], at least 0 and some above 0. With them one set of
+// features gives the scores of all images, of a slice, of a resample, and of the images without
+// near-duplicates.
 class Scorer {
  public:
   using Scores = std::map<std::string, double>;
@@ -19,10 +20,10 @@ class Scorer {
   virtual ~Scorer() = default;
   // The scores that the benchmark asks for, by name. Called from several threads at once.
   virtual Scores scores(std::span<const double> weights) const = 0;
-  // Those, and others that get intervals too.
+  // The same scores, and others that get intervals too.
   virtual Scores resampled_scores(std::span<const double> weights) const { return scores(weights); }
-  // Adds what only this kind of result has, and takes from `intervals` (empty without a bootstrap)
-  // those that it adds.
+  // Adds what only results of this kind have. Removes from `intervals` (empty without a bootstrap)
+  // the intervals that it adds.
   virtual void describe(nlohmann::ordered_json& details,
                         std::map<std::string, Interval>& intervals) const = 0;
 };

@@ -8,13 +8,14 @@
 #include "src/core/error.h"
 #include "src/core/keyed_permutation.h"
 #include "src/core/rng.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
 
-// What is drawn from, beside the classes' own samples, which are numbered from 0.
+// The number of the set of all samples, for draw(); the classes' samples are numbered from 0.
 constexpr uint64_t kAllSamples = UINT64_MAX;
-// In place of a repetition: the draw of what is held out.
+// The repetition of the draw of held-out samples.
 constexpr uint64_t kHoldOut = UINT64_MAX;
 
 // The first `count` of `samples` [n] in random order.
@@ -49,9 +50,9 @@ at::Tensor draw_shots(const at::Tensor& labels, const std::vector<std::string>& 
   const auto rarest = std::ranges::min_element(
       samples, {}, [](const at::Tensor& of_class) { return of_class.size(0); });
   if (rarest->size(0) < shots) {
-    throw DataError("class '" + classes[rarest - samples.begin()] + "' has " +
-                    std::to_string(rarest->size(0)) + " training samples, fewer than " +
-                    std::to_string(shots) + " shots; ask for fewer shots or leave the class out");
+    throw DataError(text("class '", classes[rarest - samples.begin()], "' has ", rarest->size(0),
+                         " training samples, fewer than ", shots,
+                         " shots; ask for fewer shots or leave the class out"));
   }
   std::vector<at::Tensor> drawn;
   for (size_t c = 0; c < samples.size(); ++c) {

@@ -26,24 +26,24 @@ struct Amount {
   bool is_all() const { return !shots && !fraction; }
 };
 
-// Random but reproducible: each draw is a function of its arguments, whatever is drawn besides.
+// The draws are random but reproducible: each is a function of its arguments alone.
 
-// `shots` samples of every class: indices [classes * shots], ascending. More shots of the same seed
-// and repetition contain the fewer ones. Throws DataError naming the class with the fewest samples
-// if it has less than `shots`.
+// `shots` samples of every class: indices [classes * shots], ascending. A draw of more shots with
+// the same seed and repetition contains the draw of fewer. Throws DataError naming the class with
+// the fewest samples if it has fewer than `shots`.
 at::Tensor draw_shots(const at::Tensor& labels, const std::vector<std::string>& classes,
                       int64_t shots, uint64_t seed, uint64_t repetition);
 
 // A share in (0, 1] of n samples, at least one, whatever their classes: indices, ascending. Larger
-// shares of the same seed and repetition contain the smaller ones.
+// shares with the same seed and repetition contain the smaller ones.
 at::Tensor draw_share(int64_t num_samples, double share, uint64_t seed, uint64_t repetition);
 
-// One of the two, as `amount` says; of no amount all samples.
+// draw_shots() or draw_share(), as `amount` says; all samples if it says nothing.
 at::Tensor draw_rows(const Amount& amount, const at::Tensor& labels,
                      const std::vector<std::string>& classes, uint64_t seed, uint64_t repetition);
 
-// Divides the samples in two, class by class: of each class the same share is held out, rounded
-// down, so that none loses its only sample.
+// Divides the samples in two, class by class. The same share of each class is held out, rounded
+// down, so that no class loses its only sample.
 struct Division {
   at::Tensor kept;  // indices, ascending
   at::Tensor held_out;

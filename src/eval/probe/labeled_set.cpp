@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/eval/benchmark_file.h"
 #include "src/eval/data_hash.h"
 #include "src/eval/encode.h"
@@ -23,8 +24,8 @@ LabeledSet read_labeled_set(const std::string& path, const LabeledSet* train) {
     throw ConfigError(path + ": kind must be classification for a linear probe");
   }
   if (train != nullptr && set.labels() != train->labels()) {
-    throw ConfigError(path + ": classes must have the labels of " + train->options.name +
-                      "'s, which is trained on, in the same order");
+    throw ConfigError(text(path, ": classes must have the labels of the training set ",
+                           train->options.name, ", in the same order"));
   }
   set.table = read_benchmark_table(set.options);
   set.samples.labels = at::tensor(truth_of<ClassLabels>(set.table).labels, at::kLong);

@@ -16,8 +16,8 @@ class Clip;
 struct LabeledSet {
   BenchmarkOptions options;
   BenchmarkTable table;
-  LabeledFeatures samples;  // `features` when they are encoded
-  std::string hash;         // of the table and the images, when they are encoded
+  LabeledFeatures samples;  // `features` after encode_set()
+  std::string hash;         // of the table and the images, after encode_set()
 
   std::vector<std::string> labels() const;  // of the classes
 };

@@ -1,4 +1,4 @@
-// What a linear probe is asked for.
+// The options of a linear probe.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@ struct ProbeOptions {
   std::string validation;  // of role validation, to choose C by; empty: none
   std::vector<std::string> tests;
 
-  std::vector<std::string> c = {"0.316"};  // numbers or "auto"; of CLIP's published example
+  std::vector<std::string> c = {"0.316"};  // numbers or "auto"; CLIP's published example
   double held_out = 0.2;                   // share of the training set to choose C by
   Penalty penalty = Penalty::kSquared;
-  bool normalize = false;  // the features' length
+  bool normalize = false;  // features to length 1
 
   std::vector<int64_t> shots;
   std::vector<double> fractions;

@@ -1,5 +1,5 @@
-// Linear probes: what a linear classifier fitted to frozen image features scores, with all training
-// samples or a few.
+// Linear probes: the scores of a linear classifier that is fitted to frozen image features, of all
+// training samples or a few.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -17,8 +17,8 @@ namespace dermatome {
 
 class Probe {
  public:
-  // Reads the files and tables; everything that can be wrong with them is thrown here, before the
-  // first image is encoded. Throws ConfigError, DataError.
+  // Reads and checks the files and tables, before the first image is encoded. Throws ConfigError,
+  // DataError.
   explicit Probe(const ProbeOptions& options);
 
   // Fits probes to the features of the checkpoint's image tower and gives `write` a line for each

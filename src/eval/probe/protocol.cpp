@@ -6,10 +6,10 @@
 #include <charconv>
 #include <cmath>
 #include <system_error>
-#include <utility>
 
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -58,25 +58,24 @@ void check_draws(const at::Tensor& labels, const std::vector<std::string>& class
       const std::string remedy = amount.fraction
                                      ? "ask for a larger share, another --seed or --shots"
                                      : "add samples of another class";
-      throw DataError(options.train + ": " + share + " " + std::to_string(drawn.size(0)) + " of " +
-                      std::to_string(labels.size(0)) + " samples, all of class '" +
-                      classes[drawn[0].item<int64_t>()] +
-                      "', but a classifier needs two classes; " + remedy);
+      throw DataError(text(options.train, ": ", share, " ", drawn.size(0), " of ", labels.size(0),
+                           " samples, all of class '", classes[drawn[0].item<int64_t>()],
+                           "', but a classifier needs two classes; ", remedy));
     }
   }
 }
 
 std::vector<double> candidates_of(const std::vector<std::string>& c, const LabeledFeatures& train) {
   std::vector<double> candidates;
-  for (const auto& text : c) {
+  for (const auto& entry : c) {
     double value = 0;
-    if (text == "auto") {
+    if (entry == "auto") {
       value = static_cast<double>(train.features.size(1) * count_classes(train.labels)) / 100;
     } else {
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (error != std::errc() || end != text.data() + text.size() || !(value > 0) ||
+      const auto [end, error] = std::from_chars(entry.data(), entry.data() + entry.size(), value);
+      if (error != std::errc() || end != entry.data() + entry.size() || !(value > 0) ||
           !std::isfinite(value)) {
-        throw ConfigError("--C " + text + ": must be a number above 0 or auto");
+        throw ConfigError("--C " + entry + ": must be a number above 0 or auto");
       }
     }
     candidates.push_back(value);

@@ -13,18 +13,18 @@ namespace dermatome {
 // Throws ConfigError for options that contradict each other, before anything is read.
 void check_probe(const ProbeOptions& options);
 
-// What the options ask for: every number of shots, then every fraction; neither: all samples, once.
+// The amounts that the options ask for: every number of shots, then every fraction; if there is
+// neither, one amount of all samples.
 std::vector<Amount> amounts_of(const ProbeOptions& options);
-// How many draws of this amount.
+// How many draws are made of this amount.
 int64_t repetitions_of(const Amount& amount, const ProbeOptions& options);
 
-// Throws DataError where too little is drawn to fit a classifier to. labels [n] of the training
-// set.
+// Throws DataError if a draw has samples of one class only. labels [n] are the training set's.
 void check_draws(const at::Tensor& labels, const std::vector<std::string>& classes,
                  const ProbeOptions& options);
 
-// The values that options.c stands for. "auto": as the released linear probes of dermatology choose
-// it, the number of weights over 100. Throws ConfigError.
+// The values that options.c stands for. "auto" is the number of weights divided by 100, as the
+// released linear probes of dermatology choose it. Throws ConfigError.
 std::vector<double> candidates_of(const std::vector<std::string>& c, const LabeledFeatures& train);
 
 // The element of `candidates` with which a classifier fitted to `train` predicts most of
@@ -38,8 +38,9 @@ struct FittedProbe {
   LinearClassifier classifier;
 };
 
-// Chooses C where there are several, by `validation` or, where it is null, by held-out samples of
-// `train`, and fits; with `join` to `validation` too, if C was chosen by it. Throws DataError.
+// Fits a probe to `train`. Of several values of C it chooses one by `validation` or, if that is
+// null, by held-out samples of `train`. With `join`, a probe whose C was chosen by `validation` is
+// fitted to `validation` too. Throws DataError.
 FittedProbe fit_probe(const LabeledFeatures& train, const LabeledFeatures* validation, bool join,
                       int64_t num_classes, const ProbeOptions& options);
 

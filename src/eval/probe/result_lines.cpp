@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Classes that the classifier was given no sample of, and never predicts.
+// Classes of which the classifier got no sample, so that it never predicts them.
 std::vector<std::string> untrained(const FittedProbe& probe, const LabeledSet& train) {
   std::vector<std::string> labels;
   for (int64_t c = 0; c < probe.classifier.bias.size(0); ++c) {
@@ -39,7 +39,7 @@ Json amount_json(const Amount& amount, const ProbeOptions& options) {
   return result;
 }
 
-// What only the one probe that was fitted to all samples has.
+// What only a probe that is fitted to all samples has.
 Json whole_json(const Predictions& predictions, const LabeledSet& test) {
   Json result;
   result["classes"] = class_table(predictions, test.options);

@@ -1,4 +1,4 @@
-// What linear probes score, as it is written.
+// The scores of linear probes as lines of JSON.
 #pragma once
 
 #include <map>
@@ -14,20 +14,21 @@ namespace dermatome {
 
 using ProbeScores = std::map<std::string, double>;
 
-// By score, the mean of the probes' scores; there is one probe at least.
+// The mean of each score over the probes, of which there is at least one.
 ProbeScores mean_scores(const std::vector<ProbeScores>& probes);
 
-// By score, the standard deviation among the probes' scores (n - 1 in the divisor); there are two
-// probes at least.
+// The standard deviation of each score (with n - 1 in the divisor) over the probes, of which there
+// are at least two.
 ProbeScores deviations(const std::vector<ProbeScores>& probes);
 
-// Which model the probes are fitted to the features of.
+// The model whose features the probes are fitted to.
 struct ProbedModel {
   std::string checkpoint;
   std::string weights;  // weights_hash()
 };
 
-// The line of the probes of one amount of training samples on one test set. README.md, Evaluation.
+// The line on one test set for the probes fitted to one amount of training samples. See README.md,
+// Evaluation.
 nlohmann::ordered_json probe_line(const std::vector<FittedProbe>& probes, const Amount& amount,
                                   const LabeledSet& train, const LabeledSet& test,
                                   const ProbedModel& model, const ProbeOptions& options);

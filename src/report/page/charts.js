@@ -4,7 +4,7 @@ const SERIES = ['var(--s1)', 'var(--s2)', 'var(--s3)', 'var(--s4)', 'var(--s5)']
 const MARGIN = {left: 46, right: 12, top: 8, bottom: 30};
 const HEIGHT = 210;
 
-// A card. series: [{name, steps, values, color: place in SERIES, dashed}]; zero: the axis begins there.
+// A card. series: [{name, steps, values, color: place in SERIES, dashed}]; zero: the axis begins at 0.
 function chart({title, unit, series, zero, format = number}) {
   series = series.filter((one) => one.values.some(isNumber));
   if (!series.length) return null;
@@ -113,11 +113,11 @@ function point(step, {plot, tip, marks, scale, series, format, width}) {
   tip.style.top = `${MARGIN.top}px`;
 }
 
-// What a training line holds beside the objective's total, `loss`, and its terms.
+// The keys of a training line that are not terms of the objective; `loss` is the objective's total.
 const NO_TERMS = new Set(['step', 'loss', 'lr', 'logit_scale', 'gradient_norm', 'images_per_second',
                           'data_seconds', 'step_seconds']);
 
-// The objective's terms that are in use, as many as there are colors for beside two totals.
+// The objective's terms that are in use, at most as many as there are colors left by two totals.
 function terms(train) {
   return Object.keys(train).filter((name) => !NO_TERMS.has(name) && train[name].some((value) => value))
     .slice(0, SERIES.length - 2);

@@ -89,7 +89,7 @@ function ticks(low, high, count) {
 // Calls draw(width) now and whenever the node's width changes.
 function whenSized(node, draw) {
   let last = 0;
-  // In the next frame: a drawing changes heights, which an observer must not do while it is told.
+  // Draws in the next frame: drawing changes heights, which the observer's callback must not do.
   new ResizeObserver(() => requestAnimationFrame(() => {
     const width = Math.floor(node.clientWidth);
     if (width > 0 && width !== last) draw(last = width);

@@ -1,7 +1,7 @@
 // Benchmarks: scores over steps, final scores with intervals, confusion matrices.
 
-// Of each benchmark the evaluations by step, the last one written of a step counts. Those of another
-// definition than its last one's would be no comparison.
+// The evaluations of each benchmark by step; the last one written for a step counts. Evaluations whose
+// definition is not the last one's are left out, since they cannot be compared.
 function evaluationsByBenchmark() {
   const last = new Map(report.evaluations.map((evaluation) => [evaluation.benchmark, evaluation.definition]));
   const found = new Map();
@@ -40,7 +40,7 @@ const isAside = (metric) => metric.endsWith('_tied');
 
 const DIRECTIONS = ['image_to_text_', 'text_to_image_', ''];
 
-// A chart for each direction of retrieval and each kind of score; none for what was scored only once.
+// A chart for each direction of retrieval and each kind of score; none for scores of only one step.
 function scoreCharts(name, history) {
   const charts = [];
   const left = new Set(Object.keys(history).filter((metric) => !isAside(metric) && history[metric].size > 1));

@@ -1,4 +1,4 @@
-// A sheet of `dermatome inspect`: one record with all that is known of it, or a grid of records.
+// A sheet of `dermatome inspect`: one record with everything that is known of it, or a grid of records.
 
 const sheet = pageData();
 

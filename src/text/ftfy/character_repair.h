@@ -1,5 +1,5 @@
 // Repairs that look at single characters or short sequences: characters that only say how text is
-// to be shown are replaced by what they show. Each follows the step of ftfy 6.3 of the same
+// to be shown are replaced by what they show. Each follows the step of ftfy 6.3 with the same
 // meaning.
 #pragma once
 

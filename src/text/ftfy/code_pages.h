@@ -14,8 +14,8 @@ namespace dermatome {
 class CodePage {
  public:
   // `name` as ICU knows it. In a tolerant page a byte without a character stands for the C1 or
-  // Latin-1 character of its number, as in web browsers, and byte 1A for U+FFFD, a byte that has
-  // been lost.
+  // Latin-1 character of its number, as in web browsers, and byte 1A (a byte that has been lost)
+  // for U+FFFD.
   CodePage(const std::string& name, bool tolerant);
 
   const std::string& name() const { return name_; }

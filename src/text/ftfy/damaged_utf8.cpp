@@ -10,7 +10,7 @@ namespace dermatome {
 
 namespace {
 
-constexpr char kSpace = ' ';
+constexpr char kAsciiSpace = ' ';
 constexpr char kNoBreakSpace = '\xa0';
 constexpr uint8_t kLost = 0x1a;
 
@@ -35,21 +35,22 @@ size_t spaced_length(std::string_view bytes) {
     return std::string_view("\xc2\xc3\xc5\xce\xd0\xd9").find(static_cast<char>(byte)) !=
            std::string_view::npos;
   };
-  if (is_first_of_2(first)) return second == kSpace ? 2 : 0;
+  if (is_first_of_2(first)) return second == kAsciiSpace ? 2 : 0;
   if (in_range(first, 0xe0, 0xe3)) {
-    const bool middle = first >= 0xe2 && second == kSpace && is_beside_space(third);
-    const bool end = is_beside_space(second) && third == kSpace;
+    const bool middle = first >= 0xe2 && second == kAsciiSpace && is_beside_space(third);
+    const bool end = is_beside_space(second) && third == kAsciiSpace;
     return middle || end ? 3 : 0;
   }
   if (first == 0xf0) {
-    const int num_spaces = (second == kSpace) + (third == kSpace) + (fourth == kSpace);
+    const int num_spaces =
+        (second == kAsciiSpace) + (third == kAsciiSpace) + (fourth == kAsciiSpace);
     const int num_following = is_following(second) + is_following(third) + is_following(fourth);
     return num_spaces == 1 && num_following == 2 ? 4 : 0;
   }
   return 0;
 }
 
-// "à " as a word of its own keeps its space, but for the Portuguese words that begin with it.
+// "à " as a word of its own keeps its space, except in Portuguese words that begin with it.
 bool is_separate_a_grave(std::string_view bytes) {
   if (!bytes.starts_with("\xc3 ")) return false;
   const std::string_view rest = bytes.substr(2);
@@ -93,8 +94,9 @@ size_t lost_length(std::string_view bytes) {
   return has_lost(bytes.substr(1, length - 1), /*max_question_marks=*/1) ? length : 0;
 }
 
-// Reads what strict UTF-8 forbids at the beginning of `bytes`; returns its length, 0 if there is
-// none. The reference takes a line feed at the very end for the last byte of such a sequence.
+// Reads a sequence that strict UTF-8 forbids at the beginning of `bytes`; returns its length, 0 if
+// there is none. The reference takes a line feed at the very end for the last byte of such a
+// sequence.
 size_t read_variant(std::string_view bytes, std::u32string& result) {
   const auto is_last = [&](size_t i) { return bytes.size() == i + 1 && bytes[i] == '\n'; };
   if (byte_at(bytes, 0) == 0xc0 && (byte_at(bytes, 1) == 0x80 || is_last(1))) {
@@ -129,7 +131,7 @@ std::string restore_no_break_bytes(std::string_view bytes) {
   for (size_t i = 0; i < separated.size();) {
     const size_t length = spaced_length(std::string_view(separated).substr(i));
     const auto begin = separated.begin() + static_cast<std::ptrdiff_t>(i);
-    std::replace(begin, begin + static_cast<std::ptrdiff_t>(length), kSpace, kNoBreakSpace);
+    std::replace(begin, begin + static_cast<std::ptrdiff_t>(length), kAsciiSpace, kNoBreakSpace);
     i += std::max<size_t>(length, 1);
   }
   return separated;

@@ -1,5 +1,5 @@
-// UTF-8 that lost something on its way: bytes turned into spaces or question marks, and the
-// variants that encode UTF-16 instead of characters. Pure functions over bytes.
+// Reads damaged UTF-8: bytes that were turned into spaces or question marks, and the variants that
+// encode UTF-16 instead of characters. Pure functions over bytes.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ std::string restore_no_break_bytes(std::string_view bytes);
 // Sequences with lost bytes (1A, or one question mark) become U+FFFD.
 std::string replace_lost_sequences(std::string_view bytes);
 
-// Strict UTF-8, but for surrogate pairs of three bytes each (CESU-8) and a null of two (Java).
-// Nothing for ill-formed bytes.
+// Decodes strict UTF-8, and also surrogate pairs of three bytes each (CESU-8) and a null of two
+// bytes (Java). nullopt for ill-formed bytes.
 std::optional<std::u32string> decode_utf8_variants(std::string_view bytes);
 
 }  // namespace dermatome

@@ -23,11 +23,12 @@ std::optional<std::u32string> decode_again(std::u32string_view text, const CodeP
 }
 
 // Repairs the runs of `text` that look like UTF-8 on their own. A run that is the whole text is
-// left: it has been tried.
+// left as it is, since it has been tried.
 std::u32string repair_runs(std::u32string_view text) {
   std::u32string result;
   size_t done = 0;
-  for (Span run = find_misread_run(text, 0); run.length > 0; run = find_misread_run(text, done)) {
+  for (MisreadRun run = find_misread_run(text, 0); run.length > 0;
+       run = find_misread_run(text, done)) {
     result += text.substr(done, run.begin - done);
     const std::u32string_view part = text.substr(run.begin, run.length);
     const bool repair = part.size() < text.size() && looks_misread(part);

@@ -5,8 +5,8 @@
 
 namespace dermatome {
 
-// The text its writer meant, as far as it can be known; other text comes back unchanged. Follows
-// ftfy 6.3's fix_encoding.
+// The text that the writer meant, as far as it can be known; other text comes back unchanged.
+// Follows ftfy 6.3's fix_encoding.
 std::u32string repair_encoding(std::u32string text);
 
 // C1 control characters become what their numbers mean in Windows-1252.

@@ -35,7 +35,7 @@ std::u32string_view find_entity(const Entity (&entities)[kSize], std::u32string_
 
 bool is_noncharacter(char32_t c) { return (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe; }
 
-// What a number stands for; past the end of Unicode it is only known to be too large.
+// The text for which `number` stands. Beyond the end of Unicode its exact value is not known.
 std::u32string numbered_character(uint32_t number) {
   const auto c = static_cast<char32_t>(number);
   if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) return {kReplacementCharacter};
@@ -67,8 +67,7 @@ size_t read_number(std::u32string_view text, std::u32string& result) {
   return end < text.size() && text[end] == U';' ? end + 1 : end;
 }
 
-// Reads a name at the beginning of `text`; returns the length of what belongs to it, 0 if it names
-// nothing.
+// Reads a name at the beginning of `text`; returns its length, 0 if it names nothing.
 size_t read_name(std::u32string_view text, std::u32string& result) {
   constexpr std::u32string_view kEndsName = U"\t\n\f <&#;";
   size_t length = std::min(text.find_first_of(kEndsName), std::min(text.size(), kLongestName));
@@ -84,8 +83,8 @@ size_t read_name(std::u32string_view text, std::u32string& result) {
   return 0;
 }
 
-// Reads "name;", "#12;" at the beginning of `text`, closed and short; returns its length, 0 if it
-// is not.
+// Reads a closed and short "name;" or "#12;" at the beginning of `text`; returns its length, 0 if
+// there is none.
 size_t read_closed(std::u32string_view text, std::u32string& result) {
   constexpr size_t kMaxLength = 24;
   const size_t begin = !text.empty() && text[0] == U'#' ? 1 : 0;

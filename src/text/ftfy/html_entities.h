@@ -6,13 +6,14 @@
 
 namespace dermatome {
 
-// Every reference HTML 5 knows, as Python's html.unescape reads them: a name without its semicolon
-// or with text behind it counts by its longest known prefix; numbers that name no character follow
-// the standard's replacements.
+// Replaces every reference that HTML 5 knows, as Python's html.unescape does: a name without its
+// semicolon or with text behind it counts by its longest known prefix; numbers that name no
+// character follow the standard's replacements.
 std::u32string unescape_html(std::u32string_view text);
 
-// Only references that are certain: closed by a semicolon and known as a whole; names of lower-case
-// letters are also known in upper case and then mean the upper-case character (ftfy's rule).
+// Replaces only references that are certain: closed by a semicolon and known as a whole. Names of
+// lower-case letters are also known in upper case and then mean the upper-case character (ftfy's
+// rule).
 std::u32string unescape_closed_html(std::u32string_view text);
 
 }  // namespace dermatome

@@ -159,17 +159,17 @@ constexpr Rule kRules[] = {
     {{{0, U"ā"}, {0, U"€"}}},
 };
 
-// Ways in which the code pages show the bytes of UTF-8.
+// The characters as which the code pages show the bytes of UTF-8.
 struct ByteClues {
   std::u32string first_of_2;
   std::u32string first_of_3;
   std::u32string first_of_4;
-  std::u32string following;          // with the space, into which no-break spaces turn
+  std::u32string following;          // with the space, which no-break spaces become
   std::u32string certain_following;  // without punctuation that is used everywhere
 };
 
 std::u32string shown_as(uint8_t first, uint8_t last) {
-  // Latin-1 and the Windows pages; the pages behind them are too different to be told apart.
+  // Latin-1 and the Windows pages; the other pages are too different to be told apart.
   constexpr size_t kNumLatinLike = 7;
   std::u32string characters;
   for (size_t page = 0; page < kNumLatinLike; ++page) {
@@ -204,7 +204,7 @@ bool contains(const std::u32string& sorted, char32_t c) {
   return std::ranges::binary_search(sorted, c);
 }
 
-// Length of what looks like one UTF-8 sequence at the beginning of `text`; 0 if nothing does.
+// Length of the part at the beginning of `text` that looks like one UTF-8 sequence; 0 if none does.
 size_t sequence_length(std::u32string_view text) {
   const ByteClues& clues = byte_clues();
   size_t num_following = 0;
@@ -239,9 +239,9 @@ bool looks_misread(std::u32string_view text) {
   return false;
 }
 
-Span find_misread_run(std::u32string_view text, size_t begin) {
+MisreadRun find_misread_run(std::u32string_view text, size_t begin) {
   for (size_t i = begin; i < text.size(); ++i) {
-    // The end of a longer garble is left alone: half a repair makes it worse.
+    // The end of a longer garbled run stays: half a repair would make it worse.
     if (text[i] < 0x80 || (i > 0 && contains(byte_clues().certain_following, text[i - 1])))
       continue;
     size_t length = 0;

@@ -1,6 +1,5 @@
-// Repairs text that was damaged on its way: what ftfy 6.3's fix_text does with its default
-// settings. The order of the steps and the heuristics are ftfy's (Robyn Speer, Apache 2.0); the
-// code is not.
+// Repairs damaged text as ftfy 6.3's fix_text does with its default settings. The order of the
+// steps and the heuristics are ftfy's (Robyn Speer, Apache 2.0); the code is not.
 #pragma once
 
 #include <string>

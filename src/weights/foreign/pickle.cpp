@@ -52,7 +52,7 @@ enum Opcode : uint8_t {
 
 constexpr uint8_t kNewestProtocol = 2;
 
-// No description of a tensor has more; a longer list could be copied as often as it is named.
+// No description of a tensor has more. A longer list could be copied each time it is named.
 constexpr size_t kMaxArguments = 16;
 
 const char* const kScriptClasses = "__torch__.";
@@ -71,7 +71,7 @@ const std::unordered_map<std::string_view, Call>& known_names() {
       {"torch.jit._pickle.build_boollist", Call::kFirstArgument},
       {"torch.jit._pickle.build_tensorlist", Call::kFirstArgument},
       {"torch.jit._pickle.restore_type_tag", Call::kFirstArgument},
-      // Learning rates in the optimizer's state that numpy computed.
+      // Learning rates that numpy computed, in the optimizer's state.
       {"numpy.core.multiarray.scalar", Call::kOpaque},
       {"numpy._core.multiarray.scalar", Call::kOpaque},
       {"numpy.dtype", Call::kOpaque},
@@ -92,8 +92,8 @@ const std::unordered_map<std::string_view, Call>& known_names() {
 
 }  // namespace
 
-// Runs one pickle. Values wait on a stack; marks are heights of it below which only the opcode that
-// takes the mark may reach.
+// Runs one pickle. Values wait on a stack. A mark is a height of the stack: only the opcode that
+// takes the mark may reach below it.
 class PickleMachine {
  public:
   PickleMachine(Pickle& pickle, std::string_view bytes, const std::string& where)
@@ -101,13 +101,11 @@ class PickleMachine {
 
   Pickle::Index run() {
     if (bytes_.size() > Pickle::kMaxBytes) {
-      fail(text("it has ", bytes_.size(),
-                " bytes, too many for the description of a "
-                "model"));
+      fail(text("it has ", bytes_.size(), " bytes, too many for the description of a model"));
     }
     for (uint8_t opcode = next(); opcode != kStop; opcode = next()) {
       if (!push_scalar(opcode) && !push_container(opcode) && !change(opcode)) {
-        fail(text("opcode ", opcode, " is none that torch.save() writes by default"));
+        fail(text("opcode ", opcode, " is not one that torch.save() writes by default"));
       }
     }
     return pop();
@@ -187,16 +185,14 @@ class PickleMachine {
   // --- opcodes ---
 
   bool push_scalar(uint8_t opcode) {
-    const auto integer = [&](int64_t number) {
-      push({.kind = Kind::kInteger, .integer = number, .text = {}, .items = {}});
-    };
+    const auto integer = [&](int64_t number) { push({.kind = Kind::kInteger, .integer = number}); };
     switch (opcode) {
       case kNoneValue:
         push({});
         return true;
       case kNewTrue:
       case kNewFalse:
-        push({.kind = Kind::kBool, .integer = opcode == kNewTrue, .text = {}, .items = {}});
+        push({.kind = Kind::kBool, .integer = opcode == kNewTrue});
         return true;
       case kBinInt:
         integer(take_number<int32_t>());
@@ -212,13 +208,10 @@ class PickleMachine {
         return true;
       case kBinFloat:
         take(sizeof(double));
-        push({.kind = Kind::kReal, .integer = 0, .text = {}, .items = {}});
+        push({.kind = Kind::kReal});
         return true;
       case kBinUnicode:
-        push({.kind = Kind::kString,
-              .integer = 0,
-              .text = std::string(take(take_number<uint32_t>())),
-              .items = {}});
+        push({.kind = Kind::kString, .text = std::string(take(take_number<uint32_t>()))});
         return true;
       case kGlobal:
         push_name();
@@ -244,15 +237,15 @@ class PickleMachine {
     if (!name.starts_with(kScriptClasses) && !known_names().contains(name)) {
       throw DataError(where_ + " names " + quoted(name) +
                       ", which has no place in a state dict; nothing in it was executed. Only "
-                      "tensors are read: where you trust the file, load it in Python and save "
+                      "tensors are read: if you trust the file, load it in Python and save "
                       "model.state_dict() alone with torch.save");
     }
-    push({.kind = Kind::kName, .integer = 0, .text = name, .items = {}});
+    push({.kind = Kind::kName, .text = name});
   }
 
   bool push_container(uint8_t opcode) {
     const auto container = [&](Kind kind, std::vector<Index> items) {
-      push({.kind = kind, .integer = 0, .text = {}, .items = std::move(items)});
+      push({.kind = kind, .items = std::move(items)});
     };
     switch (opcode) {
       case kEmptyDict:
@@ -284,7 +277,7 @@ class PickleMachine {
     }
   }
 
-  // What changes values or the machine's state.
+  // Opcodes that change values or the machine's state.
   bool change(uint8_t opcode) {
     switch (opcode) {
       case kProtocol: {
@@ -350,7 +343,7 @@ class PickleMachine {
   void add(Kind kind, const std::vector<Index>& items) {
     Value& target = top();
     if (target.kind != kind || (kind == Kind::kDict && items.size() % 2 != 0)) {
-      fail("items are added to what does not take them");
+      fail("items are added to a value that does not take them");
     }
     target.items.insert(target.items.end(), items.begin(), items.end());
   }
@@ -358,33 +351,33 @@ class PickleMachine {
   std::vector<Index> pop_tuple() {
     const Value& tuple = values_[pop()];
     if (tuple.kind != Kind::kTuple || tuple.items.size() > kMaxArguments) {
-      fail("arguments are no tuple of a few values");
+      fail("arguments are not a tuple of a few values");
     }
     return tuple.items;
   }
 
-  // Not a call: a note of what it would make.
+  // Calls nothing: pushes a value that says what the call would make.
   void call() {
     std::vector<Index> arguments = pop_tuple();
     const Value& function = values_[pop()];
     const auto known = known_names().find(function.text);
     if (function.kind != Kind::kName || known == known_names().end()) {
-      fail("something is called that is no function");
+      fail("something is called that is not a function");
     }
     switch (known->second) {
       case Call::kDict:
-        if (!arguments.empty()) fail("an OrderedDict is made of something");
-        push({.kind = Kind::kDict, .integer = 0, .text = {}, .items = {}});
+        if (!arguments.empty()) fail("an OrderedDict is made with arguments");
+        push({.kind = Kind::kDict});
         return;
       case Call::kTensor:
-        push({.kind = Kind::kTensor, .integer = 0, .text = {}, .items = std::move(arguments)});
+        push({.kind = Kind::kTensor, .items = std::move(arguments)});
         return;
       case Call::kFirstArgument:
         if (arguments.empty()) fail("an argument is missing");
         stack_.push_back(arguments.front());
         return;
       case Call::kOpaque:
-        push({.kind = Kind::kOpaque, .integer = 0, .text = {}, .items = {}});
+        push({.kind = Kind::kOpaque});
         return;
       case Call::kNothing:
         fail("a type of storage is called");
@@ -395,9 +388,9 @@ class PickleMachine {
     if (!pop_tuple().empty()) fail("an object is made with arguments");
     const Value& type = values_[pop()];
     if (type.kind != Kind::kName || !type.text.starts_with(kScriptClasses)) {
-      fail("an object is made of what is no class of TorchScript");
+      fail("an object is made of something that is not a class of TorchScript");
     }
-    push({.kind = Kind::kObject, .integer = 0, .text = {}, .items = {}});
+    push({.kind = Kind::kObject});
   }
 
   // An object's attributes. Those of an OrderedDict (a state dict's _metadata) and the state of
@@ -407,7 +400,7 @@ class PickleMachine {
     Value& target = top();
     if (target.kind == Kind::kDict || target.kind == Kind::kOpaque) return;
     if (target.kind != Kind::kObject || values_[state].kind != Kind::kDict) {
-      fail("a state is given to what has none");
+      fail("a state is given to a value that has none");
     }
     target.items = {state};
   }

@@ -1,9 +1,9 @@
 // Reads pickles as data: a small machine for the opcodes torch.save() and TorchScript emit.
 //
 // A pickle is a program that may name any function of Python and call it. This machine calls
-// nothing. A name that is not on its list of names that describe tensors and containers is refused;
-// a call of one that is becomes a value which says what was asked for. Memory follows the pickle's
-// size, nothing recurses.
+// nothing. It has a list of names that describe tensors and containers. Other names are refused; a
+// call of a name on the list becomes a value that says what was asked for. The pickle's size bounds
+// the memory, and nothing recurses.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ class Pickle {
   // A value is named by its index, so that values may refer to each other in any way.
   using Index = uint32_t;
 
-  // A value takes a hundred times the byte that asks for it. A ViT-B/16 with its optimizer's state
-  // has 0.3 MB.
+  // A value takes a hundred times the memory of the byte that creates it. The pickle of a ViT-B/16
+  // with its optimizer's state has 0.3 MB.
   static constexpr size_t kMaxBytes = 1 << 22;
 
   enum class Kind {
@@ -36,18 +36,18 @@ class Pickle {
     kObject,   // of a TorchScript class; items: its attributes (kDict), or nothing
     kStorage,  // items: "storage", type (kName), key (kString), device (kString), elements, ...
     kTensor,   // items: kStorage, offset, sizes (kTuple), strides (kTuple), ...
-    kOpaque,   // something that is no tensor and holds none: a number of numpy's
+    kOpaque,   // something that is not a tensor and holds none: a number of numpy's
   };
 
   struct Value {
     Kind kind = Kind::kNone;
     int64_t integer = 0;  // of kInteger and kBool
-    std::string text;
-    std::vector<Index> items;
+    std::string text = {};
+    std::vector<Index> items = {};
   };
 
-  // Runs the pickle `bytes`. Throws DataError, its message beginning with `where`, for anything
-  // malformed and for names not on the list.
+  // Runs the pickle `bytes`. Throws DataError, whose message begins with `where`, for anything
+  // malformed and for names that are not on the list.
   Pickle(std::string_view bytes, const std::string& where);
 
   // What the pickle stands for.

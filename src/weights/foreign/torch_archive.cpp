@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "src/core/error.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
 #include "src/weights/foreign/pickle.h"
@@ -18,7 +17,7 @@ using Kind = Pickle::Kind;
 using Value = Pickle::Value;
 
 constexpr size_t kMaxDimensions = 8;
-// Modules within modules may refer to each other, in circles, too.
+// Modules within modules may refer to each other, also in circles.
 constexpr size_t kMaxModuleDepth = 64;
 constexpr int64_t kMaxModules = 1 << 16;
 constexpr int64_t kMaxAttributes = 1 << 18;  // visited; large archives have thousands
@@ -31,7 +30,7 @@ const std::map<std::string, at::ScalarType> kStorageTypes = {
     {"torch.ShortStorage", at::kShort},   {"torch.CharStorage", at::kChar},
     {"torch.ByteStorage", at::kByte},     {"torch.BoolStorage", at::kBool}};
 
-// The folder all members lie in: what stands before /data.pkl.
+// The folder that holds all members: what stands before /data.pkl.
 std::string find_root(const ZipArchive& zip) {
   const std::string pickle = "/data.pkl";
   std::optional<std::string> root;
@@ -57,12 +56,12 @@ class TensorReader {
   TensorReader(ZipArchive& zip, const std::string& root, const Pickle& pickle)
       : zip_(zip), root_(root), pickle_(pickle) {}
 
-  // Of a state dict.
+  // Reads the tensors of a state dict.
   void read_dict(const Value& dict) {
     for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
       const Value& name = pickle_[dict.items[i]];
       const Value& value = pickle_[dict.items[i + 1]];
-      if (name.kind != Kind::kString) zip_.fail("has a state dict with a key that is no name");
+      if (name.kind != Kind::kString) zip_.fail("has a state dict with a key that is not a name");
       if (value.kind != Kind::kTensor) {
         zip_.fail("is no state dict, nor does it hold one as \"state_dict\": its " +
                   quoted(name.text) + " is no tensor");
@@ -71,7 +70,7 @@ class TensorReader {
     }
   }
 
-  // Of a module and those in it.
+  // Reads the tensors of a module and of the modules in it.
   void read_module(const Value& module, const std::string& prefix, size_t depth) {
     if (depth > kMaxModuleDepth || ++num_modules_ > kMaxModules) {
       zip_.fail("has too many modules within modules, at " + quoted(prefix));
@@ -81,10 +80,11 @@ class TensorReader {
     for (size_t i = 0; i + 1 < attributes.items.size(); i += 2) {
       const Value& name = pickle_[attributes.items[i]];
       const Value& value = pickle_[attributes.items[i + 1]];
-      if (name.kind != Kind::kString) zip_.fail("has an attribute whose key is no name");
+      if (name.kind != Kind::kString) zip_.fail("has an attribute whose key is not a name");
       // Modules may be shared, so their visits and paths are not bounded by the file's size.
       if (++num_attributes_ > kMaxAttributes || prefix.size() + name.text.size() > kMaxNameBytes) {
-        zip_.fail("has too many attributes, or too long names of them, at " + quoted(prefix));
+        zip_.fail("has too many attributes, or attributes with too long names, at " +
+                  quoted(prefix));
       }
       if (value.kind == Kind::kTensor) add(prefix + name.text, value);
       if (value.kind == Kind::kObject) read_module(value, prefix + name.text + ".", depth + 1);
@@ -104,14 +104,14 @@ class TensorReader {
 
   int64_t integer(const std::string& name, const Value& value) const {
     if (value.kind != Kind::kInteger || value.integer < 0) {
-      fail(name, "has a size, stride or offset that is none");
+      fail(name, "has a size, stride or offset that is not a whole number of at least 0");
     }
     return value.integer;
   }
 
   std::vector<int64_t> integers(const std::string& name, const Value& value) const {
     if (value.kind != Kind::kTuple || value.items.size() > kMaxDimensions) {
-      fail(name, "has sizes or strides that are none");
+      fail(name, "has sizes or strides that are not a tuple of a few numbers");
     }
     std::vector<int64_t> list;
     for (const Pickle::Index index : value.items) list.push_back(integer(name, pickle_[index]));
@@ -124,7 +124,7 @@ class TensorReader {
     const int64_t offset = integer(name, pickle_[value.items[1]]);
     const std::vector<int64_t> sizes = integers(name, pickle_[value.items[2]]);
     const std::vector<int64_t> strides = integers(name, pickle_[value.items[3]]);
-    if (strides.size() != sizes.size()) fail(name, "has not as many strides as sizes");
+    if (strides.size() != sizes.size()) fail(name, "does not have as many strides as sizes");
     int64_t elements = 1;
     int64_t last = offset;
     for (size_t i = 0; i < sizes.size(); ++i) {
@@ -143,7 +143,7 @@ class TensorReader {
     return storage.as_strided(sizes, strides, offset);
   }
 
-  // The whole of the storage a tensor lies in, read when it is first asked for.
+  // The whole storage in which a tensor lies; it is read when it is first asked for.
   at::Tensor find_storage(const std::string& name, const Value& value) {
     if (value.kind != Kind::kStorage || value.items.size() < 5) fail(name, "has no storage");
     const Value& tag = pickle_[value.items[0]];
@@ -161,7 +161,7 @@ class TensorReader {
           storages_.emplace(key.text, read_storage(name, key.text, known->second, elements)).first;
     }
     if (found->second.scalar_type() != known->second || found->second.numel() != elements) {
-      fail(name, "describes the storage " + quoted(key.text) + " otherwise than another tensor");
+      fail(name, "describes the storage " + quoted(key.text) + " differently from another tensor");
     }
     return found->second;
   }

@@ -7,8 +7,8 @@
 //   NAME/constants.pkl  only in TorchScript archives, as are code and debug information
 //
 // Nothing in an archive is executed: see pickle.h. LibTorch's own readers are not used, because
-// torch::jit::load compiles and may run the archive's code, and its unpickler takes sizes as they
-// come.
+// torch::jit::load compiles and may run the archive's code, and its unpickler trusts the
+// sizes that the archive gives.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,13 +19,12 @@
 
 namespace dermatome {
 
-// The tensors of a state dict, of the "state_dict" in a training checkpoint (what lies beside it,
-// as an optimizer's state, is not read), or of a TorchScript module, in which values that are no
-// tensors are passed over. Throws DataError naming the file, and the tensor or name, for anything
-// else: values that are no tensors in a state dict, names given twice, tensors that are empty,
-// leave their storage or have more elements than it, storages whose size is another than claimed.
-// By the names of the state dict, on the CPU; tensors that share a storage in the file share their
-// memory.
+// The tensors of a state dict, of the "state_dict" in a training checkpoint (the rest, such as an
+// optimizer's state, is not read), or of a TorchScript module (whose other values are passed over).
+// They are on the CPU and have the names of the state dict; tensors that share a storage in the
+// file share their memory. Throws DataError naming the file, and the tensor or name, for anything
+// else: values in a state dict that are not tensors, names given twice, tensors that are empty,
+// leave their storage or have more elements than it, storages of another size than claimed.
 std::map<std::string, at::Tensor> read_torch_archive(const std::filesystem::path& path);
 
 }  // namespace dermatome

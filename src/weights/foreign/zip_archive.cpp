@@ -4,7 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "src/core/error.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
 
@@ -39,7 +38,7 @@ uint64_t number(std::string_view text, uint64_t offset, int bytes) {
   return value;
 }
 
-// Fills the `fields` that say so from an entry's zip64 record. False: it is not there.
+// Sets the `fields` that are kIn64 from an entry's zip64 record. False: the record is missing.
 bool fill_from_extra64(std::string_view extra, const std::vector<uint64_t*>& fields) {
   while (extra.size() >= 4) {
     const uint64_t tag = number(extra, 0, 2);
@@ -74,8 +73,8 @@ const ZipArchive::Member& ZipArchive::at(const std::string& name) const {
   if (found == members_.end()) fail("holds no " + quoted(name));
   if (!found->second.is_stored) {
     fail("has " + quoted(name) +
-         " compressed, which PyTorch never does; unpack it and save "
-         "the tensors again with torch.save");
+         " compressed, which PyTorch never does; unpack it and save the tensors again with "
+         "torch.save");
   }
   return found->second;
 }
@@ -138,7 +137,7 @@ void ZipArchive::read_members(const std::string& directory) {
                   .data = 0,
                   .bytes = number(rest, 20, 4),
                   .is_stored = number(rest, 10, 2) == kStored};
-    // In this order in the zip64 record.
+    // The zip64 record holds them in this order.
     if (!fill_from_extra64(rest.substr(kEntryBytes + name_bytes, extra_bytes),
                            {&unpacked, &member.bytes, &member.header})) {
       fail(quoted(name) + " lacks its zip64 sizes");
@@ -152,7 +151,7 @@ void ZipArchive::read_members(const std::string& directory) {
   }
 }
 
-// Finds where the members' bytes begin; no two may share any.
+// Finds where the members' bytes begin; no two members may overlap.
 void ZipArchive::place_members() {
   std::vector<std::pair<const std::string, Member>*> by_place;
   by_place.reserve(members_.size());

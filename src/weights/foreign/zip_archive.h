@@ -1,7 +1,7 @@
 // Reads zip archives (zip64 too) whose members are stored uncompressed, as PyTorch writes them.
 //
-// Everything the archive says about itself is held against its size before it is believed. Members'
-// checksums are not looked at: PyTorch can leave them out, and does not read them either.
+// Everything the archive says about itself is checked against its size before it is used. Members'
+// checksums are not checked: PyTorch can leave them out, and does not read them either.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,13 @@ class ZipArchive {
     bool is_stored = false;
   };
 
-  // Reads the directory. Throws DataError naming the file when it is no zip archive, is cut off, or
-  // has members that overlap, leave the file or bear one name.
+  // Reads the directory. Throws DataError naming the file when it is not a zip archive, is cut off,
+  // or has members that overlap, leave the file or share a name.
   explicit ZipArchive(const std::filesystem::path& path);
 
   const std::map<std::string, Member>& members() const { return members_; }
 
-  // The member `name`. Throws DataError when there is none or it is compressed.
+  // The member `name`. Throws DataError when it does not exist or is compressed.
   const Member& at(const std::string& name) const;
 
   // Copies `member`'s bytes to `out`. Throws DataError.

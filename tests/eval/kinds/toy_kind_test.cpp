@@ -1,5 +1,5 @@
-// A kind of benchmark that the program does not have, from its YAML file to its result: what
-// src/eval/EXTENDING.md describes.
+// Follows src/eval/EXTENDING.md: adds a kind of benchmark that the program does not have, and tests
+// it from its YAML file to its result.
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,7 +66,8 @@ class GradeRows final : public RowReader {
   std::shared_ptr<Grades> grades_ = std::make_shared<Grades>();
 };
 
-// `order`: the share of pairs of images with different grades whose cosines are in their order.
+// The score `order`: of all pairs of images with different grades, the share whose cosines have the
+// order of the grades.
 class GradeScorer final : public Scorer {
  public:
   GradeScorer(const BenchmarkTable& table, const BenchmarkFeatures& features)
@@ -198,7 +199,7 @@ TEST_F(ToyBenchmark, IsScoredOnAnyNumberOfRanks) {
   }
   ASSERT_EQ(results.size(), 2);
   EXPECT_EQ(results[0].scores, results[1].scores);
-  // As text: a slice of one image has no order, and NaN is not equal to itself.
+  // Compared as text: the score of a slice of one image is NaN, which is not equal to itself.
   EXPECT_EQ(results[0].details.dump(), results[1].details.dump());
   EXPECT_EQ(results[0].num_samples, 3);
   const auto& details = results[0].details;
@@ -215,7 +216,7 @@ TEST_F(ToyBenchmark, CountsPairsInOrder) {
   EXPECT_EQ(table.unlisted.at(""), 1);
   BenchmarkFeatures features;
   features.texts = at::tensor({1.0F}).view({1, 1});
-  features.images = at::tensor({0.9F, 0.5F, 0.2F}).view({3, 1});  // of grades 3, 1, 2
+  features.images = at::tensor({0.9F, 0.5F, 0.2F}).view({3, 1});  // grades 3, 1, 2
   features.checksums = {0, 0, 0};
   const BenchmarkResult result = score_benchmark(options, table, features, {});
   EXPECT_NEAR(result.scores.at("order"), 2.0 / 3, 1e-12);

@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-// 20 samples of class 0, 10 of 1, 5 of 2, mixed.
+// Labels of 20 samples of class 0, 10 of class 1 and 5 of class 2, mixed.
 at::Tensor mixed_labels() {
   std::vector<int64_t> labels;
   for (int64_t i = 0; i < 35; ++i) labels.push_back(i % 7 < 4 ? 0 : i % 7 < 6 ? 1 : 2);
@@ -37,7 +37,7 @@ bool contains(const at::Tensor& more, const at::Tensor& fewer) {
   return std::ranges::includes(large, small);
 }
 
-TEST(DrawShots, GivesEveryClassAsManySamplesAndNoneTwice) {
+TEST(DrawShots, GivesEveryClassTheSameNumberOfSamplesAndNoneTwice) {
   const at::Tensor labels = mixed_labels();
   for (const int64_t shots : {1, 3, 5}) {
     const at::Tensor rows = draw_shots(labels, kLabels, shots, /*seed=*/4, /*repetition=*/2);
@@ -48,7 +48,7 @@ TEST(DrawShots, GivesEveryClassAsManySamplesAndNoneTwice) {
   }
 }
 
-TEST(DrawShots, AreTheSameForTheSameSeedAndRepetitionAlone) {
+TEST(DrawShots, AreTheSameOnlyForTheSameSeedAndRepetition) {
   const at::Tensor labels = mixed_labels();
   const at::Tensor rows = draw_shots(labels, kLabels, 4, 1, 0);
   EXPECT_TRUE(rows.equal(draw_shots(labels, kLabels, 4, 1, 0)));
@@ -64,7 +64,7 @@ TEST(DrawShots, GiveEverySampleAnEqualChance) {
   for (uint64_t repetition = 0; repetition < kRepetitions; ++repetition) {
     drawn.index_add_(0, draw_shots(labels, kLabels, 2, 3, repetition), at::ones({6}, at::kDouble));
   }
-  // 2 of 20, of 10 and of 5; five standard deviations of the largest.
+  // Two samples of 20, of 10 and of 5 are drawn. The bound is five standard deviations of the last.
   const at::Tensor expected =
       at::tensor({0.1, 0.2, 0.4}, at::kDouble).index_select(0, labels) * kRepetitions;
   EXPECT_LT((drawn - expected).abs().max().item<double>(), 5 * std::sqrt(0.24 * kRepetitions));
@@ -81,7 +81,7 @@ TEST(DrawShots, NamesTheClassThatHasTooFew) {
       ThrowsMessage<DataError>(HasSubstr("class 'lichen' has 0 training samples")));
 }
 
-TEST(DrawShare, IsOfTheWantedSizeAndPartOfLargerOnes) {
+TEST(DrawShare, HasTheWantedSizeAndIsPartOfLargerShares) {
   EXPECT_EQ(draw_share(35, 0.001, 0, 0).numel(), 1);
   EXPECT_EQ(as_set(draw_share(35, 0.2, 0, 0)).size(), 7);
   EXPECT_TRUE(draw_share(35, 1, 0, 5).equal(at::arange(35)));
@@ -89,7 +89,7 @@ TEST(DrawShare, IsOfTheWantedSizeAndPartOfLargerOnes) {
   EXPECT_FALSE(draw_share(35, 0.2, 0, 0).equal(draw_share(35, 0.2, 0, 1)));
 }
 
-TEST(HoldOut, TakesTheSameShareOfEveryClassButNoOnlySample) {
+TEST(HoldOut, TakesTheSameShareOfEveryClassButNeverItsOnlySample) {
   const at::Tensor labels = at::cat({mixed_labels(), at::full({1}, 3, at::kLong)});
   const Division parts = hold_out(labels, 4, 0.4, /*seed=*/7);
   EXPECT_TRUE(at::bincount(labels.index_select(0, parts.held_out), {}, 4)

@@ -1,4 +1,4 @@
-// Samples of one feature, for tests of linear classifiers.
+// Samples with one feature, for tests of linear classifiers.
 #pragma once
 
 #include <ATen/ATen.h>

@@ -15,8 +15,8 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-TEST(ChooseC, TakesTheMostRightAndOfEqualOnesTheSmallest) {
-  // The boundary moves away from the single sample of class 1 the stronger the penalty is.
+TEST(ChooseC, TakesTheMostAccurateAndOfEqualOnesTheSmallest) {
+  // A stronger penalty moves the boundary to larger values: 0.9 is then taken for class 0.
   const LabeledFeatures train = one_feature({-1, -1, -1, -1, -1, 1}, {0, 0, 0, 0, 0, 1});
   const LabeledFeatures near = one_feature({0.9, -0.9}, {1, 0});
   const double chosen = choose_c(train, near, 2, {100, 0.01, 10}, Penalty::kSquared);
@@ -30,7 +30,7 @@ LabeledFeatures two_classes() {
   return one_feature({-1.2, -1, -0.8, -1.1, 0.9, 1, 1.3, 0.7}, {0, 0, 0, 0, 1, 1, 1, 1});
 }
 
-TEST(FitProbe, WithOneCTakesItAndAllSamples) {
+TEST(FitProbe, UsesTheOnlyCAndAllSamples) {
   ProbeOptions options;
   options.c = {"0.5"};
   const LabeledFeatures train = two_classes();
@@ -96,7 +96,7 @@ TEST(CheckDraws, NamesADrawThatHoldsOneClass) {
   EXPECT_NO_THROW(check_draws(labels, {"nevus", "wart"}, options));
 }
 
-TEST(AmountsOf, AreShotsThenFractionsElseAllOnce) {
+TEST(AmountsOf, AreShotsThenFractionsOrAllSamplesOnce) {
   ProbeOptions options;
   options.repetitions = 3;
   const std::vector<Amount> all = amounts_of(options);

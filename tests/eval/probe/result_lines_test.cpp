@@ -18,7 +18,7 @@ TEST(ProbeScores, HaveTheirMeanAndDeviation) {
   EXPECT_EQ(deviations(scores), (ProbeScores{{"top1", 0.25}}));
 }
 
-// Two samples that are told apart and one that is not.
+// A test set of which the probe classifies two samples correctly and one wrongly.
 class ProbeLine : public testing::Test {
  protected:
   ProbeLine() {

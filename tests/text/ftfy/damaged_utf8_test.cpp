@@ -14,7 +14,7 @@ TEST(RestoreNoBreakBytes, RestoresOnlyLikelySequences) {
   }
 }
 
-TEST(RestoreNoBreakBytes, KeepsTheSpaceBehindAGrave) {
+TEST(RestoreNoBreakBytes, KeepsTheSpaceAfterAGrave) {
   EXPECT_EQ(restore_no_break_bytes("\xc3 la"), "\xc3\xa0 la");
   EXPECT_EQ(restore_no_break_bytes("\xc3 quele"), "\xc3\xa0quele");
 }
@@ -27,7 +27,7 @@ TEST(ReplaceLostSequences, ReplacesAWholeSequence) {
   EXPECT_EQ(replace_lost_sequences("\xed\xa0?\xed\xb0?"), "\ufffd");
 }
 
-TEST(ReplaceLostSequences, LeavesWhatLostNothing) {
+TEST(ReplaceLostSequences, LeavesSequencesWithoutLossAlone) {
   for (const char* bytes : {"why?", "\xc4?", "\xe2\x80\x94", "\xe2??"}) {
     EXPECT_EQ(replace_lost_sequences(bytes), bytes);
   }

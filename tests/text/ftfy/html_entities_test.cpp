@@ -17,7 +17,7 @@ TEST(UnescapeHtml, TakesTheLongestKnownPrefixOfAName) {
   EXPECT_EQ(unescape_html(U"&copyright"), U"\u00a9right");
 }
 
-TEST(UnescapeHtml, LeavesWhatIsNoReference) {
+TEST(UnescapeHtml, LeavesOtherTextAlone) {
   for (const char32_t* text :
        {U"&", U"&&", U"&;", U"&#;", U"&#x;", U"&unknown;", U"a & b", U"&<amp"}) {
     EXPECT_EQ(unescape_html(text), text);
@@ -36,7 +36,7 @@ TEST(UnescapeHtml, ReplacesNumbersThatNameNoCharacter) {
   EXPECT_EQ(unescape_html(U"[&#1;&#11;&#127;&#xfdd0;&#x1ffff;]"), U"[]");
 }
 
-TEST(UnescapeHtml, DoesNotReadItsOwnResult) { EXPECT_EQ(unescape_html(U"&amp;lt;"), U"&lt;"); }
+TEST(UnescapeHtml, DoesNotUnescapeItsOwnResult) { EXPECT_EQ(unescape_html(U"&amp;lt;"), U"&lt;"); }
 
 TEST(UnescapeClosedHtml, NeedsTheSemicolonAndAKnownName) {
   EXPECT_EQ(unescape_closed_html(U"&lt; &lt &notit; &#65; &#65"), U"< &lt &notit; A &#65");

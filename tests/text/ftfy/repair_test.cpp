@@ -10,7 +10,7 @@
 namespace dermatome {
 namespace {
 
-// `text` as UTF-8 read in `page`.
+// The UTF-8 bytes of `text`, misread in `page`.
 std::u32string misread(std::u32string_view text, const CodePage& page) {
   std::u32string result;
   for (const char byte : encode_utf8(text))
@@ -53,7 +53,7 @@ TEST(RepairText, RestoresNoBreakSpacesInMisreadText) {
   EXPECT_EQ(repair_text(U"\u00c3 la carte"), U"\u00e0 la carte");
 }
 
-TEST(RepairText, ShowsThatABytesCharacterIsLost) {
+TEST(RepairText, MarksALostCharacter) {
   EXPECT_EQ(repair_text(U"\u00e2\u20ac\u0153quoted\u00e2\u20ac\ufffd"), U"\"quoted\ufffd");
 }
 
@@ -68,7 +68,7 @@ TEST(RepairText, StopsUnescapingAtTheFirstLineWithMarkup) {
             U"\u03bb\na < b &lambda;\n&lambda;");
 }
 
-TEST(RepairText, ReplacesCharactersThatOnlyShow) {
+TEST(RepairText, ReplacesLigaturesWidthVariantsAndCurlyQuotes) {
   EXPECT_EQ(repair_text(U"\ufb01brosis \ufb02at \u01c5"), U"fibrosis flat D\u017e");
   EXPECT_EQ(repair_text(U"\uff26\uff35\uff2c\uff2c\u3000\uff76\uff9e"), U"FULL \u30ac");
   EXPECT_EQ(repair_text(U"\u2018a\u2019 \u201cb\u201d \u02bcc"), U"'a' \"b\" 'c");
@@ -86,7 +86,7 @@ TEST(RepairText, RemovesControlsAndTerminalEscapes) {
 
 TEST(RepairText, ComposesAccents) { EXPECT_EQ(repair_text(U"cafe\u0301"), U"caf\u00e9"); }
 
-TEST(RepairText, GivesWhatItKeepsWhenItIsRepeated) {
+TEST(RepairText, ChangesNothingWhenRepeated) {
   for (const CodePage& page : code_pages()) {
     const std::u32string once =
         repair_text(misread(U"\u0436\u0438\u0437\u043d\u044c & \u00e9t\u00e9", page));

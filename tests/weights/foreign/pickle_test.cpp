@@ -22,7 +22,7 @@ void expect_refused(const std::string& bytes, const std::string& reason) {
   }
 }
 
-TEST(Pickle, NumbersOfEveryWidth) {
+TEST(Pickle, ReadsNumbersOfEveryWidth) {
   const std::string all = std::string("(K\xff") + "M\x01\x02" + std::string("J\xfe\xff\xff\xff") +
                           std::string("\x8a\x00", 2) + "\x8a\x01\x80" + pickled_number(INT64_MIN) +
                           "t";
@@ -33,7 +33,7 @@ TEST(Pickle, NumbersOfEveryWidth) {
   EXPECT_THAT(numbers, ::testing::ElementsAre(255, 513, -2, 0, -128, INT64_MIN));
 }
 
-TEST(Pickle, DictsAreSearchedByKeyAndTheLastOneCounts) {
+TEST(Pickle, OfEqualKeysInADictTheLastCounts) {
   const Pickle pickle(
       pickle_of(pickled_dict({pickled_text("a"), pickled_number(1), pickled_number(2),
                               pickled_number(3), pickled_text("a"), pickled_number(4)})),
@@ -42,7 +42,7 @@ TEST(Pickle, DictsAreSearchedByKeyAndTheLastOneCounts) {
   EXPECT_EQ(pickle.find(pickle.root(), "b"), nullptr);
 }
 
-TEST(Pickle, RememberedValuesAreOneValue) {
+TEST(Pickle, MemoizedValuesAreOneValue) {
   const Pickle pickle(pickle_of("(]q\x07h\x07K\x05"
                                 "at"),
                       "file.pt");
@@ -63,7 +63,7 @@ TEST(Pickle, DeepNestingNeedsNoStack) {
   EXPECT_EQ(pickle.root().kind, Kind::kTuple);
 }
 
-TEST(Pickle, NamesBeyondTensorsAreRefused) {
+TEST(Pickle, NamesThatTensorsDoNotNeedAreRefused) {
   for (const auto& [module, name] :
        std::vector<std::pair<std::string, std::string>>{{"os", "system"},
                                                         {"posix", "system"},
@@ -82,12 +82,12 @@ TEST(Pickle, StrangeNamesAreShownOnOneLine) {
   expect_refused(pickle_of(pickled_name("o\x1b\xff", "s")), "o\\u001b\xef\xbf\xbd.s");
 }
 
-TEST(Pickle, NothingIsCalledThatIsNoFunction) {
-  expect_refused(pickle_of("K\x01)R"), "no function");
-  expect_refused(pickle_of(pickled_name("__torch__.a", "B") + ")R"), "no function");
+TEST(Pickle, OnlyFunctionsAreCalled) {
+  expect_refused(pickle_of("K\x01)R"), "not a function");
+  expect_refused(pickle_of(pickled_name("__torch__.a", "B") + ")R"), "not a function");
   expect_refused(pickle_of(pickled_name("torch", "FloatStorage") + ")R"), "storage is called");
-  expect_refused(pickle_of(pickled_name("collections", "OrderedDict") + ")\x81"), "no class");
-  expect_refused(pickle_of(pickled_name("collections", "OrderedDict") + "K\x01R"), "no tuple");
+  expect_refused(pickle_of(pickled_name("collections", "OrderedDict") + ")\x81"), "not a class");
+  expect_refused(pickle_of(pickled_name("collections", "OrderedDict") + "K\x01R"), "not a tuple");
 }
 
 TEST(Pickle, ScriptObjectsAreTheirAttributes) {

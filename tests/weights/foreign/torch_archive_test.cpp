@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A storage of 0, 1, 2, … in fp32.
+// The bytes of a storage of 0, 1, 2, … in fp32.
 std::string floats(int64_t count) {
   const at::Tensor values = at::arange(count, at::kFloat);
   return {static_cast<const char*>(values.const_data_ptr()), values.nbytes()};
@@ -20,7 +20,7 @@ std::string floats(int64_t count) {
 
 class TorchFile : public ::testing::Test {
  protected:
-  // Of the pickle of `value` and a storage "0" of six floats.
+  // Writes and reads an archive with the pickle of `value` and a storage "0" of six floats.
   std::map<std::string, at::Tensor> read(const std::string& value, Members more = {}) {
     more.emplace("data.pkl", pickle_of(value));
     more.emplace("data/0", floats(6));
@@ -63,7 +63,7 @@ TEST_F(TorchFile, ViewsOfOneStorageComeBack) {
   EXPECT_TRUE(at::equal(tensors.at("one"), values[5]));
 }
 
-TEST_F(TorchFile, OfACheckpointTheStateDictAloneIsRead) {
+TEST_F(TorchFile, OfACheckpointOnlyTheStateDictIsRead) {
   const auto tensors =
       read(pickled_dict({pickled_text("epoch"), pickled_number(3), pickled_text("optimizer"),
                          pickled_dict({pickled_text("missing"),
@@ -106,9 +106,9 @@ TEST_F(TorchFile, TensorsBeyondTheirStorageAreRefused) {
   expect_tensor_refused(tensor(0, {1LL << 40, 1LL << 40}, {0, 0}), "larger than any memory");
   expect_tensor_refused(tensor(0, {3}, {INT64_MAX}), "larger than any memory");
   expect_tensor_refused(tensor(INT64_MAX, {2}, {1}), "larger than any memory");
-  expect_tensor_refused(tensor(-1, {2}, {1}), "that is none");
-  expect_tensor_refused(tensor(5, {2}, {-1}), "that is none");
-  expect_tensor_refused(tensor(0, {-2}, {1}), "that is none");
+  expect_tensor_refused(tensor(-1, {2}, {1}), "not a whole number of at least 0");
+  expect_tensor_refused(tensor(5, {2}, {-1}), "not a whole number of at least 0");
+  expect_tensor_refused(tensor(0, {-2}, {1}), "not a whole number of at least 0");
   expect_tensor_refused(tensor(0, {2, 3}, {1}), "as many strides");
   expect_tensor_refused(tensor(0, {0}, {1}), "is empty");
   expect_tensor_refused(tensor(0, std::vector<int64_t>(9, 1), std::vector<int64_t>(9, 1)),
@@ -130,15 +130,15 @@ TEST_F(TorchFile, StoragesThatDoNotFitAreRefused) {
       "has no storage");
   expect_refused(pickled_dict({pickled_text("a"), whole_, pickled_text("b"),
                                tensor(pickled_storage("0", 12, "HalfStorage"))}),
-                 "otherwise than another");
+                 "differently from another");
 }
 
-TEST_F(TorchFile, WhatIsNoStateDictIsRefused) {
+TEST_F(TorchFile, OtherValuesThanAStateDictAreRefused) {
   expect_refused("N", "holds no state dict");
   expect_refused(whole_, "holds no state dict");
   expect_refused(pickled_dict({pickled_text("epoch"), pickled_number(3)}),
                  "its \"epoch\" is no tensor");
-  expect_refused(pickled_dict({pickled_number(3), whole_}), "no name");
+  expect_refused(pickled_dict({pickled_number(3), whole_}), "not a name");
   expect_refused(pickled_dict({pickled_text("a"), whole_, pickled_text("a"), whole_}),
                  "is there twice");
   expect_refused(pickled_dict({pickled_text("a"), whole_}), "holds no state dict",
@@ -148,7 +148,7 @@ TEST_F(TorchFile, WhatIsNoStateDictIsRefused) {
   EXPECT_THROW(read_torch_archive(path_), DataError);
 }
 
-TEST_F(TorchFile, CodeIsNotExecutedAndNamed) {
+TEST_F(TorchFile, CodeIsNamedAndNotExecuted) {
   expect_refused(pickled_dict({pickled_text("w"), pickled_name("os", "system") +
                                                       pickled_tuple({pickled_text("true")}) + "R"}),
                  "names \"os.system\"");

@@ -22,11 +22,11 @@ std::string bytes_of(T number) {
   return bytes;
 }
 
-// One member of a plain zip archive, and what its directory says of it.
+// One member of a plain zip archive, and the directory's claims about it (UINT32_MAX: the truth).
 struct Part {
   std::string name = "a/b";
   std::string content = "content";
-  uint32_t claimed_header = UINT32_MAX;  // where it is, if not where it is
+  uint32_t claimed_header = UINT32_MAX;  // offset of the member's header
   uint32_t claimed_bytes = UINT32_MAX;
   uint16_t method = 0;
   uint16_t flags = 0;
@@ -91,7 +91,7 @@ TEST_F(Zip, MembersComeBack) {
 TEST_F(Zip, PyTorchsOwnWriterIsUnderstood) {
   write_torch_file(path_, {{"data.pkl", "N."}, {"data/0", std::string(1000, 'x')}});
   const std::string file = read_file(path_);
-  EXPECT_THAT(file, HasSubstr("PK\x06\x06"));  // zip64
+  EXPECT_THAT(file, HasSubstr("PK\x06\x06"));  // the file has a zip64 record
   EXPECT_EQ(content(file, "archive/data/0"), std::string(1000, 'x'));
 }
 
@@ -103,7 +103,7 @@ TEST_F(Zip, EveryCutIsRefused) {
   }
 }
 
-TEST_F(Zip, LiesOfTheDirectoryAreRefused) {
+TEST_F(Zip, FalseDirectoryEntriesAreRefused) {
   expect_refused(plain_zip({{.name = "x"}}), "holds no \"a/b\"");
   expect_refused(plain_zip({Part{}, Part{}}), "twice");
   expect_refused(plain_zip({{.method = 8}}), "compressed");
@@ -117,7 +117,7 @@ TEST_F(Zip, LiesOfTheDirectoryAreRefused) {
                  "overlaps");
 }
 
-TEST_F(Zip, LiesOfTheEndAreRefused) {
+TEST_F(Zip, FalseEndRecordsAreRefused) {
   const std::string file = plain_zip({Part{}});
   const auto with = [&](size_t from_end, const std::string& bytes) {
     std::string changed = file;
