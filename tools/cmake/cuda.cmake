@@ -1,12 +1,13 @@
 # Decides whether this build is the CUDA variant, and makes torch::cuda if it is.
-#   DERMATOME_CUDA  ON, OFF or AUTO: ON exactly where nothing is missing
+#   DERMATOME_CUDA  ON, OFF or AUTO, which means ON if nothing is missing
 #   CUDACXX, CUDA_PATH, CUDA_HOME (environment)  name a toolkit that is neither on the PATH nor in
-#                   /usr/local/cuda; NCCL_ROOT a folder with NCCL's include/
+#                   /usr/local/cuda; NCCL_ROOT names a folder with NCCL's include/
 # Sets DERMATOME_WITH_CUDA and, with it, DERMATOME_CUDA_INCLUDES for the one C++ file that needs
 # CUDA's headers. torch::cuda itself adds nothing to compile commands: objects without CUDA are the
 # same in both variants.
 
-# The SONAME of the CUDA runtime that LibTorch asks for: none of its headers states the version.
+# Sets `result` to the major version of the CUDA runtime that LibTorch asks for. It is read from the library,
+# because no header of LibTorch states it.
 function(_torch_cuda_major result)
   file(STRINGS "${LIBTORCH_ROOT}/lib/libc10_cuda.so" found REGEX "libcudart[.]so[.][0-9]+")
   if(found MATCHES "libcudart[.]so[.]([0-9]+)")
@@ -30,7 +31,7 @@ if(DERMATOME_CUDA STREQUAL "OFF")
   message(STATUS "CUDA variant: OFF, as asked for")
   return()
 elseif(NOT DERMATOME_CUDA MATCHES "^(AUTO|ON)$")
-  message(FATAL_ERROR "DERMATOME_CUDA=${DERMATOME_CUDA}: it is AUTO, ON or OFF")
+  message(FATAL_ERROR "DERMATOME_CUDA=${DERMATOME_CUDA}: must be AUTO, ON or OFF")
 endif()
 
 set(_missing "")
@@ -76,7 +77,7 @@ endif()
 
 set(DERMATOME_WITH_CUDA ON)
 set(CMAKE_CUDA_COMPILER "${DERMATOME_NVCC}")
-# Ampere and Hopper, and through their PTX what comes after.
+# Ampere and Hopper; later generations run Hopper's PTX.
 set(CMAKE_CUDA_ARCHITECTURES "80;90" CACHE STRING "GPU generations to compile kernels for")
 set(CMAKE_CUDA_RUNTIME_LIBRARY None)  # linked below: CMake's choice would leave out its run path
 enable_language(CUDA)
@@ -98,8 +99,8 @@ set_target_properties(torch::c10_cuda PROPERTIES
   IMPORTED_LOCATION "${LIBTORCH_ROOT}/lib/libc10_cuda.so"
   INTERFACE_LINK_LIBRARIES torch::c10)
 add_library(torch::cuda SHARED IMPORTED GLOBAL)
-# Nothing calls into libtorch_cuda by name, so the linker must be told to keep it: it registers its
-# kernels when it is loaded.
+# libtorch_cuda registers its kernels when it is loaded. No symbol of it is called directly, so the linker must
+# be told to keep it.
 set_target_properties(torch::cuda PROPERTIES
   IMPORTED_LOCATION "${LIBTORCH_ROOT}/lib/libtorch_cuda.so"
   INTERFACE_LINK_LIBRARIES "torch::torch;torch::c10_cuda;torch::cudart"

@@ -1,4 +1,4 @@
-# Third-party packages, all from the system. Each is linked by the folders README.md names for it.
+# Third-party packages, all from the system. tools/check_layers.py says which folders may use which of them.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(spdlog REQUIRED)
@@ -6,7 +6,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(MPI REQUIRED COMPONENTS CXX)
-# Some wrappers compile with -pthread, with which the precompiled header would not be valid.
+# Some MPI wrappers add -pthread to compile commands, which would make the precompiled header invalid.
 set_property(TARGET MPI::MPI_CXX PROPERTY INTERFACE_COMPILE_OPTIONS)
 find_package(ZLIB REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
@@ -26,7 +26,7 @@ set_target_properties(hdf5::hdf5 PROPERTIES
 find_path(GLOO_INCLUDE_DIR gloo/transport/device.h REQUIRED)
 target_include_directories(torch::c10 INTERFACE "${GLOO_INCLUDE_DIR}")
 
-# Python is for tests only. tools/setup.sh --tests fills this environment.
+# Only tests use Python. tools/setup.sh --tests fills this environment.
 if(DEFINED ENV{DERMATOME_CACHE})
   set(_python "$ENV{DERMATOME_CACHE}/venv/bin/python")
 else()

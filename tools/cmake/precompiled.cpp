@@ -1,1 +1,1 @@
-// Gives the shared precompiled header of targets.cmake a target to live in.
+// The only source of the target that owns the shared precompiled header (targets.cmake).

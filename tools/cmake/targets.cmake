@@ -1,7 +1,8 @@
-# One function for a library of the project, one for a test program.
+# Functions for the project's targets: a library, a program, a test.
 
 set(DERMATOME_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion)
-# Errors only with Debian 12's compiler: others warn of other things, also in LibTorch's headers.
+# Warnings are errors only with Debian 12's compiler. Other compilers warn about other things, also in
+# LibTorch's headers.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12[.]")
   list(APPEND DERMATOME_WARNINGS -Werror)
 endif()
@@ -36,17 +37,20 @@ target_precompile_headers(dermatome_torch PRIVATE
   <torch/csrc/autograd/custom_function.h>
   <memory> <string> <vector>)
 
-# _use_torch(target VISIBILITY plain sources…): links LibTorch and uses the precompiled header. With
-# DERMATOME_UNITY up to 16 sources of a target are compiled as one, which loads that header, and
-# instantiates LibTorch's templates, once for all of them.
-function(_use_torch target visibility)
-  target_link_libraries(${target} ${visibility} torch::torch)
+# _compile_together(target): with DERMATOME_UNITY up to 16 sources of the target are compiled as one. What
+# they include, above all the precompiled header, is then read, and its templates instantiated, once for all.
+function(_compile_together target)
   if(DERMATOME_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
-    # The compiler takes a source's unnamed namespace for one of an included file.
+    # The compiler takes the unnamed namespace of a source for that of an included file, and warns about it.
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
   endif()
-  target_compile_options(${target} PRIVATE -fPIC)  # as the precompiled header; CMake says -fPIE
+endfunction()
+
+# _use_torch(target VISIBILITY plain sources…): links LibTorch and uses the precompiled header.
+function(_use_torch target visibility)
+  target_link_libraries(${target} ${visibility} torch::torch)
+  target_compile_options(${target} PRIVATE -fPIC)  # as the precompiled header has it; CMake would say -fPIE
   target_precompile_headers(${target} REUSE_FROM dermatome_torch)
   if(ARGN)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
@@ -59,6 +63,7 @@ function(dermatome_library name)
   add_library(dermatome_${name} STATIC ${arg_SOURCES} ${arg_PLAIN})
   add_library(dermatome::${name} ALIAS dermatome_${name})
   dermatome_options(dermatome_${name})
+  _compile_together(dermatome_${name})
   target_link_libraries(dermatome_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_LINK_PRIVATE})
   if(arg_TORCH)
     _use_torch(dermatome_${name} PUBLIC ${arg_PLAIN})
@@ -70,22 +75,23 @@ function(dermatome_executable name)
   cmake_parse_arguments(arg "" "" "SOURCES;PLAIN;LINK" ${ARGN})
   add_executable(${name} ${arg_SOURCES} ${arg_PLAIN})
   dermatome_options(${name})
+  _compile_together(${name})
   target_link_libraries(${name} PRIVATE ${arg_LINK})
   _use_torch(${name} PRIVATE ${arg_PLAIN})
 endfunction()
 
-# What tools/test.sh builds and runs with sanitizers: the tests that say ASAN, labeled `asan`.
+# The tests that say ASAN, labeled `asan`. tools/test.sh builds and runs them with sanitizers.
 add_custom_target(asan_tests)
-# What tools/check_more.sh builds and runs with the thread sanitizer: the tests that say TSAN, labeled `tsan`.
+# The tests that say TSAN, labeled `tsan`. tools/check_more.sh builds and runs them with the thread sanitizer.
 add_custom_target(tsan_tests)
 # LibTorch, Gloo and HDF5 are not built with the thread sanitizer, which therefore sees neither their
-# locks nor their writes: what they call is left out, and each other false report is in the file.
+# locks nor their writes. Calls from these libraries are ignored; the file lists every other false report.
 string(JOIN ":" DERMATOME_TSAN_OPTIONS
   "suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp" ignore_noninstrumented_modules=1)
 
 # dermatome_test(name [TORCH] [ASAN] [TSAN] SOURCES a_test.cpp … [PLAIN b_test.cpp …] LINK libs… [RANKS 1 2 …] [TIMEOUT s] [LABEL l])
-# A GoogleTest program. With RANKS it owns its main (tests/support/mpi_main.cpp) and is run by mpirun
-# once for every number of ranks; without, it runs alone.
+# Adds a GoogleTest program. With RANKS its main is tests/support/mpi_main.cpp, and mpirun runs it once for
+# every number of ranks; without RANKS it runs alone.
 function(dermatome_test name)
   cmake_parse_arguments(arg "TORCH;ASAN;TSAN" "TIMEOUT;LABEL" "SOURCES;PLAIN;LINK;RANKS" ${ARGN})
   set(label "${arg_LABEL}")
@@ -94,6 +100,7 @@ function(dermatome_test name)
   endif()
   add_executable(${name} ${arg_SOURCES} ${arg_PLAIN})
   dermatome_options(${name})
+  _compile_together(${name})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock)
   if(arg_TORCH)
     _use_torch(${name} PRIVATE ${arg_PLAIN})

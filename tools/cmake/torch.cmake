@@ -1,9 +1,9 @@
-# Imported targets for LibTorch, made from its files rather than by find_package(Torch): that one
-# demands a CUDA toolkit even for a CPU build and overrides the caller's CUDA architectures.
+# Imported targets for LibTorch, made from its files and not by find_package(Torch), which demands a CUDA
+# toolkit even for a CPU build and overrides the caller's CUDA architectures.
 #   LIBTORCH_ROOT  the folder that holds include/ and lib/ (cache variable or environment variable);
-#                  without it what tools/setup.sh unpacked: the CUDA flavour where DERMATOME_CUDA is
-#                  ON, else the CPU flavour
-# torch::torch is what the project links.
+#                  without it, the folder that tools/setup.sh unpacked: the CUDA variant if
+#                  DERMATOME_CUDA is ON, else the CPU variant
+# The project links torch::torch.
 
 if(NOT LIBTORCH_ROOT)
   if(DEFINED ENV{LIBTORCH_ROOT})
@@ -43,8 +43,8 @@ if(NOT _torch_version VERSION_EQUAL 2.11)
 endif()
 message(STATUS "LibTorch ${_torch_version} at ${LIBTORCH_ROOT}")
 
-# The CUDA flavour's include/ is a link to the CPU's: named by its real path, so that both builds
-# compile with the same commands and ccache serves one with the other's objects.
+# The CUDA variant's include/ is a link to that of the CPU variant. It is named by its real path, so that both
+# builds compile with the same commands and ccache can use the objects of one build for the other.
 file(REAL_PATH "${LIBTORCH_ROOT}/include" _torch_include)
 add_library(torch::c10 SHARED IMPORTED GLOBAL)
 set_target_properties(torch::c10 PROPERTIES
