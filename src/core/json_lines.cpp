@@ -1,5 +1,7 @@
 #include "src/core/json_lines.h"
 
+#include <nlohmann/json.hpp>
+
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/text.h"

@@ -145,7 +145,7 @@ Loader::State::State(const ShardedDataset& dataset, const LoaderOptions& options
       step_(step),
       quarantine_(options.data.max_corrupt) {
   num_places_ =
-      options_.training ? samples_an_epoch(options_.data, dataset_.size()) : dataset_.size();
+      options_.training ? samples_per_epoch(options_.data, dataset_.size()) : dataset_.size();
   check(options_, num_places_);
   if (options_.training) {
     order_ = make_order(options_.seed, options_.data, dataset_.source_sizes());

@@ -8,7 +8,7 @@
 
 namespace dermatome {
 
-int64_t samples_an_epoch(const DataOptions& options, int64_t num_samples) {
+int64_t samples_per_epoch(const DataOptions& options, int64_t num_samples) {
   return options.epoch_samples > 0 ? options.epoch_samples : num_samples;
 }
 

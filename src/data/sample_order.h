@@ -14,7 +14,7 @@ class SampleOrder {
  public:
   virtual ~SampleOrder() = default;
 
-  // The sample at place `place` of epoch `epoch`; 0 <= place < samples_an_epoch().
+  // The sample at place `place` of epoch `epoch`; 0 <= place < samples_per_epoch().
   virtual int64_t sample(int64_t epoch, int64_t place) const = 0;
 
   // The sample that stands in at that place when its own, and the stand-ins before the
@@ -23,7 +23,7 @@ class SampleOrder {
 };
 
 // The number of places in an epoch over `num_samples` samples.
-int64_t samples_an_epoch(const DataOptions& options, int64_t num_samples);
+int64_t samples_per_epoch(const DataOptions& options, int64_t num_samples);
 
 // The order that options.sampling asks for, over sources that follow each other and have
 // `source_sizes` samples, each at least 1.

@@ -34,7 +34,7 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
   const ShardedDataset dataset(training_directories(options.data), tokenizer.hash());
   plan.has_data = true;
   plan.num_samples = dataset.size();
-  plan.epoch_samples = samples_an_epoch(options.data, dataset.size());
+  plan.epoch_samples = samples_per_epoch(options.data, dataset.size());
   plan.load.num_samples = dataset.size();
   for (const DataSource& source : dataset.sources()) {
     plan.num_shards += std::ssize(source.manifest.shards);

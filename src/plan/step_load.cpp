@@ -36,7 +36,7 @@ TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& option
                        int64_t num_samples) {
   const TextSelection selection = create_objective(options.objective)->text_selection();
   const auto order = make_order(options.seed, options.data, dataset.source_sizes());
-  const int64_t places = samples_an_epoch(options.data, dataset.size());
+  const int64_t places = samples_per_epoch(options.data, dataset.size());
   const int64_t batches = std::clamp<int64_t>(places / num_samples, 1, kBatches);
   TextLoad load;
   for (int64_t batch = 0; batch < batches; ++batch) {

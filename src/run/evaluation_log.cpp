@@ -4,6 +4,8 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
@@ -36,11 +38,15 @@ EvaluationLog::EvaluationLog(const std::filesystem::path& run_directory)
 }
 
 void EvaluationLog::keep(const Json& line, bool of_this_start) {
+  std::map<std::string, double> scores;
+  for (const auto& [metric, score] : line.at("scores").items()) {
+    if (score.is_number()) scores[metric] = score;  // null: not a finite number
+  }
   lines_.push_back({{line.at("step"), line.value("state", std::string())},
                     {line.at("benchmark"), line.value("definition", std::string())},
                     /*of_test=*/line.value("role", std::string()) == "test",
                     /*to_retry=*/line.contains("failure") && !of_this_start,
-                    line.at("scores")});
+                    std::move(scores)});
 }
 
 bool EvaluationLog::has(const ScoredCheckpoint& checkpoint, const Definition& definition) const {
@@ -76,8 +82,8 @@ std::optional<int64_t> EvaluationLog::best_step(
     if (line.definition != criterion.definition || line.of_test) continue;
     if (std::ranges::find(checkpoints, line.checkpoint) == checkpoints.end()) continue;
     const auto found = line.scores.find(criterion.metric);
-    if (found == line.scores.end() || !found->is_number()) continue;  // null: not a number
-    const double score = found->get<double>() * (criterion.lower_is_better() ? -1 : 1);
+    if (found == line.scores.end()) continue;
+    const double score = found->second * (criterion.lower_is_better() ? -1 : 1);
     if (!std::isnan(score)) scores[line.checkpoint.step] = score;
   }
   if (scores.empty()) return std::nullopt;

@@ -4,7 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,7 +64,7 @@ class EvaluationLog {
     Definition definition;
     bool of_test = false;
     bool to_retry = false;  // a failure of an earlier start
-    nlohmann::json scores;
+    std::map<std::string, double> scores;  // by metric, without those that are no numbers
   };
   void keep(const nlohmann::ordered_json& line, bool of_this_start);
 

@@ -48,7 +48,7 @@ void check_num_samples(const TrainOptions& options, int64_t num_ranks, int64_t n
     throw ConfigError(text(batch, " is larger than an epoch, data.epoch_samples = ",
                            options.data.epoch_samples, "; raise data.epoch_samples"));
   }
-  if (samples_an_epoch(options.data, num_samples) < options.batch_size) {
+  if (samples_per_epoch(options.data, num_samples) < options.batch_size) {
     throw ConfigError(
         text(batch, " is larger than the data set ", training_data_name(options.data), " with ",
              num_samples, " samples; lower batch_size",

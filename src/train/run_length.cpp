@@ -13,7 +13,7 @@ bool RunLength::is_due(int64_t step, int64_t every_epochs, int64_t every_steps) 
 
 RunLength run_length(const TrainOptions& options, int64_t num_samples) {
   RunLength length;
-  length.steps_per_epoch = samples_an_epoch(options.data, num_samples) / options.batch_size;
+  length.steps_per_epoch = samples_per_epoch(options.data, num_samples) / options.batch_size;
   length.total_steps = options.schedule.max_steps > 0
                            ? options.schedule.max_steps
                            : options.schedule.epochs * length.steps_per_epoch;

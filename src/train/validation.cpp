@@ -12,6 +12,7 @@
 #include "src/eval/benchmark_result.h"
 #include "src/train/loader_setup.h"
 #include "src/train/run_checks.h"
+#include "src/train/validation_result.h"
 #include "src/weights/weights_hash.h"
 
 namespace dermatome {

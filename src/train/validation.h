@@ -5,7 +5,7 @@
 #include <exception>
 #include <future>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <vector>
 
@@ -18,6 +18,7 @@ namespace dermatome {
 
 struct TrainOptions;
 struct ValidationOptions;
+struct ValidationResult;
 
 // The shards of data.validation; null if it is empty. Throws ConfigError if they do not fit the
 // objective, or cannot be prepared as `preprocess` asks.
@@ -37,11 +38,6 @@ struct ValidationData {
 // Opens both. Throws what the two functions above throw.
 ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
                                const Tokenizer& tokenizer);
-
-struct ValidationResult {
-  nlohmann::json scores;      // by name: `loss`, the objective's, and each benchmark's
-  nlohmann::json benchmarks;  // by name: `hashes` and `leakage` of what was scored
-};
 
 class Validation {
  public:

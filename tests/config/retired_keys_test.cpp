@@ -64,10 +64,8 @@ TEST(RetiredKeys, ARenamedKeyKeepsItsPlaceInDigests) {
 
 TEST(RetiredKeys, TheBritishSpellingOfASettingIsAnswered) {
   const std::string answer = "is called 'objective.renormalize_local' now; rename the key";
-  EXPECT_EQ(config_error([] {
-              load_train_config(write_yaml("objective: {renormalise_local: true}\n", "run.yaml"),
-                                {});
-            }),
+  EXPECT_EQ(complaint_about(write_yaml("objective: {renormalise_local: true}\n", "run.yaml"),
+                            [](const auto& path) { load_train_config(path, {}); }),
             "run.yaml:1:13: objective.renormalise_local = true " + answer);
   EXPECT_EQ(config_error([] { objective_options({"renormalise_local=true"}); }),
             "override 'renormalise_local=true': renormalise_local = true is called "

@@ -31,7 +31,7 @@ struct ASample {
 
 // The allocations that each further sample costs. A batch that is being read at the start or at the
 // end may count in part, which is less than a tenth of an allocation per sample.
-ASample allocations_a_sample(int quality) {
+ASample allocations_per_sample(int quality) {
   constexpr int64_t kFew = 10;
   constexpr int64_t kMany = 50;
   constexpr double kMore = (kMany - kFew) * kBatches;
@@ -44,11 +44,11 @@ ASample allocations_a_sample(int quality) {
           static_cast<double>(many.by_cplusplus - few.by_cplusplus) / kMore};
 }
 
-TEST(LoaderAllocations, RawImagesNeedNone) { EXPECT_LT(allocations_a_sample(0).all, 0.1); }
+TEST(LoaderAllocations, RawImagesNeedNone) { EXPECT_LT(allocations_per_sample(0).all, 0.1); }
 
 // libjpeg-turbo allocates its decompressor and working memory with malloc; C++ allocates nothing.
 TEST(LoaderAllocations, JpegImagesNeedOnlyThoseOfLibjpeg) {
-  const ASample count = allocations_a_sample(90);
+  const ASample count = allocations_per_sample(90);
   EXPECT_LT(count.by_cplusplus, 0.1);
   EXPECT_GT(count.all, 1);
   EXPECT_LT(count.all, 30);

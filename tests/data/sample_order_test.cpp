@@ -96,9 +96,9 @@ TEST(SampleOrder, ShuffleOverSeveralSourcesEqualsShuffleOfTheirSequence) {
 
 TEST(SampleOrder, AnEpochIsAsLongAsTheDataByDefault) {
   DataOptions options = options_of(Sampling::kResampled);
-  EXPECT_EQ(samples_an_epoch(options, 1000), 1000);
+  EXPECT_EQ(samples_per_epoch(options, 1000), 1000);
   options.epoch_samples = 7;
-  EXPECT_EQ(samples_an_epoch(options, 1000), 7);
+  EXPECT_EQ(samples_per_epoch(options, 1000), 7);
 }
 
 }  // namespace

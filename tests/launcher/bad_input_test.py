@@ -28,7 +28,7 @@ import training_data  # noqa: E402
 
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "bad_input"
 PEER_LOST, USAGE, DATA, STOPPED = 1, 2, 3, 75  # launcher/exit_codes.h
-SAMPLES, SAMPLES_A_SHARD, STEPS = 24, 4, 20000
+SAMPLES, SAMPLES_PER_SHARD, STEPS = 24, 4, 20000
 # With raw images of at most this size the builder takes a shard for full after four of them.
 SHARD_OPTIONS = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
 PARALLEL = 3
@@ -59,7 +59,7 @@ def make_template():
     shutil.rmtree(WORK, ignore_errors=True)
     folder = WORK / "template"
     training_data.make_data(folder, BINARY, SAMPLES, *SHARD_OPTIONS)
-    assert len(list((folder / "shards").glob("*.h5"))) == SAMPLES // SAMPLES_A_SHARD
+    assert len(list((folder / "shards").glob("*.h5"))) == SAMPLES // SAMPLES_PER_SHARD
     shutil.copy(training_data.MODEL, folder / "model.json")
     (folder / "config.yaml").write_text(configuration(folder))
     Case.start_until(folder, launch(2, "train", folder / "config.yaml"), 12, stop=True)
@@ -275,7 +275,7 @@ class Shards(Case):
         self.assert_names_shard("No such file")
 
     def test_edited_manifest(self):
-        self.edit("shards/manifest.yaml", lambda text: text.replace(f'"num_samples": {SAMPLES_A_SHARD}',
+        self.edit("shards/manifest.yaml", lambda text: text.replace(f'"num_samples": {SAMPLES_PER_SHARD}',
                                                                     '"num_samples": 3'))
         self.assert_one_clear_line(self.train(2), DATA, "shards/manifest.yaml", "digest", "dermatome shard")
 

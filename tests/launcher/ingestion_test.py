@@ -28,7 +28,7 @@ BINARY, WORK, FLAKY_READS = sys.argv[1], pathlib.Path(sys.argv[2]) / "ingestion"
 del sys.argv[1:]
 MPIRUN = SOURCE / "tests/support/mpirun.sh"
 # With raw images of at most this size the builder takes a shard for full after four of them.
-FOUR_A_SHARD = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
+FOUR_PER_SHARD = ["--raw", "--short-side", "250", "--shard-size-mb", "1"]
 # `dermatome verify` reads a small shard in this order: 28 reads by HDF5, 13 of metadata, then images and captions.
 # Storage fails after these numbers of reads.
 READS = (0, 12, 30, 42)
@@ -80,7 +80,7 @@ class Ingestion(unittest.TestCase):
     def test_several_ranks_make_the_bytes_that_one_rank_makes(self):
         self.make_table(26)
         (self.folder / "images/7.png").write_bytes(b"no image")
-        allow = [*FOUR_A_SHARD, "--max-bad", "0.1"]
+        allow = [*FOUR_PER_SHARD, "--max-bad", "0.1"]
         self.shard("alone", *allow, "--threads", "1")
         alone = files(self.folder / "alone")
         self.assertEqual(len([name for name in alone if name.endswith(".h5")]), 7)
@@ -91,16 +91,16 @@ class Ingestion(unittest.TestCase):
             self.assertEqual(printed.count("25 samples in 7 shard(s)"), 1, printed)
             self.assertEqual(files(self.folder / output), alone)
             self.assertIn("7 kept from before", self.shard(output, *allow, ranks=ranks).stdout)
-        failed = self.shard("strict", *FOUR_A_SHARD, ranks=2, check=False)
+        failed = self.shard("strict", *FOUR_PER_SHARD, ranks=2, check=False)
         self.assertEqual(failed.returncode, 3, failed.stderr)
         self.assertIn("7.png", failed.stderr)
 
     def test_a_killed_build_is_continued(self):
         self.make_table(60)
-        self.shard("whole", *FOUR_A_SHARD)
+        self.shard("whole", *FOUR_PER_SHARD)
         process = subprocess.Popen(
             [BINARY, "shard", "--csv", self.folder / "train.csv", "--images", self.folder / "images", "--output",
-             self.folder / "killed", *FOUR_A_SHARD, "--threads", "1"], stderr=subprocess.DEVNULL)
+             self.folder / "killed", *FOUR_PER_SHARD, "--threads", "1"], stderr=subprocess.DEVNULL)
         while not list(self.folder.glob("killed/shard-00003.h5")) and process.poll() is None:
             time.sleep(0.001)
         process.send_signal(signal.SIGKILL)
@@ -109,7 +109,7 @@ class Ingestion(unittest.TestCase):
         for ranks in (1, 2):
             output = f"continued_by_{ranks}"
             shutil.copytree(self.folder / "killed", self.folder / output)
-            printed = self.shard(output, *FOUR_A_SHARD, ranks=ranks).stdout
+            printed = self.shard(output, *FOUR_PER_SHARD, ranks=ranks).stdout
             self.assertNotIn(" 0 kept from before", printed)
             self.assertEqual(files(self.folder / output), files(self.folder / "whole"))
 
@@ -342,7 +342,7 @@ class Ingestion(unittest.TestCase):
 
     def test_a_record_is_shown(self):
         rows = self.make_table(6)
-        self.shard("shards", *FOUR_A_SHARD)
+        self.shard("shards", *FOUR_PER_SHARD)
         self.assertIn("shard-00001.h5: rows 4 to 5", dermatome("inspect", self.folder / "shards").stdout)
         self.assertIn("4 samples", dermatome("inspect", self.folder / "shards/shard-00000.h5").stdout)
         png = self.folder / "five.png"
@@ -357,7 +357,7 @@ class Ingestion(unittest.TestCase):
 
     def test_the_texts_of_a_damaged_record_are_shown(self):
         rows = self.make_table(6)
-        self.shard("shards", *FOUR_A_SHARD)
+        self.shard("shards", *FOUR_PER_SHARD)
         path = self.folder / "shards/shard-00001.h5"
         with h5py.File(path) as shard:
             position = shard["images/bytes"].id.get_offset() + int(shard["images/index"][1]["offset"])
@@ -372,7 +372,7 @@ class Ingestion(unittest.TestCase):
 
     def test_a_sheet_is_written(self):
         self.make_table(6)
-        self.shard("shards", *FOUR_A_SHARD)
+        self.shard("shards", *FOUR_PER_SHARD)
 
         def sheet(*options, data="shards", file="sheet.html", check=True):
             path = self.folder / file

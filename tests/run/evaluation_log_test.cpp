@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fstream>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "src/core/error.h"
 #include "src/core/file.h"

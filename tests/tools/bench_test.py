@@ -83,19 +83,19 @@ class ClosingLineTest(unittest.TestCase):
         values, written, _ = run("loader", "--dermatome", DERMATOME, "--images", "8",
                                  "--loader-batch", "4", "--sides", "64", "--threads", "1,2",
                                  "--prefetch", "1,64", "--records", "8,500", "--shards", "3")
-        for key in ("jpeg_over_alone", "raw_over_alone", "bytes_a_record"):  # may be 0 or less
+        for key in ("jpeg_over_alone", "raw_over_alone", "bytes_per_record"):  # may be 0 or less
             values.pop(key), written["result"].pop(key)
         self.check(values, written, "loader",
                    ["jpeg_ratio", "raw_ratio", "jpeg_vs_same_files", "jpeg_per_cpu_s",
-                    "flat_epochs", "jpeg_per_s_1", "jpeg_per_s_2", "mib_a_batch_ahead",
+                    "flat_epochs", "jpeg_per_s_1", "jpeg_per_s_2", "mib_per_batch_ahead",
                     "flat_records", "start_s"])
         table = written["table"]
         self.assertEqual([row["threads"] for row in table if "threads" in row], [1, 2])
         self.assertEqual([row["records"] for row in table if "records" in row], [8, 500])
         self.assertEqual([row["shards"] for row in table if row.get("side") == "ours"], [3])
         images = 4 * 3 * 224**2 / 2**20
-        self.assertGreater(written["result"]["mib_a_batch_ahead"], 0.8 * images)
-        self.assertLess(written["result"]["mib_a_batch_ahead"], 1.5 * images)
+        self.assertGreater(written["result"]["mib_per_batch_ahead"], 0.8 * images)
+        self.assertLess(written["result"]["mib_per_batch_ahead"], 1.5 * images)
 
     def test_order(self):
         values, written, _ = run("order", "--samples", "1000,20000", "--windows", "8,1000", "--block",

@@ -12,10 +12,10 @@ from loader_data import (HEIGHT, WIDTH, make_archives, make_images, make_shards,
 
 RECIPE = Path(__file__).resolve().parents[2] / "configs/make_vit_b16.yaml"
 # Records per archive file, so that there are a few files.
-RECORDS_A_FILE = 128
+RECORDS_PER_FILE = 128
 # `dermatome shard` plans 250 kB per raw record of this short side, so the smallest shard holds four records.
 SMALL_SHARDS = 250, "--raw", "--shard-size-mb", "1"
-RECORDS_A_SMALL_SHARD = 4
+RECORDS_PER_SMALL_SHARD = 4
 EPOCHS = 9  # epochs of one loader: one with the readers' start, and two halves of the rest
 
 
@@ -36,7 +36,7 @@ class Sides:
     def files(self, images, threads=None):
         return self.naive("files", images, threads)
 
-    def archives(self, kind, images, threads=None, records=RECORDS_A_FILE):
+    def archives(self, kind, images, threads=None, records=RECORDS_PER_FILE):
         return self.naive(kind, make_archives(kind, self.folder, images, records), threads)
 
     def naive(self, kind, data, threads):
@@ -159,18 +159,18 @@ def measure_records(arguments, report, folder):
     most, fewest = max(rates), min(rates)
     report.result["flat_records"] = rates[most].median / rates[fewest].median
     peak_of = dict(zip(workers, (peak[0]["peak"] for peak in peaks)))
-    report.result["bytes_a_record"] = (2**20 * (peak_of[most] - peak_of[fewest]) / (most - fewest)
+    report.result["bytes_per_record"] = (2**20 * (peak_of[most] - peak_of[fewest]) / (most - fewest)
                                        if most > fewest else 0)
 
 
 def measure_shards(arguments, report, folder):
     """Measures the time from nothing open to the first batch, with `--shards` shards."""
-    records = arguments.shards * RECORDS_A_SMALL_SHARD
+    records = arguments.shards * RECORDS_PER_SMALL_SHARD
     make_tiny_records(folder / "small_shards", records)
     sides = Sides(arguments, folder / "small_shards")
     images = sides.folder / "originals"
     workers = {"ours": sides.ours(*SMALL_SHARDS)}
-    workers |= {kind: sides.archives(kind, images, records=RECORDS_A_SMALL_SHARD)
+    workers |= {kind: sides.archives(kind, images, records=RECORDS_PER_SMALL_SHARD)
                 for kind in arguments.against}
     with running(workers):
         turns = take_turns(arguments.rounds, *((worker, "start") for worker in workers.values()))
@@ -194,7 +194,7 @@ def measure_prefetch(arguments, report, sides, side):
     extra = (peaks[max(peaks)] - peaks[min(peaks)]) / (max(peaks) - min(peaks))
     report.row(f"one more batch ahead: {extra:.1f} MiB; its images are {batch:.1f} MiB",
                another_batch=extra, batch=batch)
-    report.result["mib_a_batch_ahead"] = extra
+    report.result["mib_per_batch_ahead"] = extra
 
 
 def bench_loader(arguments, report, folder):

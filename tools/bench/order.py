@@ -22,7 +22,7 @@ def bench_order(arguments, report, _folder):
                 f"{ours['correlation']:.4f} ({full['correlation']:.4f}), of successive distances "
                 f"{ours['distance_correlation']:.3f} ({full['distance_correlation']:.3f}), others of "
                 f"the batch within a block's length {ours['near_partners']:.3f} "
-                f"({full['near_partners']:.3f}); {found['ns_a_sample']:.0f} ns per sample",
+                f"({full['near_partners']:.3f}); {found['ns_per_sample']:.0f} ns per sample",
                 samples=samples, window=window, **found)
             if window == arguments.windows[0]:  # the last data set, the largest, gives the result
                 report.result |= {"displacement": ours["displacement"],
