@@ -18,6 +18,7 @@
 #include "src/eval/benchmark.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/result_json.h"
+#include "src/objective/patch_weights_text.h"
 #include "src/report/examples.h"
 #include "src/report/history.h"
 #include "src/report/images.h"
@@ -102,16 +103,15 @@ void Collector::find_checkpoint() {
   } catch (const DataError& error) {
     reason = error.what();
   }
-  const bool is_released = train_options_.objective.mode == ObjectiveMode::kReleased;
-  report_["run"] = {{"name", train_options_.name},
-                    {"config", dump_train_config(train_options_)},
-                    {"checkpoint", nullptr},
-                    {"pretrained", train_options_.model.pretrained},
-                    {"seed", train_options_.seed},
-                    {"batch_size", train_options_.batch_size},
-                    {"sigma", train_options_.objective.sigma},
-                    {"local_alignment", train_options_.objective.local_alignment},
-                    {"released", is_released}};
+  const PatchWeightsText patch_weights = describe_patch_weights(train_options_.objective);
+  report_["run"] = {
+      {"name", train_options_.name},
+      {"config", dump_train_config(train_options_)},
+      {"checkpoint", nullptr},
+      {"pretrained", train_options_.model.pretrained},
+      {"seed", train_options_.seed},
+      {"batch_size", train_options_.batch_size},
+      {"patch_weights", {{"formula", patch_weights.formula}, {"notes", patch_weights.notes}}}};
   if (checkpoint_) {
     report_["run"]["checkpoint"] = {{"path", checkpoint_->string()}, {"step", step_}};
     return;

@@ -115,16 +115,8 @@ function mapRow(row, map, most) {
 }
 
 function mapNotes() {
-  const run = report.run;
-  const notes = [];
-  if (!run.local_alignment) {
-    notes.push('This run trained without local alignment (`objective.local_alignment: false`): nothing used ' +
-      'these patch weights. They show what it would have taken.');
-  } else if (run.released) {
-    notes.push('This run trained in mode `released`, which selects patches by another row of the batch than ' +
-      'the image\'s own raw caption. The weights shown are those of its own, which training did not use.');
-  }
-  if (run.pretrained) {
+  const notes = [...report.run.patch_weights.notes];
+  if (report.run.pretrained) {
     notes.push('This run started from pretrained weights. “Untrained” is random weights, not that start.');
   }
   return notes.map(note);
@@ -140,8 +132,7 @@ function mapSection() {
   const even = fraction(1 / report.grid);
   const explained = element('ul', {},
     element('li', {}, element('span', {class: 'tag weights'}, KINDS.weights), prose('of the raw caption: what ' +
-      'training\'s local alignment took of each patch. Cosines of the patches with the caption, 0 below sigma ' +
-      `(${report.run.sigma} in this run), divided by their norm; ${even} each if all are equal.`)),
+      `training took of each patch. ${report.run.patch_weights.formula}; ${even} each if all are equal.`)),
     element('li', {}, element('span', {class: 'tag cosines'}, KINDS.cosines), 'of a subcaption: a similarity ' +
       'looked at afterwards. Training never weighed patches by subcaptions.'));
   const toggle = element('input', {type: 'checkbox', checked: ''});
