@@ -62,7 +62,7 @@ TEST(Placement, IsOnGpusForAllRanksOrForNone) {
       },
       testing::ThrowsMessage<ConfigError>(
           StartsWith("rank 2 on host b works on cpu, but rank 0 on host a on cuda:0; set "
-                     "runtime.device")));
+                     "the same runtime.device")));
 }
 
 TEST(Placement, IsDescribedRankByRank) {

@@ -115,7 +115,7 @@ class Damage(Sources):
         resumed = self.succeed(train("marred_on", *settings, ranks=1, sources=["marred"]))
         self.assertIn("resuming from step 2", resumed)
         for row in (3, 11):
-            self.assertIn(f"another sample stands in: shard {shard} row {row} ", resumed)
+            self.assertIn(f"another sample takes its place: shard {shard} row {row} ", resumed)
         for step, loss in losses("marred").items():
             self.assertAlmostEqual(losses("marred_on")[step], loss, delta=1e-4)
         refused = train("marred_twice", settings[0], "data.max_corrupt=1", ranks=1, sources=["marred"])
