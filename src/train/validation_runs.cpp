@@ -8,7 +8,6 @@
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/distributed/wait_together.h"
-#include "src/train/validation_result.h"
 
 namespace dermatome {
 

@@ -12,6 +12,7 @@
 #include "src/run/run_log.h"
 #include "src/train/run_length.h"
 #include "src/train/validation.h"
+#include "src/train/validation_result.h"
 
 namespace dermatome {
 
