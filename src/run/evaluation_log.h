@@ -63,7 +63,7 @@ class EvaluationLog {
     ScoredCheckpoint checkpoint;
     Definition definition;
     bool of_test = false;
-    bool to_retry = false;  // a failure of an earlier start
+    bool to_retry = false;                 // a failure of an earlier start
     std::map<std::string, double> scores;  // by metric, without those that are no numbers
   };
   void keep(const nlohmann::ordered_json& line, bool of_this_start);

@@ -89,7 +89,8 @@ void run(const Arguments& arguments) {
   const ShuffledOrder full(kSeed, arguments.samples, 1, arguments.samples);
   const nlohmann::json cost = cost_of([&] { answer["ours"] = statistics_of(ours, arguments, 0); });
   answer["full"] = statistics_of(full, arguments, 0);
-  answer["ns_per_sample"] = 1e9 * cost["cpu"].get<double>() / static_cast<double>(arguments.samples);
+  answer["ns_per_sample"] =
+      1e9 * cost["cpu"].get<double>() / static_cast<double>(arguments.samples);
   std::cout << answer.dump() << std::endl;
 }
 
