@@ -20,7 +20,7 @@ std::string_view encoding_name(const ImagePolicy& policy) {
 int stored_quality(const ImagePolicy& policy) { return policy.raw ? 0 : policy.quality; }
 
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy) {
-  const std::string content = read_image_file(path);
+  const std::string content = read_stored_file(path);
   const auto file = std::as_bytes(std::span(content));
   const int orientation = exif_orientation(file);
   Image image = turn_upright(decode_image(file, path.string()), orientation);

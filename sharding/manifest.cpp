@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "sharding/format.h"
+#include "sharding/storage_retry.h"
+#include "sharding/stored_file.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
@@ -129,8 +132,12 @@ uint64_t Manifest::num_bytes() const {
 }
 
 std::filesystem::path manifest_path(const std::filesystem::path& directory_or_file) {
-  if (std::filesystem::is_directory(directory_or_file)) {
+  std::error_code error;
+  if (std::filesystem::is_directory(directory_or_file, error)) {
     return directory_or_file / shard_format::kManifestName;
+  }
+  if (may_pass(error.value())) {
+    throw StorageFailure(text("cannot look at ", directory_or_file, ": ", error.message()));
   }
   return directory_or_file.has_parent_path() ? directory_or_file : "." / directory_or_file;
 }
@@ -147,13 +154,14 @@ std::vector<std::string> shards_besides(const std::filesystem::path& directory,
 }
 
 Manifest read_manifest(const std::filesystem::path& directory_or_file) {
-  const std::filesystem::path path = manifest_path(directory_or_file);
-  if (!std::filesystem::exists(path)) {
+  const auto path = retry_storage([&] { return manifest_path(directory_or_file); });
+  std::error_code problem;
+  if (!std::filesystem::exists(path, problem) && !may_pass(problem.value())) {
     throw DataError(text(path,
                          " is missing: no data set of shards is there, or it was not finished; run "
                          "`dermatome shard`"));
   }
-  const std::string content = read_file(path);
+  const std::string content = read_stored_file(path);
   Manifest manifest;
   try {
     const nlohmann::json document = parse_json(content, path.filename().string());

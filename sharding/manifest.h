@@ -38,7 +38,8 @@ struct Manifest {
 };
 
 // `directory_or_file`: the directory of a data set, or its manifest. Throws DataError naming the
-// file when it is missing, malformed, of another version, or contradicts its own digest.
+// file when it is missing, malformed, of another version, or contradicts its own digest;
+// StorageLost where its storage fails.
 Manifest read_manifest(const std::filesystem::path& directory_or_file);
 
 // Writes DIRECTORY/manifest.yaml atomically, with the digest computed. Returns what was written.

@@ -83,7 +83,7 @@ void StoredFile::read(uint64_t offset, std::span<std::byte> target) const {
   });
 }
 
-std::string read_image_file(const std::filesystem::path& path) {
+std::string read_stored_file(const std::filesystem::path& path) {
   const StoredFile file(path, Opening::kFirst, /*remedy=*/"");
   std::string content(file.size(), '\0');
   file.read(0, std::as_writable_bytes(std::span(content)));

@@ -44,8 +44,7 @@ class StoredFile {
   uint64_t size_ = 0;
 };
 
-// The whole content of `path`, an image file. Throws DataError, StorageLost where the storage is
-// to blame.
-std::string read_image_file(const std::filesystem::path& path);
+// The whole content of `path`. Throws DataError, StorageLost where the storage is to blame.
+std::string read_stored_file(const std::filesystem::path& path);
 
 }  // namespace dermatome

@@ -7,6 +7,8 @@
 #                     srun    srun's variables alone, for a Slurm without PMIx; no MPI is used
 #   DERMATOME_RETRIES how often a step that lost a rank, or its storage, starts again in the same
 #                     allocation (default 3)
+#   DERMATOME_RETRY_PAUSE  seconds before the first new start after storage stayed away (default 30);
+#                     each further pause is twice as long
 
 dermatome="${DERMATOME_BINARY:-$home/build/release/dermatome}"
 # Slurm 22.05 and later do not pass --cpus-per-task on to the steps. Ranks that lose another rank end by

@@ -40,7 +40,7 @@ HashedImages hash_files(const SampleTable& table, const std::filesystem::path& i
   parallel_for(std::ssize(samples), num_threads, [&](int64_t i) {
     const std::filesystem::path path = image_path(image_root, samples[i].image_path);
     errors[i] = image_problem([&] {
-      const std::string content = read_image_file(path);
+      const std::string content = read_stored_file(path);
       const auto file = std::as_bytes(std::span(content));
       hashes[i] =
           hash_image(turn_upright(decode_image(file, path.string()), exif_orientation(file)));

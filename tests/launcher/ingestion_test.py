@@ -300,6 +300,17 @@ class Ingestion(unittest.TestCase):
             after += 1 if after < 30 else 7
         self.assertGreater(after, 30)  # 13 sections of metadata, HDF5's own reads, images, captions
 
+    def test_a_manifest_on_storage_that_fails_is_waited_for(self):
+        self.make_table(4)
+        self.shard("shards")
+        for variables in ({"FLAKY_OPENS": 1}, {"FLAKY_READS": 1}):
+            passing = self.verify_on_flaky_storage(FLAKY_NAME="manifest.yaml", **variables)
+            self.assertEqual(passing.returncode, 0, passing.stderr)
+            self.assertRegex(passing.stderr, "manifest.yaml: Input/output error; trying again")
+        never = self.verify_on_flaky_storage(FLAKY_NAME="manifest.yaml", FLAKY_OPENS=1000000)
+        self.assertEqual(never.returncode, STORAGE)
+        self.assertIn("manifest.yaml: Input/output error, also when tried 4 times again", never.stderr)
+
     def test_a_stale_file_is_opened_again(self):
         self.make_table(4)
         self.shard("shards")

@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ exit "${{code:-0}}"
                 ["bash", SOURCE / "slurm/pretrain.sbatch", "config.yaml"], capture_output=True, text=True, timeout=60,
                 env={**os.environ, "DERMATOME_HOME": str(SOURCE), "DERMATOME_BINARY": str(program),
                      "DERMATOME_LAUNCH": "mpirun", "SLURM_JOB_ID": "1", "SLURM_NTASKS": "2",
-                     "SLURM_JOB_NODELIST": "n1", **variables})
+                     "SLURM_JOB_NODELIST": "n1", "DERMATOME_RETRY_PAUSE": "0", **variables})
             starts = (folder / "starts").read_text().splitlines()
             self.assertEqual(set(starts), {"launch --ranks 2 train config.yaml"})
             return done.returncode, len(starts)
@@ -40,7 +41,14 @@ exit "${{code:-0}}"
     def test_a_lost_rank_or_storage_starts_the_ranks_again(self):
         for code in (1, 74, 137):
             self.assertEqual(self.run_script([code]), (0, 2))
-            self.assertEqual(self.run_script([code, code, 3]), (3, 3))
+            self.assertEqual(self.run_script([code, code, 4]), (4, 3))
+
+    def test_storage_that_is_still_away_at_the_next_start_is_waited_for(self):
+        self.assertEqual(self.run_script([74, 3, 2]), (0, 4))
+        self.assertEqual(self.run_script([1, 3]), (3, 2))
+        start = time.monotonic()
+        self.assertEqual(self.run_script([74, 3], DERMATOME_RETRY_PAUSE="1"), (0, 3))
+        self.assertGreaterEqual(time.monotonic() - start, 1 + 2)
 
     def test_there_is_a_limit(self):
         self.assertEqual(self.run_script([74, 1, 74, 74, 74, 74]), (74, 4))

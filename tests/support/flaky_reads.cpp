@@ -6,6 +6,7 @@
 //                  call and all later calls with the descriptor fail with ESTALE, until data are
 //                  opened
 //   FLAKY_OPENS=N  the first N attempts to open data fail with EIO
+//   FLAKY_NAME=S   the files whose names end with S are the data, not shards and images
 //   FLAKY_GONE=N   after the first read that failed with EIO, the next N attempts to open data fail
 //                  with ENOENT, as when a mount has gone
 #include "tests/support/flaky_reads.h"
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <sys/types.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -31,6 +33,7 @@ long number(const char* variable) {
 
 constexpr int kNone = -1;
 std::atomic<int> stale_file{kNone};
+std::array<std::atomic<bool>, 4096> holds_data{};  // by descriptor
 std::atomic<bool> read_failed{false};
 std::atomic<bool> stalled{false};
 std::atomic<int> num_stalled{0};
@@ -41,6 +44,7 @@ int read_error(int file) {
   static const long first = number("FLAKY_AFTER"), count = number("FLAKY_READS");
   static const bool becomes_stale = number("FLAKY_STALE") != 0;
   static std::atomic<long> calls{0};
+  if (!holds_data.at(static_cast<size_t>(file))) return 0;
   const long call = calls++;
   if (becomes_stale && call == first) stale_file = file;
   if (file == stale_file) return ESTALE;
@@ -56,7 +60,11 @@ void wait_while_stalled() {
   --num_stalled;
 }
 
-bool is_data(std::string_view path) { return path.ends_with(".h5") || path.ends_with(".png"); }
+bool is_data(std::string_view path) {
+  const char* name = std::getenv("FLAKY_NAME");
+  if (name != nullptr) return path.ends_with(name);
+  return path.ends_with(".h5") || path.ends_with(".png");
+}
 
 // The errno with which opening fails, or 0.
 int open_error(std::string_view path) {
@@ -87,7 +95,9 @@ int open_or_fail(const char* name, const char* path, int flags, va_list argument
   if (is_data(path)) stale_file = kNone;
   const auto open = reinterpret_cast<Open>(dlsym(RTLD_NEXT, name));
   const bool has_mode = (flags & (O_CREAT | __O_TMPFILE)) != 0;
-  return has_mode ? open(path, flags, va_arg(arguments, mode_t)) : open(path, flags);
+  const int file = has_mode ? open(path, flags, va_arg(arguments, mode_t)) : open(path, flags);
+  if (file >= 0) holds_data.at(static_cast<size_t>(file)) = is_data(path);
+  return file;
 }
 
 }  // namespace
