@@ -13,8 +13,10 @@
 #include "sharding/directory_lock.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/hash.h"
 #include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/core/rank_facts.h"
 #include "src/core/text.h"
 #include "src/text/table_cell.h"
 
@@ -75,6 +77,16 @@ BuiltShard from_text(const std::string& text) {
   return shard;
 }
 
+// Throws ConfigError on every rank unless the `facts` are the same on all.
+void compare_ranks(const std::vector<RankFact>& facts, BuildTeam& team) {
+  const std::string own = to_text(facts);
+  const auto digests = team.exchange(sha256_hex(own));
+  if (std::ranges::count(digests, digests.front()) == std::ssize(digests)) return;
+  throw ConfigError(text(describe_differences(team.exchange(own)),
+                         "; start all ranks with the same binary and arguments, and the table on a "
+                         "file system that they share"));
+}
+
 class Build {
  public:
   Build(const SampleTable& table, const Tokenizer& tokenizer, const BuildOptions& options,
@@ -89,18 +101,12 @@ class Build {
 
   BuildReport run() {
     std::optional<DirectoryLock> lock;
-    const auto digests = together(team_, [&] {
+    compare_ranks(builder_.facts(), team_);
+    together(team_, [&] {
       make_directories(options_.output);  // on every rank: perhaps they share no file system
       if (is_root()) prepare(lock);
-      // max_bad is not in the digest, since the bytes do not depend on it; but it decides when the
-      // ranks end.
-      return text(builder_.build_digest(), " ", options_.max_bad);
+      return std::string();
     });
-    if (std::ranges::any_of(digests, [&](const std::string& d) { return d != digests.front(); })) {
-      throw ConfigError(
-          "the ranks read different tables or have other options; start all with the same "
-          "arguments, and the table on a file system that they share");
-    }
     Progress progress(team_.size() == 1 ? "images" : "images of rank 0's part", own_rows());
     for (int64_t first = 0; first < builder_.num_shards(); first += team_.size()) {
       for (BuiltShard& shard : build_round(first, progress)) take(std::move(shard));

@@ -1,4 +1,5 @@
-// From a table of samples to a data set of shards: parallel, resumable, deterministic.
+// Makes a data set of shards from a table of samples. Many threads and processes share the work,
+// and a build that was interrupted continues. Equal input gives equal bytes.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +31,10 @@ inline constexpr const char* kRejectedName = "rejected.csv";
 // Every process of `team` calls this with equal arguments and makes every size-th shard; `output`
 // is on a file system that they share. The manifest of the report is complete on rank 0 only.
 //
-// Throws ConfigError when `output` holds another data set, DataError when more images than
-// allowed are unreadable (after their list was written), CommunicationError when another process
-// fails.
+// Throws ConfigError when `output` holds another data set, and in every process when they differ in
+// the binary, the table or the options, naming the ranks and what differs; DataError when more
+// images than allowed are unreadable (after their list was written), CommunicationError when
+// another process fails.
 BuildReport build_shards(const SampleTable& table, const Tokenizer& tokenizer,
                          const BuildOptions& options, BuildTeam& team);
 

@@ -18,21 +18,37 @@ namespace {
 // Raised whenever equal tables and images begin to give other shards.
 constexpr int kIngestionVersion = 3;
 
-std::string digest_of_build(const SampleTable& table, const std::string& tokenizer_hash,
-                            const BuildOptions& options) {
+// A part of what decides the data set's bytes.
+struct Ingredient {
+  std::string what;  // name in messages
+  std::vector<std::string> values;
+  bool is_shown = false;
+};
+
+// Everything except the images, in the order in which it enters the digest.
+std::vector<Ingredient> ingredients_of(const SampleTable& table, const std::string& tokenizer_hash,
+                                       const BuildOptions& options) {
+  const ImagePolicy& images = options.images;
+  return {{"the version of shards", {text(shard_format::kFormatVersion), text(kIngestionVersion)}},
+          {"the kind of the table", {table.kind}, /*is_shown=*/true},
+          {"the content of the table or folder", {table.content_hash}},
+          {"the tokenizer", {tokenizer_hash}},
+          {"the encoding, short side and quality of images",
+           {std::string(encoding_name(images)), text(images.short_side),
+            images.raw ? "" : text(images.quality)},
+           /*is_shown=*/true},
+          {"the samples per shard", {text(options.samples_per_shard)}, /*is_shown=*/true},
+          {"the captions", table.aspects},
+          {"the labels", table.label_names}};
+}
+
+std::string digest_of_build(const std::vector<Ingredient>& ingredients) {
   Sha256 hash;
-  const auto add = [&](const std::string& item) { hash.update(text(item.size(), ":", item)); };
-  add(text(shard_format::kFormatVersion));
-  add(text(kIngestionVersion));
-  add(table.kind);
-  add(table.content_hash);
-  add(tokenizer_hash);
-  add(std::string(encoding_name(options.images)));
-  add(text(options.images.short_side));
-  add(options.images.raw ? "" : text(options.images.quality));
-  add(text(options.samples_per_shard));
-  for (const std::string& aspect : table.aspects) add(aspect);
-  for (const std::string& label : table.label_names) add(label);
+  for (const Ingredient& ingredient : ingredients) {
+    for (const std::string& value : ingredient.values) {
+      hash.update(text(value.size(), ":", value));
+    }
+  }
   return hash.finish();
 }
 
@@ -60,9 +76,20 @@ ShardBuilder::ShardBuilder(const SampleTable& table, const Tokenizer& tokenizer,
     : table_(table),
       tokenizer_(tokenizer),
       options_(options),
-      build_digest_(digest_of_build(table, tokenizer.hash(), options)) {
+      build_digest_(digest_of_build(ingredients_of(table, tokenizer.hash(), options))) {
   const auto rows = static_cast<int64_t>(table.samples.size());
   num_shards_ = (rows + options.samples_per_shard - 1) / options.samples_per_shard;
+}
+
+std::vector<RankFact> ShardBuilder::facts() const {
+  // max_bad decides when a process ends, not what it writes.
+  std::vector<RankFact> facts = {{"the binary", options_.binary, /*is_shown=*/true},
+                                 {"--max-bad", text(options_.max_bad), /*is_shown=*/true}};
+  for (const auto& [what, values, is_shown] : ingredients_of(table_, tokenizer_.hash(), options_)) {
+    const std::string value = values.size() == 1 ? values.front() : list_value(values);
+    facts.push_back({what, is_shown ? value : sha256_hex(value), is_shown});
+  }
+  return facts;
 }
 
 std::string ShardBuilder::file_name(int64_t shard) const {

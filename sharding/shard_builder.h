@@ -13,6 +13,7 @@
 #include "sharding/progress.h"
 #include "sharding/sample_table.h"
 #include "sharding/shard_reader.h"
+#include "src/core/rank_facts.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -24,6 +25,7 @@ struct BuildOptions {
   int64_t samples_per_shard = 0;  // rows of the table; at least 1
   int num_threads = 0;            // as in parallel_for()
   double max_bad = 0.0;           // fraction of the table's rows whose image may be unreadable
+  std::string binary;             // the program's version, the same in all processes of a team
 };
 
 struct RejectedImage {
@@ -48,6 +50,8 @@ class ShardBuilder {
   std::span<const CaptionedSample> rows(int64_t shard) const;
   // The digest of everything except the images that decides the data set's bytes.
   const std::string& build_digest() const { return build_digest_; }
+  // What the digest is over, and all else that must be the same in all processes of a team.
+  std::vector<RankFact> facts() const;
 
   // Keeps the shard that is there if it is whole, of this build, and its image files still have
   // their sizes. Else makes it; its images are in memory until it is written. Throws ConfigError

@@ -6,6 +6,7 @@
 
 #include "launcher/commands/build_ranks.h"
 #include "launcher/commands/commands.h"
+#include "launcher/version.h"
 #include "sharding/build_source.h"
 
 namespace dermatome {
@@ -19,6 +20,7 @@ struct ShardArguments {
 
 void run_shard(const ShardArguments& arguments) {
   BuildOptions options = arguments.build;
+  options.binary = version();
   options.samples_per_shard = std::max<int64_t>(
       arguments.shard_size_mb * 1'000'000 / typical_record_bytes(options.images), 1);
   build_with_ranks(options.num_threads,

@@ -7,6 +7,7 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
+#include "launcher/version.h"
 #include "src/core/stop_signal.h"
 
 namespace dermatome {
@@ -21,7 +22,7 @@ int run_watch(Runtime& runtime, const WatchArguments& arguments) {
   WatchOptions options = arguments.watch;
   options.batch_size = arguments.use.batch_size;
   options.precision = arguments.use.precision;
-  return watch(options, runtime.collectives(), runtime.device()) ? kExitOk : kExitData;
+  return watch(options, version(), runtime.collectives(), runtime.device()) ? kExitOk : kExitData;
 }
 
 }  // namespace

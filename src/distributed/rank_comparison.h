@@ -7,16 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "src/core/rank_facts.h"
 #include "src/distributed/collectives.h"
 
 namespace dermatome {
-
-// Something that must be the same on every rank.
-struct RankFact {
-  std::string what;       // name in messages: a setting's key, or "the data of data.train"
-  std::string value;      // compared byte by byte
-  bool is_shown = false;  // whether messages show it; a hash would tell a reader nothing
-};
 
 // Throws ConfigError, the same on every rank, unless all ranks give the same facts in the same
 // order; the message names ranks and facts ("rank 2 differs from rank 0 in: seed (2, not 1)") and

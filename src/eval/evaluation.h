@@ -34,7 +34,7 @@ class Evaluation {
   explicit Evaluation(const EvaluationOptions& options);
 
   // Throws ConfigError, on every rank, unless all ranks have the same binary, benchmarks, batch
-  // size and number of checkpoints. `version` is the binary's. A collective call.
+  // size, precision and number of checkpoints. `version` is the binary's. A collective call.
   void compare_ranks(const std::string& version, int64_t num_checkpoints, Collectives& collectives,
                      c10::Device device) const;
 
@@ -45,12 +45,9 @@ class Evaluation {
              const Write& write) const;
 
  private:
-  struct Task {
-    Benchmark benchmark;
-    std::optional<Leakage> leakage;  // nullopt: not checked
-  };
   EvaluationOptions options_;
-  std::vector<Task> tasks_;
+  std::vector<Benchmark> benchmarks_;
+  std::vector<std::optional<Leakage>> leakages_;  // [benchmarks]; nullopt: not checked
 };
 
 }  // namespace dermatome

@@ -42,7 +42,8 @@ void compare_settings(const TrainOptions& options, const TrainingEnvironment& en
 }
 
 void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validation,
-                   const Clip& model, const std::filesystem::path& checkpoint,
+                   const Clip& model, const AdamW& optimizer,
+                   const std::filesystem::path& checkpoint,
                    const TrainingEnvironment& environment) {
   if (environment.collectives->size() == 1) return;
   const bool is_new = checkpoint.empty();
@@ -54,6 +55,8 @@ void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validati
                    std::to_string(weights_checksum(model))});
   if (!is_new) {
     facts.push_back({"the checkpoint that the run continues from", state_hash(checkpoint)});
+    facts.push_back({"the optimizer's state of this checkpoint",
+                     std::to_string(tensors_checksum(optimizer.state()))});
   }
   compare_ranks(facts, *environment.collectives, environment.device,
                 "let all ranks see the same files: compare what lies at these paths on the hosts "

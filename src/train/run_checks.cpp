@@ -83,9 +83,11 @@ void check_data(const TrainOptions& options, const ShardedDataset& dataset, cons
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options) {
   const int64_t expected = create_objective(options.objective)->num_captions();
   if (dataset.num_captions() != expected) {
-    throw ConfigError(text("objective.num_subcaptions is ", expected - kFirstSubcaption,
-                           ", but the shards in ", dataset.sources().front().directory, " hold ",
-                           dataset.num_captions() - kFirstSubcaption));
+    throw ConfigError(
+        text("the objective needs ", expected, " captions per sample, but the shards in ",
+             dataset.sources().front().directory, " hold ", dataset.num_captions(),
+             "; set objective.num_subcaptions to ", dataset.num_captions() - kFirstSubcaption,
+             ", or make shards with as many subcaptions as that key says"));
   }
 }
 

@@ -41,8 +41,12 @@ std::optional<int64_t> find_start(const TrainOptions& options, const ClipConfig&
   return step;
 }
 
-void load_start(std::optional<int64_t> step, const TrainOptions& options, Clip& model,
-                AdamW& optimizer) {
+StartingModel::StartingModel(std::optional<int64_t> step, const TrainOptions& options,
+                             const ClipConfig& config, c10::Device device)
+    : model(config, device,
+            {.image = options.model.checkpointed_image_blocks,
+             .text = options.model.checkpointed_text_blocks}),
+      optimizer(model.parameters(), options.optimizer) {
   if (step) {
     load_checkpoint(checkpoint_of(options, *step), model,
                     [&](const auto& state) { optimizer.load_state(state); });

@@ -1,6 +1,8 @@
 // Where a run starts: with fresh weights, with pretrained ones, or at its newest checkpoint.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,9 +23,15 @@ std::optional<int64_t> find_start(const TrainOptions& options, const ClipConfig&
                                   const std::string& dataset_digest,
                                   const TrainingEnvironment& environment);
 
-// Gives model and optimizer what they start with; `step` is what find_start() returned.
-void load_start(std::optional<int64_t> step, const TrainOptions& options, Clip& model,
-                AdamW& optimizer);
+// The model and its optimizer, with what the run starts with.
+struct StartingModel {
+  // `step`: what find_start() returned. Throws what load_pretrained() and load_checkpoint() throw.
+  StartingModel(std::optional<int64_t> step, const TrainOptions& options, const ClipConfig& config,
+                c10::Device device);
+
+  Clip model;
+  AdamW optimizer;
+};
 
 // Loads the weights of model.pretrained, which must be set, into `model`. Throws what
 // check_pretrained() and load_weights() throw.

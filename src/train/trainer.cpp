@@ -67,14 +67,14 @@ struct RunInputs {
 
 class Trainer {
  public:
-  // `start`: what find_start() returned. Arguments must outlive the object.
+  // Opens the run's log. `start`: what find_start() returned; `starting`: what the ranks start
+  // with, which was compared. Arguments must outlive the object.
   Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
-          const RunInputs& inputs, std::optional<int64_t> start);
+          const RunInputs& inputs, std::optional<int64_t> start, StartingModel& starting);
   TrainingOutcome run();
 
  private:
   bool is_root() const { return collectives_.rank() == 0; }
-  void resume_or_start();
   std::unique_ptr<BatchFeed> start_feed() const;
   void train_on(const FedBatch& fed, double data_seconds);
   void validate();
@@ -88,8 +88,8 @@ class Trainer {
   Collectives& collectives_;
   const RunDirectory directory_;
 
-  Clip model_;
-  AdamW optimizer_;
+  Clip& model_;
+  AdamW& optimizer_;
   TrainStep train_step_;
   FiniteWatch finite_watch_;
   Validation validation_;
@@ -98,23 +98,20 @@ class Trainer {
   ValidationRuns validations_;
   std::unique_ptr<BatchFeed> feed_;
 
-  const std::optional<int64_t> start_;
   int64_t step_;  // optimizer steps done
   int64_t saved_step_;
 };
 
 Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
-                 const RunInputs& inputs, std::optional<int64_t> start)
+                 const RunInputs& inputs, std::optional<int64_t> start, StartingModel& starting)
     : options_(options),
       environment_(environment),
       inputs_(inputs),
       length_(inputs.length),
       collectives_(*environment.collectives),
       directory_(options),
-      model_(inputs.config, environment.device,
-             {.image = options.model.checkpointed_image_blocks,
-              .text = options.model.checkpointed_text_blocks}),
-      optimizer_(model_.parameters(), options.optimizer),
+      model_(starting.model),
+      optimizer_(starting.optimizer),
       train_step_(model_, collectives_, options),
       finite_watch_(options.optimizer.non_finite, collectives_),
       validation_(options, inputs.validation, model_, inputs.tokenizer, train_step_, collectives_),
@@ -122,16 +119,8 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       step_log_(length_, options.batch_size, model_, log_.get()),
       validations_(options.validation, length_, validation_, log_.get(), collectives_,
                    environment.device),
-      start_(start),
       step_(start.value_or(0)),
       saved_step_(start.value_or(-1)) {}
-
-void Trainer::resume_or_start() {
-  load_start(start_, options_, model_, optimizer_);
-  if (!is_root()) return;
-  if (start_) log_info(text("resuming from step ", step_, " of ", length_.total_steps));
-  write_file_atomically(directory_.config(), dump_train_config(options_));
-}
 
 std::unique_ptr<BatchFeed> Trainer::start_feed() const {
   auto loader = std::make_unique<Loader>(
@@ -193,9 +182,7 @@ TrainingOutcome Trainer::stop() {
 }
 
 TrainingOutcome Trainer::run() {
-  resume_or_start();
-  compare_start(inputs_.dataset, validation_.facts(), model_,
-                start_ ? checkpoint_path(directory_.checkpoints(), *start_) : "", environment_);
+  if (is_root()) write_file_atomically(directory_.config(), dump_train_config(options_));
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
   while (step_ < length_.total_steps) {
@@ -227,7 +214,15 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   if (!data) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
   const auto start = find_start(options, config, inputs.dataset.digest(), environment);
-  return Trainer(options, environment, inputs, start).run();
+  StartingModel starting(start, options, config, environment.device);
+  if (start && environment.collectives->rank() == 0) {
+    log_info(text("resuming from step ", *start, " of ", inputs.length.total_steps));
+  }
+  compare_start(
+      inputs.dataset, validation_facts(inputs.validation), starting.model, starting.optimizer,
+      start ? checkpoint_path(RunDirectory(options).checkpoints(), *start) : "", environment);
+  // The run's files are written only from here on: ranks that differ leave them as they were.
+  return Trainer(options, environment, inputs, start, starting).run();
 }
 
 }  // namespace dermatome

@@ -10,6 +10,7 @@
 #include "src/core/text.h"
 #include "src/distributed/number_gather.h"
 #include "src/eval/benchmark_result.h"
+#include "src/eval/compare_scorers.h"
 #include "src/train/loader_setup.h"
 #include "src/train/run_checks.h"
 #include "src/train/validation_result.h"
@@ -84,6 +85,13 @@ ValidationData open_validation(const TrainOptions& options, const PreprocessConf
   return {open_validation_set(options, preprocess, tokenizer), open_benchmarks(options.validation)};
 }
 
+std::vector<RankFact> validation_facts(const ValidationData& data) {
+  std::vector<RankFact> facts = benchmark_facts(data.benchmarks, "validation.benchmarks");
+  facts.insert(facts.begin(),
+               {"the data of data.validation", data.dataset ? data.dataset->digest() : "none"});
+  return facts;
+}
+
 Validation::Validation(const TrainOptions& options, const ValidationData& data, const Clip& model,
                        const Tokenizer& tokenizer, TrainStep& step, Collectives& collectives)
     : options_(options),
@@ -92,16 +100,6 @@ Validation::Validation(const TrainOptions& options, const ValidationData& data, 
       tokenizer_(tokenizer),
       step_(step),
       collectives_(collectives) {}
-
-std::vector<RankFact> Validation::facts() const {
-  std::vector<RankFact> facts = {
-      {"the data of data.validation", data_.dataset ? data_.dataset->digest() : "none"}};
-  for (const Benchmark& benchmark : data_.benchmarks) {
-    facts.push_back({text("the benchmark ", benchmark.name(), " of validation.benchmarks"),
-                     benchmark.hash(options_.model.precision)});
-  }
-  return facts;
-}
 
 std::optional<json> Validation::objective_on_validation_set() {
   Loader loader(*data_.dataset, loader_options(options_, model_, collectives_, /*training=*/false),

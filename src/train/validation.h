@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "sharding/dataset.h"
-#include "src/distributed/rank_comparison.h"
+#include "src/core/rank_facts.h"
+#include "src/distributed/collectives.h"
 #include "src/eval/benchmark.h"
 #include "src/train/train_step.h"
 
@@ -39,14 +40,14 @@ struct ValidationData {
 ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
                                const Tokenizer& tokenizer);
 
+// Facts about the data, which must be the same on all ranks.
+std::vector<RankFact> validation_facts(const ValidationData& data);
+
 class Validation {
  public:
   // Arguments must outlive the object.
   Validation(const TrainOptions& options, const ValidationData& data, const Clip& model,
              const Tokenizer& tokenizer, TrainStep& step, Collectives& collectives);
-
-  // Facts about the held-out data and the benchmarks, which must be the same on all ranks.
-  std::vector<RankFact> facts() const;
 
   // Measures the model as it is. A collective call. Rank 0 hashes the weights and gets a future of
   // the scores, which a host thread computes so that no rank waits for them.

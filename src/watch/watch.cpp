@@ -17,6 +17,7 @@
 #include "src/distributed/collectives.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/benchmark_result.h"
+#include "src/eval/compare_scorers.h"
 #include "src/eval/result_json.h"
 #include "src/model/clip.h"
 #include "src/run/run_directory.h"
@@ -48,6 +49,13 @@ class Watch {
       throw DataError(options.run +
                       ": no such directory; name the directory of a run, such as runs/NAME");
     }
+  }
+
+  // Throws ConfigError, on every rank, unless all ranks were started alike. `version` is the
+  // binary's. A collective call.
+  void compare_ranks(const std::string& version) {
+    compare_scorers({version, options_.batch_size, options_.precision}, benchmarks_,
+                    /*further=*/{}, collectives_, device_);
   }
 
   bool run() {
@@ -135,6 +143,7 @@ class Watch {
         checkpoint_path(RunDirectory(options_.run).checkpoints(), task.step).string();
     const auto model = load(path);
     if (!model) return;
+    compare_loaded(*model, std::filesystem::path(path).filename(), collectives_, device_);
     const Tokenizer tokenizer;
     const ScoredModel scored = {path, architecture_name(model->config()),
                                 is_root() ? weights_hash(*model) : ""};
@@ -182,8 +191,11 @@ class Watch {
 
 }  // namespace
 
-bool watch(const WatchOptions& options, Collectives& collectives, c10::Device device) {
-  return Watch(options, collectives, device).run();
+bool watch(const WatchOptions& options, const std::string& version, Collectives& collectives,
+           c10::Device device) {
+  Watch watcher(options, collectives, device);
+  watcher.compare_ranks(version);
+  return watcher.run();
 }
 
 }  // namespace dermatome

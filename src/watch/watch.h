@@ -26,7 +26,10 @@ struct WatchOptions {
 
 // Ends by itself if the options say so, else with a stop signal. A collective call. False on rank 0
 // if a benchmark could not score a checkpoint; this is logged, and the next call tries again.
-// Throws ConfigError, also while another process watches the run, and DataError.
-bool watch(const WatchOptions& options, Collectives& collectives, c10::Device device);
+// Throws ConfigError, also while another process watches the run, and on every rank where ranks
+// differ in the binary, the benchmarks, batch size, precision or the weights that they loaded; and
+// DataError. `version` is the binary's.
+bool watch(const WatchOptions& options, const std::string& version, Collectives& collectives,
+           c10::Device device);
 
 }  // namespace dermatome

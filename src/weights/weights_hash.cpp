@@ -28,16 +28,24 @@ std::string hash_of(const Clip& model, bool text_only) {
 
 std::string weights_hash(const Clip& model) { return hash_of(model, /*text_only=*/false); }
 
-uint32_t weights_checksum(const Clip& model) {
+uint32_t tensors_checksum(const NamedTensors& tensors) {
   uint32_t checksum = 0;
-  for (const auto& parameter : model.parameters()) {
-    const at::Tensor values = parameter.value.detach().to(at::kCPU).contiguous();
-    const std::string name = text(parameter.name, " ", values.numel(), " ");
-    checksum = crc32c(std::as_bytes(std::span(name)), checksum);
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor values = tensor.detach().to(at::kCPU).contiguous();
+    const std::string title = text(name, " ", values.numel(), " ");
+    checksum = crc32c(std::as_bytes(std::span(title)), checksum);
     checksum =
         crc32c({static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes()}, checksum);
   }
   return checksum;
+}
+
+uint32_t weights_checksum(const Clip& model) {
+  NamedTensors weights;
+  for (const auto& parameter : model.parameters()) {
+    weights.emplace_back(parameter.name, parameter.value);
+  }
+  return tensors_checksum(weights);
 }
 
 std::string text_weights_hash(const Clip& model) { return hash_of(model, /*text_only=*/true); }

@@ -1,11 +1,16 @@
 #include "src/train/compare_ranks.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "src/config/optimizer_options.h"
 #include "src/config/train_config.h"
 #include "src/config/train_options.h"
 #include "src/core/error.h"
@@ -13,6 +18,7 @@
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
 #include "src/train/environment.h"
+#include "src/train/optimizer.h"
 #include "tests/data/test_shards.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/thread_ranks.h"
@@ -130,8 +136,8 @@ struct CompareStartTest : testing::Test {
     const ShardedDataset* data = nullptr;
     std::vector<RankFact> validation = {{"the data of data.validation", "none"}};
     ClipConfig config = tiny_config();
-    uint64_t seed = 1;
-    std::filesystem::path checkpoint;
+    uint64_t seed = 1;                 // of the weights, unless there is a checkpoint
+    std::filesystem::path checkpoint;  // loaded, if there is one
   };
   std::vector<std::string> refusals_of(int num_ranks,
                                        const std::function<void(int, Start&)>& change) {
@@ -140,8 +146,14 @@ struct CompareStartTest : testing::Test {
       start.data = &shards.dataset();
       change(rank, start);
       Clip model(start.config, c10::kCPU);
-      model.initialize(start.seed);
-      compare_start(*start.data, start.validation, model, start.checkpoint, environment);
+      AdamW optimizer(model.parameters(), OptimizerOptions());
+      if (start.checkpoint.empty()) {
+        model.initialize(start.seed);
+      } else {
+        load_checkpoint(start.checkpoint, model,
+                        [&](const auto& state) { optimizer.load_state(state); });
+      }
+      compare_start(*start.data, start.validation, model, optimizer, start.checkpoint, environment);
     });
   }
 
@@ -180,25 +192,41 @@ TEST_F(CompareStartTest, ComparesData) {
   }
 }
 
+// Saves a checkpoint whose optimizer's moments are all `moment`, and returns its path.
+std::filesystem::path save(const std::filesystem::path& checkpoints, uint64_t seed, double moment) {
+  Clip model(tiny_config(), c10::kCPU);
+  model.initialize(seed);
+  const AdamW optimizer(model.parameters(), OptimizerOptions());
+  for (const auto& [name, values] : optimizer.state()) values.fill_(moment);
+  save_checkpoint(checkpoints, model, optimizer.state(), {4, "config", "data"}, /*keep=*/0);
+  return checkpoint_path(checkpoints, 4);
+}
+
 TEST_F(CompareStartTest, ComparesCheckpoints) {
-  // The checkpoints have equal weights, but different optimizer states.
   const std::filesystem::path folder = scratch_folder();
-  for (const std::string run : {"a", "b"}) {
-    Clip model(tiny_config(), c10::kCPU);
-    model.initialize(1);
-    save_checkpoint(folder / run, model, {}, {4, "config", run}, /*keep=*/0);
-  }
-  const auto checkpoint = [&](const std::string& run) { return checkpoint_path(folder / run, 4); };
+  const auto own = save(folder / "own", /*seed=*/1, /*moment=*/1);
+  const auto other_weights = save(folder / "weights", /*seed=*/2, /*moment=*/1);
+  const auto other_moments = save(folder / "moments", /*seed=*/1, /*moment=*/2);
+  // A folder whose state.json is as it was, but the moments are of another checkpoint.
+  const std::filesystem::path overwritten = folder / "overwritten";
+  std::filesystem::copy(own, overwritten);
+  std::filesystem::copy(other_moments / "optimizer.safetensors",
+                        overwritten / "optimizer.safetensors",
+                        std::filesystem::copy_options::overwrite_existing);
+  const std::string checkpoint = "the checkpoint that the run continues from";
+  const std::string moments = "the optimizer's state of this checkpoint";
+  const std::vector<std::pair<std::filesystem::path, std::string>> of_rank_1 = {
+      {other_weights, "the weights of " + checkpoint + ", " + checkpoint + "; "},
+      {other_moments, checkpoint + ", " + moments + "; "},
+      {overwritten, moments + "; "}};
   for (const int ranks : {2, 3}) {
-    EXPECT_THAT(refusals_of(ranks, [&](int, Start& start) { start.checkpoint = checkpoint("a"); }),
-                Each(""));
-    EXPECT_THAT(refusals_of(ranks,
-                            [&](int rank, Start& start) {
-                              start.checkpoint = checkpoint(rank == 1 ? "b" : "a");
-                              start.seed = rank == 1 ? 2 : 1;
-                            }),
-                Each(StartsWith("rank 1 differs from rank 0 in: the weights of the checkpoint that "
-                                "the run continues from, the checkpoint that")));
+    EXPECT_THAT(refusals_of(ranks, [&](int, Start& start) { start.checkpoint = own; }), Each(""));
+    for (const auto& [path, words] : of_rank_1) {
+      EXPECT_THAT(
+          refusals_of(ranks,
+                      [&](int rank, Start& start) { start.checkpoint = rank == 1 ? path : own; }),
+          Each(StartsWith("rank 1 differs from rank 0 in: " + words)));
+    }
   }
 }
 

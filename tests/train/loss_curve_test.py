@@ -11,7 +11,9 @@ Rounding differs between machines and numbers of ranks, and training amplifies t
 are steep while the weights are random, and the weights of patches and captions depend on the features.
 Between one rank and two on one machine the losses differ by 2e-6 up to step 10, then by up to 3 % per step
 and 0.4 % in the mean of ten steps. So the tolerance of the first ten steps is small, which shows a wrong
-gradient or learning rate at once; later steps are compared by their mean over ten.
+direction of the gradient or a wrong learning rate at once; later steps are compared by their mean over ten.
+A wrong factor of the whole gradient does not show, because AdamW and the clipping of its norm remove it;
+tests/train/distributed_step_test.cpp compares the gradients themselves.
 """
 
 import json

@@ -59,6 +59,18 @@ class Ranks(unittest.TestCase):
     def checkpoint(name, step=2):
         return WORK / f"runs/{name}/checkpoints/step_{step:08d}"
 
+    @staticmethod
+    def files(name):
+        """The content of the files of a run's directory, by name."""
+        return {path.name: path.read_bytes() for path in (WORK / "runs" / name).iterdir() if path.is_file()}
+
+    @staticmethod
+    def second_benchmark():
+        """A benchmark like colors.yaml with another name."""
+        path = WORK / "second.yaml"
+        path.write_text((WORK / "colors.yaml").read_text().replace("name: colors", "name: second"))
+        return path
+
     def assert_refused(self, done, difference, code=USAGE):
         self.assertEqual(done.returncode, code, done.stderr)
         errors = [line for line in done.stderr.splitlines() if "| error |" in line]
@@ -83,6 +95,7 @@ class Ranks(unittest.TestCase):
             done = train("weights", f"model.pretrained={self.checkpoint('seed_2')}", ranks=ranks,
                          common=[f"model.pretrained={self.checkpoint('seed_1')}"])
             self.assert_refused(done, "the initial weights (of model.pretrained")
+        self.assertEqual(list((WORK / "runs/weights").iterdir()), [])
 
     def test_data_differ(self):
         for ranks in BOTH:
@@ -94,13 +107,35 @@ class Ranks(unittest.TestCase):
                      common=[f"validation.benchmarks=[{WORK}/colors.yaml]"])
         self.assert_refused(done, "the benchmark colors of validation.benchmarks; ")
 
+    def test_benchmarks_in_another_order(self):
+        one, two = WORK / "colors.yaml", self.second_benchmark()
+        done = train("benchmarks", f"validation.benchmarks=[{two},{one}]",
+                     common=[f"validation.benchmarks=[{one},{two}]"])
+        self.assert_refused(done, "the list of validation.benchmarks ([second, colors], not [colors, second]); ")
+        command = ["evaluate", "--checkpoint", self.checkpoint("seed_1"), "--benchmark"]
+        self.assert_refused(mpirun([*command, one, two], [*command, two, one]),
+                            "the list of --benchmark ([second, colors], not [colors, second]); ")
+
     def test_a_rank_that_continues_from_another_checkpoint(self):
         # Rank 1 has its own output folder, which holds a checkpoint of another run.
         shutil.copytree(WORK / "runs/seed_2", WORK / "own/seed_1")
+        # Lines behind the checkpoint's step, and a configuration that a continued run would write anew.
+        with open(WORK / "runs/seed_1/results.jsonl", "a", encoding="utf-8") as file:
+            file.write('{"step": 3, "epoch": 1}\n')
+        before = self.files("seed_1")
         for ranks in BOTH:
-            done = train("seed_1", f"output={WORK}/own", ranks=ranks, common=["seed=1"])
+            done = train("seed_1", f"output={WORK}/own", ranks=ranks, common=["seed=1", "runtime.log_every=2"])
             self.assert_refused(done, "the weights of the checkpoint that the run continues from, the checkpoint")
             self.assertIn("resuming from step 2", done.stderr)
+        self.assertEqual(self.files("seed_1"), before)
+
+    def test_a_rank_whose_optimizer_state_was_overwritten(self):
+        shutil.copytree(WORK / "runs/seed_1", WORK / "overwritten/seed_1")
+        shutil.copy(self.checkpoint("seed_2") / "optimizer.safetensors",
+                    WORK / "overwritten/seed_1/checkpoints/step_00000002")
+        for ranks in BOTH:
+            done = train("seed_1", f"output={WORK}/overwritten", ranks=ranks, common=["seed=1"])
+            self.assert_refused(done, "the optimizer's state of this checkpoint; ")
 
     def test_copies_of_the_same_files_are_accepted(self):
         shutil.copytree(WORK / "shards", WORK / "copy/shards")
@@ -115,9 +150,30 @@ class Ranks(unittest.TestCase):
         self.assert_refused(mpirun(evaluate("seed_1", WORK), evaluate("seed_2", WORK)),
                             "the weights of --checkpoint; ")
         self.assert_refused(mpirun(evaluate("seed_1", WORK), evaluate("seed_1", WORK / "other")),
-                            "the benchmark colors or --precision; ")
+                            "the benchmark colors of --benchmark; ")
+        self.assert_refused(mpirun(evaluate("seed_1", WORK), [*evaluate("seed_1", WORK), "--precision", "amp_bf16"]),
+                            "--precision (amp_bf16, not fp32); ")
         self.assert_refused(mpirun(evaluate("seed_1", WORK), [*evaluate("seed_1", WORK), "--batch-size", "7"]),
                             "--batch-size (7, not 256); ")
+
+    def test_watches_differ(self):
+        shutil.copytree(WORK / "runs/seed_2", WORK / "watched/seed_1")
+
+        def watch(runs, folder, *more):
+            return ["watch", WORK / runs / "seed_1", "--once", "--select", "colors:top1", "--benchmark",
+                    folder / "colors.yaml", *more]
+        own = watch("runs", WORK)
+        self.assert_refused(mpirun(own, watch("runs", WORK / "other")), "the benchmark colors of --benchmark; ")
+        self.assert_refused(mpirun(own, [*own, "--batch-size", "7"]), "--batch-size (7, not 256); ")
+        self.assert_refused(mpirun(own, [*own, "--precision", "amp_bf16"]), "--precision (amp_bf16, not fp32); ")
+        self.assert_refused(mpirun(own, [*own, self.second_benchmark()]), "the list of --benchmark ([colors, second], ")
+        # Rank 1 finds another checkpoint of this step in its folder.
+        self.assert_refused(mpirun(own, watch("watched", WORK)), "the weights of step_00000001; ")
+        for unscored in ("best", "evaluations.jsonl"):
+            path = WORK / "runs/seed_1" / unscored
+            self.assertFalse(path.exists() and path.read_text())
+        self.assert_trains(mpirun(own, own))
+        self.assertTrue((WORK / "runs/seed_1/best").is_file())
 
 
 if __name__ == "__main__":

@@ -233,7 +233,8 @@ class Training(unittest.TestCase):
         for override, message in [
             ("schedule.warmup=1000", "schedule.warmup of 1000 steps is longer"),
             ("batch_size=96", "batch_size 96 is larger than the data set"),
-            ("objective.num_subcaptions=3", "objective.num_subcaptions is 3, but the shards"),
+            ("objective.num_subcaptions=3", "the objective needs 6 captions per sample, but the shards"),
+            ("objective.num_subcaptions=3", "hold 11; set objective.num_subcaptions to 8"),
             ("data.validation=gone", "gone"),
             ("validation.benchmarks=[gone.yaml]", "gone.yaml"),
             ("model.pretrained=gone.safetensors", "cannot read gone.safetensors"),
