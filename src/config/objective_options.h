@@ -6,6 +6,9 @@
 
 namespace dermatome {
 
+// Which objective is trained: MAKE's or plain CLIP. kAuto: plain CLIP if `mkcl` and
+// `local_alignment` are both false, else MAKE's.
+enum class ObjectiveName { kAuto, kMake, kClip };
 // kPaper: the definitions as intended, on the global batch. kReleased: what MAKE's released code
 // computes on one process, quirks included, to reproduce its checkpoints.
 enum class ObjectiveMode { kPaper, kReleased };
@@ -14,9 +17,8 @@ enum class Negatives { kValid, kAll };
 // Positives of the local term: subcaptions only, or every caption but the raw one.
 enum class LocalPositives { kSub, kKnowledge };
 
-// If `mkcl` and `local_alignment` are both false, the objective is plain CLIP, else it is MAKE's:
-// create_objective() in src/objective/create_objective.h.
 struct ObjectiveOptions {
+  ObjectiveName name = ObjectiveName::kAuto;        // auto | make | clip
   ObjectiveMode mode = ObjectiveMode::kPaper;       // paper | released
   Negatives negatives = Negatives::kValid;          // valid | all
   LocalPositives positives = LocalPositives::kSub;  // sub | knowledge
@@ -32,5 +34,12 @@ struct ObjectiveOptions {
 
   bool operator==(const ObjectiveOptions&) const = default;
 };
+
+// The objective that the options select; never kAuto.
+inline ObjectiveName selected_objective(const ObjectiveOptions& options) {
+  if (options.name != ObjectiveName::kAuto) return options.name;
+  const bool is_clip = !options.mkcl && !options.local_alignment;
+  return is_clip ? ObjectiveName::kClip : ObjectiveName::kMake;
+}
 
 }  // namespace dermatome

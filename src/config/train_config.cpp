@@ -19,6 +19,9 @@ constexpr double kLargestWeight = 1e9;  // so that the sum of the weights is fin
 
 Fields objective_fields(ObjectiveOptions& o, const std::string& section) {
   return {
+      // A configuration without the key keeps its digest.
+      {section + "name", choice(o.name, {"auto", "make", "clip"}), /*range=*/{},
+       /*defines_result=*/o.name != ObjectiveName::kAuto},
       {section + "mode", choice(o.mode, {"paper", "released"})},
       {section + "negatives", choice(o.negatives, {"valid", "all"})},
       {section + "positives", choice(o.positives, {"sub", "knowledge"})},
@@ -134,8 +137,8 @@ void resolve_released(ObjectiveOptions& o, const FieldReader& reader, const std:
   if (o.mode != ObjectiveMode::kReleased) return;
   const auto refuse = [&](const std::string& key) {
     reader.fail(section + key,
-                "contradicts " + section +
-                    "mode: released, which fixes it; leave it out or use mode: paper");
+                text("contradicts ", section,
+                     "mode: released, which fixes it; leave it out or use mode: paper"));
   };
   if (o.negatives == Negatives::kValid && reader.is_set(section + "negatives")) {
     refuse("negatives");
@@ -143,6 +146,25 @@ void resolve_released(ObjectiveOptions& o, const FieldReader& reader, const std:
   if (o.positives == LocalPositives::kKnowledge) refuse("positives");
   if (o.renormalize_local) refuse("renormalize_local");
   o.negatives = Negatives::kAll;
+}
+
+// `clip` leaves MAKE's two parts out, `make` takes at least one of them.
+void resolve_name(ObjectiveOptions& o, const FieldReader& reader, const std::string& section) {
+  if (o.name == ObjectiveName::kMake && !o.mkcl && !o.local_alignment) {
+    reader.fail(section + "name", text("contradicts ", section, "mkcl: false with ", section,
+                                       "local_alignment: false, which leave plain CLIP; use name: "
+                                       "clip, or leave one of the two out"));
+  }
+  if (o.name != ObjectiveName::kClip) return;
+  const auto leave_out = [&](bool& part, const std::string& key) {
+    if (part && reader.is_set(section + key)) {
+      reader.fail(section + key, text("asks for a part of MAKE's objective, which contradicts ",
+                                      section, "name: clip; leave it out, or use name: make"));
+    }
+    part = false;
+  };
+  leave_out(o.mkcl, "mkcl");
+  leave_out(o.local_alignment, "local_alignment");
 }
 
 void check_sources(const DataOptions& data, const FieldReader& reader) {
@@ -191,17 +213,32 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
     reader.fail("schedule.warmup",
                 text("is longer than the training, schedule.max_steps = ", o.schedule.max_steps));
   }
-  const bool local = o.objective.local_alignment && o.objective.lambda_s > 0;
-  if (o.objective.lambda_m == 0 && !local) {
+}
+
+void check_make(const ObjectiveOptions& o, const FieldReader& reader) {
+  const bool local = o.local_alignment && o.lambda_s > 0;
+  if (o.lambda_m == 0 && !local) {
     reader.fail("objective.lambda_m",
                 "leaves nothing to train: without it objective.lambda_s must be above 0 and "
                 "objective.local_alignment true");
   }
-  if (local && o.objective.positives == LocalPositives::kSub && o.objective.num_subcaptions == 0) {
+  if (local && o.positives == LocalPositives::kSub && o.num_subcaptions == 0) {
     reader.fail("objective.num_subcaptions",
                 "leaves the local alignment without positives: use more, positives: knowledge, or "
                 "local_alignment: false");
   }
+}
+
+void check_clip(const ObjectiveOptions& o, const FieldReader& reader) {
+  if (o.lambda_m == 0) {
+    reader.fail("objective.lambda_m", "leaves nothing to train: plain CLIP needs it above 0");
+  }
+}
+
+// Each objective checks its own settings.
+void check_objective(const ObjectiveOptions& o, const FieldReader& reader) {
+  if (selected_objective(o) == ObjectiveName::kMake) check_make(o, reader);
+  if (selected_objective(o) == ObjectiveName::kClip) check_clip(o, reader);
 }
 
 }  // namespace
@@ -215,8 +252,10 @@ TrainOptions load_train_config(const std::filesystem::path& path,
   reader.check_ranges();
   if (options.name.empty()) options.name = path.stem().string();
   resolve_released(options.objective, reader, "objective.");
+  resolve_name(options.objective, reader, "objective.");
   check_run(options, reader);
   check_combinations(options, reader);
+  check_objective(options.objective, reader);
   return options;
 }
 
@@ -226,6 +265,7 @@ ObjectiveOptions objective_options(const std::vector<std::string>& overrides) {
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();
   resolve_released(options, reader, "");
+  resolve_name(options, reader, "");
   return options;
 }
 

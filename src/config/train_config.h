@@ -12,9 +12,10 @@ namespace dermatome {
 
 // Reads `path`, applies `overrides` ("objective.sigma=0.3", "seed=1"; the value is YAML; the last
 // one of a key wins), resolves what follows from other settings (an empty name, `negatives` in
-// `released` mode) and validates. Throws ConfigError naming file, line, column, key, the value and,
-// for an unknown key, the nearest known one. Paths stay as written. Whether warm-up fits into
-// `schedule.epochs` depends on the data and is not checked here.
+// `released` mode, the parts of MAKE with `objective.name: clip`) and validates. Throws ConfigError
+// naming file, line, column, key, the value and, for an unknown key, the nearest known one. Paths
+// stay as written. Whether warm-up fits into `schedule.epochs` depends on the data and is not
+// checked here.
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides);
 
@@ -39,7 +40,8 @@ std::string dump_train_config(const TrainOptions& options);
 // data set by digest) and how a run is carried out and watched: name, output, resume, accum,
 // model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
 // data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
-// validation and runtime.
+// validation and runtime. Some settings are part of it only in some configurations: objective.name
+// unless it is `auto`, data.weights and data.epoch_samples with `data.sampling: resampled`.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome

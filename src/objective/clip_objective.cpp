@@ -8,6 +8,7 @@
 #include "src/core/caption_rows.h"
 #include "src/objective/caption_terms.h"
 #include "src/objective/contrast.h"
+#include "src/objective/local_attention.h"
 #include "src/objective/make_objective.h"
 #include "src/objective/precision.h"
 
@@ -20,6 +21,15 @@ TextSelection ClipObjective::text_selection() const {
 int64_t ClipObjective::num_captions() const { return kFirstSubcaption + options_.num_subcaptions; }
 
 void ClipObjective::check_ranks(int64_t num_ranks) const { check_mode(options_, num_ranks); }
+
+std::optional<PatchWeightsText> ClipObjective::patch_weights_text() const {
+  return describe_patch_weights(options_);
+}
+
+at::Tensor ClipObjective::patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                                        const at::Tensor& rows) const {
+  return dermatome::patch_weights(patches, text, rows, options_);
+}
 
 ObjectiveResult ClipObjective::evaluate(const ObjectiveInput& input,
                                         std::unique_ptr<RowGather> text_gather,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "src/config/objective_options.h"
 #include "src/objective/objective.h"
@@ -11,7 +12,7 @@
 namespace dermatome {
 
 // Reads the options mode, negatives, num_subcaptions and lambda_m, the factor on the mean of its
-// two terms, i2t and t2i.
+// two terms, i2t and t2i; and sigma for the patch weights.
 class ClipObjective : public Objective {
  public:
   explicit ClipObjective(const ObjectiveOptions& options) : options_(options) {}
@@ -20,6 +21,10 @@ class ClipObjective : public Objective {
   TextSelection text_selection() const override;
   int64_t num_captions() const override;
   void check_ranks(int64_t num_ranks) const override;
+  // The weights that MAKE's local alignment would take, with a note that says so.
+  std::optional<PatchWeightsText> patch_weights_text() const override;
+  at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                           const at::Tensor& rows) const override;
   ObjectiveResult evaluate(const ObjectiveInput& input, std::unique_ptr<RowGather> text_gather,
                            const GlobalSizes& sizes, Collectives& collectives) const override;
   ObjectiveCost cost(const ObjectiveLoad& load) const override;

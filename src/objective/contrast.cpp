@@ -190,7 +190,7 @@ ObjectiveCost contrast_cost(const ObjectiveLoad& load, bool with_local) {
   const double tile = std::min(ranks * images, extent) * std::min(ranks * texts, extent);
   cost.bytes = kFloat * ((ranks > 1 ? 2 : 1) * ranks * own * d + 2 * own * d + 3 * tile);
 
-  // As gather_rows() and gather_scalars() pack them.
+  // Every rank gives each gather so many scalars; gather_rows() and gather_scalars() pack them.
   cost.gathers = {{"text embeddings", texts * d},
                   {"image embeddings", images * (vectors * d + 2) + texts * 3},
                   {"log-sum-exps", images * 2 + texts + 3}};

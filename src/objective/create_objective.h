@@ -1,4 +1,4 @@
-// The one place that knows which objectives there are.
+// The one place that knows the classes of the objectives.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@ namespace dermatome {
 
 struct ObjectiveOptions;
 
-// Plain CLIP where `mkcl` and `local_alignment` are both false, otherwise MAKE's objective.
+// The objective that selected_objective() (src/config/objective_options.h) names.
 std::unique_ptr<const Objective> create_objective(const ObjectiveOptions& options);
 
 }  // namespace dermatome

@@ -39,6 +39,15 @@ at::Tensor MakeObjective::pool(const at::Tensor& patches, const at::Tensor& text
   return attend_patches(patches, text, rows, options_);
 }
 
+std::optional<PatchWeightsText> MakeObjective::patch_weights_text() const {
+  return describe_patch_weights(options_);
+}
+
+at::Tensor MakeObjective::patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                                        const at::Tensor& rows) const {
+  return dermatome::patch_weights(patches, text, rows, options_);
+}
+
 ObjectiveResult MakeObjective::evaluate(const ObjectiveInput& input,
                                         std::unique_ptr<RowGather> text_gather,
                                         const GlobalSizes& sizes, Collectives& collectives) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "src/config/objective_options.h"
 #include "src/objective/objective.h"
@@ -27,6 +28,9 @@ class MakeObjective : public Objective {
   at::Tensor pooling_texts(const at::Tensor& caption, const at::Tensor& mask) const override;
   at::Tensor pool(const at::Tensor& patches, const at::Tensor& text,
                   const at::Tensor& rows) const override;
+  std::optional<PatchWeightsText> patch_weights_text() const override;
+  at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                           const at::Tensor& rows) const override;
   ObjectiveResult evaluate(const ObjectiveInput& input, std::unique_ptr<RowGather> text_gather,
                            const GlobalSizes& sizes, Collectives& collectives) const override;
   ObjectiveCost cost(const ObjectiveLoad& load) const override;

@@ -21,6 +21,14 @@ at::Tensor Objective::pool(const at::Tensor& /*patches*/, const at::Tensor& /*te
   return {};
 }
 
+std::optional<PatchWeightsText> Objective::patch_weights_text() const { return std::nullopt; }
+
+at::Tensor Objective::patch_weights(const at::Tensor& /*patches*/, const at::Tensor& /*text*/,
+                                    const at::Tensor& /*rows*/) const {
+  require(false, "this objective weighs no patches");
+  return {};
+}
+
 std::unique_ptr<RowGather> Objective::start_text_gather(const at::Tensor& text,
                                                         const GlobalSizes& sizes,
                                                         Collectives& collectives) const {

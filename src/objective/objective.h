@@ -12,12 +12,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "src/core/text_selection.h"
 #include "src/distributed/collectives.h"
+#include "src/objective/patch_weights_text.h"
 
 namespace dermatome {
 
@@ -94,6 +96,16 @@ class Objective {
   // back to `patches` [B, P, d] and `text` [U, d]; `rows` [B] are pooling_texts() of the samples.
   virtual at::Tensor pool(const at::Tensor& patches, const at::Tensor& text,
                           const at::Tensor& rows) const;
+
+  // The two functions of an objective by which a sample's raw caption weighs its patches, for pages
+  // that show the weights.
+  //
+  // What such a page tells its reader; the default, nullopt, says that there are no weights.
+  virtual std::optional<PatchWeightsText> patch_weights_text() const;
+  // The weights of each sample's patches: [B, P]. The arguments are those of pool(); row `rows` [B]
+  // of `text` may be any caption that is to weigh the sample's patches. The default throws.
+  virtual at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                                   const at::Tensor& rows) const;
 
   // Starts the gather of all ranks' text embeddings early, so that it hides behind the image tower;
   // evaluate() of the same texts takes the result. A collective call: every rank takes part, also

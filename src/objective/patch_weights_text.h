@@ -1,4 +1,4 @@
-// What a page that shows patch_weights() must tell its reader about them, for one run.
+// What a page that shows an objective's patch weights must tell its reader about them.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@ struct PatchWeightsText {
   std::vector<std::string> notes;  // where the run's training used other weights, or none
 };
 
+// For the weights of patch_weights() (local_attention.h).
 PatchWeightsText describe_patch_weights(const ObjectiveOptions& options);
 
 }  // namespace dermatome

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "src/config/objective_options.h"
 #include "src/model/preprocess.h"
 #include "src/report/page.h"
 
@@ -29,7 +28,7 @@ json to_json(const at::Tensor& map) {
 
 json one_map(const std::vector<Example>& examples, size_t image, const MapCaption& request,
              const EncodedExamples& trained, const EncodedExamples& untrained,
-             const ObjectiveOptions& objective) {
+             const Objective& objective) {
   const auto values = [&](const EncodedExamples& encoded, size_t record, size_t caption) {
     const int64_t text = encoded.first_text[record] + static_cast<int64_t>(caption);
     return to_json(patch_map(encoded, request.kind, image, text, objective));
@@ -65,7 +64,8 @@ std::string image_uri(const Example& example, const ClipConfig& config) {
 }
 
 json map_examples(const std::vector<Example>& examples, const EncodedExamples& trained,
-                  const EncodedExamples& untrained, const ObjectiveOptions& objective) {
+                  const EncodedExamples& untrained, const Objective& objective) {
+  const bool has_weights = objective.patch_weights_text().has_value();
   json result = json::array();
   for (size_t i = 0; i < examples.size(); ++i) {
     json captions = json::array();
@@ -73,7 +73,7 @@ json map_examples(const std::vector<Example>& examples, const EncodedExamples& t
       captions.push_back({{"aspect", caption.aspect}, {"text", caption.text}});
     }
     json maps = json::array();
-    for (const MapCaption& request : captions_to_map(examples, i)) {
+    for (const MapCaption& request : captions_to_map(examples, i, has_weights)) {
       maps.push_back(one_map(examples, i, request, trained, untrained, objective));
     }
     result.push_back({{"row", examples[i].row},

@@ -6,12 +6,11 @@
 #include <vector>
 
 #include "src/model/clip.h"
+#include "src/objective/objective.h"
 #include "src/report/examples.h"
 #include "src/report/patch_maps.h"
 
 namespace dermatome {
-
-struct ObjectiveOptions;
 
 // The part of the image that the model sees, as a JPEG in a data URI: of the model's size or,
 // where the image has more pixels, up to 224 pixels per side. Throws DataError naming the image.
@@ -24,6 +23,6 @@ std::string image_uri(const Example& example, const ClipConfig& config);
 // `other` is the trained model's map of another record's caption. Values have four decimals, and
 // are null where not finite.
 nlohmann::json map_examples(const std::vector<Example>& examples, const EncodedExamples& trained,
-                            const EncodedExamples& untrained, const ObjectiveOptions& objective);
+                            const EncodedExamples& untrained, const Objective& objective);
 
 }  // namespace dermatome

@@ -6,10 +6,8 @@
 #include <string>
 
 #include "src/config/model_options.h"
-#include "src/config/objective_options.h"
 #include "src/eval/encode.h"
 #include "src/model/preprocess.h"
-#include "src/objective/local_attention.h"
 
 namespace dermatome {
 namespace {
@@ -62,19 +60,22 @@ EncodedExamples encode_examples(const Clip& model, const Tokenizer& tokenizer,
 }
 
 at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t image, int64_t text,
-                     const ObjectiveOptions& objective) {
+                     const Objective& objective) {
   const at::Tensor patches = examples.patches[static_cast<int64_t>(image)];
   if (kind == MapKind::kCosines) return patches.matmul(examples.text[text]);
-  return patch_weights(patches.unsqueeze(0), examples.text, at::full({1}, text, at::kLong),
-                       objective)
+  return objective
+      .patch_weights(patches.unsqueeze(0), examples.text, at::full({1}, text, at::kLong))
       .squeeze(0);
 }
 
-std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t image) {
+std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t image,
+                                        bool has_weights) {
   const Example& example = examples[image];
   const std::optional<size_t> other = other_record(examples, image);
   std::vector<MapCaption> captions;
-  if (example.has_raw_caption()) captions.push_back({MapKind::kWeights, 0, other, 0});
+  if (example.has_raw_caption()) {
+    captions.push_back({has_weights ? MapKind::kWeights : MapKind::kCosines, 0, other, 0});
+  }
   std::vector<size_t> foreign = {0};  // the raw caption, if there is no subcaption
   if (other && !examples[*other].subcaptions().empty()) foreign = examples[*other].subcaptions();
   const std::vector<size_t> own = example.subcaptions();

@@ -1,9 +1,8 @@
 // Where in an image a caption is, by two measures that must not be confused:
 //
-// - a raw caption's *weights*: how much of each patch training's local alignment took into the
-//   pooled vector that it contrasted (src/objective/OBJECTIVE.md, "Local alignment"),
-// - any caption's *cosines* with the patches: a similarity computed afterwards, which training
-//   never forms for subcaptions.
+// - a raw caption's *weights*: how much of each patch the training's objective took
+//   (Objective::patch_weights(); an objective may have none),
+// - any caption's *cosines* with the patches: a similarity computed afterwards.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,12 +12,11 @@
 #include <vector>
 
 #include "src/model/clip.h"
+#include "src/objective/objective.h"
 #include "src/report/examples.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
-
-struct ObjectiveOptions;
 
 // A model's view of some records; fp32, in host memory.
 struct EncodedExamples {
@@ -36,7 +34,7 @@ enum class MapKind { kWeights, kCosines };
 
 // One value per patch, row after row, for record `image` and the caption in row `text`: [P].
 at::Tensor patch_map(const EncodedExamples& examples, MapKind kind, size_t image, int64_t text,
-                     const ObjectiveOptions& objective);
+                     const Objective& objective);
 
 // A caption to draw a map of, and the caption of another record to compare it with.
 struct MapCaption {
@@ -47,9 +45,10 @@ struct MapCaption {
 };
 
 // The maps of record `image`: its raw caption's weights, if it has one, then its subcaptions'
-// cosines. Each is compared with the same kind of caption of the next record (cyclically) whose raw
-// caption differs. If that record has fewer subcaptions, they repeat; if it has none, its raw
-// caption is taken.
-std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t image);
+// cosines. Of an objective without weights the raw caption's cosines are mapped, too. Each is
+// compared with the same kind of caption of the next record (cyclically) whose raw caption differs.
+// If that record has fewer subcaptions, they repeat; if it has none, its raw caption is taken.
+std::vector<MapCaption> captions_to_map(const std::vector<Example>& examples, size_t image,
+                                        bool has_weights);
 
 }  // namespace dermatome

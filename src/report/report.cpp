@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -18,12 +19,13 @@
 #include "src/eval/benchmark.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/result_json.h"
-#include "src/objective/patch_weights_text.h"
+#include "src/objective/create_objective.h"
 #include "src/report/examples.h"
 #include "src/report/history.h"
 #include "src/report/images.h"
 #include "src/report/patch_maps.h"
 #include "src/report/retrieved.h"
+#include "src/report/score_order.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
 #include "src/text/tokenizer.h"
@@ -55,6 +57,7 @@ class Collector {
   Collector(const ReportOptions& options, c10::Device device, Collectives& collectives)
       : options_(options),
         train_options_(read_run(options.run)),
+        objective_(create_objective(train_options_.objective)),
         device_(device),
         collectives_(collectives) {}
 
@@ -66,6 +69,8 @@ class Collector {
       score();
       add_images();
     }
+    report_["lower_is_better"] =
+        scores_better_low(report_["curves"]["validation"], report_["evaluations"]);
     name_missing_scores();
     return std::move(report_);
   }
@@ -81,6 +86,7 @@ class Collector {
 
   const ReportOptions& options_;
   const TrainOptions train_options_;
+  const std::unique_ptr<const Objective> objective_;
   const c10::Device device_;
   Collectives& collectives_;
   const Tokenizer tokenizer_;
@@ -103,15 +109,13 @@ void Collector::find_checkpoint() {
   } catch (const DataError& error) {
     reason = error.what();
   }
-  const PatchWeightsText patch_weights = describe_patch_weights(train_options_.objective);
-  report_["run"] = {
-      {"name", train_options_.name},
-      {"config", dump_train_config(train_options_)},
-      {"checkpoint", nullptr},
-      {"pretrained", train_options_.model.pretrained},
-      {"seed", train_options_.seed},
-      {"batch_size", train_options_.batch_size},
-      {"patch_weights", {{"formula", patch_weights.formula}, {"notes", patch_weights.notes}}}};
+  report_["run"] = {{"name", train_options_.name}, {"config", dump_train_config(train_options_)},
+                    {"checkpoint", nullptr},       {"pretrained", train_options_.model.pretrained},
+                    {"seed", train_options_.seed}, {"batch_size", train_options_.batch_size},
+                    {"patch_weights", nullptr}};
+  if (const auto weights = objective_->patch_weights_text()) {
+    report_["run"]["patch_weights"] = {{"formula", weights->formula}, {"notes", weights->notes}};
+  }
   if (checkpoint_) {
     report_["run"]["checkpoint"] = {{"path", checkpoint_->string()}, {"step", step_}};
     return;
@@ -195,9 +199,8 @@ void Collector::show(const ShardedDataset& dataset) {
   const ClipConfig& config = trained_->config();
   Clip untrained(config, device_);
   untrained.initialize(train_options_.seed);
-  json maps =
-      map_examples(shown, encode_examples(*trained_, tokenizer_, shown, true),
-                   encode_examples(untrained, tokenizer_, shown, true), train_options_.objective);
+  json maps = map_examples(shown, encode_examples(*trained_, tokenizer_, shown, true),
+                           encode_examples(untrained, tokenizer_, shown, true), *objective_);
   json retrieved =
       retrieve(searched, encode_examples(*trained_, tokenizer_, searched, false), places);
 
@@ -241,8 +244,8 @@ void Collector::name_missing_scores() {
   for (const json& evaluation : evaluations) has_confusion |= evaluation.contains("confusion");
   if (!has_confusion) {
     miss("confusion",
-         text("No evaluation of a classification benchmark with a confusion matrix is there. ",
-              remedy, " writes them."));
+         text("No evaluation holds a confusion matrix; not every kind of benchmark has one. ",
+              remedy, " writes evaluations."));
   }
 }
 

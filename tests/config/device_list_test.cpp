@@ -29,6 +29,7 @@ TEST(DeviceList, NamesThePlaceOfAMistake) {
            {"A: {memory: 2GiB, cores: 3}\n", "d.yaml:1:1: A is not {memory: SIZE}"},
            {"A: {memory: [2GiB]}\n", "d.yaml:1:1: A is not {memory: SIZE}"},
            {"A: {memory: 2GiB}\nA: {memory: 3GiB}\n", "d.yaml:2:1: A is there a second time"},
+           {"cpu: {memory: 2GiB}\n", "d.yaml:1:1: cpu means this machine"},
            {"A: {memory: 2}\n", "d.yaml:1:1: A has '2' for its memory, which is no size"},
            {"[A]", "d.yaml: is not a list NAME: {memory: SIZE}"},
            {"A: {memory: 2GiB", "d.yaml: not valid YAML"}}) {

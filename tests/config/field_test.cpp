@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include "src/config/field_reader.h"
+#include "tests/config/config_error.h"
+
 namespace dermatome {
 namespace {
 
@@ -21,6 +24,18 @@ TEST(Field, NumbersAreWrittenExactlyAndReadableAsYaml11) {
   EXPECT_EQ(value_text(&tenth), "0.1");
   EXPECT_EQ(value_text(&small), "1.0e-06");
   EXPECT_EQ(std::stod(value_text(&third)), third);
+}
+
+// dump_train_config() writes the key of a section in a section with its dot.
+TEST(Field, IsReadFromASectionInASection) {
+  for (const char* yaml : {"outer: {inner: {number: 3}}", "outer: {inner.number: 3}"}) {
+    int64_t number = 0;
+    FieldReader reader({{"outer.inner.number", &number}}, "run.yaml");
+    reader.read(write_yaml(yaml, "run.yaml"));
+    EXPECT_EQ(number, 3) << yaml;
+    reader.apply_override("outer.inner.number=4");
+    EXPECT_EQ(number, 4);
+  }
 }
 
 }  // namespace

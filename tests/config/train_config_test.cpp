@@ -42,7 +42,8 @@ TrainOptions all_changed() {
       Corrupt::kSkip,   0};
   o.augmentation = {{0.4, 0.123456789012345678}, {0.5, 1e300}, {0.32, 0.1, 5e-324, 0.08}, 0.8, 0.2};
   std::swap(o.augmentation.scale[0], o.augmentation.scale[1]);
-  o.objective = {ObjectiveMode::kPaper,
+  o.objective = {ObjectiveName::kClip,
+                 ObjectiveMode::kPaper,
                  Negatives::kAll,
                  LocalPositives::kKnowledge,
                  true,
@@ -270,6 +271,44 @@ TEST(TrainConfig, ReleasedModeFixesWhatTheReleasedCodeFixes) {
   }
 }
 
+TEST(TrainConfig, TheObjectiveIsSelectedByNameOrByItsParts) {
+  const auto selected = [](const std::vector<std::string>& overrides) {
+    return selected_objective(load(kRequired, overrides).objective);
+  };
+  const std::string mkcl = "objective.mkcl=false", local = "objective.local_alignment=false";
+  EXPECT_EQ(selected({}), ObjectiveName::kMake);
+  EXPECT_EQ(selected({mkcl}), ObjectiveName::kMake);
+  EXPECT_EQ(selected({local}), ObjectiveName::kMake);
+  EXPECT_EQ(selected({mkcl, local}), ObjectiveName::kClip);
+  EXPECT_EQ(selected({"objective.name=make", mkcl}), ObjectiveName::kMake);
+  EXPECT_EQ(selected({"objective.name=clip"}), ObjectiveName::kClip);
+  const TrainOptions clip = load(kRequired, {"objective.name=clip", mkcl});
+  EXPECT_FALSE(clip.objective.mkcl);
+  EXPECT_FALSE(clip.objective.local_alignment);
+  EXPECT_EQ(load(dump_train_config(clip)), clip);
+}
+
+TEST(TrainConfig, ANameThatContradictsThePartsIsRefused) {
+  for (const char* bad : {"objective.mkcl=true", "objective.local_alignment=true"}) {
+    EXPECT_THAT(complaint(kRequired, {"objective.name=clip", bad}),
+                AllOf(StartsWith("override '" + std::string(bad) + "': "),
+                      HasSubstr("contradicts objective.name: clip")));
+  }
+  EXPECT_THAT(complaint(kRequired, {"objective.name=make", "objective.mkcl=false",
+                                    "objective.local_alignment=false"}),
+              AllOf(StartsWith("override 'objective.name=make': "), HasSubstr("use name: clip")));
+  EXPECT_THAT(complaint(kRequired, {"objective.name=siglip"}),
+              EndsWith("is not one of auto, make, clip"));
+}
+
+TEST(TrainConfig, AnObjectiveChecksItsOwnSettingsOnly) {
+  const std::string clip = "objective.name=clip";
+  EXPECT_EQ(load(kRequired, {clip, "objective.num_subcaptions=0"}).objective.num_subcaptions, 0);
+  EXPECT_EQ(load(kRequired, {clip, "objective.lambda_s=0"}).objective.lambda_s, 0);
+  EXPECT_THAT(complaint(kRequired, {clip, "objective.lambda_m=0"}),
+              HasSubstr("objective.lambda_m = 0 leaves nothing to train: plain CLIP"));
+}
+
 TEST(TrainConfig, TheObjectiveAloneIsReadFromItsOwnKeys) {
   EXPECT_EQ(objective_options({}), ObjectiveOptions());
   const ObjectiveOptions options =
@@ -277,6 +316,7 @@ TEST(TrainConfig, TheObjectiveAloneIsReadFromItsOwnKeys) {
   EXPECT_EQ(options.positives, LocalPositives::kKnowledge);
   EXPECT_EQ(options.sigma, 0.3);
   EXPECT_EQ(objective_options({"mode=released"}).negatives, Negatives::kAll);
+  EXPECT_FALSE(objective_options({"name=clip"}).mkcl);
   EXPECT_THAT(config_error([] { objective_options({"sigm=0.3"}); }), EndsWith("key is 'sigma'"));
   EXPECT_THAT(config_error([] { objective_options({"sigma=2"}); }), HasSubstr("at most 1"));
 }
@@ -338,6 +378,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                            "data.validation=v",
                            "data.on_corrupt=skip",
                            "data.max_corrupt=5",
+                           "objective.name=auto",
                            "validation.every_steps=5",
                            "validation.at_start=false",
                            "validation.on_failure=fail",
@@ -362,6 +403,8 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                                               "augmentation.color_jitter=[0, 0, 0, 0.1]",
                                               "augmentation.color_jitter_probability=0.5",
                                               "augmentation.gray_probability=0.5",
+                                              "objective.name=make",
+                                              "objective.name=clip",
                                               "objective.mode=released",
                                               "objective.negatives=all",
                                               "objective.positives=knowledge",

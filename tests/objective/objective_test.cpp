@@ -201,6 +201,15 @@ TEST(Objective, SaysWhatItTakesOfASample) {
   expect(options, false, {});
 }
 
+TEST(Objective, IsTheOneThatTheNameSelects) {
+  ObjectiveOptions options;
+  options.name = ObjectiveName::kClip;
+  EXPECT_TRUE(create_objective(options)->text_selection().only_raw_caption);
+  options.mkcl = options.local_alignment = false;
+  options.name = ObjectiveName::kMake;
+  EXPECT_FALSE(create_objective(options)->text_selection().only_raw_caption);
+}
+
 TEST(Objective, GivesItsValuesToTheHostByName) {
   const ObjectiveResult result = {.total = at::full({}, 3.5, at::kDouble),
                                   .terms = {{"one", at::full({}, 1, at::kDouble)},

@@ -54,7 +54,7 @@ enum class Texts { kSeparate, kShared };
 // gradient of a shared text is in the first row that shares it; the other rows are 0.
 NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives& collectives,
                               const std::vector<int64_t>& samples_per_rank);
-// As evaluate_on_ranks(), on this process alone.
+// Does the same as evaluate_on_ranks(), on this process alone.
 NamedValues evaluate(const WholeBatch& batch, Texts texts);
 // Evaluates any objective. batch.options only decides which captions become texts.
 NamedValues evaluate_on_ranks(const WholeBatch& batch, Texts texts, Collectives& collectives,
@@ -70,8 +70,8 @@ NamedValues with_shared_text_gradients(NamedValues values, const WholeBatch& bat
 void expect_near(const NamedValues& actual, const NamedValues& expected, double tolerance,
                  const std::string& label);
 
-// As expect_near(), for bf16 features: local vectors and gradients of features are rounded to bf16
-// once, at the end; all other values are as exact as float32.
+// Does the same as expect_near() for bf16 features: local vectors and gradients of features are
+// rounded to bf16 once, at the end; all other values are as exact as float32.
 void expect_near_rounded(const NamedValues& of_bf16, const NamedValues& expected,
                          const std::string& label);
 

@@ -7,7 +7,7 @@
 
 #include "src/config/objective_options.h"
 #include "src/model/preprocess.h"
-#include "src/objective/local_attention.h"
+#include "src/objective/create_objective.h"
 #include "src/report/images.h"
 #include "tests/data/test_shards.h"
 
@@ -46,21 +46,22 @@ class PatchMaps : public testing::Test {
   TestShards shards_{20, 8};
   Tokenizer tokenizer_;
   Clip model_{tiny_config(), c10::kCPU};
-  ObjectiveOptions objective_;
+  ObjectiveOptions options_;
   std::vector<Example> examples_;
   EncodedExamples encoded_;
 };
 
 TEST_F(PatchMaps, WeightsAreThoseOfTrainingsPooling) {
   for (const double sigma : {0.0, 0.02, -1.0}) {
-    objective_.sigma = sigma;
+    options_.sigma = sigma;
     for (const size_t record : {0, 1, 3}) {
       const int64_t text = encoded_.first_text[record];
-      const at::Tensor map = patch_map(encoded_, MapKind::kWeights, record, text, objective_);
+      const auto objective = create_objective(options_);
+      const at::Tensor map = patch_map(encoded_, MapKind::kWeights, record, text, *objective);
       ASSERT_EQ(map.sizes(), at::IntArrayRef({9}));
       const at::Tensor patches = patches_of(record);
       const at::Tensor pooled =
-          attend_patches(patches, encoded_.text, at::full({1}, text, at::kLong), objective_);
+          objective->pool(patches, encoded_.text, at::full({1}, text, at::kLong));
       EXPECT_LE((map.unsqueeze(0).matmul(patches[0]) - pooled).abs().max().item<double>(), 1e-6);
     }
   }
@@ -68,10 +69,12 @@ TEST_F(PatchMaps, WeightsAreThoseOfTrainingsPooling) {
 
 TEST_F(PatchMaps, WeightsAreTheSelectedCosinesOverTheirNorm) {
   const int64_t text = encoded_.first_text[1];
-  const at::Tensor cosines = patch_map(encoded_, MapKind::kCosines, 1, text, objective_);
-  objective_.sigma = cosines.median().item<double>();
-  const at::Tensor selected = cosines * (cosines >= objective_.sigma);
-  const at::Tensor weights = patch_map(encoded_, MapKind::kWeights, 1, text, objective_);
+  const at::Tensor cosines =
+      patch_map(encoded_, MapKind::kCosines, 1, text, *create_objective(options_));
+  options_.sigma = cosines.median().item<double>();
+  const at::Tensor selected = cosines * (cosines >= options_.sigma);
+  const at::Tensor weights =
+      patch_map(encoded_, MapKind::kWeights, 1, text, *create_objective(options_));
   EXPECT_LE((weights - selected / selected.norm()).abs().max().item<double>(), 1e-6);
   EXPECT_EQ(weights.count_nonzero().item<int64_t>(), 5);
 }
@@ -81,13 +84,14 @@ TEST_F(PatchMaps, CosinesAreThoseOfPatchesAndCaption) {
   const int64_t text = encoded_.first_text[1] + 3;
   const at::Tensor expected =
       at::cosine_similarity(patches, encoded_.text[text].unsqueeze(0), /*dim=*/1);
-  const at::Tensor map = patch_map(encoded_, MapKind::kCosines, 3, text, objective_);
+  const at::Tensor map =
+      patch_map(encoded_, MapKind::kCosines, 3, text, *create_objective(options_));
   EXPECT_LE((map - expected).abs().max().item<double>(), 1e-6);
 }
 
 TEST_F(PatchMaps, AreComparedWithAnotherRecordsCaption) {
   // Record 0 has two subcaptions, record 1 has one.
-  const auto maps = captions_to_map(examples_, 0);
+  const auto maps = captions_to_map(examples_, 0, /*has_weights=*/true);
   ASSERT_EQ(maps.size(), 3u);
   EXPECT_EQ(maps[0].kind, MapKind::kWeights);
   EXPECT_EQ(maps[0].caption, 0u);
@@ -97,17 +101,18 @@ TEST_F(PatchMaps, AreComparedWithAnotherRecordsCaption) {
   EXPECT_EQ(examples_[0].captions[maps[1].caption].place, 3);
   EXPECT_EQ(examples_[1].captions[maps[2].other_caption].place, 3);
   // Record 2 has no raw caption, so record 1 is compared with record 3.
-  EXPECT_EQ(captions_to_map(examples_, 1)[0].other, 3u);
-  EXPECT_EQ(captions_to_map(examples_, 4)[0].other, 0u);
-  EXPECT_TRUE(captions_to_map({examples_[2]}, 0).empty());
-  EXPECT_EQ(captions_to_map({examples_[0], examples_[0]}, 0)[0].other, std::nullopt);
+  EXPECT_EQ(captions_to_map(examples_, 1, true)[0].other, 3u);
+  EXPECT_EQ(captions_to_map(examples_, 4, true)[0].other, 0u);
+  EXPECT_TRUE(captions_to_map({examples_[2]}, 0, true).empty());
+  EXPECT_EQ(captions_to_map({examples_[0], examples_[0]}, 0, true)[0].other, std::nullopt);
 }
 
 TEST_F(PatchMaps, AreWrittenWithTheirCounterparts) {
   Clip untrained(tiny_config(), c10::kCPU);
   untrained.initialize(6);
   const EncodedExamples other = encode_examples(untrained, tokenizer_, examples_, true);
-  const nlohmann::json written = map_examples(examples_, encoded_, other, objective_);
+  const auto objective = create_objective(options_);
+  const nlohmann::json written = map_examples(examples_, encoded_, other, *objective);
   ASSERT_EQ(written.size(), examples_.size());
   EXPECT_EQ(written[0]["source"], test_source(0));
   const nlohmann::json& map = written[0]["maps"][1];
@@ -119,11 +124,55 @@ TEST_F(PatchMaps, AreWrittenWithTheirCounterparts) {
     return at::allclose(at::tensor(numbers), expected, /*rtol=*/0, /*atol=*/6e-5);
   };
   const auto cosines = [&](const EncodedExamples& encoded, size_t record) {
-    return patch_map(encoded, MapKind::kCosines, 0, encoded.first_text[record] + 3, objective_);
+    return patch_map(encoded, MapKind::kCosines, 0, encoded.first_text[record] + 3, *objective);
   };
   EXPECT_TRUE(agrees(map["trained"], cosines(encoded_, 0)));
   EXPECT_TRUE(agrees(map["untrained"], cosines(other, 0)));
   EXPECT_TRUE(agrees(map["other"]["values"], cosines(encoded_, 1)));
+}
+
+// An objective that weighs no patches, or has other weights than MAKE's.
+class OtherObjective : public Objective {
+ public:
+  explicit OtherObjective(bool has_weights) : has_weights_(has_weights) {}
+
+  bool needs_patches() const override { return true; }
+  TextSelection text_selection() const override { return {}; }
+  int64_t num_captions() const override { return 4; }
+  ObjectiveResult evaluate(const ObjectiveInput& /*input*/,
+                           std::unique_ptr<RowGather> /*text_gather*/, const GlobalSizes& /*sizes*/,
+                           Collectives& /*collectives*/) const override {
+    return {};
+  }
+  ObjectiveCost cost(const ObjectiveLoad& /*load*/) const override { return {}; }
+  std::optional<PatchWeightsText> patch_weights_text() const override {
+    if (!has_weights_) return Objective::patch_weights_text();
+    return PatchWeightsText{.formula = "the same everywhere", .notes = {}};
+  }
+  at::Tensor patch_weights(const at::Tensor& patches, const at::Tensor& text,
+                           const at::Tensor& rows) const override {
+    if (!has_weights_) return Objective::patch_weights(patches, text, rows);
+    return at::full({patches.size(0), patches.size(1)}, 0.25, patches.options());
+  }
+
+ private:
+  bool has_weights_;
+};
+
+TEST_F(PatchMaps, ShowTheWeightsOfTheObjectiveThatTrained) {
+  const auto written = map_examples(examples_, encoded_, encoded_, OtherObjective(true));
+  const nlohmann::json& map = written[0]["maps"][0];
+  EXPECT_EQ(map["kind"], "weights");
+  EXPECT_EQ(map["trained"], nlohmann::json(std::vector<double>(9, 0.25)));
+}
+
+TEST_F(PatchMaps, ShowCosinesAloneIfTheObjectiveWeighsNoPatches) {
+  const auto written = map_examples(examples_, encoded_, encoded_, OtherObjective(false));
+  ASSERT_EQ(written[0]["maps"].size(), 3u);
+  EXPECT_EQ(written[0]["maps"][0]["text"], test_caption(0, 0).text);
+  for (const nlohmann::json& example : written) {
+    for (const nlohmann::json& map : example["maps"]) EXPECT_EQ(map["kind"], "cosines");
+  }
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ function mapRow(row, map, most) {
 }
 
 function mapNotes() {
-  const notes = [...report.run.patch_weights.notes];
+  const notes = [...(report.run.patch_weights?.notes ?? [])];
   if (report.run.pretrained) {
     notes.push('This run started from pretrained weights. “Untrained” is random weights, not that start.');
   }
@@ -130,11 +130,13 @@ function mapSection() {
   }
   const most = mapScale();
   const even = fraction(1 / report.grid);
+  const weights = report.run.patch_weights;  // null: the objective weighs no patches
   const explained = element('ul', {},
-    element('li', {}, element('span', {class: 'tag weights'}, KINDS.weights), prose('of the raw caption: what ' +
-      `training took of each patch. ${report.run.patch_weights.formula}; ${even} each if all are equal.`)),
-    element('li', {}, element('span', {class: 'tag cosines'}, KINDS.cosines), 'of a subcaption: a similarity ' +
-      'looked at afterwards. Training never weighed patches by subcaptions.'));
+    weights ? element('li', {}, element('span', {class: 'tag weights'}, KINDS.weights), prose('of the raw ' +
+      `caption: what training took of each patch. ${weights.formula}; ${even} each if all are equal.`)) : null,
+    element('li', {}, element('span', {class: 'tag cosines'}, KINDS.cosines), weights ?
+      'of a subcaption: a similarity looked at afterwards. Training never weighed patches by subcaptions.' :
+      'of a caption: a similarity looked at afterwards. Training weighed no patches by captions.'));
   const toggle = element('input', {type: 'checkbox', checked: ''});
   const cards = element('div', {class: 'stack'}, report.maps.map((image) => mapCard(image, most)));
   toggle.addEventListener('change', () => cards.classList.toggle('plain', !toggle.checked));
