@@ -11,7 +11,9 @@
 #include "launcher/runtime.h"
 #include "src/core/error.h"
 #include "src/core/json_text.h"
+#include "src/core/text.h"
 #include "src/eval/benchmark_file.h"
+#include "src/eval/kinds/kind.h"
 #include "src/eval/single_images.h"
 #include "src/eval/text_cache.h"
 #include "src/model/clip.h"
@@ -30,14 +32,26 @@ struct ClassifyArguments {
   ModelUse use;
 };
 
-int show(Runtime& runtime, const ClassifyArguments& arguments, const BenchmarkKind& kind,
+// Reads the benchmark at `path`. Refuses one that `command` does not rank; `only` is null for a
+// command that takes every kind which can rank.
+BenchmarkOptions load_ranked(const std::string& path, const BenchmarkKind* only,
+                             const std::string& command) {
+  const BenchmarkOptions benchmark = load_benchmark(path);
+  if (only != nullptr && benchmark.kind != only) {
+    throw ConfigError(
+        text(path, ": kind is not ", only->name(), ", which dermatome ", command, " needs"));
+  }
+  if (!benchmark.kind->ranking(benchmark)) {
+    throw ConfigError(text(path, ": kind ", benchmark.kind->name(),
+                           " cannot rank single images; name a benchmark of another kind"));
+  }
+  return benchmark;
+}
+
+int show(Runtime& runtime, const ClassifyArguments& arguments, const BenchmarkKind* only,
          const std::string& command) {
   require_one_rank(runtime, command);
-  const BenchmarkOptions benchmark = load_benchmark(arguments.benchmark);
-  if (benchmark.kind != &kind) {
-    throw ConfigError(arguments.benchmark + ": kind is not " + std::string(kind.name()) +
-                      ", which dermatome " + command + " needs");
-  }
+  const BenchmarkOptions benchmark = load_ranked(arguments.benchmark, only, command);
   const std::string checkpoint = find_checkpoint(arguments.checkpoint, runtime);
   const SingleImages found =
       rank_images(load_clip(checkpoint, runtime.device()), arguments.images, benchmark,
@@ -55,7 +69,7 @@ int show(Runtime& runtime, const ClassifyArguments& arguments, const BenchmarkKi
   return kExitOk;
 }
 
-void add_command(CLI::App& app, const std::string& name, const BenchmarkKind& kind,
+void add_command(CLI::App& app, const std::string& name, const BenchmarkKind* only,
                  const std::string& description, int64_t default_top) {
   auto* command = app.add_subcommand(name, description);
   const auto arguments = std::make_shared<ClassifyArguments>();
@@ -75,9 +89,9 @@ void add_command(CLI::App& app, const std::string& name, const BenchmarkKind& ki
                    "Folder for features of prompts, kept by weights and prompts; empty: none")
       ->capture_default_str();
   add_model_options(*command, arguments->use);
-  command->callback([arguments, &kind, name] {
-    run_on_ranks(arguments->use.runtime, [arguments, &kind, name](Runtime& runtime) {
-      return show(runtime, *arguments, kind, name);
+  command->callback([arguments, only, name] {
+    run_on_ranks(arguments->use.runtime, [arguments, only, name](Runtime& runtime) {
+      return show(runtime, *arguments, only, name);
     });
   });
 }
@@ -85,12 +99,12 @@ void add_command(CLI::App& app, const std::string& name, const BenchmarkKind& ki
 }  // namespace
 
 void add_classify(CLI::App& app) {
-  add_command(app, "classify", classification_kind(),
-              "Rank a benchmark's classes for single images", 5);
+  add_command(app, "classify", /*only=*/nullptr, "Rank a benchmark's classes for single images", 5);
 }
 
 void add_concepts(CLI::App& app) {
-  add_command(app, "concepts", concepts_kind(), "Rank a benchmark's concepts for single images", 0);
+  add_command(app, "concepts", &concepts_kind(), "Rank a benchmark's concepts for single images",
+              0);
 }
 
 }  // namespace dermatome

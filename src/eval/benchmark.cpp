@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <future>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <utility>
@@ -177,9 +178,15 @@ Benchmark::Benchmark(const BenchmarkOptions& options)
     : options_(options), table_(read_benchmark_table(options)) {}
 
 std::string Benchmark::hash(Precision precision) const {
-  // Names of classes may come from further files.
-  return sha256_hex(read_file(options_.file) + table_.content + classes_hash(options_) +
-                    (precision == Precision::kAmpBf16 ? "amp_bf16" : "fp32"));
+  const std::string classes = classes_hash(options_);
+  std::string content = read_file(options_.file) + table_.content + classes;
+  // What may come from further files. The file itself covers the prompts that it lists.
+  auto hashes = nlohmann::ordered_json::object();
+  options_.kind->add_hashes(hashes, options_);
+  for (const auto& [name, value] : hashes.items()) {
+    if (value != classes && value != options_.listed_prompts) content += name + value.dump();
+  }
+  return sha256_hex(content + (precision == Precision::kAmpBf16 ? "amp_bf16" : "fp32"));
 }
 
 Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,

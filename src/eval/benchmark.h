@@ -46,8 +46,8 @@ class Benchmark {
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
               int64_t batch_size, Precision precision) const;
 
-  // SHA-256 of all that its scores depend on, except the model and the images: its file, class
-  // names and table, and the precision. Throws DataError.
+  // SHA-256 of all that its scores depend on, except the model and the images: its file, what
+  // further files say (BenchmarkKind::add_hashes), its table, and the precision. Throws DataError.
   std::string hash(Precision precision) const;
 
   const std::string& name() const { return options_.name; }

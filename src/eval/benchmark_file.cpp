@@ -9,6 +9,7 @@
 #include "src/config/field.h"
 #include "src/config/field_reader.h"
 #include "src/core/text.h"
+#include "src/eval/data_hash.h"
 #include "src/eval/kinds/kind.h"
 
 namespace dermatome {
@@ -86,7 +87,7 @@ void check_metrics(const BenchmarkOptions& o, const FieldReader& reader) {
     if (!o.kind->is_metric(metric)) {
       reader.fail("metrics", text("contains '", metric, "', which is not one of ", known));
     }
-    if (!seen.insert(metric).second) reader.fail("metrics", "contains '" + metric + "' twice");
+    if (!seen.insert(metric).second) reader.fail("metrics", text("contains '", metric, "' twice"));
   }
 }
 
@@ -109,6 +110,7 @@ BenchmarkOptions load_benchmark(const std::filesystem::path& path, Kinds kinds) 
   FieldReader reader(benchmark_fields(options, root, kinds), path.string());
   reader.read(path);
   const auto folder = std::filesystem::absolute(path).parent_path() / root;
+  options.listed_prompts = prompts_hash(options);
   options.kind->complete(options, folder);
   check(options, kinds, reader);
   options.file = std::filesystem::absolute(path).lexically_normal().string();

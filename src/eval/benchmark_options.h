@@ -18,7 +18,8 @@ enum class BenchmarkRole { kValidation, kTest };
 enum class UnlistedLabels { kFail, kIgnore };
 
 struct BenchmarkOptions {
-  std::string file;  // absolute; no key
+  std::string file;            // absolute; no key
+  std::string listed_prompts;  // prompts_hash() of those that the file itself lists; no key
   std::string name;
   const BenchmarkKind* kind = &classification_kind();  // the name of one of benchmark_kinds()
   BenchmarkRole role = BenchmarkRole::kTest;           // validation | test

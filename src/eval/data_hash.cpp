@@ -22,6 +22,12 @@ std::string classes_hash(const BenchmarkOptions& options) {
   return texts_hash(classes);
 }
 
+std::string prompts_hash(const BenchmarkOptions& options) {
+  std::vector<std::string> prompts = options.templates;
+  prompts.insert(prompts.end(), options.references.begin(), options.references.end());
+  return texts_hash(prompts);
+}
+
 std::string texts_hash(const std::vector<std::string>& texts) {
   Sha256 hash;
   for (const auto& entry : texts) {

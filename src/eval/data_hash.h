@@ -17,6 +17,9 @@ std::string data_hash(const BenchmarkTable& table, std::span<const uint32_t> che
 // SHA-256 over the classes' labels and names, in their order.
 std::string classes_hash(const BenchmarkOptions& options);
 
+// SHA-256 over the templates, then the references.
+std::string prompts_hash(const BenchmarkOptions& options);
+
 // SHA-256 over texts, in their order.
 std::string texts_hash(const std::vector<std::string>& texts);
 

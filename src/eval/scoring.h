@@ -1,4 +1,4 @@
-// From a benchmark's features to its result.
+// Computes a benchmark's result from its features.
 #pragma once
 
 #include <string>

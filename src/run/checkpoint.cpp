@@ -111,7 +111,7 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const Named
       std::error_code error;
       fs::rename(old, aside, error);
       if (!error) fs::remove_all(aside, error);
-      if (error) log_warning("cannot remove checkpoint " + old.string() + ": " + error.message());
+      if (error) log_warning(text("cannot remove checkpoint ", old, ": ", error.message()));
     }
   }
 }
@@ -143,9 +143,9 @@ TrainingState verify_checkpoint(const fs::path& checkpoint) {
     state.finish();
     return read;
   } catch (const DataError& error) {
-    throw DataError("checkpoint " + checkpoint.string() + ": " + error.what());
+    throw DataError(text("checkpoint ", checkpoint, ": ", error.what()));
   } catch (const fs::filesystem_error& error) {  // for example, another process removes a file
-    throw DataError("checkpoint " + checkpoint.string() + ": " + error.what());
+    throw DataError(text("checkpoint ", checkpoint, ": ", error.what()));
   }
 }
 
@@ -159,8 +159,8 @@ std::optional<TrainingState> find_newest_checkpoint(const fs::path& checkpoints)
     }
   }
   if (!steps.empty()) {
-    throw DataError("no checkpoint in " + checkpoints.string() +
-                    " verifies; remove the directory to start the run anew");
+    throw DataError(text("no checkpoint in ", checkpoints,
+                         " verifies; remove the directory to start the run anew"));
   }
   return std::nullopt;
 }
@@ -172,7 +172,7 @@ void load_checkpoint(const fs::path& checkpoint, Clip& model, const LoadOptimize
   try {
     load_optimizer(state);
   } catch (const DataError& error) {
-    throw DataError(file.string() + ": " + error.what());
+    throw DataError(text(file, ": ", error.what()));
   }
 }
 

@@ -12,15 +12,12 @@
 #include "src/core/json_lines.h"
 #include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/run/run_directory.h"
 
 namespace dermatome {
 
 using Json = nlohmann::ordered_json;
-
-bool Criterion::lower_is_better() const {
-  return metric.ends_with("_rank") || metric.ends_with("loss");
-}
 
 EvaluationLog::EvaluationLog(const std::filesystem::path& run_directory)
     : path_(RunDirectory(run_directory).evaluations()) {
@@ -28,7 +25,7 @@ EvaluationLog::EvaluationLog(const std::filesystem::path& run_directory)
     try {
       keep(line, /*of_this_start=*/false);
     } catch (const Json::exception& error) {
-      throw DataError(where + ": " + error.what() + "; remove the line");
+      throw DataError(text(where, ": ", error.what(), "; remove the line"));
     }
   });
   if (std::filesystem::exists(path_) && std::filesystem::file_size(path_) > whole) {
@@ -69,7 +66,7 @@ void EvaluationLog::add(const ScoredCheckpoint& checkpoint, const Definition& de
   if (!file) {
     std::error_code error;  // the failure below matters more
     std::filesystem::resize_file(path_, size, error);
-    throw DataError("cannot write " + path_.string() + "; is the disk full?");
+    throw DataError(text("cannot write ", path_, "; is the disk full?"));
   }
   sync_path(path_);
   keep(line, /*of_this_start=*/true);
@@ -83,7 +80,7 @@ std::optional<int64_t> EvaluationLog::best_step(
     if (std::ranges::find(checkpoints, line.checkpoint) == checkpoints.end()) continue;
     const auto found = line.scores.find(criterion.metric);
     if (found == line.scores.end()) continue;
-    const double score = found->second * (criterion.lower_is_better() ? -1 : 1);
+    const double score = found->second * (criterion.lower_is_better ? -1 : 1);
     if (!std::isnan(score)) scores[line.checkpoint.step] = score;
   }
   if (scores.empty()) return std::nullopt;

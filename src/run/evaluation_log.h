@@ -33,9 +33,7 @@ struct ScoredCheckpoint {
 struct Criterion {
   Definition definition;
   std::string metric;
-
-  // Ranks and losses are better when they are lower.
-  bool lower_is_better() const;
+  bool lower_is_better = false;
 };
 
 class EvaluationLog {

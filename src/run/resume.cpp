@@ -4,6 +4,7 @@
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 
@@ -18,12 +19,12 @@ std::optional<TrainingState> find_own_checkpoint(const TrainOptions& options,
     throw ConfigError(where + " exists and resume is false; choose another name or remove the run");
   }
   if (state->config_digest != config_digest(options)) {
-    throw ConfigError(where + " belongs to other settings than this configuration (compare " +
-                      run.config().string() + "); choose another name");
+    throw ConfigError(text(where, " belongs to other settings than this configuration (compare ",
+                           run.config(), "); choose another name"));
   }
   if (state->dataset_digest != dataset_digest) {
-    throw ConfigError(where + " was trained on another data set than " +
-                      training_data_name(options.data));
+    throw ConfigError(
+        text(where, " was trained on another data set than ", training_data_name(options.data)));
   }
   return state;
 }

@@ -8,6 +8,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/json_text.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/run/run_directory.h"
@@ -36,7 +37,7 @@ std::string loss_text(const std::vector<std::pair<std::string, double>>& values)
     terms += format("%s%s %.5f", i == 1 ? "" : ", ", values[i].first.c_str(), values[i].second);
   }
   const std::string total = format("%.5f", values.at(0).second);
-  return terms.empty() ? total : total + " (" + terms + ")";
+  return terms.empty() ? total : text(total, " (", terms, ")");
 }
 
 void draw_progress(const StepReport& report) {
@@ -71,7 +72,7 @@ bool RunLog::has_validation(int64_t step) const {
 }
 
 void RunLog::write(const json& line) {
-  file_ << line.dump() << std::endl;
+  file_ << json_line(line) << std::endl;
   if (!file_) throw DataError("cannot write " + path_.string());
 }
 
@@ -106,7 +107,7 @@ void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const j
   for (const auto& [name, values] : scores.items()) {
     std::string listed;
     for (const auto& [metric, value] : values.items()) {
-      listed += " " + metric + ": " + value.dump();
+      listed += text(" ", metric, ": ", value.dump());
     }
     log_info(text("Eval Step: ", step, " Epoch: ", epoch, " ", name, listed));
   }

@@ -29,9 +29,9 @@ Criterion parse_criterion(const std::string& select,
   if (std::ranges::find(scores, metric) == scores.end()) {
     std::string known;
     for (const auto& score : scores) known += (known.empty() ? "" : ", ") + score;
-    fail(name + " has the scores " + known);
+    fail(text(name, " has the scores ", known));
   }
-  return {definitions[found - benchmarks.begin()], metric};
+  return {definitions[found - benchmarks.begin()], metric, options.kind->lower_is_better(metric)};
 }
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-// By which score of which benchmark a checkpoint is chosen as the best.
+// Reads by which score of which benchmark the best checkpoint is chosen.
 #pragma once
 
 #include <string>

@@ -16,8 +16,11 @@
 #include "src/config/model_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/hash.h"
 #include "src/core/rng.h"
+#include "src/eval/benchmark_file.h"
 #include "src/eval/benchmark_result.h"
+#include "src/eval/data_hash.h"
 #include "src/image/codec.h"
 #include "src/model/clip.h"
 #include "src/text/tokenizer.h"
@@ -240,6 +243,20 @@ TEST_F(BenchmarkRun, DataHashCoversTheImagesAndNotTheRanks) {
   EXPECT_EQ(hash(3), before);
   write_image("6.jpg", 77);
   EXPECT_NE(hash(1), before);
+}
+
+// A hash is kept in evaluations.jsonl: if it were another one, checkpoints would be scored again.
+TEST_F(BenchmarkRun, HashOfConceptsIsThatOfFileTableNamesAndPrecision) {
+  std::ofstream(folder_ / "concepts.csv") << "filename,scale\n0.jpg,1\n";
+  std::ofstream(folder_ / "terms.json") << R"({"scale": ["scaly skin"]})";
+  std::ofstream(folder_ / "signs.yaml")
+      << "name: signs\nkind: concepts\nmetrics: [auroc]\ndata: {csv: concepts.csv, images: .}\n"
+      << "concepts: [{label: scale}]\nconcept_terms: terms.json\n"
+      << "templates: [\"a {}\"]\nreferences: [skin]\n";
+  const BenchmarkOptions options = load_benchmark(folder_ / "signs.yaml");
+  EXPECT_EQ(Benchmark(options).hash(Precision::kFp32),
+            sha256_hex(read_file(options.file) + read_file(options.csv) + classes_hash(options) +
+                       "fp32"));
 }
 
 TEST_F(BenchmarkRun, ConceptsAreScoredOnAnyNumberOfRanks) {

@@ -225,6 +225,19 @@ class Evaluation(unittest.TestCase):
         self.assertEqual(refused.returncode, 2)
         self.assertIn("kind is not concepts", refused.stderr)
 
+    def test_classify_takes_every_kind_that_can_rank(self):
+        (WORK / "terms.json").write_text(json.dumps({"reddish": ["red", "rose"]}))
+        images = [self.images[5], "--checkpoint", LAST, "--cache", WORK / "cache"]
+        signs = self.concept_benchmark()
+        ranked, expected = (json.loads(dermatome(command, *images, "--benchmark", signs, "--json").stdout)
+                            for command in ("classify", "concepts"))
+        self.assertEqual(ranked, expected)
+        retrieval = write_benchmark("cannot_rank", kind="retrieval", classes=None, templates=None,
+                                    data={"csv": "captions.csv"}, metrics=["R@5"])
+        refused = dermatome("classify", *images, "--benchmark", retrieval, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("cannot_rank.yaml: kind retrieval cannot rank single images", refused.stderr)
+
     def test_a_run_stands_for_its_newest_checkpoint(self):
         path = write_benchmark("one")
         run = ["--checkpoint", CHECKPOINTS.parent]

@@ -9,6 +9,7 @@ screenshots.
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -78,9 +79,14 @@ def evaluations():
          "resampled_by": "image (images are treated as independent)", "scores": {"auroc": 0.7},
          "intervals": {"auroc": [0.6, 0.8]}, "missing_concepts": ["Scale"],
          "concepts": [{"label": "Papule", "positives": 3, "n": 30, "auroc": None, "interval": None}]},
-        {"benchmark": "captions", "kind": "retrieval", **common, "step": STEPS,
-         "scores": {"image_to_text_R@10": 0.5, "text_to_image_median_rank": 7.5},
-         "leakage": {"status": "checked", "pairs": "pairs.csv", "near_duplicates": 7}},
+        *({"benchmark": "captions", "kind": "retrieval", **common, "step": step,
+           "scores": {"image_to_text_R@10": 0.5, "text_to_image_median_rank": 7.5},
+           "slices": {"tone": [{"value": "2", "n": 20, "scores": {"text_to_image_median_rank": 1}},
+                               {"value": "6", "n": 10, "scores": {"text_to_image_median_rank": 8.5}}]},
+           "leakage": {"status": "checked", "pairs": "pairs.csv", "near_duplicates": 7}} for step in (3, STEPS)),
+        {"benchmark": "grades", "kind": "a kind of another program", **common, "step": STEPS,
+         "scores": {"correlation": -0.25, "severity": 3.25}, "intervals": {"correlation": [-0.5, 0.125]},
+         "grades": [3, 1, 2]},
         {"benchmark": "broken", "step": STEPS, "scores": {}, "failure": "rank 1: none.png cannot be read"},
     ]
 
@@ -134,10 +140,15 @@ class Page(unittest.TestCase):
 
     def check_content(self):
         self.assertEqual(self.count(".note"), 0)
-        # Plots of loss, rate, throughput, logit scale and gradient norm; scores of colors and skin over steps.
+        # Plots of loss, rate, throughput, logit scale and gradient norm; scores of colors, skin and captions over
+        # steps, those of captions in each direction.
         self.assertEqual(self.count("#training .plot svg"), 5)
         self.assertIn("total, held out", self.text("#training"))
-        self.assertEqual(self.count("#scores .plot svg"), 2)
+        self.assertEqual(self.count("#scores .plot svg"), 4)
+        self.assertIn("captions, text to image, lower is bettermedian rank 7.5", self.text("#scores"))
+        self.assertIn("22016108.5", self.text("#scores"))  # slices: value 2, 20 images, rank 1; value 6, 10 images, rank 8.5
+        self.assertIn("correlation-0.250-0.500 to 0.125", self.text("#scores"))
+        self.assertIn("severity3.25", self.text("#scores"))
         self.assertIn("0.6250.500 to 0.750", self.text("#scores"))
         self.assertIn("images of one patient are resampled together", self.text("#scores"))
         self.assertIn("images are treated as independent", self.text("#scores"))
@@ -197,6 +208,17 @@ class Page(unittest.TestCase):
         self.assertIn("The run has no data.validation", self.text("#maps"))
         self.assertEqual(self.count("#maps .absent") + self.count("#maps canvas"),
                          3 * self.count("#maps .maps"))
+
+    def test_an_objective_without_patch_weights(self):
+        page = write_report("full", "--images", "1")
+        text, number = re.subn(r'"patch_weights":\{[^}]*\}', '"patch_weights":null', page.read_text())
+        self.assertEqual(number, 1)
+        other = WORK / "no_weights.html"
+        other.write_text(text.replace('"kind":"weights"', '"kind":"cosines"'))
+        self.open(other)
+        self.assertEqual(self.count("#maps .tag.weights"), 0)
+        self.assertIn("Training weighed no patches", self.text("#maps"))
+        self.assertEqual(self.count("#maps .note"), 0)
 
     def test_a_run_whose_shards_are_gone(self):
         self.open(write_report("plain", "--data", WORK / "nowhere"))

@@ -94,7 +94,7 @@ TEST(EvaluationLog, BestIsTheEarliestWithTheBestScore) {
   log.add(step(8), kPad, result(0.6, 4));
   log.add(step(16), kSnu, result(0.9, 1));
   EXPECT_EQ(log.best_step({kPad, "top1"}, all), 8);
-  EXPECT_EQ(log.best_step({kPad, "mean_rank"}, all), 12);
+  EXPECT_EQ(log.best_step({kPad, "mean_rank", /*lower_is_better=*/true}, all), 12);
   EXPECT_EQ(log.best_step({kPad, "auroc"}, all), std::nullopt);
   // The training has removed checkpoint 8, the best one.
   EXPECT_EQ(log.best_step({kPad, "top1"}, std::vector<ScoredCheckpoint>{step(4), step(12)}), 12);

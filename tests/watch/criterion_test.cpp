@@ -32,6 +32,14 @@ TEST_F(CriterionOf, IsAScoreOfABenchmark) {
   const Criterion criterion = parse("a:b:auroc");
   EXPECT_EQ(criterion.definition, (Definition{"a:b", "y"}));
   EXPECT_EQ(criterion.metric, "auroc");
+  EXPECT_FALSE(criterion.lower_is_better);
+}
+
+TEST_F(CriterionOf, TheKindSaysWhichScoresAreBetterLow) {
+  choosing_.kind = &retrieval_kind();
+  choosing_.metrics = {"R@1", "mean_rank"};
+  EXPECT_TRUE(parse("a:b:image_to_text_mean_rank").lower_is_better);
+  EXPECT_FALSE(parse("a:b:image_to_text_R@1").lower_is_better);
 }
 
 TEST_F(CriterionOf, ATestSetCannotChoose) {

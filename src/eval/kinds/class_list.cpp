@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <vector>
 
 #include "src/config/field_reader.h"
 #include "src/core/text.h"
@@ -43,9 +42,7 @@ void check_column(const std::string& column, const std::string& key, const Field
 
 void add_class_hashes(nlohmann::ordered_json& hashes, const BenchmarkOptions& options) {
   hashes["classes"] = classes_hash(options);
-  std::vector<std::string> templates = options.templates;
-  templates.insert(templates.end(), options.references.begin(), options.references.end());
-  hashes["templates"] = texts_hash(templates);
+  hashes["templates"] = prompts_hash(options);
 }
 
 }  // namespace dermatome

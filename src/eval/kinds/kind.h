@@ -92,7 +92,10 @@ class BenchmarkKind {
   virtual std::vector<std::string> score_names(const BenchmarkOptions& options) const {
     return options.metrics;
   }
-  // Adds hashes of what the scores depend on in addition to the table and the images.
+  // Whether this score is better when it is lower.
+  virtual bool lower_is_better(std::string_view /*score*/) const { return false; }
+  // Adds hashes of what the scores depend on in addition to the table and the images, also of all
+  // that further files say.
   virtual void add_hashes(nlohmann::ordered_json& /*hashes*/,
                           const BenchmarkOptions& /*options*/) const {}
 

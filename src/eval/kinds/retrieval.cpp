@@ -117,6 +117,8 @@ class RetrievalKind final : public BenchmarkKind {
     return names;
   }
 
+  bool lower_is_better(std::string_view score) const override { return score.ends_with("_rank"); }
+
   std::string clip_benchmark_task() const override { return "zeroshot_retrieval"; }
 
   // CLIP_benchmark names a direction by what is found.

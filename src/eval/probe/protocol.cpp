@@ -75,7 +75,7 @@ std::vector<double> candidates_of(const std::vector<std::string>& c, const Label
       const auto [end, error] = std::from_chars(entry.data(), entry.data() + entry.size(), value);
       if (error != std::errc() || end != entry.data() + entry.size() || !(value > 0) ||
           !std::isfinite(value)) {
-        throw ConfigError("--C " + entry + ": must be a number above 0 or auto");
+        throw ConfigError(text("--C ", entry, ": must be a number above 0 or auto"));
       }
     }
     candidates.push_back(value);

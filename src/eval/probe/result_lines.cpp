@@ -39,7 +39,7 @@ Json amount_json(const Amount& amount, const ProbeOptions& options) {
   return result;
 }
 
-// What only a probe that is fitted to all samples has.
+// The parts of the result that only a probe that is fitted to all samples has.
 Json whole_json(const Predictions& predictions, const LabeledSet& test) {
   Json result;
   result["classes"] = class_table(predictions, test.options);

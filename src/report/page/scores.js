@@ -35,18 +35,30 @@ function scoreHistory(name, evaluations) {
   return history;
 }
 
-const isRank = (metric) => metric.endsWith('_rank');
+function lowerIsBetter(benchmark, metric) {
+  return report.lower_is_better[benchmark]?.includes(metric) ?? false;
+}
+
+// Shares, from -1 to 1, have three digits; a score with a value beyond is a plain number. A score that is better
+// low and reaches 1 is no share, since ranks begin at 1.
+function scoreFormat(benchmark, metric, values) {
+  const isShare = (size) => size < 1 || (size === 1 && !lowerIsBetter(benchmark, metric));
+  return values.filter(isNumber).map(Math.abs).every(isShare) ? fraction : number;
+}
+
 const isAside = (metric) => metric.endsWith('_tied');
 
 const DIRECTIONS = ['image_to_text_', 'text_to_image_', ''];
 
-// A chart for each direction of retrieval and each kind of score; none for scores of only one step.
+// A chart for each direction of retrieval, and in each for scores that are better high or low; none for scores of
+// only one step.
 function scoreCharts(name, history) {
   const charts = [];
   const left = new Set(Object.keys(history).filter((metric) => !isAside(metric) && history[metric].size > 1));
   for (const direction of DIRECTIONS) {
-    for (const [unit, wanted] of [['', (metric) => !isRank(metric)], ['lower is better', isRank]]) {
-      const metrics = [...left].filter((metric) => metric.startsWith(direction) && wanted(metric)).slice(0, SERIES.length);
+    for (const unit of ['', 'lower is better']) {
+      const metrics = [...left].filter((metric) => metric.startsWith(direction) &&
+        lowerIsBetter(name, metric) === Boolean(unit)).slice(0, SERIES.length);
       const series = metrics.map((metric, i) => {
         left.delete(metric);
         const steps = [...history[metric].keys()].sort((a, b) => a - b);
@@ -54,7 +66,9 @@ function scoreCharts(name, history) {
           values: steps.map((step) => history[metric].get(step))};
       });
       const what = [words(direction).trim(), unit].filter(Boolean).join(', ');
-      charts.push(chart({title: name, unit: what, zero: true, series, format: unit ? number : fraction}));
+      const formats = metrics.map((metric) => scoreFormat(name, metric, [...history[metric].values()]));
+      charts.push(chart({title: name, unit: what, zero: true, series,
+        format: formats.includes(number) ? number : fraction}));
     }
   }
   return charts;
@@ -62,7 +76,7 @@ function scoreCharts(name, history) {
 
 // A line from 0 to 1 with the score as a dot and its interval as a bar.
 function whisker(value, interval) {
-  if (!isNumber(value) || value < 0 || value > 1) return null;
+  if ([value, ...(interval ?? [])].some((end) => !isNumber(end) || end < 0 || end > 1)) return null;
   const at = (x) => `${(x * 100).toFixed(2)}%`;
   const ink = {stroke: 'var(--s1)'};
   return drawing('svg', {'aria-hidden': 'true'},
@@ -72,11 +86,11 @@ function whisker(value, interval) {
     drawing('circle', {cx: at(value), cy: 7, r: 4.5, style: {fill: 'var(--s1)'}}));
 }
 
-function scoreRow(metric, value, interval) {
-  const shown = isRank(metric) ? number : fraction;
+function scoreRow(benchmark, metric, value, interval) {
+  const shown = scoreFormat(benchmark, metric, [value, ...(interval ?? [])]);
   return element('div', {class: 'score'}, element('span', {}, words(metric)), element('b', {}, shown(value)),
     element('span', {class: 'quiet'}, interval ? `${shown(interval[0])} to ${shown(interval[1])}` : ''),
-    isRank(metric) ? null : whisker(value, interval));
+    shown === fraction ? whisker(value, interval) : null);
 }
 
 // What an evaluation says about how its scores came about.
@@ -124,8 +138,10 @@ function concepts(evaluation) {
 function slices(evaluation) {
   return Object.entries(evaluation.slices ?? {}).map(([column, values]) => {
     const metrics = [...new Set(values.flatMap((slice) => Object.keys(slice.scores ?? {})))];
+    const formats = metrics.map((metric) =>
+      scoreFormat(evaluation.benchmark, metric, values.map((slice) => slice.scores?.[metric])));
     return more(`By ${column}`, table([column, 'n', ...metrics.map(words)], values.map((slice) =>
-      [slice.value, number(slice.n), ...metrics.map((metric) => fraction(slice.scores?.[metric]))])));
+      [slice.value, number(slice.n), ...metrics.map((metric, i) => formats[i](slice.scores?.[metric]))])));
   });
 }
 
@@ -143,7 +159,7 @@ function finalScores(name, evaluation, history) {
   if (evaluation) {
     return element('div', {class: 'card'}, element('h3', {}, name), conditions(evaluation),
       Object.entries(evaluation.scores).map(([metric, value]) =>
-        scoreRow(metric, value, evaluation.intervals?.[metric])),
+        scoreRow(name, metric, value, evaluation.intervals?.[metric])),
       concepts(evaluation), slices(evaluation), hashes(evaluation));
   }
   const last = (scores) => [...scores.entries()].reduce((best, entry) => (entry[0] > best[0] ? entry : best));
@@ -151,7 +167,7 @@ function finalScores(name, evaluation, history) {
   const step = Math.max(...rows.map((row) => row.step));
   return element('div', {class: 'card'}, element('h3', {}, name),
     paragraph(`Validation during training, step ${number(step)}; no intervals.`),
-    rows.map(({metric, value}) => scoreRow(metric, value, null)));
+    rows.map(({metric, value}) => scoreRow(name, metric, value, null)));
 }
 
 function scoreSection() {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,8 @@
 #include "src/config/field_reader.h"
 #include "src/config/model_options.h"
 #include "src/core/error.h"
+#include "src/core/file.h"
+#include "src/core/hash.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/benchmark_features.h"
 #include "src/eval/benchmark_file.h"
@@ -28,8 +31,10 @@
 #include "src/eval/table_images.h"
 #include "src/image/codec.h"
 #include "src/model/clip.h"
+#include "src/run/evaluation_log.h"
 #include "src/text/csv_reader.h"
 #include "src/text/tokenizer.h"
+#include "src/watch/criterion.h"
 #include "tests/eval/tiny_clip.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/thread_ranks.h"
@@ -66,12 +71,13 @@ class GradeRows final : public RowReader {
   std::shared_ptr<Grades> grades_ = std::make_shared<Grades>();
 };
 
-// The score `order`: of all pairs of images with different grades, the share whose cosines have the
-// order of the grades.
+// Of all pairs of images with different grades, `order` is the share whose cosines have the order
+// of the grades, and `disorder` the share whose cosines have the opposite order.
 class GradeScorer final : public Scorer {
  public:
-  GradeScorer(const BenchmarkTable& table, const BenchmarkFeatures& features)
-      : grades_(truth_of<Grades>(table).grades) {
+  GradeScorer(const BenchmarkOptions& options, const BenchmarkTable& table,
+              const BenchmarkFeatures& features)
+      : options_(options), grades_(truth_of<Grades>(table).grades) {
     for (int64_t i = 0; i < features.images.size(0); ++i) {
       cosines_.push_back(features.images[i].dot(features.texts[0]).item<double>());
     }
@@ -79,15 +85,21 @@ class GradeScorer final : public Scorer {
 
   Scores scores(std::span<const double> weights) const override {
     double right = 0;
+    double wrong = 0;
     double all = 0;
     for (size_t i = 0; i < grades_.size(); ++i) {
       for (size_t j = 0; j < grades_.size(); ++j) {
         if (grades_[i] >= grades_[j]) continue;
         all += weights[i] * weights[j];
         if (cosines_[i] < cosines_[j]) right += weights[i] * weights[j];
+        if (cosines_[i] > cosines_[j]) wrong += weights[i] * weights[j];
       }
     }
-    return {{"order", right / all}};
+    Scores scores;
+    for (const std::string& metric : options_.metrics) {
+      scores[metric] = (metric == "order" ? right : wrong) / all;
+    }
+    return scores;
   }
 
   void describe(nlohmann::ordered_json& details,
@@ -96,6 +108,7 @@ class GradeScorer final : public Scorer {
   }
 
  private:
+  const BenchmarkOptions& options_;
   const std::vector<double>& grades_;
   std::vector<double> cosines_;  // [images]
 };
@@ -108,12 +121,21 @@ class ToyKind final : public BenchmarkKind {
             {"unlisted_labels", choice(o.unlisted_labels, {"fail", "ignore"})},
             {"templates", &o.templates}};
   }
+  // A file prompt.txt replaces the prompt.
+  void complete(BenchmarkOptions& o, const std::filesystem::path& folder) const override {
+    if (std::filesystem::exists(folder / "prompt.txt")) {
+      o.templates = {read_file(folder / "prompt.txt")};
+    }
+  }
   void check(const BenchmarkOptions& o, const FieldReader& reader) const override {
     check_column(o.label_column, "data.grade_column", reader);
     if (o.templates.size() != 1) reader.fail("templates", "must hold one prompt");
   }
-  bool is_metric(const std::string& metric) const override { return metric == "order"; }
-  std::string known_metrics() const override { return "order"; }
+  bool is_metric(const std::string& metric) const override {
+    return metric == "order" || metric == "disorder";
+  }
+  std::string known_metrics() const override { return "order, disorder"; }
+  bool lower_is_better(std::string_view score) const override { return score == "disorder"; }
   std::unique_ptr<RowReader> open_rows(const BenchmarkOptions& options,
                                        const CsvReader& table) const override {
     return std::make_unique<GradeRows>(options, table);
@@ -122,10 +144,9 @@ class ToyKind final : public BenchmarkKind {
                                  const BenchmarkTable& /*table*/) const override {
     return options.templates;
   }
-  std::unique_ptr<Scorer> make_scorer(const BenchmarkOptions& /*options*/,
-                                      const BenchmarkTable& table,
+  std::unique_ptr<Scorer> make_scorer(const BenchmarkOptions& options, const BenchmarkTable& table,
                                       const BenchmarkFeatures& features) const override {
-    return std::make_unique<GradeScorer>(table, features);
+    return std::make_unique<GradeScorer>(options, table, features);
   }
   void add_hashes(nlohmann::ordered_json& hashes, const BenchmarkOptions& options) const override {
     hashes["prompt"] = texts_hash(options.templates);
@@ -210,8 +231,39 @@ TEST_F(ToyBenchmark, IsScoredOnAnyNumberOfRanks) {
   EXPECT_TRUE(details.at("hashes").contains("prompt"));
 }
 
+TEST_F(ToyBenchmark, ChoosesACheckpointByAScoreThatIsBetterLow) {
+  const BenchmarkOptions options =
+      load("grades", "role: validation\ntemplates: [a]\nmetrics: [order, disorder]\n");
+  const Definition definition = {"toy", "hash"};
+  const std::vector<ScoredCheckpoint> checkpoints = {{4, "a"}, {8, "b"}, {12, "c"}};
+  const std::vector<double> orders = {0.2, 0.9, 0.5};
+  EvaluationLog log(folder_);
+  for (size_t i = 0; i < orders.size(); ++i) {
+    log.add(checkpoints[i], definition,
+            {{"scores", {{"order", orders[i]}, {"disorder", 1 - orders[i]}}}});
+  }
+  for (const std::string score : {"order", "disorder"}) {
+    const Criterion criterion = parse_criterion("toy:" + score, {&options}, {definition});
+    EXPECT_EQ(log.best_step(criterion, checkpoints), 8) << score;
+  }
+}
+
+TEST_F(ToyBenchmark, HashCoversFurtherFiles) {
+  const auto hash = [&] {
+    return Benchmark(load("grades", "templates: [a]\nmetrics: [order]\n")).hash(Precision::kFp32);
+  };
+  const std::string listed = hash();
+  EXPECT_EQ(listed, sha256_hex(read_file(folder_ / "toy.yaml") + read_file(folder_ / "grades.csv") +
+                               classes_hash({}) + "fp32"));
+  write_file_atomically(folder_ / "prompt.txt", "mild");
+  const std::string mild = hash();
+  write_file_atomically(folder_ / "prompt.txt", "severe");
+  EXPECT_NE(hash(), mild);
+  EXPECT_NE(hash(), listed);
+}
+
 TEST_F(ToyBenchmark, CountsPairsInOrder) {
-  const BenchmarkOptions options = load("grades", "templates: [a]\nmetrics: [order]\n");
+  const BenchmarkOptions options = load("grades", "templates: [a]\nmetrics: [order, disorder]\n");
   const BenchmarkTable table = read_benchmark_table(options);
   EXPECT_EQ(table.unlisted.at(""), 1);
   BenchmarkFeatures features;
@@ -220,6 +272,7 @@ TEST_F(ToyBenchmark, CountsPairsInOrder) {
   features.checksums = {0, 0, 0};
   const BenchmarkResult result = score_benchmark(options, table, features, {});
   EXPECT_NEAR(result.scores.at("order"), 2.0 / 3, 1e-12);
+  EXPECT_NEAR(result.scores.at("disorder"), 1.0 / 3, 1e-12);
 }
 
 }  // namespace
