@@ -45,14 +45,17 @@ void add_plan(CLI::App& app) {
   command->add_option("--ranks", arguments->ranks, "Number of ranks")
       ->required()
       ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--device", arguments->device.name,
-                      "A rank's GPU, by its name in configs/devices.yaml (H100, for example), or "
-                      "cpu (the default, unless runtime.device is cuda)");
+  auto* device =
+      command->add_option("--device", arguments->device.name,
+                          "A rank's GPU, by its name in configs/devices.yaml (H100, for example), "
+                          "or cpu (the default, unless runtime.device is cuda)");
   command->add_option("--device-memory", arguments->device.memory,
                       "The device's memory, 141GiB for example; then --device may be any name, or "
                       "be left out");
-  command->add_option("--devices", arguments->device.file,
-                      "File of further devices, written like configs/devices.yaml");
+  command
+      ->add_option("--devices", arguments->device.file,
+                   "File of further devices for --device, written like configs/devices.yaml")
+      ->needs(device);
   command
       ->add_option("--ranks-per-host", arguments->ranks_per_host,
                    "With --device cpu: ranks that share a machine like this one; 0: all")

@@ -35,13 +35,14 @@ DeviceList read_devices(const std::string& yaml, const std::string& source) {
     if (!list.IsMap()) throw ConfigError(source + ": is not a list NAME: {memory: SIZE}");
     for (const auto& entry : list) {
       const auto name = entry.first.as<std::string>();
-      const std::string at = where(entry.first, source) + name + " ";
+      const std::string at = text(where(entry.first, source), name, " ");
+      if (name == "cpu") throw ConfigError(at + "means this machine; give the device another name");
       if (!devices.emplace(name, memory_of(entry.second, at)).second) {
         throw ConfigError(at + "is there a second time");
       }
     }
   } catch (const YAML::Exception& error) {
-    throw ConfigError(source + ": not valid YAML: " + error.what());
+    throw ConfigError(text(source, ": not valid YAML: ", error.what()));
   }
   return devices;
 }
@@ -54,8 +55,8 @@ double parse_bytes(const std::string& text, const std::string& where) {
   while (unit.starts_with(' ')) unit.remove_prefix(1);
   const auto found = kUnits.find(unit);
   if (error != std::errc() || found == kUnits.end() || !std::isfinite(number) || number <= 0) {
-    throw ConfigError(where + "has '" + text +
-                      "' for its memory, which is no size; write one like 141GiB or 80GB");
+    throw ConfigError(dermatome::text(
+        where, "has '", text, "' for its memory, which is no size; write one like 141GiB or 80GB"));
   }
   return number * found->second;
 }

@@ -161,12 +161,12 @@ void FieldReader::read(const std::filesystem::path& path) {
   } catch (const DataError& error) {
     throw ConfigError(std::string("configuration: ") + error.what());
   } catch (const YAML::Exception& error) {
-    throw ConfigError(where(error.mark) + ": not valid YAML: " + error.msg);
+    throw ConfigError(text(where(error.mark), ": not valid YAML: ", error.msg));
   }
 }
 
 void FieldReader::apply_override(const std::string& text) {
-  override_ = "override '" + text + "'";
+  override_ = dermatome::text("override '", text, "'");
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw ConfigError(override_ + ": expected key=value");
@@ -174,7 +174,7 @@ void FieldReader::apply_override(const std::string& text) {
   try {
     read_entry(text.substr(0, equals), YAML::Load(text.substr(equals + 1)), override_);
   } catch (const YAML::Exception& error) {
-    throw ConfigError(override_ + ": the value is not valid YAML: " + error.msg);
+    throw ConfigError(dermatome::text(override_, ": the value is not valid YAML: ", error.msg));
   }
   override_.clear();
 }
@@ -208,20 +208,20 @@ std::string FieldReader::where(const YAML::Mark& mark) const {
 void FieldReader::read_map(const YAML::Node& map, const std::string& prefix) {
   if (!map.IsMap()) {
     const std::string what =
-        prefix.empty() ? "the document" : "'" + prefix.substr(0, prefix.size() - 1) + "'";
-    throw ConfigError(where(map.Mark()) + ": " + what + " = " + shown(map) +
-                      " is not a mapping of keys to values");
+        prefix.empty() ? "the document" : text("'", prefix.substr(0, prefix.size() - 1), "'");
+    throw ConfigError(text(where(map.Mark()), ": ", what, " = ", shown(map),
+                           " is not a mapping of keys to values"));
   }
   std::set<std::string> seen;
   for (const auto& entry : map) {
     const std::string place = where(entry.first.Mark());
     if (!entry.first.IsScalar()) {
-      throw ConfigError(place + ": the key " + shown(entry.first) + " is not text");
+      throw ConfigError(text(place, ": the key ", shown(entry.first), " is not text"));
     }
     const std::string key = prefix + entry.first.Scalar();
     if (!seen.insert(key).second) {
-      throw ConfigError(place + ": " + key + " = " + shown(entry.second) +
-                        " is there a second time; the first is at " + places_.at(key).where);
+      throw ConfigError(text(place, ": ", key, " = ", shown(entry.second),
+                             " is there a second time; the first is at ", places_.at(key).where));
     }
     read_entry(key, entry.second, place);
   }
@@ -231,8 +231,10 @@ void FieldReader::read_entry(const std::string& key, const YAML::Node& value,
                              const std::string& where) {
   const Place place{where, shown(value)};
   const Field* field = find(key);
-  if (field == nullptr && !is_section(key)) fail_unknown(key, place);
+  const bool passed_over = field == nullptr && is_harmless(key, value);
+  if (field == nullptr && !passed_over && !is_section(key)) fail_unknown(key, place);
   places_[key] = place;
+  if (passed_over) return;
   if (field == nullptr) {
     if (!value.IsNull()) read_map(value, key + ".");
     return;
@@ -264,6 +266,12 @@ bool FieldReader::is_section(const std::string& key) const {
                      [&](const Field& field) { return field.key.starts_with(key + "."); });
 }
 
+bool FieldReader::is_harmless(const std::string& key, const YAML::Node& value) const {
+  const auto retired = std::ranges::find(retired_, key, &RetiredKey::key);
+  return retired != retired_.end() && !retired->harmless.empty() && value.IsScalar() &&
+         value.Scalar() == retired->harmless;
+}
+
 void FieldReader::fail_unknown(const std::string& key, const Place& place) const {
   const auto retired = std::ranges::find(retired_, key, &RetiredKey::key);
   if (retired != retired_.end()) {
@@ -275,7 +283,7 @@ void FieldReader::fail_unknown(const std::string& key, const Place& place) const
     known.push_back(field.key);
     known.push_back(field.key.substr(0, field.key.rfind('.')));
   }
-  throw ConfigError(place.where + ": " + unknown_key(key, place.value, known));
+  throw ConfigError(text(place.where, ": ", unknown_key(key, place.value, known)));
 }
 
 }  // namespace dermatome

@@ -9,8 +9,8 @@ namespace {
 
 constexpr RetiredKey kTrainKeys[] = {
     {"data.augment_on", "",
-     "augmentation runs on the host only, where 3 to 4 cores feed an H200; remove the key"},
-    {"objective.renormalise_local", "objective.renormalize_local", ""},
+     "augmentation runs on the host only, where 3 to 4 cores feed an H200; remove the key", "host"},
+    {"objective.renormalise_local", "objective.renormalize_local", "", "false"},
 };
 
 constexpr RetiredKey kObjectiveKeys[] = {

@@ -12,6 +12,9 @@ struct RetiredKey {
   std::string_view key;      // a dotted path
   std::string_view new_key;  // what it is called now; empty: the setting is gone
   std::string_view advice;   // for a setting that is gone: why, and what to do
+  // The value that older versions wrote to the configuration of every run, and that says what is
+  // done anyway: the key is then passed over.
+  std::string_view harmless = {};
 };
 
 // The key under which a setting entered its first digests. Digests keep it after a rename, so that

@@ -10,5 +10,7 @@ namespace dermatome {
 // characters.
 std::string json_line(const nlohmann::json& value);
 std::string json_line(const nlohmann::ordered_json& value);
+// `value` indented over several lines, for people.
+std::string json_page(const nlohmann::json& value);
 
 }  // namespace dermatome

@@ -42,9 +42,8 @@ std::string names(const DeviceList& devices) {
 }
 
 // With --device-memory any name is accepted.
-double gpu_bytes(const DeviceRequest& request) {
+double gpu_bytes(const DeviceRequest& request, const DeviceList& devices) {
   if (!request.memory.empty()) return parse_bytes(request.memory, "--device-memory ");
-  const DeviceList devices = known_devices(request.file);
   const auto found = devices.find(request.name);
   if (found != devices.end()) return found->second;
   throw ConfigError(text("--device ", quoted(request.name), " is not known; known are ",
@@ -68,6 +67,8 @@ PlannedDevice planned_cpu(const DeviceRequest& request) {
 }  // namespace
 
 PlannedDevice planned_device(const DeviceRequest& request, DeviceChoice configured) {
+  const DeviceList devices =
+      known_devices(request.file);  // a file with a mistake is always refused
   const bool nothing_asked = request.name.empty() && request.memory.empty();
   if (nothing_asked && configured == DeviceChoice::kCuda) {
     throw ConfigError(
@@ -75,7 +76,8 @@ PlannedDevice planned_device(const DeviceRequest& request, DeviceChoice configur
         "how much memory it has");
   }
   if (nothing_asked || request.name == "cpu") return planned_cpu(request);
-  return {request.name.empty() ? "a GPU" : request.name, gpu_bytes(request), /*is_gpu=*/true};
+  return {request.name.empty() ? "a GPU" : request.name, gpu_bytes(request, devices),
+          /*is_gpu=*/true};
 }
 
 }  // namespace dermatome

@@ -5,6 +5,7 @@
 
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
+#include "src/core/json_text.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 
@@ -132,7 +133,7 @@ std::string plan_json(const RunPlan& plan, const PlannedDevice& device) {
       {"checkpoints_at_once",
        plan.checkpoints_at_once ? json(*plan.checkpoints_at_once) : json(nullptr)},
       {"free_disk_bytes", plan.free_disk_bytes}};
-  return plan_as_json.dump(1);
+  return json_page(plan_as_json);
 }
 
 }  // namespace dermatome

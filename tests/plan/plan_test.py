@@ -150,7 +150,7 @@ class Refusals(unittest.TestCase):
         self.refuse("gone.yaml", "--ranks", "1", "validation.benchmarks=[gone.yaml]")
         self.refuse("--device", "--ranks", "1", "runtime.device=cuda")
         self.refuse("nowhere", "--ranks", "1", f"data.train=[{WORK}/shards,/nowhere]", code=3)
-        self.refuse("objective.num_subcaptions is 3", "--ranks", "1", "objective.num_subcaptions=3")
+        self.refuse("the objective needs 6 captions per sample", "--ranks", "1", "objective.num_subcaptions=3")
 
     def test_check_the_checkpoint_that_exists(self):
         file = write_configuration("trained", CASES["another batch"])
@@ -224,6 +224,13 @@ class Output(unittest.TestCase):
             printed = plan(file, "--ranks", "1", *arguments)
             self.assertEqual(printed.returncode, 0, printed.stderr)
             self.assertIn(f"in all, of {mebibytes}: {name}\n", printed.stdout)
+        for arguments, expected in ((["--device", "cpu", "--devices", WORK / "none.yaml"], "none.yaml"),
+                                    (["--devices", devices], "--devices requires --device")):
+            refused = plan(file, "--ranks", "1", *arguments)
+            self.assertEqual(refused.returncode, 3 if "cpu" in arguments else 2, refused.stderr)
+            self.assertIn(expected, refused.stderr)
+        name = plan(file, "--ranks", "1", "--json", "--device-memory", "1TiB", "--device", b"\xff")
+        self.assertEqual(name.returncode, 0, name.stderr)
         wrong = plan(file, "--ranks", "1", "--device-memory", "lots")
         self.assertEqual(wrong.returncode, 2, wrong.stderr)
         self.assertIn("'lots'", wrong.stderr)
