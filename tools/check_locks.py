@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Lets clang check that every member that is GUARDED_BY a mutex is used with it (src/core/thread_annotations.h).
 
-    tools/check_locks.py [BUILD]
+    tools/check_locks.py [BUILD [ROOT]]
 
 Such members are private, so only the source beside their header uses them. Only these sources are compiled,
 without output, as BUILD/compile_commands.json says (default: build/release). Exits with 1 if a source uses a
-member without its mutex; clang's message says where.
+member without its mutex (clang's message says where), or if there is no such member at all.
 """
 
 import json
@@ -19,15 +19,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def guarded_sources():
+def guarded_sources(root):
     """The sources that have such members, in themselves or in their header."""
-    files = [file for top in ("src", "sharding", "launcher", "tools/bench") for file in (ROOT / top).rglob("*")
+    files = [file for top in ("src", "sharding", "launcher", "tools/bench") for file in (root / top).rglob("*")
              if file.suffix in (".h", ".cpp") and file.name != "thread_annotations.h"]
     guarded = {file.with_suffix(".cpp") for file in files if "GUARDED_BY(" in file.read_text(encoding="utf-8")}
-    return sorted(file.relative_to(ROOT) for file in guarded)
+    return sorted(file.relative_to(root) for file in guarded)
 
 
-def check(source, entries):
+def check(root, source, entries):
     """clang's exit code for this source. It is compiled with the command of another source of its folder,
     because the build may compile several sources as one, but without output and without g++'s precompiled
     header."""
@@ -41,17 +41,18 @@ def check(source, entries):
             options.append(word)
     return subprocess.run(
         ["clang++", *options, "-Wno-everything", "-Wthread-safety", "-Werror=thread-safety", "-fsyntax-only",
-         ROOT / source], cwd=entry["directory"], check=False).returncode
+         root / source], cwd=entry["directory"], check=False).returncode
 
 
 def main():
-    build = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build/release"
+    root = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT
+    build = Path(sys.argv[1]) if len(sys.argv) > 1 else root / "build/release"
     entries = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
-    sources = guarded_sources()
+    sources = guarded_sources(root)
     print("locks:", *sources, flush=True)
     with ThreadPoolExecutor(len(sched_getaffinity(0))) as pool:
-        codes = list(pool.map(lambda source: check(source, entries), sources))
-    return 1 if any(codes) else 0
+        codes = list(pool.map(lambda source: check(root, source, entries), sources))
+    return 1 if any(codes) or not sources else 0
 
 
 if __name__ == "__main__":
