@@ -139,8 +139,8 @@ int run_and_forward_signals(const std::vector<std::string>& arguments) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0) require(errno == EINTR, "waitpid failed");
   if (failed) {
-    throw ConfigError(arguments[0] + " cannot be started: " + std::strerror(reason) +
-                      "; install Open MPI, or start the ranks with srun or torchrun");
+    throw ConfigError(text(arguments[0], " cannot be started: ", std::strerror(reason),
+                           "; install Open MPI, or start the ranks with srun or torchrun"));
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -110,9 +110,9 @@ std::vector<std::string> describe(const std::vector<Placement>& placements, int6
   if (placements.size() <= kRanksListed) {
     for (size_t rank = 0; rank < placements.size(); ++rank) {
       const Placement& own = placements[rank];
-      lines.push_back(format("rank %zu: host %s, ", rank, own.host.c_str()) +
-                      describe_rank(placements, static_cast<int>(rank), threads_asked) +
-                      (own.network.empty() ? "" : " over " + own.network));
+      lines.push_back(text("rank ", rank, ": host ", own.host, ", ",
+                           describe_rank(placements, static_cast<int>(rank), threads_asked),
+                           own.network.empty() ? "" : " over " + own.network));
     }
     return lines;
   }

@@ -42,8 +42,8 @@ c10::Device choose_device(DeviceChoice choice, const World& world) {
   }
   const bool gpu_there = std::filesystem::exists("/dev/nvidiactl");
   if (choice == DeviceChoice::kCuda) {
-    throw ConfigError("runtime.device is cuda, but " + why_no_gpu(gpu_there) +
-                      ". runtime.device=cpu trains without a GPU");
+    throw ConfigError(text("runtime.device is cuda, but ", why_no_gpu(gpu_there),
+                           ". runtime.device=cpu trains without a GPU"));
   }
   if (gpu_there && world.local_rank == 0) {
     log_warning("A GPU IS THERE AND UNUSED: " + why_no_gpu(gpu_there));

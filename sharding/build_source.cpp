@@ -26,7 +26,7 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
                                 : read_table(source.csv, source.table);
   if (team.rank() == 0) {
     log_info(text(name, ": ", table.samples.size(), " images, read as ", table.kind));
-    for (const std::string& warning : table.warnings) log_warning(name + ": " + warning);
+    for (const std::string& warning : table.warnings) log_warning(text(name, ": ", warning));
   }
   const BuildReport report = build_shards(table, Tokenizer(), options, team);
   return team.rank() == 0 ? summary(report, options.output) : "";

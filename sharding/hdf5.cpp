@@ -100,7 +100,7 @@ FileWriter::FileWriter(const std::filesystem::path& path) : path_(path), lock_(l
 }
 
 void FileWriter::check(bool good, const std::string& what) const {
-  if (!good) throw DataError("HDF5 cannot " + what + " " + path_.string());
+  if (!good) throw DataError(text("HDF5 cannot ", what, " ", path_));
 }
 
 void FileWriter::attribute(const char* name, int64_t value) {
@@ -109,7 +109,7 @@ void FileWriter::attribute(const char* name, int64_t value) {
       H5Acreate2(file_.get(), name, H5T_STD_I64LE, space.get(), H5P_DEFAULT, H5P_DEFAULT),
       H5Aclose);
   check(attribute.valid() && H5Awrite(attribute.get(), H5T_NATIVE_INT64, &value) >= 0,
-        std::string("write attribute ") + name + " of");
+        text("write attribute ", name, " of"));
 }
 
 void FileWriter::attribute(const char* name, std::string_view value) {
@@ -119,7 +119,7 @@ void FileWriter::attribute(const char* name, std::string_view value) {
       H5Acreate2(file_.get(), name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   const std::string padded = value.empty() ? std::string(1, '\0') : std::string(value);
   check(attribute.valid() && H5Awrite(attribute.get(), type.get(), padded.data()) >= 0,
-        std::string("write attribute ") + name + " of");
+        text("write attribute ", name, " of"));
 }
 
 void FileWriter::group(const char* name) {
@@ -127,7 +127,7 @@ void FileWriter::group(const char* name) {
   check(H5Pset_obj_track_times(creation.get(), false) >= 0, "set up a group of");
   const Handle group(H5Gcreate2(file_.get(), name, H5P_DEFAULT, creation.get(), H5P_DEFAULT),
                      H5Gclose);
-  check(group.valid(), std::string("create ") + name + " in");
+  check(group.valid(), text("create ", name, " in"));
 }
 
 void FileWriter::create(const char* name, Element element, const std::vector<hsize_t>& shape) {
@@ -139,11 +139,11 @@ void FileWriter::create(const char* name, Element element, const std::vector<hsi
             H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY) >= 0 &&
             H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER) >= 0 &&
             H5Pset_obj_track_times(creation.get(), false) >= 0,
-        std::string("set up ") + name + " in");
+        text("set up ", name, " in"));
   const Handle dataset(H5Dcreate2(file_.get(), name, type.get(), space.get(), H5P_DEFAULT,
                                   creation.get(), H5P_DEFAULT),
                        H5Dclose);
-  check(dataset.valid(), std::string("create ") + name + " in");
+  check(dataset.valid(), text("create ", name, " in"));
 }
 
 void FileWriter::write_part(const char* name, hsize_t first, const void* data, hsize_t count) {
@@ -154,14 +154,14 @@ void FileWriter::write_part(const char* name, hsize_t first, const void* data, h
   const Handle memory(H5Screate_simple(1, &count, nullptr), H5Sclose);
   check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, &first, nullptr, &count, nullptr) >= 0 &&
             H5Dwrite(dataset.get(), type.get(), memory.get(), space.get(), H5P_DEFAULT, data) >= 0,
-        std::string("write ") + name + " of");
+        text("write ", name, " of"));
 }
 
 void FileWriter::write_all(const char* name, const void* data) {
   const Handle dataset(H5Dopen2(file_.get(), name, H5P_DEFAULT), H5Dclose);
   const Handle type(H5Dget_type(dataset.get()), H5Tclose);
   check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0,
-        std::string("write ") + name + " of");
+        text("write ", name, " of"));
 }
 
 void FileWriter::close() {
@@ -191,10 +191,10 @@ void ContiguousFile::check(bool good, const std::string& what) const {
 Handle ContiguousFile::open_attribute(const char* name) const {
   errno = 0;
   Handle attribute(H5Aopen(file_.get(), name, H5P_DEFAULT), H5Aclose);
-  check(attribute.valid(), std::string("attribute ") + name + " is missing");
+  check(attribute.valid(), dermatome::text("attribute ", name, " is missing"));
   const Handle space(H5Aget_space(attribute.get()), H5Sclose);
   check(H5Sget_simple_extent_npoints(space.get()) == 1,
-        std::string("attribute ") + name + " is not a single value");
+        dermatome::text("attribute ", name, " is not a single value"));
   return attribute;
 }
 
@@ -202,7 +202,7 @@ int64_t ContiguousFile::integer(const char* name) const {
   const Handle attribute = open_attribute(name);
   int64_t value = 0;
   check(H5Aread(attribute.get(), H5T_NATIVE_INT64, &value) >= 0,
-        std::string("attribute ") + name + " is no integer");
+        dermatome::text("attribute ", name, " is no integer"));
   return value;
 }
 
@@ -210,10 +210,10 @@ std::string ContiguousFile::text(const char* name) const {
   const Handle attribute = open_attribute(name);
   const Handle type(H5Aget_type(attribute.get()), H5Tclose);
   check(H5Tget_class(type.get()) == H5T_STRING && H5Tis_variable_str(type.get()) == 0,
-        std::string("attribute ") + name + " is no fixed-length string");
+        dermatome::text("attribute ", name, " is no fixed-length string"));
   std::string value(H5Tget_size(type.get()), '\0');
   check(H5Aread(attribute.get(), type.get(), value.data()) >= 0,
-        std::string("attribute ") + name + " cannot be read");
+        dermatome::text("attribute ", name, " cannot be read"));
   value.resize(value.find_last_not_of('\0') + 1);
   return value;
 }

@@ -103,7 +103,8 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
   header_.aspects = split_lines(file.text(names::kAspectsAttribute));
   const std::string encoding = file.text(names::kEncodingAttribute);
   check(encoding == names::kJpeg || encoding == names::kRaw,
-        "images are encoded as '" + encoding + "'; this program reads jpeg and raw", kShardAgain);
+        text("images are encoded as '", encoding, "'; this program reads jpeg and raw"),
+        kShardAgain);
   header_.images.raw = encoding == names::kRaw;
   header_.images.short_side = static_cast<int>(file.integer(names::kShortSideAttribute));
   header_.images.quality = static_cast<int>(file.integer(names::kQualityAttribute));
@@ -229,13 +230,13 @@ void ShardReader::read_record(int64_t row, std::span<std::byte> bytes) const {
   try {
     file_.read(image_offset_ + record.offset, bytes);
   } catch (const StorageLost& error) {
-    throw StorageLost(where(row) + ": " + error.what());
+    throw StorageLost(text(where(row), ": ", error.what()));
   } catch (const DataError& error) {
-    throw DataError(where(row) + ": " + error.what());
+    throw DataError(text(where(row), ": ", error.what()));
   }
   if (!same_checksum(crc32c(bytes), record.crc32c)) {
-    throw CorruptRecord(
-        where(row) + ": the image's bytes fail their checksum: the file is damaged" + kShardRemedy);
+    throw CorruptRecord(text(
+        where(row), ": the image's bytes fail their checksum: the file is damaged", kShardRemedy));
   }
 }
 
@@ -257,7 +258,7 @@ void ShardReader::decode(int64_t row, Image& image) const {
     try {
       decode_image(bytes, image);
     } catch (const DataError& error) {
-      throw CorruptRecord(where(row) + ": " + error.what());
+      throw CorruptRecord(text(where(row), ": ", error.what()));
     }
   }
   const size_t expected = static_cast<size_t>(height) * width * 3;

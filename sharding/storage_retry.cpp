@@ -30,8 +30,9 @@ bool may_pass(int error) {
 void fail_to_open(const std::string& problem, int error, Opening opening, const char* remedy) {
   const std::string reason = text(": ", std::strerror(error));
   if (may_pass(error)) throw StorageFailure(problem + reason);
-  if (opening == Opening::kFirst) throw DataError(problem + reason + remedy);
-  throw StorageFailure(problem + ", which was open before: its storage is gone or fails" + reason);
+  if (opening == Opening::kFirst) throw DataError(text(problem, reason, remedy));
+  throw StorageFailure(
+      text(problem, ", which was open before: its storage is gone or fails", reason));
 }
 
 void wait_for_storage(const StorageFailure& failure, size_t retries) {

@@ -2,7 +2,7 @@
 # Builds and does nothing else: it installs nothing and uses no network.
 #   tools/build.sh [--tests] [PRESET [TARGET…]]
 #     --tests  builds the tests too, which need GoogleTest
-#     PRESET   release (default; with CUDA if LibTorch has it), dev (the quickest to compile),
+#     PRESET   release (default; with CUDA if LibTorch has it), dev (one source at a time at -O1: the quickest after a small change),
 #              debug, asan, tsan, clang or cuda (always with CUDA; tools/setup.sh --cuda brings its LibTorch);
 #              the folder is build/PRESET
 # The environment names the libraries: LIBTORCH_ROOT (without it, the LibTorch that tools/setup.sh unpacked),

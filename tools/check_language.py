@@ -5,7 +5,8 @@
 
 Prints FILE:LINE: the words that are not used here and the words to use instead, and exits with 1 if there are any.
 It ignores files of others (vendored data, licenses), golden values, and texts that are data: prompts and
-captions of benchmarks, and the old names of settings and options, which messages answer with the new names.
+captions of benchmarks, where only comments are checked, and the old names of settings and options, which
+messages answer with the new names.
 """
 
 import re
@@ -14,9 +15,12 @@ import sys
 from pathlib import Path
 
 SUFFIXES = {".h", ".cpp", ".cu", ".py", ".sh", ".md", ".yaml", ".js", ".html", ".css", ".cmake", ".txt", ".sbatch", ".def"}
-EXCLUDED = ("src/text/data/", "src/text/ftfy/", "tests/golden/", "tests/text/", "configs/benchmarks/", "configs/models/",
+NAMES = {"NOTICE"}
+EXCLUDED = ("src/text/data/", "src/text/ftfy/", "tests/golden/", "tests/text/", "configs/models/",
             "tools/check_language.py", "tests/tools/check_language_test.py", "src/config/retired_keys.cpp",
             "tests/config/retired_keys_test.cpp")
+# Only comments: the rest is data.
+COMMENTS_ONLY = ("configs/benchmarks/",)
 # Lines that answer an old name with the new name.
 ANSWERS = re.compile(r"answer_old_option|is called --")
 
@@ -27,15 +31,20 @@ SPELLINGS = {
     "organis": "organiz", "summaris": "summariz", "recognis": "recogniz", "serialis": "serializ",
     "minimis": "minimiz", "maximis": "maximiz", "quantis": "quantiz", "randomis": "randomiz",
     "synchronis": "synchroniz", "tokenis": "tokeniz", "vectoris": "vectoriz", "centre": "center",
-    "analyse": "analyze",
+    "analyse": "analyze", "licence": "license", "flavour": "flavor",
 }
 COUNTED = ("allocations|batches|blocks|bytes|calls|captions|characters|classes|draws|epochs|files|folders|GB|GiB|ids|"
            "images|kB|lines|MB|MiB|milliseconds|ms|ns|numbers|places|prompts|ranks|records|rows|samples|scalars|"
            "seconds|sentences|shards|steps|subcaptions|texts|threads|times|tokens|weights")
 UNITS = ("batch|call|caption|class|core|device|epoch|file|folder|host|image|line|node|process|rank|record|row|sample|"
          "second|shard|start|step|text|thread|token")
+# "One image a batch", but not "one of a batch".
+ONCE = "once|twice|one(?: (?!(?:as|at|by|for|from|in|of|on|to|with) )[a-z]+)?"
+# "Once a rank fails" is a condition.
+VERBS = r"(?:[a-z]+s|can|cannot|may)\b"
 RULES = [(re.compile("picture", re.I), "say image"),
-         (re.compile(rf"\b(?:{COUNTED}) an? (?:{UNITS})\b"), "say per")]
+         (re.compile(rf"\b(?:{COUNTED}) an? (?:{UNITS})\b"), "say per"),
+         (re.compile(rf"\b(?:{ONCE}) an? (?:{UNITS})\b(?! {VERBS})", re.I), "say per")]
 RULES += [(re.compile(british, re.I), f"spell {american}…") for british, american in SPELLINGS.items()]
 
 
@@ -50,9 +59,12 @@ def listed(root):
 def findings(root):
     for name in sorted(listed(root)):
         path = Path(root, name)
-        if path.suffix not in SUFFIXES or name.startswith(EXCLUDED) or not path.is_file():
+        if path.suffix not in SUFFIXES and path.name not in NAMES or name.startswith(EXCLUDED) or not path.is_file():
             continue
+        comments_only = name.startswith(COMMENTS_ONLY)
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            if comments_only and not line.startswith("#"):
+                continue
             for pattern, advice in RULES:
                 match = pattern.search(line)
                 if match and not ANSWERS.search(line):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes src/text/html_entities.inc from Python's table of HTML 5 character references.
+"""Writes src/text/ftfy/html_entities.inc from Python's table of HTML 5 character references.
 
-Usage: tools/generate_html_entities.py > src/text/html_entities.inc
+Usage: tools/generate_html_entities.py > src/text/ftfy/html_entities.inc
 """
 import html
 from html.entities import html5

@@ -135,9 +135,9 @@ unpack_libtorch_cuda() {
   mv "$aside" "$1"
 }
 
-# install_flavour FOLDER MIB UNPACK REQUIREMENTS…: downloads LibTorch and unpacks it into FOLDER, unless FOLDER
+# install_flavor FOLDER MIB UNPACK REQUIREMENTS…: downloads LibTorch and unpacks it into FOLDER, unless FOLDER
 # exists.
-install_flavour() {
+install_flavor() {
   local folder="$1" requirements
   if [[ -d "$folder" ]]; then
     say "LibTorch: ${folder##*/} is there"
@@ -158,9 +158,9 @@ install_libtorch() {
     say "LibTorch: yours, at $LIBTORCH_ROOT"
     return
   fi
-  install_flavour "$libtorch" 1200 unpack_libtorch libtorch.txt
+  install_flavor "$libtorch" 1200 unpack_libtorch libtorch.txt
   if $with_cuda; then
-    install_flavour "$libtorch-cuda" 1700 unpack_libtorch_cuda libtorch.txt libtorch_cuda.txt
+    install_flavor "$libtorch-cuda" 1700 unpack_libtorch_cuda libtorch.txt libtorch_cuda.txt
   fi
 }
 

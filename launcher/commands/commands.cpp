@@ -6,6 +6,7 @@
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "src/config/runtime_options.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -36,7 +37,7 @@ void add_commands(CLI::App& app) {
 
 void answer_old_option(CLI::App& command, const std::string& old_name,
                        const std::string& new_name) {
-  const std::string message = "is called " + new_name + " now";
+  const std::string message = text("is called ", new_name, " now");
   command
       .add_option_function<std::vector<std::string>>(
           old_name,

@@ -33,7 +33,7 @@ int64_t read_num_ranks(const LaunchArguments& arguments) {
   const char* end = arguments.ranks.data() + arguments.ranks.size();
   const auto [rest, error] = std::from_chars(arguments.ranks.data(), end, number);
   if (error != std::errc() || rest != end || number < 1) {
-    throw ConfigError("--ranks " + arguments.ranks + ": neither a number above 0 nor auto");
+    throw ConfigError(text("--ranks ", arguments.ranks, ": neither a number above 0 nor auto"));
   }
   return number;
 }

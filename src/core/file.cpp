@@ -86,7 +86,8 @@ void replace_atomically(const std::filesystem::path& path, const WriteFunction& 
       fail(text("cannot rename ", temporary, " to"), path);
     }
   } catch (...) {
-    // Not left to a destructor: an error that nobody catches ends the process without unwinding.
+    // This is not left to a destructor, because an error that nobody catches ends the process
+    // without calling destructors.
     std::error_code ignored;
     std::filesystem::remove_all(temporary, ignored);
     throw;

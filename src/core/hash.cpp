@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 namespace {
@@ -33,13 +34,13 @@ uint32_t crc32c(std::span<const std::byte> data, uint32_t previous) {
 
 uint32_t crc32c_of_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError("cannot open " + path.string() + ": " + std::strerror(errno));
+  if (!file) throw DataError(text("cannot open ", path, ": ", std::strerror(errno)));
   std::vector<char> piece(1 << 20);
   uint32_t crc = 0;
   while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0) {
     crc = crc32c(std::as_bytes(std::span(piece.data(), static_cast<size_t>(file.gcount()))), crc);
   }
-  if (file.bad()) throw DataError("cannot read " + path.string() + ": " + std::strerror(errno));
+  if (file.bad()) throw DataError(text("cannot read ", path, ": ", std::strerror(errno)));
   return crc;
 }
 

@@ -165,7 +165,7 @@ void JsonObject::finish(const std::string& hint) const {
     if (known_.contains(key)) continue;
     std::vector<std::string> known;
     for (const std::string& name : known_) known.push_back(qualified(name));
-    throw DataError(where_ + unknown_key(qualified(key), shown(value), known) + hint);
+    throw DataError(text(where_, unknown_key(qualified(key), shown(value), known), hint));
   }
 }
 

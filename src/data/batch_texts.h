@@ -1,5 +1,5 @@
-// The texts of one rank's batch: every distinct text once, and which caption of which sample is
-// which text.
+// Collects the texts of one rank's batch: every distinct text once, and for every caption of every
+// sample which text it is.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,7 +12,7 @@
 
 namespace dermatome {
 
-// As the fields of Batch (src/data/batch.h).
+// These are the text fields of Batch (src/data/batch.h).
 struct BatchTexts {
   at::Tensor tokens;   // [U, L] int64, L: the longest text's length; [0, 0] without texts
   at::Tensor lengths;  // [U] int64

@@ -335,7 +335,7 @@ void Loader::State::load_sample(Pending& pending, int64_t i) const {
       to_planes(center_crop(resize_shorter_side(image, size), size), planes);
     } catch (const DataError& error) {
       const auto& [shard, row] = pending.rows[static_cast<size_t>(i)];
-      throw DataError(shard->where(row) + ": " + error.what());
+      throw DataError(text(shard->where(row), ": ", error.what()));
     }
   }
   if (pending.patches) {

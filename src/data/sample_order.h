@@ -26,7 +26,8 @@ class SampleOrder {
 int64_t samples_per_epoch(const DataOptions& options, int64_t num_samples);
 
 // The order that options.sampling asks for, over sources that follow each other and have
-// `source_sizes` samples, each at least 1.
+// `source_sizes` samples, each at least 1, also if there is only one. ShardedDataset refuses an
+// empty source only beside others, so callers check before that a single source is not empty.
 std::unique_ptr<SampleOrder> make_order(uint64_t seed, const DataOptions& options,
                                         const std::vector<int64_t>& source_sizes);
 

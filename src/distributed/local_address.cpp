@@ -28,7 +28,7 @@ Route find_route(const std::string& host, uint16_t port) {
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), text(port).c_str(), &hints, &found);
   if (error != 0) {
-    throw CommunicationError("host " + host + " cannot be resolved: " + gai_strerror(error));
+    throw CommunicationError(text("host ", host, " cannot be resolved: ", gai_strerror(error)));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
   std::string reason = "no address";
@@ -49,7 +49,7 @@ Route find_route(const std::string& host, uint16_t port) {
     route.is_loopback = route.own.starts_with("127.") || route.own == "::1";
     return route;
   }
-  throw CommunicationError("host " + host + " cannot be reached: " + reason);
+  throw CommunicationError(text("host ", host, " cannot be reached: ", reason));
 }
 
 }  // namespace dermatome

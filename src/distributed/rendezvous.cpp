@@ -30,7 +30,7 @@ std::string name_of(const World& world) { return text("rank ", world.rank, " of 
 c10::intrusive_ptr<c10d::Store> open_store_file(const World& world,
                                                 std::chrono::milliseconds timeout) {
   c10::intrusive_ptr<c10d::Store> store;
-  guard_communication(name_of(world) + ": opening the store " + world.store_file, [&] {
+  guard_communication(text(name_of(world), ": opening the store ", world.store_file), [&] {
     store = c10::make_intrusive<c10d::FileStore>(world.store_file, world.size);
     store->setTimeout(timeout);
   });
@@ -92,8 +92,9 @@ std::string create_store_file(const std::filesystem::path& folder) {
   std::string path = (parent / "dermatome-store-XXXXXX").string();
   const int file = error ? -1 : mkstemp(path.data());
   if (file < 0) {
-    throw CommunicationError("file " + path + ", where the ranks would meet, cannot be created: " +
-                             (error ? error.message() : std::strerror(errno)) + "; check TMPDIR");
+    throw CommunicationError(
+        text("file ", path, ", where the ranks would meet, cannot be created: ",
+             error ? error.message() : std::strerror(errno), "; check TMPDIR"));
   }
   close(file);
   return path;
@@ -138,7 +139,7 @@ std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool 
   if (device_is_cuda) {
     backend = make_nccl_backend(store, world.rank, world.size, state_->timeout);
   } else {
-    guard_communication(name_of(world) + ": joining group " + group, [&] {
+    guard_communication(text(name_of(world), ": joining group ", group), [&] {
       backend = make_gloo_backend(world, store, state_->timeout, state_->network);
     });
   }

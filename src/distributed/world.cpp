@@ -29,9 +29,9 @@ class Variables {
   std::string text(const std::string& name) const {
     const auto value = environment_(name);
     if (!value || value->empty()) {
-      throw ConfigError("environment: " + launcher_ + " started this process, but " + name +
-                        " is not set; start it with " + launcher_ +
-                        " itself, or unset its other variables");
+      throw ConfigError(dermatome::text("environment: ", launcher_, " started this process, but ",
+                                        name, " is not set; start it with ", launcher_,
+                                        " itself, or unset its other variables"));
     }
     return *value;
   }
@@ -45,8 +45,8 @@ class Variables {
   }
 
   [[noreturn]] void fail(const std::string& name, const std::string& reason) const {
-    throw ConfigError("environment: " + name + "=" + text(name) + " (set by " + launcher_ + ") " +
-                      reason);
+    throw ConfigError(dermatome::text("environment: ", name, "=", text(name), " (set by ",
+                                      launcher_, ") ", reason));
   }
 
  private:

@@ -1,4 +1,4 @@
-// Who takes part: this process's rank among `size`, and where the ranks meet.
+// Describes who takes part in a run: this process's rank among `size` ranks, and where they meet.
 #pragma once
 
 #include <cstdint>

@@ -74,7 +74,7 @@ Image decode_image(std::span<const std::byte> encoded, const std::string& name) 
   try {
     decode_image(encoded, image);
   } catch (const DataError& error) {
-    throw DataError(name + ": " + error.what());
+    throw DataError(text(name, ": ", error.what()));
   }
   return image;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/image/codec.h"
 #include "src/image/formats.h"
 
@@ -123,7 +124,7 @@ std::vector<std::byte> encode_png(const Image& image, const std::string& name) {
     rows[y] = const_cast<png_bytep>(image.pixels.data()) + static_cast<size_t>(y) * image.width * 3;
   }
   if (!write_image(writer, image, rows.data())) {
-    throw DataError(name + ": cannot be encoded as PNG: " + source.message);
+    throw DataError(text(name, ": cannot be encoded as PNG: ", source.message));
   }
   return encoded;
 }

@@ -1,4 +1,4 @@
-// Which rows of a transformer's input attend to which.
+// Says which rows of a transformer's input attend to which other rows.
 #pragma once
 
 #include <ATen/core/Tensor.h>

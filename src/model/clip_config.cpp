@@ -56,7 +56,8 @@ void read_choice(JsonObject& object, const std::string& key,
                  const std::vector<std::string>& choices, std::string& out) {
   object.read(key, out);
   if (std::ranges::find(choices, out) == choices.end()) {
-    object.fail(key, "must be one of " + json(choices).dump() + ": nothing else is implemented");
+    object.fail(key,
+                text("must be one of ", json(choices).dump(), ": nothing else is implemented"));
   }
 }
 

@@ -1,8 +1,7 @@
 #include <cuda_runtime_api.h>
 
-#include <string>
-
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/model/normalize_kernel.h"
 
 namespace dermatome {
@@ -26,12 +25,11 @@ void launch_normalize(const NormalizeBatch<Value>& batch, void* stream) {
   normalize_planes<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(batch);
   const cudaError_t error = cudaGetLastError();
   if (error != cudaSuccess) {
-    throw InternalError(
-        "launching the CUDA kernel that normalizes " + std::to_string(batch.num_planes) +
-        " planes of " + std::to_string(batch.plane_size) +
-        " pixels failed: " + cudaGetErrorName(error) + ": " + cudaGetErrorString(error) +
-        ". Where no kernel image fits the GPU, build with its generation in "
-        "CMAKE_CUDA_ARCHITECTURES");
+    throw InternalError(text("launching the CUDA kernel that normalizes ", batch.num_planes,
+                             " planes of ", batch.plane_size, " pixels failed: ",
+                             cudaGetErrorName(error), ": ", cudaGetErrorString(error),
+                             ". Where no kernel image fits the GPU, build with its generation in "
+                             "CMAKE_CUDA_ARCHITECTURES"));
   }
 }
 

@@ -19,7 +19,7 @@ CsvReader::CsvReader(std::string_view content, std::string name)
   columns_ = std::move(header.fields);
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (std::find(columns_.begin(), columns_.begin() + i, columns_[i]) != columns_.begin() + i) {
-      fail(header.line, "column '" + columns_[i] + "' occurs twice; rename or remove one");
+      fail(header.line, text("column '", columns_[i], "' occurs twice; rename or remove one"));
     }
   }
 }
@@ -34,8 +34,8 @@ size_t CsvReader::column(const std::string& column) const {
   if (const auto found = find_column(column)) return *found;
   std::string present;
   for (const std::string& name : columns_) present += (present.empty() ? "" : ", ") + name;
-  throw DataError(name_ + " has no column '" + column + "'; its columns are: " + present +
-                  ". Add it, or correct its name");
+  throw DataError(text(name_, " has no column '", column, "'; its columns are: ", present,
+                       ". Add it, or correct its name"));
 }
 
 bool CsvReader::next(CsvRow& row) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 
 namespace dermatome {
 
@@ -20,7 +21,7 @@ bool is_missing(std::string_view cell) {
 
 std::vector<uint8_t> parse_mask(std::string_view cell, const std::string& where) {
   const auto fail = [&](const std::string& what) {
-    throw DataError(where + ": '" + std::string(cell) + "' is not a mask: " + what);
+    throw DataError(dermatome::text(where, ": '", cell, "' is not a mask: ", what));
   };
   std::string_view text = trim(cell);
   if (!text.starts_with('[') || !text.ends_with(']')) {
@@ -34,7 +35,7 @@ std::vector<uint8_t> parse_mask(std::string_view cell, const std::string& where)
     text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
     const bool one = entry == "1" || entry == "1.0" || entry == "True";
     if (!one && entry != "0" && entry != "0.0" && entry != "False") {
-      fail("entry " + std::string(entry) + " is neither 0 nor 1; write one of them");
+      fail(dermatome::text("entry ", entry, " is neither 0 nor 1; write one of them"));
     }
     mask.push_back(one ? 1 : 0);
   }
@@ -56,8 +57,8 @@ int64_t parse_integer(std::string_view cell, const std::string& where) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) {
-    throw DataError(where + ": '" + std::string(cell) +
-                    "' is not a whole number; write one, or leave the cell empty");
+    throw DataError(dermatome::text(where, ": '", cell,
+                                    "' is not a whole number; write one, or leave the cell empty"));
   }
   return value;
 }

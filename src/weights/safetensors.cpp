@@ -69,7 +69,7 @@ class Reader {
 
  private:
   [[noreturn]] void fail(const std::string& name, const std::string& what) const {
-    file_.fail("tensor " + quoted(name) + " " + what);
+    file_.fail(text("tensor ", quoted(name), " ", what));
   }
 
   std::string read_header() {

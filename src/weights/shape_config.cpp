@@ -22,9 +22,10 @@ class Shapes {
       : tensors_(tensors), file_(file) {}
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw DataError(file_ + ": " + what +
-                    ", so the architecture cannot be told from the shapes; is it a CLIP model with "
-                    "a vision transformer? An open_clip_config.json beside it would describe it");
+    throw DataError(
+        text(file_, ": ", what,
+             ", so the architecture cannot be told from the shapes; is it a CLIP model with "
+             "a vision transformer? An open_clip_config.json beside it would describe it"));
   }
 
   // The sizes of the tensor `name`, which must be `expected`; 0 there fits any size.
@@ -36,7 +37,7 @@ class Shapes {
     for (size_t i = 0; fits && i < expected.size(); ++i) {
       fits = sizes[i] >= 1 && sizes[i] <= kMaxSize && (expected[i] == 0 || expected[i] == sizes[i]);
     }
-    if (!fits) fail(name + " is " + c10::str(sizes));
+    if (!fits) fail(text(name, " is ", c10::str(sizes)));
     return sizes;
   }
 

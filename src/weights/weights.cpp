@@ -38,8 +38,8 @@ std::filesystem::path weights_file(const std::filesystem::path& path) {
     if (std::filesystem::exists(path / name)) return path / name;
   }
   throw DataError(
-      path.string() + ": holds neither " + kWeightsFile + " nor " + kOldWeightsFile +
-      "; name a directory that holds one (of a run: RUN/checkpoints/step_...), or a file");
+      text(path, ": holds neither ", kWeightsFile, " nor ", kOldWeightsFile,
+           "; name a directory that holds one (of a run: RUN/checkpoints/step_...), or a file"));
 }
 
 std::string first_bytes(const std::filesystem::path& file) {
@@ -85,20 +85,20 @@ void check_fit(const Clip& model, const Weights& weights) {
     known.insert(parameter.name);
     const auto found = weights.tensors.find(parameter.name);
     if (found == weights.tensors.end()) {
-      throw DataError(file + ": misses the tensor " + parameter.name +
-                      "; are these the weights of another architecture?");
+      throw DataError(text(file, ": misses the tensor ", parameter.name,
+                           "; are these the weights of another architecture?"));
     }
     if (!fits(found->second, parameter)) {
-      throw DataError(file + ": " + parameter.name + " is " +
-                      at::toString(found->second.scalar_type()) + " " + shape_of(found->second) +
-                      ", but the model needs floating point " + shape_of(parameter.value));
+      throw DataError(text(file, ": ", parameter.name, " is ",
+                           at::toString(found->second.scalar_type()), " ", shape_of(found->second),
+                           ", but the model needs floating point ", shape_of(parameter.value)));
     }
   }
   for (const auto& [name, tensor] : weights.tensors) {
     if (known.contains(name)) continue;
     throw DataError(
-        file + ": holds the tensor " + quoted(name) +
-        ", which the model does not have; are these the weights of another architecture?");
+        text(file, ": holds the tensor ", quoted(name),
+             ", which the model does not have; are these the weights of another architecture?"));
   }
 }
 
@@ -113,9 +113,9 @@ at::Tensor fit_positions(const at::Tensor& weight, const NamedParameter& paramet
           : resize_text_positions(weight, positions);
   if (!resized.defined()) {
     throw DataError(
-        file.string() + ": " + parameter.name + " is " + shape_of(weight) +
-        ", not a class token and a square of patches, so it cannot be interpolated to " +
-        shape_of(parameter.value));
+        text(file, ": ", parameter.name, " is ", shape_of(weight),
+             ", not a class token and a square of patches, so it cannot be interpolated to ",
+             shape_of(parameter.value)));
   }
   log_info(text(file, ": ", parameter.name, " interpolated from ", weight.size(0), " to ",
                 positions, " positions"));
@@ -157,10 +157,9 @@ ClipConfig config_of(const Weights& weights) {
   ClipConfig config = config_of_shapes(weights.tensors, weights.file.string());
   config.quick_gelu = weights.are_openai;
   if (!weights.are_openai) {
-    log_warning(weights.file.string() + " does not say how its model was built, and no " +
-                kConfigFile +
-                " lies beside it: GELU (not QuickGELU), heads of width 64 and OpenAI's "
-                "preprocessing are assumed");
+    log_warning(text(weights.file, " does not say how its model was built, and no ", kConfigFile,
+                     " lies beside it: GELU (not QuickGELU), heads of width 64 and OpenAI's "
+                     "preprocessing are assumed"));
   }
   return config;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/config/data_options.h"
+#include "src/core/error.h"
 
 namespace dermatome {
 namespace {
@@ -91,6 +92,15 @@ TEST(SampleOrder, ShuffleOverSeveralSourcesEqualsShuffleOfTheirSequence) {
   const auto whole = make_order(5, options, {1000});
   for (int64_t place = 0; place < 1000; ++place) {
     ASSERT_EQ(mixed->sample(1, place), whole->sample(1, place));
+  }
+}
+
+// ShardedDataset accepts a single empty source.
+TEST(SampleOrder, RefusesASingleEmptySource) {
+  DataOptions options;
+  for (const Sampling sampling : {Sampling::kShuffle, Sampling::kResampled}) {
+    options.sampling = sampling;
+    EXPECT_THROW(make_order(5, options, {0}), InternalError);
   }
 }
 

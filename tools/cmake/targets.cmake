@@ -26,8 +26,8 @@ endfunction()
 # ATen's headers take more than ten seconds to compile for each file that includes them. One
 # precompiled header holds them for every target that says TORCH, so these targets are all built with
 # the same flags. Loading it takes several seconds too: sources that need no more of LibTorch than the
-# declaration of a tensor are listed under PLAIN and do without it. tools/check_layers.py holds both
-# lists to what the sources include.
+# declaration of a tensor are listed under PLAIN and do without it where sources are compiled one by one.
+# tools/check_layers.py compares both lists with what the sources include.
 add_library(dermatome_torch OBJECT ${PROJECT_SOURCE_DIR}/tools/cmake/precompiled.cpp)
 dermatome_options(dermatome_torch)
 target_link_libraries(dermatome_torch PUBLIC torch::torch)

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/text/unicode.h"
 
 namespace dermatome {
@@ -19,7 +20,7 @@ CodePage::CodePage(const std::string& name, bool tolerant) : name_(name), tolera
   UErrorCode status = U_ZERO_ERROR;
   const std::unique_ptr<UConverter, decltype(&ucnv_close)> converter(
       ucnv_open(name.c_str(), &status), &ucnv_close);
-  require(U_SUCCESS(status), "ICU has no encoding '" + name + "': " + u_errorName(status));
+  require(U_SUCCESS(status), text("ICU has no encoding '", name, "': ", u_errorName(status)));
   for (int byte = 0; byte < 256; ++byte) {
     const auto latin1 = static_cast<char32_t>(byte);
     characters_.push_back(latin1);
@@ -27,7 +28,8 @@ CodePage::CodePage(const std::string& name, bool tolerant) : name_(name), tolera
     const char source = static_cast<char>(byte);
     UChar target[2] = {};
     const int32_t length = ucnv_toUChars(converter.get(), target, 2, &source, 1, &status);
-    require(U_SUCCESS(status) && length == 1, "encoding '" + name + "' is no single-byte encoding");
+    require(U_SUCCESS(status) && length == 1,
+            text("encoding '", name, "' is no single-byte encoding"));
     if (target[0] != kReplacementCharacter) characters_.back() = target[0];
   }
   if (name == "ibm-437")

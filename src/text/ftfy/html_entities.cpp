@@ -17,7 +17,7 @@ struct Entity {
 };
 
 // kEntities and kUpperCaseEntities, both in the order of their names.
-#include "src/text/html_entities.inc"
+#include "src/text/ftfy/html_entities.inc"
 
 constexpr size_t kLongestName = 32;
 

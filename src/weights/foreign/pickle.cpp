@@ -57,7 +57,7 @@ constexpr size_t kMaxArguments = 16;
 
 const char* const kScriptClasses = "__torch__.";
 
-// What calling a name makes.
+// Says what a call of a name makes.
 enum class Call { kDict, kTensor, kFirstArgument, kOpaque, kNothing };
 
 const std::unordered_map<std::string_view, Call>& known_names() {
@@ -235,10 +235,10 @@ class PickleMachine {
     const std::string module = take_line();
     const std::string name = module + "." + take_line();
     if (!name.starts_with(kScriptClasses) && !known_names().contains(name)) {
-      throw DataError(where_ + " names " + quoted(name) +
-                      ", which has no place in a state dict; nothing in it was executed. Only "
-                      "tensors are read: if you trust the file, load it in Python and save "
-                      "model.state_dict() alone with torch.save");
+      throw DataError(text(where_, " names ", quoted(name),
+                           ", which has no place in a state dict; nothing in it was executed. Only "
+                           "tensors are read: if you trust the file, load it in Python and save "
+                           "model.state_dict() alone with torch.save"));
     }
     push({.kind = Kind::kName, .text = name});
   }

@@ -45,7 +45,7 @@ std::string find_root(const ZipArchive& zip) {
 
 std::string read_text(ZipArchive& zip, const std::string& name, uint64_t max_bytes) {
   const ZipArchive::Member& member = zip.at(name);
-  if (member.bytes > max_bytes) zip.fail("has a " + quoted(name) + " that is too large");
+  if (member.bytes > max_bytes) zip.fail(text("has a ", quoted(name), " that is too large"));
   std::string text(member.bytes, '\0');
   zip.read(member, text.data());
   return text;
@@ -63,8 +63,8 @@ class TensorReader {
       const Value& value = pickle_[dict.items[i + 1]];
       if (name.kind != Kind::kString) zip_.fail("has a state dict with a key that is not a name");
       if (value.kind != Kind::kTensor) {
-        zip_.fail("is no state dict, nor does it hold one as \"state_dict\": its " +
-                  quoted(name.text) + " is no tensor");
+        zip_.fail(text("is no state dict, nor does it hold one as \"state_dict\": its ",
+                       quoted(name.text), " is no tensor"));
       }
       add(name.text, value);
     }
@@ -95,7 +95,7 @@ class TensorReader {
 
  private:
   [[noreturn]] void fail(const std::string& name, const std::string& what) const {
-    zip_.fail("tensor " + quoted(name) + " " + what);
+    zip_.fail(text("tensor ", quoted(name), " ", what));
   }
 
   void add(const std::string& name, const Value& value) {
@@ -161,7 +161,8 @@ class TensorReader {
           storages_.emplace(key.text, read_storage(name, key.text, known->second, elements)).first;
     }
     if (found->second.scalar_type() != known->second || found->second.numel() != elements) {
-      fail(name, "describes the storage " + quoted(key.text) + " differently from another tensor");
+      fail(name,
+           text("describes the storage ", quoted(key.text), " differently from another tensor"));
     }
     return found->second;
   }

@@ -72,9 +72,9 @@ const ZipArchive::Member& ZipArchive::at(const std::string& name) const {
   const auto found = members_.find(name);
   if (found == members_.end()) fail("holds no " + quoted(name));
   if (!found->second.is_stored) {
-    fail("has " + quoted(name) +
-         " compressed, which PyTorch never does; unpack it and save the tensors again with "
-         "torch.save");
+    fail(text("has ", quoted(name),
+              " compressed, which PyTorch never does; unpack it and save the tensors again with "
+              "torch.save"));
   }
   return found->second;
 }
@@ -146,7 +146,7 @@ void ZipArchive::read_members(const std::string& directory) {
     if (member.is_stored && member.bytes != unpacked) {
       fail(quoted(name) + " is stored as it is, but has two sizes");
     }
-    if (!members_.emplace(name, member).second) fail("holds " + quoted(name) + " twice");
+    if (!members_.emplace(name, member).second) fail(text("holds ", quoted(name), " twice"));
     rest.remove_prefix(entry_bytes);
   }
 }
