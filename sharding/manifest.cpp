@@ -156,7 +156,7 @@ std::vector<std::string> shards_besides(const std::filesystem::path& directory,
 Manifest read_manifest(const std::filesystem::path& directory_or_file) {
   const auto path = retry_storage([&] { return manifest_path(directory_or_file); });
   std::error_code problem;
-  if (!std::filesystem::exists(path, problem) && !may_pass(problem.value())) {
+  if (!std::filesystem::exists(path, problem) && !problem) {
     throw DataError(text(path,
                          " is missing: no data set of shards is there, or it was not finished; run "
                          "`dermatome shard`"));
