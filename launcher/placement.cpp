@@ -102,7 +102,8 @@ int num_sharing_cores(const std::vector<Placement>& placements, int rank) {
 
 int num_threads(const std::vector<Placement>& placements, int rank, int64_t asked) {
   if (asked > 0) return static_cast<int>(asked);
-  return std::max(1, placements[rank].num_cores / num_sharing_cores(placements, rank));
+  const int sharing = std::max(1, num_sharing_cores(placements, rank));  // this rank is one of them
+  return std::max(1, placements[rank].num_cores / sharing);
 }
 
 std::vector<std::string> describe(const std::vector<Placement>& placements, int64_t threads_asked) {
