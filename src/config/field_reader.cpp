@@ -231,7 +231,9 @@ void FieldReader::read_entry(const std::string& key, const YAML::Node& value,
                              const std::string& where) {
   const Place place{where, shown(value)};
   const Field* field = find(key);
-  const bool passed_over = field == nullptr && is_harmless(key, value);
+  const RetiredKey* retired = field == nullptr ? find_retired(key) : nullptr;
+  const bool passed_over = retired != nullptr && !retired->harmless.empty() && value.IsScalar() &&
+                           value.Scalar() == retired->harmless;
   if (field == nullptr && !passed_over && !is_section(key)) fail_unknown(key, place);
   places_[key] = place;
   if (passed_over) return;
@@ -266,15 +268,13 @@ bool FieldReader::is_section(const std::string& key) const {
                      [&](const Field& field) { return field.key.starts_with(key + "."); });
 }
 
-bool FieldReader::is_harmless(const std::string& key, const YAML::Node& value) const {
-  const auto retired = std::ranges::find(retired_, key, &RetiredKey::key);
-  return retired != retired_.end() && !retired->harmless.empty() && value.IsScalar() &&
-         value.Scalar() == retired->harmless;
+const RetiredKey* FieldReader::find_retired(std::string_view key) const {
+  const auto found = std::ranges::find(retired_, key, &RetiredKey::key);
+  return found == retired_.end() ? nullptr : &*found;
 }
 
 void FieldReader::fail_unknown(const std::string& key, const Place& place) const {
-  const auto retired = std::ranges::find(retired_, key, &RetiredKey::key);
-  if (retired != retired_.end()) {
+  if (const RetiredKey* retired = find_retired(key)) {
     throw ConfigError(
         text(place.where, ": ", key, " = ", place.value, " ", problem_with(*retired)));
   }

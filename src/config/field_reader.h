@@ -59,8 +59,7 @@ class FieldReader {
                     std::vector<BenchmarkClass>& classes);
   const Field* find(std::string_view key) const;
   bool is_section(const std::string& key) const;
-  // Whether the key is a retired one whose value says what is done anyway.
-  bool is_harmless(const std::string& key, const YAML::Node& value) const;
+  const RetiredKey* find_retired(std::string_view key) const;  // null: it is none
   [[noreturn]] void fail_unknown(const std::string& key, const Place& place) const;
 
   // A deque, since a list of classes adds its entries' fields while its own field is being read.

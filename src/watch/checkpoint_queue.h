@@ -37,7 +37,7 @@ class CheckpointQueue {
   // Whether the last look found a checkpoint of `step` or a later one that all benchmarks scored.
   bool has_scored(int64_t step) const { return last_scored_ >= step; }
 
-  // Keeps a result of benchmark `index`: result_json()'s, or one with `failure` and no `scores`,
+  // Keeps a result of benchmark `index`: result_json()'s, or one with `failure` and empty `scores`,
   // after which the checkpoint is not due again for this benchmark. Throws DataError.
   void keep(const ScoredCheckpoint& checkpoint, size_t index, const nlohmann::ordered_json& result);
 
