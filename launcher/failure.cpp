@@ -16,6 +16,7 @@
 #include "launcher/exit_codes.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/owner_file.h"
 
 namespace dermatome {
 namespace {
@@ -86,6 +87,7 @@ int report_in_turn() {
   while (ending.test_and_set()) pause();
   const Report last = report_current();
   std::cout.flush();
+  release_owner_files(std::chrono::seconds(1));
   end_silently_at_signals(last.code);
   std::this_thread::sleep_for(time_to_wait(last.code));
   log_error(last.message);
