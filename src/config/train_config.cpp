@@ -44,6 +44,9 @@ Fields run_fields(TrainOptions& o) {
       {"batch_size", &o.batch_size, at_least(1)},
       operational("accum", &o.accum, at_least(1)),
       operational("resume", &o.resume),
+      // A configuration without the key keeps its digest.
+      {"from", &o.from, /*range=*/{}, /*defines_result=*/!o.from.empty()},
+      {"from_optimizer", &o.from_optimizer, /*range=*/{}, /*defines_result=*/!o.from.empty()},
       {"model.architecture", &o.model.architecture},
       {"model.pretrained", &o.model.pretrained},
       {"model.precision", choice(o.model.precision, {"fp32", "amp_bf16"})},
@@ -300,6 +303,15 @@ std::string config_digest(const TrainOptions& options) {
     lines += text(first_key(field.key, retired_train_keys()), ": ", value_text(field.value), "\n");
   }
   return sha256_hex(lines);
+}
+
+std::set<std::string, std::less<>> keys_of_digest(const TrainOptions& options) {
+  TrainOptions copy = options;
+  std::set<std::string, std::less<>> keys;
+  for (const Field& field : train_fields(copy)) {
+    if (field.defines_result) keys.insert(field.key);
+  }
+  return keys;
 }
 
 }  // namespace dermatome

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +43,11 @@ std::string dump_train_config(const TrainOptions& options);
 // model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
 // data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
 // validation and runtime. Some settings are part of it only in some configurations: objective.name
-// unless it is `auto`, data.weights and data.epoch_samples with `data.sampling: resampled`.
+// unless it is `auto`, from and from_optimizer where `from` is set, data.weights and
+// data.epoch_samples with `data.sampling: resampled`.
 std::string config_digest(const TrainOptions& options);
+
+// The keys of these settings.
+std::set<std::string, std::less<>> keys_of_digest(const TrainOptions& options);
 
 }  // namespace dermatome

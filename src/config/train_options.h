@@ -26,6 +26,10 @@ struct TrainOptions {
   int64_t batch_size = 64;  // global: over all ranks
   int64_t accum = 1;        // micro-batches per rank and step: the same result in less memory
   bool resume = true;       // continue from the run's newest checkpoint that verifies
+  // A new run starts with the weights of another run: its directory (or its name, where `output` is
+  // the same), RUN:STEP, or a checkpoint's directory. Empty: with those of `model.pretrained`.
+  std::string from;
+  bool from_optimizer = true;  // `from`: also with the optimizer's state
   ModelOptions model;
   DataOptions data;
   AugmentationOptions augmentation;
