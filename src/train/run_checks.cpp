@@ -80,6 +80,15 @@ void check_data(const TrainOptions& options, const ShardedDataset& dataset, cons
   check_warmup(options, length);
 }
 
+void check_steps_done(int64_t steps_done, const RunLength& length) {
+  if (steps_done > length.total_steps) {
+    throw ConfigError(text("the run has done ", steps_done, " steps, more than the ",
+                           length.total_steps,
+                           " that schedule.max_steps or schedule.epochs asks for; raise them, or "
+                           "remove the checkpoints of later steps"));
+  }
+}
+
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options) {
   const int64_t expected = create_objective(options.objective)->num_captions();
   if (dataset.num_captions() != expected) {

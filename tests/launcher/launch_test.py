@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import training_data  # noqa: E402
 
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "launch"
-DATA, STOPPED = 3, 75  # launcher/exit_codes.h
+USAGE, DATA, STOPPED = 2, 3, 75  # launcher/exit_codes.h
 CORES_PER_RANK = 8  # launcher/mpirun.h
 SOON = 30  # seconds
 
@@ -109,12 +109,21 @@ class Launch(unittest.TestCase):
         self.assertIn("| rank 0 | error | no/such/shards is missing", done.stderr)
         self.assert_nothing_runs("failing")
 
+    def refuse_a_second_start(self, name):
+        second = subprocess.run([BINARY, "train", str(WORK / "config.yaml"), f"name={name}"], capture_output=True,
+                                text=True, timeout=SOON)
+        self.assertEqual(second.returncode, USAGE, second.stderr)
+        self.assertRegex(second.stderr, f"runs/{name} is already trained by process {ranks_of(name)[0]} on host .*, "
+                                        "since .*; wait until it ends, or choose another name")
+
     def test_ctrl_c_leaves_a_checkpoint(self):
         process, terminal = self.start("interrupted")
+        self.refuse_a_second_start("interrupted")
         os.write(terminal, b"\x03")
         self.assertEqual(self.end_of(process, terminal), STOPPED)
         self.assert_nothing_runs("interrupted")
         self.assertEqual(newest_checkpoint("interrupted"), f"step_{steps_logged('interrupted'):08d}")
+        self.assertFalse((WORK / "runs/interrupted/owner.json").exists())
 
     def test_a_second_ctrl_c_ends_at_once(self):
         process, terminal = self.start("impatient", ranks=3)
