@@ -144,17 +144,10 @@ void show(const Records& records, const InspectOptions& options, std::ostream& o
   if (!options.sheet.empty()) write_overview(records, options);
 }
 
-void check_name(const std::string& sheet) {
-  if (sheet.empty() || sheet.ends_with(".html")) return;
-  throw ConfigError(text("--sheet ", sheet,
-                         ": a sheet is an HTML page; write --sheet FILE.html, as in --sheet ",
-                         std::filesystem::path(sheet).replace_extension("html")));
-}
-
 }  // namespace
 
 void inspect(const InspectOptions& options, std::ostream& out) {
-  check_name(options.sheet);
+  check_sheet_name(options.sheet);
   const Tokenizer tokenizer;
   if (options.data.ends_with(".h5")) {
     const auto shard = std::make_shared<const ShardReader>(options.data, tokenizer.hash());

@@ -433,12 +433,12 @@ classes: [{label: red, names: [red]}, {label: blue, names: [blue]}]
 templates: ["{}"]
 metrics: [top1]
 """)
-        expected = [["0.png", "5.png"], ["1.png", "copy1.jpg"], ["4.png", "copy4.jpg"]]
+        expected = [["5.png", "0.png"], ["1.png", "copy1.jpg"], ["4.png", "copy4.jpg"]]
         for against in ("judged.yaml", "judged"):
             printed = dermatome("duplicates", self.folder / "shards", "--against", self.folder / against,
                                 "--output", self.folder / "pairs.csv").stdout
             self.assertIn("2 of 6 images have a near-duplicate", printed)
-            self.assertIn("1 near-duplicate pair(s) within", printed)
+            self.assertIn("1 of them near-duplicates of an earlier one, in 1 group(s)", printed)
             with open(self.folder / "pairs.csv", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             pairs = [row for row in rows if row["filename"]]
