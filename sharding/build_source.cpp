@@ -1,5 +1,6 @@
 #include "sharding/build_source.h"
 
+#include "sharding/excluded_images.h"
 #include "sharding/image_folder.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
@@ -21,11 +22,13 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
   const bool is_folder = !source.folder.empty();
   if (is_folder) options.image_root = source.folder;
   const std::string& name = is_folder ? source.folder : source.csv;
-  const SampleTable table = is_folder
-                                ? read_image_folder(source.folder, source.table.num_subcaptions)
+  SampleTable table = is_folder ? read_image_folder(source.folder, source.table.num_subcaptions)
                                 : read_table(source.csv, source.table);
+  const int64_t left_out = source.exclude.empty() ? 0 : leave_out(table, source.exclude);
   if (team.rank() == 0) {
     log_info(text(name, ": ", table.samples.size(), " images, read as ", table.kind));
+    if (!source.exclude.empty())
+      log_info(text(source.exclude, ": ", left_out, " image(s) left out"));
     for (const std::string& warning : table.warnings) log_warning(text(name, ": ", warning));
   }
   const BuildReport report = build_shards(table, Tokenizer(), options, team);

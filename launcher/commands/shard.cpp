@@ -80,6 +80,10 @@ void add_shard(CLI::App& app) {
       ->capture_default_str();
   shard.add_option("--label-column", table.label_column, "Column with a class name for every row")
       ->excludes(folder);
+  shard.add_option(
+      "--exclude", source.exclude,
+      "CSV file whose column filename names images to leave out, such as the file that "
+      "`dermatome duplicates --output` writes");
   shard.add_option("--threads", build.num_threads, "Threads; 0: one per allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);
