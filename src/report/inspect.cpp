@@ -20,6 +20,7 @@
 #include "src/model/clip_config.h"
 #include "src/report/page.h"
 #include "src/report/sheet.h"
+#include "src/report/statistics.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -62,6 +63,13 @@ void describe_dataset(const ShardedDataset& dataset, std::ostream& out) {
         << megabytes(shard.bytes) << '\n';
     first = next;
   }
+  DataStatistics statistics;
+  first = 0;
+  for (const ShardEntry& shard : manifest.shards) {
+    if (shard.num_samples > 0) statistics.add(*dataset.locate(first).shard);
+    first += shard.num_samples;
+  }
+  statistics.write(out);
 }
 
 // `size` is the image's size, or says that it cannot be read.
