@@ -212,20 +212,48 @@ function confusionCard(evaluation) {
             `${classes[i].label} taken for ${classes[j].label}: ${number(count)} of ${number(totals[i])}`)))) : null)));
 }
 
+// Room for the names of classes at a matrix's edge, in pixels; 0 where its cells are too small for lines of text.
+function nameEdge(classes, width) {
+  const longest = Math.max(...classes.map((one) => one.label.length));
+  const edge = Math.min(longest * LETTER + 8, Math.floor(width * .32), 150);
+  return (width - edge - AXIS) / classes.length >= 13 ? edge : 0;
+}
+
+function shortened(name, room) {
+  const letters = Math.floor((room - 8) / LETTER);
+  return name.length > letters ? `${name.slice(0, Math.max(1, letters - 1))}…` : name;
+}
+
+const LETTER = 6.2;  // pixels of an average letter of the axes
+const AXIS = 16;     // of the line that names an axis
+
+// The two axes with their names, and each class's name or, where there is no room, some of their numbers.
+function confusionAxes(classes, edge, names, cell) {
+  const every = Math.ceil((names ? 13 : classes.length < 100 ? 18 : 26) / cell);
+  const middle = edge + classes.length * cell / 2;
+  const parts = [
+    drawing('text', {x: middle, y: 11, 'text-anchor': 'middle'}, 'predicted'),
+    drawing('text', {transform: `translate(11 ${middle}) rotate(-90)`, 'text-anchor': 'middle'}, 'true')];
+  classes.forEach(({label}, i) => {
+    if (i % every) return;
+    const at = edge + (i + .5) * cell + 4;
+    const name = names ? shortened(label, names) : i + 1;
+    const full = names ? [drawing('title', {}, label)] : [];
+    parts.push(drawing('text', {x: edge - 5, y: at, 'text-anchor': 'end'}, name, full),
+      names ? drawing('text', {transform: `translate(${at} ${edge - 6}) rotate(-90)`}, name, full.map((one) => one.cloneNode(true))) :
+        drawing('text', {x: at - 4, y: edge - 7, 'text-anchor': 'middle'}, name));
+  });
+  return parts;
+}
+
 function drawConfusion(plot, {classes, confusion}, width) {
-  const edge = 26;
-  const count = classes.length;
-  const cell = (width - edge) / count;
-  const every = Math.ceil((count < 100 ? 18 : 26) / cell);
-  const parts = [];
+  const names = nameEdge(classes, width);
+  const edge = AXIS + (names || 26);
+  const cell = (width - edge) / classes.length;
+  const parts = confusionAxes(classes, edge, names, cell);
   const tip = element('div', {class: 'tip', hidden: ''});
   confusion.forEach((row, i) => {
     const total = row.reduce((sum, value) => sum + value, 0);
-    if (i % every === 0) {
-      const middle = edge + (i + .5) * cell;
-      parts.push(drawing('text', {x: edge - 5, y: middle + 4, 'text-anchor': 'end'}, i + 1),
-        drawing('text', {x: middle, y: edge - 7, 'text-anchor': 'middle'}, i + 1));
-    }
     row.forEach((value, j) => {
       const share = total ? value / total : 0;
       const [x, y] = [edge + j * cell, edge + i * cell];
