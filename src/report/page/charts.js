@@ -179,6 +179,14 @@ function terms(train) {
     .slice(0, SERIES.length - 2);
 }
 
+// The kinds of curves of a run besides its losses: keys of a training line.
+const MEASURES = [
+  {key: 'lr', title: 'Learning rate', name: 'rate', zero: true},
+  {key: 'images_per_second', title: 'Throughput', unit: 'images per second, all ranks', name: 'images/s', zero: true},
+  {key: 'logit_scale', title: 'Logit scale', unit: 'factor on cosines', name: 'scale'},
+  {key: 'gradient_norm', title: 'Gradient norm', unit: 'before clipping', name: 'norm', zero: true},
+];
+
 function trainingCharts() {
   const {train, validation, averaged} = report.curves;
   if (!train.step.length) return section('training', missing('training'));
@@ -190,17 +198,12 @@ function trainingCharts() {
     loss.push({name: 'total, held out', steps: held.step, values: held.total ?? [],
       color: SERIES.length - 1, dashed: true});
   }
-  const norm = (train.gradient_norm ?? []).some((value) => value) ? chart({title: 'Gradient norm',
-    unit: 'before clipping', viewed: true, zero: true, series: [column('norm', 'gradient_norm', 0)]}) : null;
   section('training', viewControls(),
     averaged > 1 ? paragraph(`Each point is the mean of ${averaged} logged steps.`) : null,
     held ? paragraph('Held-out losses are means over batches of the validation shards: comparable with ' +
       'training only at the same batch size, and without augmentation.') : null,
     element('div', {class: 'grid'}, [
       chart({title: 'Loss', viewed: true, series: loss}),
-      chart({title: 'Learning rate', viewed: true, zero: true, series: [column('rate', 'lr', 0)]}),
-      chart({title: 'Throughput', unit: 'images per second, all ranks', viewed: true, zero: true,
-        series: [column('images/s', 'images_per_second', 0)]}),
-      chart({title: 'Logit scale', unit: 'factor on cosines', viewed: true, series: [column('scale', 'logit_scale', 0)]}),
-      norm].filter(Boolean)));
+      ...MEASURES.filter(({key}) => key !== 'gradient_norm' || (train[key] ?? []).some((value) => value))
+        .map(({key, name, ...what}) => chart({...what, viewed: true, series: [column(name, key, 0)]}))].filter(Boolean)));
 }

@@ -2,10 +2,10 @@
 
 // The evaluations of each benchmark by step; the last one written for a step counts. Evaluations whose
 // definition is not the last one's are left out, since they cannot be compared.
-function evaluationsByBenchmark() {
-  const last = new Map(report.evaluations.map((evaluation) => [evaluation.benchmark, evaluation.definition]));
+function evaluationsByBenchmark(evaluations) {
+  const last = new Map(evaluations.map((evaluation) => [evaluation.benchmark, evaluation.definition]));
   const found = new Map();
-  for (const evaluation of report.evaluations) {
+  for (const evaluation of evaluations) {
     if (evaluation.definition !== last.get(evaluation.benchmark)) continue;
     if (!found.has(evaluation.benchmark)) found.set(evaluation.benchmark, new Map());
     found.get(evaluation.benchmark).set(evaluation.step ?? null, evaluation);
@@ -19,13 +19,19 @@ function latest(evaluations) {
   return steps.length ? evaluations.get(steps[steps.length - 1]) : null;
 }
 
-// Scores of validation during training and of evaluations together: {metric: Map(step, score)}.
-function scoreHistory(name, evaluations) {
+// The names of everything that a run was scored on.
+function benchmarkNames({validation}, evaluations) {
+  return [...Object.keys(validation).filter((name) => name !== 'loss'), ...evaluations.keys()];
+}
+
+// Scores of validation during training and of evaluations together: {metric: Map(step, score)}. A score of an
+// evaluation takes the place of validation's.
+function scoreHistory(name, curves, evaluations) {
   const history = {};
   const add = (metric, step, value) => {
     if (isNumber(step) && isNumber(value)) (history[metric] ??= new Map()).set(step, value);
   };
-  const validation = report.curves.validation[name] ?? {step: []};
+  const validation = curves.validation[name] ?? {step: []};
   for (const [metric, values] of Object.entries(validation)) {
     if (metric !== 'step') values.forEach((value, i) => add(metric, validation.step[i], value));
   }
@@ -171,12 +177,11 @@ function finalScores(name, evaluation, history) {
 }
 
 function scoreSection() {
-  const evaluations = evaluationsByBenchmark();
-  const names = [...new Set([...Object.keys(report.curves.validation).filter((name) => name !== 'loss'),
-                             ...evaluations.keys()])].sort();
+  const evaluations = evaluationsByBenchmark(report.evaluations);
+  const names = [...new Set(benchmarkNames(report.curves, evaluations))].sort();
   section('scores', missing('scores'));
   if (names.length) {
-    const histories = Object.fromEntries(names.map((name) => [name, scoreHistory(name, evaluations.get(name))]));
+    const histories = Object.fromEntries(names.map((name) => [name, scoreHistory(name, report.curves, evaluations.get(name))]));
     const charts = names.flatMap((name) => scoreCharts(name, histories[name])).filter(Boolean);
     if (charts.length) section('scores', element('h3', {}, 'Over training'), element('div', {class: 'grid'}, charts));
     section('scores', element('h3', {style: {marginTop: '1.75rem'}}, 'Latest'),
