@@ -32,7 +32,7 @@ BUILT_ON = {
     "src/train": {"src/eval", "src/objective", "src/run"},
     "src/watch": {"src/eval", "src/run"},
     "src/plan": {"src/train"},
-    "src/report": {"src/eval", "src/objective", "src/run"},
+    "src/report": {"src/eval", "src/leakage", "src/objective", "src/run"},
     "launcher": {"src/plan", "src/report", "src/leakage", "src/watch"},
     "tools/bench": {"launcher"},
     "tests": {"launcher"},
