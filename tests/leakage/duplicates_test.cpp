@@ -64,7 +64,7 @@ TEST(Duplicates, ReportAWrongSetBeforeAnyImageIsHashed) {
   const std::string wrong = (directory / "wrong.yaml").string();
   int lines = 0;
   EXPECT_THAT(error_of([&] {
-                find_duplicates({.data = mine, .against = {wrong}},
+                find_duplicates({.data = mine, .against = {wrong}, .output = ""},
                                 [&](const std::string&) { ++lines; });
               }),
               HasSubstr(wrong));
