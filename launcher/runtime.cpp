@@ -63,8 +63,8 @@ c10::Device choose_device(DeviceChoice choice, const World& world, const Environ
   }
   const bool idle = !given.empty() || (gpu_there && !gpus_are_hidden(environment));
   if (idle && world.local_rank == 0) {
-    log_warning(text("A GPU IS THERE AND UNUSED", given.empty() ? "" : " (", given,
-                     given.empty() ? "" : ")", ": ", why_no_gpu(gpu_there)));
+    log_warning(text("A GPU IS THERE AND UNUSED: ", why_no_gpu(gpu_there),
+                     given.empty() ? "" : text(" (", given, ")")));
   }
   return c10::kCPU;
 }
