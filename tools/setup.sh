@@ -9,6 +9,7 @@
 # If LIBTORCH_ROOT names a LibTorch of your own, none is downloaded.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+answer_help "$@"
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config unzip ca-certificates python3-venv
