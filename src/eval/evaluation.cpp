@@ -51,12 +51,16 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
     const std::optional<Leakage>& leakage = leakages_[i];
     const Scoring scoring =
         benchmark.run(model, tokenizer, collectives, options_.batch_size, options_.precision);
-    const auto result =
-        score_together(scoring, {.leakage = leakage ? &*leakage : nullptr}, collectives, device);
+    // CLIP_benchmark's format has scores alone.
+    const bool as_clip_benchmark = options_.format == ResultFormat::kClipBenchmark;
+    const auto result = score_together(scoring,
+                                       {.brief = as_clip_benchmark,
+                                        .as_clip_benchmark = as_clip_benchmark,
+                                        .leakage = leakage ? &*leakage : nullptr},
+                                       collectives, device);
     if (!result) continue;
-    write(options_.format == ResultFormat::kClipBenchmark
-              ? clip_benchmark_json(*result, *benchmark.options().kind, scored)
-              : result_json(*result, scored));
+    write(as_clip_benchmark ? clip_benchmark_json(*result, *benchmark.options().kind, scored)
+                            : result_json(*result, scored));
   }
 }
 
