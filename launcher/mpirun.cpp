@@ -16,6 +16,7 @@
 
 #include "src/core/cores.h"
 #include "src/core/error.h"
+#include "src/core/live_line.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -24,7 +25,8 @@ namespace {
 // Variables that a rank on another host must see as this process does.
 constexpr std::array kForwarded = {
     "LD_LIBRARY_PATH",    "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME", "HDF5_USE_FILE_LOCKING",
-    "NCCL_SOCKET_IFNAME", "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES"};
+    "NCCL_SOCKET_IFNAME", "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES",
+    kStdoutColumns,       kStderrColumns};
 
 // For the signal handler.
 volatile pid_t child = 0;

@@ -3,7 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "src/core/clock.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
+#include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/compare_scorers.h"
@@ -49,6 +52,7 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
   for (size_t i = 0; i < benchmarks_.size(); ++i) {
     const Benchmark& benchmark = benchmarks_[i];
     const std::optional<Leakage>& leakage = leakages_[i];
+    const auto start = Clock::now();
     const Scoring scoring =
         benchmark.run(model, tokenizer, collectives, options_.batch_size, options_.precision);
     // CLIP_benchmark's format has scores alone.
@@ -59,6 +63,8 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
                                         .leakage = leakage ? &*leakage : nullptr},
                                        collectives, device);
     if (!result) continue;
+    log_info(text(benchmark.name(), ": ", benchmark.num_images(), " images scored in ",
+                  duration_text(seconds_since(start))));
     write(as_clip_benchmark ? clip_benchmark_json(*result, *benchmark.options().kind, scored)
                             : result_json(*result, scored));
   }
