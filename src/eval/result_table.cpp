@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // "-" for what is no number.
-std::string four_digits(const Json& value) {
+std::string score_cell(const Json& value) {
   if (!value.is_number() || !std::isfinite(value.get<double>())) return "-";
   return format("%.4f", value.get<double>());
 }
@@ -23,7 +23,7 @@ std::string four_digits(const Json& value) {
 using Cell = std::string (*)(const Json& of_score);
 
 std::string interval_cell(const Json& of_score) {
-  return text(four_digits(of_score.at(0)), " to ", four_digits(of_score.at(1)));
+  return text(score_cell(of_score.at(0)), " to ", score_cell(of_score.at(1)));
 }
 
 struct Column {
@@ -33,16 +33,16 @@ struct Column {
 };
 
 std::vector<Column> columns_of(const Json& result) {
-  std::vector<Column> columns = {{"score", result.at("scores"), four_digits}};
+  std::vector<Column> columns = {{"score", result.at("scores"), score_cell}};
   const auto add = [&](const std::string& title, const Json& values, Cell cell) {
     if (values.is_object()) columns.push_back({title, values, cell});
   };
   add("95 % interval", result.value("intervals", Json()), interval_cell);
-  add("deviation", result.value("deviations", Json()), four_digits);
+  add("deviation", result.value("deviations", Json()), score_cell);
   const Json leakage = result.value("leakage", Json::object());
   if (leakage.contains("scores_without")) {
     add(text("without ", leakage.at("near_duplicates").get<int64_t>(), " near-duplicate(s)"),
-        leakage.at("scores_without"), four_digits);
+        leakage.at("scores_without"), score_cell);
   }
   return columns;
 }

@@ -93,11 +93,7 @@ void RunLog::step(const StepReport& report) {
 void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const json& benchmarks,
                         const std::map<std::string, double>& seconds) {
   for (const auto& [name, values] : scores.items()) {
-    std::string listed;
-    for (const auto& [metric, value] : values.items()) {
-      listed += format(" %s: %.4f", metric.c_str(), value.get<double>());
-    }
-    log_info(text("Eval Step: ", step, " Epoch: ", epoch, " ", name, listed,
+    log_info(text("Eval Step: ", step, " Epoch: ", epoch, " ", name, " ", four_digits(values),
                   " Took: ", duration_text(seconds.at(name))));
   }
   write({{"step", step}, {"epoch", epoch}, {"validation", scores}, {"benchmarks", benchmarks}});
