@@ -5,8 +5,8 @@
 
 #include "sharding/image_record.h"
 #include "sharding/parallel.h"
-#include "sharding/progress.h"
 #include "sharding/stored_file.h"
+#include "src/core/progress.h"
 #include "src/image/codec.h"
 #include "src/image/orientation.h"
 
