@@ -15,6 +15,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -27,14 +28,14 @@ import pages  # noqa: E402
 import training_data  # noqa: E402
 
 BINARY, WORK = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve() / "pages"
-# The other pages use what the commands of these two made.
-PAGES = ["README.md", "sharding/README.md"]
-SAMPLES = 24
+# The other pages use what the commands of these pages made.
+PAGES = ["README.md", "sharding/README.md", "configs/README.md", "configs/models/README.md"]
+TRAINING, TEST = 24, 12  # images
 # Comes behind the arguments of `train` and `plan`.
 TINY = [f"model.architecture={training_data.MODEL}", "batch_size=8", "schedule.max_steps=4", "schedule.warmup=2",
         "runtime.device=cpu", "runtime.threads=1", "runtime.log_every=1", "data.workers=1"]
 # Programs of others, in blocks that are not run.
-FOREIGN = {"apptainer", "cd", "ctest", "do", "done", "export", "for", "gdb", "module", "pip", "python", "python3", "spack",
+FOREIGN = {"apptainer", "cd", "ctest", "do", "done", "export", "for", "gdb", "hf", "module", "pip", "python", "python3", "spack",
            "unzip"}
 # Stand for a name or value that the reader fills in.
 PLACEHOLDERS = re.compile(r"…|^[A-Z_]+$|=[A-Z]+$")
@@ -50,12 +51,14 @@ def make_folder():
     """Makes the data that the pages' commands are given, and programs under the names that the pages use."""
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
-    rows = training_data.make_table(WORK, SAMPLES)
+    rows = training_data.make_table(WORK, TRAINING + TEST)
     training_data.write_table(WORK / "captions.csv", ["filename", "caption"],
-                              [{key: row[key] for key in ("filename", "caption")} for row in rows])
+                              [{key: row[key] for key in ("filename", "caption")} for row in rows[:TRAINING]])
     labels = ["nevus", "melanoma"]
+    # The first one is a training image, too.
+    test_names = [row["filename"] for row in [rows[0], *rows[TRAINING:]]]
     training_data.write_table(WORK / "test.csv", ["filename", "label"],
-                              [{"filename": row["filename"], "label": labels[i % 2]} for i, row in enumerate(rows)])
+                              [{"filename": name, "label": labels[i % 2]} for i, name in enumerate(test_names)])
     for i, label in enumerate(labels):
         (WORK / "class_folders" / label).mkdir(parents=True)
         shutil.copy(WORK / f"images/{i}.png", WORK / "class_folders" / label)
@@ -64,7 +67,7 @@ def make_folder():
     program = WORK / "build/release/dermatome"
     program.parent.mkdir(parents=True)
     program.write_text(f"""#!/bin/bash
-case " $* " in *" train "* | *" plan "*) set -- "$@" {" ".join(TINY)} ;; esac
+case "$* " in "train "* | "plan "* | "launch "*" train "*) set -- "$@" {" ".join(TINY)} ;; esac
 exec {BINARY} "$@"
 """)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -136,7 +139,7 @@ class Commands:
         if not words or words[0].startswith("-") or PLACEHOLDERS.search(words[0]):
             return
         command, rest = words[0], words[1:]
-        if f"  {command} " not in help_of("--help"):
+        if not re.search(rf"^\s+{re.escape(command)}\s", help_of("--help"), re.MULTILINE):
             yield f"dermatome has no command {command}"
             return
         for place, word in enumerate(rest):
@@ -231,6 +234,8 @@ def printed_texts():
 
 
 class PagesTest(unittest.TestCase):
+    """The tests run in the order of their names: the first one makes the run that others use."""
+
     @classmethod
     def setUpClass(cls):
         make_folder()
@@ -248,10 +253,11 @@ class PagesTest(unittest.TestCase):
                 if block.language != "sh" or block.reason is not None:
                     continue
                 with self.subTest(f"{name}:{block.line}"):
+                    start = time.time()
                     code, output = run(block.text)
                     self.assertEqual(code, 0, f"{block.text}\n{output}")
                     count = len(list(pages.commands(block.text)))
-                    print(f"ran {count} command(s): {name}:{block.line}", flush=True)
+                    print(f"ran {count} command(s) in {time.time() - start:.1f} s: {name}:{block.line}", flush=True)
                     ran += count
         self.assertGreaterEqual(ran, 20)
         self.assertTrue((WORK / "runs/first/report.html").is_file())
@@ -271,6 +277,9 @@ class PagesTest(unittest.TestCase):
             for line, words in pages.inline_commands(self.prose[name]):
                 with self.subTest(f"{name}:{line}: {' '.join(words)}"):
                     self.assertEqual([], list(check.problems(words)))
+
+    def test_3_the_first_page_is_short(self):
+        self.assertLessEqual(len((SOURCE / "README.md").read_text(encoding="utf-8").splitlines()), 150)
 
     def test_3_commands_stand_in_blocks_that_are_tested(self):
         begins = re.compile(r"\s*(?:dermatome|mpirun|sbatch|tools/\S+|build/\S+/dermatome) \S")
