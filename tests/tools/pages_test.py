@@ -59,6 +59,8 @@ def make_folder():
     test_names = [row["filename"] for row in [rows[0], *rows[TRAINING:]]]
     training_data.write_table(WORK / "test.csv", ["filename", "label"],
                               [{"filename": name, "label": labels[i % 2]} for i, name in enumerate(test_names)])
+    training_data.write_table(WORK / "patients.csv", ["filename", "diagnosis", "age"],
+                              [{"filename": row["filename"], "diagnosis": labels[i % 2], "age": 30 + i} for i, row in enumerate(rows)])
     for i, label in enumerate(labels):
         (WORK / "class_folders" / label).mkdir(parents=True)
         shutil.copy(WORK / f"images/{i}.png", WORK / "class_folders" / label)
@@ -170,10 +172,16 @@ PROVOKED = {
     "started this process": "RANK=0 WORLD_SIZE=2 dermatome train first.yaml",
     "is not divisible by": "dermatome plan first.yaml --ranks 3",
     "runtime.device is cuda": "$BINARY train first.yaml $T runtime.device=cuda",
-    "differs from rank 0": "mpirun --oversubscribe -n 1 dermatome train first.yaml seed=1 : -n 1 dermatome train first.yaml seed=2",
+    "differs from rank 0": "mpirun --oversubscribe -n 1 dermatome train first.yaml name=mixed seed=1 : -n 1 dermatome train first.yaml name=mixed seed=2",
     "runs on one rank": "dermatome launch --ranks 2 report runs/first",
     "is no command": "dermatome trian first.yaml",
-    "unknown key": "dermatome plan first.yaml --ranks 2 batchsize=8",
+    "unknown key … with value …; the nearest known key is": "dermatome plan first.yaml --ranks 2 batchsice=8",
+    "here it is called": "dermatome plan first.yaml --ranks 2 optimizer.learning_rate=8",
+    "nothing here corresponds": "dermatome plan first.yaml --ranks 2 local_loss=true",
+    "quotation marks make it text": "dermatome plan first.yaml --ranks 2 'seed=\"6\"'",
+    "a tab stands": r"printf 'model:\n\tarchitecture: x\n' >tab.yaml; dermatome plan tab.yaml --ranks 2",
+    "its keys are": "dermatome plan first.yaml --ranks 2 schedule=3",
+    "give one of --defaults": "dermatome config",
     "expected key=value": "dermatome train first.yaml 64",
     "is longer than the training": "$BINARY plan first.yaml --ranks 2 $T schedule.max_steps=0 schedule.epochs=1 schedule.warmup=1000",
     "is larger than the data set": "$BINARY plan first.yaml --ranks 2 $T batch_size=1000",
@@ -190,8 +198,16 @@ PROVOKED = {
     "belongs to another table": "dermatome shard --csv test.csv --images images --output shards/train",
     "no data set of shards is there": "dermatome verify nowhere",
     "fail their checksum": "dermatome verify damaged",
-    "belongs to other settings": "dermatome train first.yaml optimizer.lr=0.5",
-    "on another data set": "dermatome train first.yaml data.train=[shards/train,shards/train]",
+    "belongs to other settings": "dermatome train first.yaml name=copy1 seed=5",
+    "has no captions": "dermatome shard --folder class_folders --output shards/bare; dermatome plan small.yaml --ranks 2 data.train=shards/bare",
+    "asks for": "dermatome train first.yaml name=copy2 schedule.max_steps=3",
+    "of step …, but of": "dermatome train first.yaml name=wrong from=runs/first:3",
+    "is no option of dermatome …; the nearest one": "dermatome evaluate --chekpoint runs/first",
+    "a setting is written without dashes": "dermatome train first.yaml --lr 3",
+    "neither a file nor a known name": "$BINARY plan first.yaml --ranks 2 model.architecture=ViT-B-61",
+    "is described by": "dermatome evaluate --checkpoint runs/first --architecture ViT-B-16 --benchmark my_benchmark.yaml",
+    "but none of them is in the data": r"printf 'filename\nnone.png\n' >none.csv; dermatome shard --csv train.csv --images images --exclude none.csv --output x",
+    "on another data set": "dermatome train first.yaml name=copy3 data.train=[shards/train,shards/train]",
     "verifies; remove the directory": "dermatome train first.yaml name=broken",
     "is not finite at step": "dermatome train first.yaml name=diverged optimizer.lr=1e30 validation.benchmarks=[]",
     "holds neither": "dermatome evaluate --checkpoint images --benchmark my_benchmark.yaml",
@@ -304,7 +320,8 @@ class PagesTest(unittest.TestCase):
     def test_5_troubleshooting_entries_can_be_brought_about(self):
         shutil.copytree(WORK / "shards/train", WORK / "damaged")
         training_data.damage_images((WORK / "damaged").glob("*.h5"), slice(0, 1))
-        shutil.copytree(WORK / "runs/first", WORK / "runs/broken")
+        for name in ("broken", "copy1", "copy2", "copy3"):
+            shutil.copytree(WORK / "runs/first", WORK / "runs" / name)
         for file in (WORK / "runs/broken/checkpoints").glob("*/state.json"):
             file.write_text("{")
         small = f"T='{' '.join(TINY)}'; "
