@@ -193,14 +193,14 @@ PROVOKED = {
     "has no column": "dermatome shard --csv train.csv --label-column nothing --images images --output x",
     "is not UTF-8": r"printf 'filename,label\n0.png,n\xe9vus\n' >latin.csv; dermatome shard --csv latin.csv --output x",
     "fields, but the header has": r"printf 'filename,label\n0.png,a, b\n' >comma.csv; dermatome shard --csv comma.csv --output x",
-    "images cannot be read": "dermatome shard --csv test.csv --images nowhere --output x",
+    "images cannot be read, … are allowed": "dermatome shard --csv test.csv --images nowhere --output x",
     "by its first bytes": r"echo page >page.png; printf 'filename,label\npage.png,a\n' >page.csv; dermatome shard --csv page.csv --output y",
     "belongs to another table": "dermatome shard --csv test.csv --images images --output shards/train",
     "no data set of shards is there": "dermatome verify nowhere",
     "fail their checksum": "dermatome verify damaged",
     "belongs to other settings": "dermatome train first.yaml name=copy1 seed=5",
     "has no captions": "dermatome shard --folder class_folders --output shards/bare; dermatome plan small.yaml --ranks 2 data.train=shards/bare",
-    "asks for": "dermatome train first.yaml name=copy2 schedule.max_steps=3",
+    "asks for": "$BINARY train first.yaml $T name=copy2 schedule.max_steps=3",
     "of step …, but of": "dermatome train first.yaml name=wrong from=runs/first:3",
     "is no option of dermatome …; the nearest one": "dermatome evaluate --chekpoint runs/first",
     "a setting is written without dashes": "dermatome train first.yaml --lr 3",
@@ -230,6 +230,14 @@ def entries():
 def pieces(message):
     """The fixed parts of a message."""
     return [piece.strip() for piece in message.split("…") if piece.strip()]
+
+
+def is_printed(piece, texts):
+    """Whether the sources hold the words, in at most three parts: names such as a file's are put in between."""
+    for _ in range(3):
+        fits = max(length for length in range(len(piece) + 1) if piece[:length] in texts)
+        piece = piece[fits:]
+    return not piece
 
 
 def printed_texts():
@@ -315,7 +323,7 @@ class PagesTest(unittest.TestCase):
                 continue
             for piece in pieces(message):
                 with self.subTest(message):
-                    self.assertTrue(piece in texts, f"no source prints '{piece}'")
+                    self.assertTrue(is_printed(piece, texts), f"no source prints '{piece}'")
 
     def test_5_troubleshooting_entries_can_be_brought_about(self):
         shutil.copytree(WORK / "shards/train", WORK / "damaged")
