@@ -14,7 +14,7 @@ struct BenchmarkResult {
   std::map<std::string, double> scores;  // by metric name
   // Everything else that belongs to a result, as it is written: `kind`, `role`, `intervals`,
   // `resamples`, `resampled_by`, `min_slice`, `hashes`, `leakage`, `slices`, and what its kind
-  // adds. See README.md, Evaluation.
+  // adds. configs/benchmarks/README.md lists the keys.
   nlohmann::ordered_json details;
 };
 
