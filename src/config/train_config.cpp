@@ -96,6 +96,12 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
   }
 }
 
+void resolve_warmup(ScheduleOptions& schedule) {
+  if (schedule.warmup < 0 && schedule.max_steps > 0) {
+    schedule.warmup = default_warmup(schedule.max_steps);
+  }
+}
+
 void check_make(const ObjectiveOptions& o, const FieldReader& reader) {
   const bool local = o.local_alignment && o.lambda_s > 0;
   if (o.lambda_m == 0 && !local) {
@@ -134,6 +140,7 @@ TrainOptions load_train_config(const std::filesystem::path& path,
   if (options.name.empty()) options.name = path.stem().string();
   resolve_released(options.objective, reader, "objective.");
   resolve_name(options.objective, reader, "objective.");
+  resolve_warmup(options.schedule);
   check_run(options, reader);
   check_combinations(options, reader);
   check_objective(options.objective, reader);
@@ -175,6 +182,8 @@ std::string dump_train_config(const TrainOptions& options) {
 
 std::string config_digest(const TrainOptions& options) {
   TrainOptions copy = options;
+  // Digests hold the warm-up that was the default before it depended on the training's length.
+  if (copy.schedule.warmup < 0) copy.schedule.warmup = kLongestDefaultWarmup;
   std::string lines;
   for (const Field& field : train_fields(copy)) {
     if (!field.defines_result) continue;

@@ -166,6 +166,18 @@ TEST(TrainConfig, UnknownKeysNameTheNearestKnownOne) {
             "nearest known key is 'objective.sigma'");
 }
 
+TEST(TrainConfig, WarmUpThatIsNotSetIsATenthOfTheTraining) {
+  const auto warmup = [](const std::vector<std::string>& overrides) {
+    return load(kRequired, overrides).schedule.warmup;
+  };
+  EXPECT_EQ(warmup({"schedule.max_steps=470"}), 47);
+  EXPECT_EQ(warmup({"schedule.max_steps=9"}), 0);
+  EXPECT_EQ(warmup({"schedule.max_steps=1000000"}), 10000);
+  EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=470"}), 470);
+  EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=0"}), 0);
+  EXPECT_EQ(warmup({"schedule.epochs=5"}), -1);  // the data say how long that is
+}
+
 TEST(TrainConfig, RepeatedKeysAreRefused) {
   EXPECT_EQ(complaint("seed: 1\nbatch_size: 8\nseed: 2\n"),
             "run.yaml:3:1: seed = 2 is there a second time; the first is at run.yaml:1:1");
@@ -217,7 +229,7 @@ TEST(TrainConfig, NumbersOutOfRangeAreNamed) {
                           "optimizer.clip_norm=-1",
                           "schedule.epochs=0",
                           "schedule.max_steps=-1",
-                          "schedule.warmup=-1",
+                          "schedule.warmup=-2",
                           "checkpoint.every_epochs=-1",
                           "checkpoint.every_steps=-1",
                           "checkpoint.keep=-1",
@@ -237,9 +249,10 @@ TEST(TrainConfig, ImpossibleCombinationsAreNamed) {
   EXPECT_EQ(
       complaint(kRequired + "batch_size: 8\naccum: 9"),
       "run.yaml:4:1: accum = 9 is more than batch_size; a micro-batch has at least one sample");
-  EXPECT_EQ(complaint(kRequired + "schedule: {max_steps: 470}"),
-            "run.yaml: schedule.warmup = 10000 (the default) is longer than the training, "
-            "schedule.max_steps = 470");
+  EXPECT_EQ(
+      complaint(kRequired + "schedule: {max_steps: 470, warmup: 471}"),
+      "run.yaml:3:28: schedule.warmup = 471 is longer than the training, schedule.max_steps = "
+      "470");
   EXPECT_EQ(complaint(kRequired, {"augmentation.scale=[0.9, 0.4]"}),
             "override 'augmentation.scale=[0.9, 0.4]': augmentation.scale = [0.9, 0.4] must be "
             "[low, high], low <= high");
@@ -363,6 +376,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   EXPECT_EQ(config_digest(base),
             "5050a8776051730944611c4f9c6ec043befb134886ea2b21714e91646e33d959");
   EXPECT_EQ(config_digest(base), config_digest(load(kRequired)));
+  EXPECT_EQ(config_digest(base), config_digest(load(kRequired, {"schedule.warmup=10000"})));
   for (const char* same : {"name=other",
                            "output=elsewhere",
                            "resume=false",
