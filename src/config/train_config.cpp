@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/config/field_reader.h"
+#include "src/config/foreign_keys.h"
 #include "src/config/retired_keys.h"
 #include "src/config/train_fields.h"
 #include "src/config/train_options.h"
@@ -133,7 +134,8 @@ void check_objective(const ObjectiveOptions& o, const FieldReader& reader) {
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides) {
   TrainOptions options;
-  FieldReader reader(train_fields(options), path.string(), retired_train_keys());
+  FieldReader reader(train_fields(options), path.string(),
+                     {retired_train_keys(), foreign_train_keys()});
   reader.read(path);
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();
@@ -149,7 +151,7 @@ TrainOptions load_train_config(const std::filesystem::path& path,
 
 ObjectiveOptions objective_options(const std::vector<std::string>& overrides) {
   ObjectiveOptions options;
-  FieldReader reader(objective_fields(options, ""), "objective", retired_objective_keys());
+  FieldReader reader(objective_fields(options, ""), "objective", {retired_objective_keys(), {}});
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();
   resolve_released(options, reader, "");
@@ -166,18 +168,23 @@ std::vector<Setting> list_settings(const TrainOptions& options) {
   return settings;
 }
 
-std::string dump_train_config(const TrainOptions& options) {
+std::string settings_yaml(const std::vector<Setting>& settings) {
   std::string yaml, section;
-  for (const auto& [key, value] : list_settings(options)) {
+  for (const Setting& setting : settings) {
+    const std::string& key = setting.key;
     const size_t dot = key.find('.');
     const bool nested = dot != std::string::npos;
     if (nested && key.substr(0, dot) != section) {
       section = key.substr(0, dot);
       yaml += section + ":\n";
     }
-    yaml += (nested ? "  " + key.substr(dot + 1) : key) + ": " + value + "\n";
+    yaml += (nested ? "  " + key.substr(dot + 1) : key) + ": " + setting.value + "\n";
   }
   return yaml;
+}
+
+std::string dump_train_config(const TrainOptions& options) {
+  return settings_yaml(list_settings(options));
 }
 
 std::string config_digest(const TrainOptions& options) {

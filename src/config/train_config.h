@@ -33,6 +33,9 @@ struct Setting {
 // All settings, in the order of dump_train_config().
 std::vector<Setting> list_settings(const TrainOptions& options);
 
+// The settings as YAML, a section's behind each other.
+std::string settings_yaml(const std::vector<Setting>& settings);
+
 // Every key with its resolved value, as YAML that load_train_config reads back to the same options.
 std::string dump_train_config(const TrainOptions& options);
 
