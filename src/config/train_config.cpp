@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/config/field_reader.h"
+#include "src/config/foreign_keys.h"
 #include "src/config/retired_keys.h"
 #include "src/config/train_fields.h"
 #include "src/config/train_options.h"
@@ -96,6 +97,12 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
   }
 }
 
+void resolve_warmup(ScheduleOptions& schedule) {
+  if (schedule.warmup < 0 && schedule.max_steps > 0) {
+    schedule.warmup = default_warmup(schedule.max_steps);
+  }
+}
+
 void check_make(const ObjectiveOptions& o, const FieldReader& reader) {
   const bool local = o.local_alignment && o.lambda_s > 0;
   if (o.lambda_m == 0 && !local) {
@@ -127,13 +134,15 @@ void check_objective(const ObjectiveOptions& o, const FieldReader& reader) {
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides) {
   TrainOptions options;
-  FieldReader reader(train_fields(options), path.string(), retired_train_keys());
+  FieldReader reader(train_fields(options), path.string(),
+                     {retired_train_keys(), foreign_train_keys()});
   reader.read(path);
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();
   if (options.name.empty()) options.name = path.stem().string();
   resolve_released(options.objective, reader, "objective.");
   resolve_name(options.objective, reader, "objective.");
+  resolve_warmup(options.schedule);
   check_run(options, reader);
   check_combinations(options, reader);
   check_objective(options.objective, reader);
@@ -142,7 +151,7 @@ TrainOptions load_train_config(const std::filesystem::path& path,
 
 ObjectiveOptions objective_options(const std::vector<std::string>& overrides) {
   ObjectiveOptions options;
-  FieldReader reader(objective_fields(options, ""), "objective", retired_objective_keys());
+  FieldReader reader(objective_fields(options, ""), "objective", {retired_objective_keys(), {}});
   for (const auto& text : overrides) reader.apply_override(text);
   reader.check_ranges();
   resolve_released(options, reader, "");
@@ -159,22 +168,29 @@ std::vector<Setting> list_settings(const TrainOptions& options) {
   return settings;
 }
 
-std::string dump_train_config(const TrainOptions& options) {
+std::string settings_yaml(const std::vector<Setting>& settings) {
   std::string yaml, section;
-  for (const auto& [key, value] : list_settings(options)) {
+  for (const Setting& setting : settings) {
+    const std::string& key = setting.key;
     const size_t dot = key.find('.');
     const bool nested = dot != std::string::npos;
     if (nested && key.substr(0, dot) != section) {
       section = key.substr(0, dot);
       yaml += section + ":\n";
     }
-    yaml += (nested ? "  " + key.substr(dot + 1) : key) + ": " + value + "\n";
+    yaml += (nested ? "  " + key.substr(dot + 1) : key) + ": " + setting.value + "\n";
   }
   return yaml;
 }
 
+std::string dump_train_config(const TrainOptions& options) {
+  return settings_yaml(list_settings(options));
+}
+
 std::string config_digest(const TrainOptions& options) {
   TrainOptions copy = options;
+  // Digests hold the warm-up that was the default before it depended on the training's length.
+  if (copy.schedule.warmup < 0) copy.schedule.warmup = kLongestDefaultWarmup;
   std::string lines;
   for (const Field& field : train_fields(copy)) {
     if (!field.defines_result) continue;

@@ -69,7 +69,7 @@ Fields optimizer_fields(OptimizerOptions& optimizer, ScheduleOptions& schedule) 
       {"optimizer.non_finite", choice(optimizer.non_finite, {"fail", "skip"})},
       {"schedule.epochs", &schedule.epochs, at_least(1)},
       {"schedule.max_steps", &schedule.max_steps, at_least(0)},
-      {"schedule.warmup", &schedule.warmup, at_least(0)},
+      {"schedule.warmup", &schedule.warmup, at_least(-1)},
   };
 }
 
