@@ -8,8 +8,6 @@
 #include "sharding/parallel.h"
 #include "sharding/progress.h"
 #include "sharding/stored_file.h"
-#include "src/image/codec.h"
-#include "src/image/orientation.h"
 
 namespace dermatome {
 
@@ -42,8 +40,7 @@ HashedImages hash_files(const SampleTable& table, const std::filesystem::path& i
     errors[i] = image_problem([&] {
       const std::string content = read_stored_file(path);
       const auto file = std::as_bytes(std::span(content));
-      hashes[i] =
-          hash_image(turn_upright(decode_image(file, path.string()), exif_orientation(file)));
+      hashes[i] = hash_image(upright_image(file, path.string()));
     });
     progress.add(1);
   });
