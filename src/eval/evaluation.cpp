@@ -35,7 +35,8 @@ void Evaluation::compare_ranks(const std::string& version, int64_t num_checkpoin
                                Collectives& collectives, c10::Device device) const {
   compare_scorers(
       {version, options_.batch_size, options_.precision}, benchmarks_,
-      {{"the number of checkpoints", std::to_string(num_checkpoints), /*is_shown=*/true}},
+      {{"the number of checkpoints", std::to_string(num_checkpoints), /*is_shown=*/true},
+       {"--max-bad", std::to_string(options_.max_bad), /*is_shown=*/true}},
       collectives, device);
 }
 
@@ -49,8 +50,8 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
   for (size_t i = 0; i < benchmarks_.size(); ++i) {
     const Benchmark& benchmark = benchmarks_[i];
     const std::optional<Leakage>& leakage = leakages_[i];
-    const Scoring scoring =
-        benchmark.run(model, tokenizer, collectives, options_.batch_size, options_.precision);
+    const Scoring scoring = benchmark.run(model, tokenizer, collectives, options_.batch_size,
+                                          options_.precision, options_.max_bad);
     const auto result =
         score_together(scoring, {.leakage = leakage ? &*leakage : nullptr}, collectives, device);
     if (!result) continue;
