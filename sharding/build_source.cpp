@@ -11,12 +11,29 @@
 namespace dermatome {
 namespace {
 
-std::string summary(const BuildReport& report, const std::filesystem::path& output) {
+std::string summary(const BuildReport& report, const BuildOptions& options) {
   const Manifest& manifest = report.manifest;
-  return text(output, ": ", manifest.num_samples(), " samples in ", manifest.shards.size(),
+  std::string changed;
+  if (report.num_transparent > 0) {
+    changed += text(report.num_transparent, " transparent image(s) laid over ",
+                    background_name(options.images.background), "; ");
+  }
+  if (report.num_clipped > 0) {
+    changed += text(report.num_clipped, " gray image(s) of 16 bits clipped at 255; ");
+  }
+  return text(options.output, ": ", manifest.num_samples(), " samples in ", manifest.shards.size(),
               " shard(s), ", report.num_kept_shards, " kept from before; ", manifest.num_rejected,
               " unreadable image(s) left out",
-              report.rejected.empty() ? "" : " (listed in rejected.csv)", "; ", manifest.digest);
+              report.rejected.empty() ? "" : " (listed in rejected.csv)", "; ", changed,
+              manifest.digest);
+}
+
+// What a reader of the summary may take for harmless.
+void warn_of_clipped(const BuildReport& report) {
+  if (report.num_clipped == 0) return;
+  log_warning(text(report.num_clipped,
+                   " gray image(s) of 16 bits have levels above 255, which became white, as in "
+                   "Pillow; convert these images to 8 bits and make the data set again"));
 }
 
 // Logs what a training will find missing.
@@ -56,7 +73,9 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
     log_captions(name, table);
   }
   const BuildReport report = build_shards(table, Tokenizer(), options, team);
-  return team.rank() == 0 ? summary(report, options.output) : "";
+  if (team.rank() != 0) return "";
+  warn_of_clipped(report);
+  return summary(report, options);
 }
 
 }  // namespace dermatome

@@ -56,7 +56,7 @@ LIBRARIES = [
     ("yaml-cpp", r"yaml-cpp/", {"src/config", "tests/config"}),
     ("ICU", r"unicode/", {"src/text", "tests/text"}),
     ("zlib", r"zlib\.h$", {"src/text", "tests/text"}),
-    ("image codecs", r"turbojpeg\.h$|jpeglib\.h$|png\.h$|webp/", {"src/image", "tests/image"}),
+    ("image codecs", r"turbojpeg\.h$|jpeglib\.h$|png\.h$|webp/|tiffio\.h$|gif_lib\.h$|stb_image\.h$", {"src/image", "tests/image"}),
     ("ISA-L", r"isa-l", {"src/core"}),
     ("OpenSSL", r"openssl/", {"src/core"}),
     ("spdlog", r"spdlog/", {"src/core"}),

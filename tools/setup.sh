@@ -14,8 +14,8 @@ answer_help "$@"
 build_packages=(
   g++ cmake ninja-build ccache pkg-config unzip ca-certificates python3-venv
   libopenmpi-dev openmpi-bin libhdf5-dev libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev
-  libcli11-dev libturbojpeg0-dev libpng-dev libwebp-dev libicu-dev zlib1g-dev libssl-dev
-  libisal-dev libgloo-dev)
+  libcli11-dev libturbojpeg0-dev libpng-dev libwebp-dev libtiff-dev libgif-dev libstb-dev libicu-dev
+  zlib1g-dev libssl-dev libisal-dev libgloo-dev)
 data_packages=(fonts-noto-color-emoji unicode-data)
 test_packages=(libgtest-dev libgmock-dev clang clang-format clang-tidy libclang-rt-dev
   slurmctld slurmd munge iproute2)

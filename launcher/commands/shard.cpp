@@ -59,6 +59,11 @@ void add_shard(CLI::App& app) {
           ->capture_default_str();
   shard.add_flag("--raw", build.images.raw, "Store RGB bytes instead of JPEG")->excludes(quality);
   shard
+      .add_option("--background", build.images.background,
+                  "What transparent images are laid over: white or black")
+      ->transform(CLI::CheckedTransformer(kBackgrounds))
+      ->default_str("white");
+  shard
       .add_option("--shard-size-mb", arguments->shard_size_mb,
                   "Approximate size of a shard in MB; about this much memory is used")
       ->check(CLI::Range(1, 65536))

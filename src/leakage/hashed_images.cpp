@@ -7,8 +7,6 @@
 #include "sharding/parallel.h"
 #include "sharding/stored_file.h"
 #include "src/core/progress.h"
-#include "src/image/codec.h"
-#include "src/image/orientation.h"
 
 namespace dermatome {
 namespace {
@@ -16,7 +14,7 @@ namespace {
 Image read_upright(const std::filesystem::path& path) {
   const std::string content = read_stored_file(path);
   const auto file = std::as_bytes(std::span(content));
-  return turn_upright(decode_image(file, path.string()), exif_orientation(file));
+  return upright_image(file, path.string());
 }
 
 }  // namespace
