@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "src/core/error.h"
+#include "src/core/live_line.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -48,6 +49,7 @@ void initialize_logging(int rank, int world_size) {
   spdlog::set_pattern(log_sinks().pattern);
   spdlog::set_level(rank == 0 ? spdlog::level::info : spdlog::level::warn);
   logger->flush_on(spdlog::level::info);
+  allow_live_line(rank == 0);
 }
 
 void log_to_file(const std::filesystem::path& path) {
@@ -72,9 +74,19 @@ void log_to_file(const std::filesystem::path& path) {
 
 void set_log_step(int64_t step) { current_step = step; }
 
-void log_info(const std::string& message) { spdlog::info(message); }
-void log_warning(const std::string& message) { spdlog::warn(message); }
+void log_info(const std::string& message) {
+  const AboveLiveLine above;
+  spdlog::info(message);
+}
+
+void log_warning(const std::string& message) {
+  const AboveLiveLine above;
+  spdlog::warn(message);
+}
+
 void log_error(const std::string& message) {
+  clear_live_line();  // the process may end now
+  const AboveLiveLine above;
   const int64_t step = current_step;
   spdlog::error(step > 0 ? text("step ", step, ": ", message) : message);
 }

@@ -1,6 +1,7 @@
 #include "src/run/resume.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "src/config/train_config.h"
 #include "src/config/train_options.h"
@@ -35,6 +36,12 @@ std::string the_way(const RunDirectory& run) {
 
 }  // namespace
 
+bool is_refused(const Difference& change) {
+  const bool is_of_steps =
+      change.key.starts_with("optimizer.") || change.key.starts_with("schedule.");
+  return change.defines_result && !is_of_steps;
+}
+
 std::optional<OwnCheckpoint> find_own_checkpoint(const TrainOptions& options,
                                                  const std::string& dataset_digest) {
   const RunDirectory run(options);
@@ -49,15 +56,15 @@ std::optional<OwnCheckpoint> find_own_checkpoint(const TrainOptions& options,
       settings_of(state->config_digest, {checkpoint_config(checkpoint), run.config()});
   OwnCheckpoint own{*state, {}};
   if (before) {
-    own.changes = setting_changes(*before, options);
+    own.changes = config_differences(*before, options);
   } else if (state->config_digest != config_digest(options)) {
     throw ConfigError(text(where, " belongs to other settings than this configuration (compare ",
                            run.config(), ")", the_way(run)));
   }
-  std::vector<SettingChange> refused = own.changes;
-  std::erase_if(refused, [](const SettingChange& change) { return !change.is_refused; });
+  std::vector<Difference> refused;
+  std::ranges::copy_if(own.changes, std::back_inserter(refused), is_refused);
   if (!refused.empty()) {
-    throw ConfigError(text(where, " belongs to other settings: ", describe(refused),
+    throw ConfigError(text(where, " belongs to other settings: ", differences_text(refused),
                            ". A run keeps its model and its batches: take these changes back",
                            the_way(run)));
   }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "src/config/setting_changes.h"
+#include "src/config/config_difference.h"
 #include "src/run/checkpoint.h"
 
 namespace dermatome {
@@ -17,8 +17,13 @@ struct OwnCheckpoint {
   // What differs from the settings that the checkpoint was saved with. Empty also where these are
   // not known: checkpoints of older versions do not hold them, and the run's config.yaml may be of
   // a later start.
-  std::vector<SettingChange> changes;
+  std::vector<Difference> changes;
 };
+
+// Whether a run must not continue with this change, because it changes the model or what is in the
+// batches: no single configuration would describe such a run. The schedule and the optimizer may
+// change (the run's length, its learning rate), as may all that does not define the result.
+bool is_refused(const Difference& change);
 
 // The run's newest checkpoint, every file of it verified; nullopt: the run starts anew. Throws
 // ConfigError when it belongs to settings that must not change or to another data set, or must not

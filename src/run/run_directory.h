@@ -31,6 +31,8 @@ class RunDirectory {
   // One JSON object per start: src/run/start_log.h.
   std::filesystem::path starts() const { return path_ / "starts.jsonl"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
+  // A report's comparison of this run with others.
+  std::filesystem::path comparison() const { return path_ / "comparison.html"; }
   // A folder with a folder for each checkpoint: src/run/checkpoint.h.
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
 

@@ -1,5 +1,5 @@
-// What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in
-// the run directory, one JSON object per line with `step`, `epoch`, `time` (in UTC) and one of
+// What a run leaves to read: log lines on standard error, and results.jsonl in the run directory,
+// one JSON object per line with `step`, `epoch`, `time` (in UTC) and one of
 //   `train`: `loss`, the objective's total, every term of it by its name, and the other numbers of
 //     a StepReport
 //   `validation` and `benchmarks`
@@ -11,12 +11,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "src/config/setting_changes.h"
+#include "src/config/config_difference.h"
 
 namespace dermatome {
 
@@ -50,17 +51,17 @@ class RunLog {
 
   void step(const StepReport& report);
   // Logs `scores` under the key `validation`, and `benchmarks`, which says what was scored.
+  // `seconds`: how long each of the scores took, by its name.
   void validation(int64_t step, int64_t epoch, const nlohmann::json& scores,
-                  const nlohmann::json& benchmarks);
+                  const nlohmann::json& benchmarks, const std::map<std::string, double>& seconds);
   // Logs that the run goes on with other settings; does nothing if there are none.
-  void changes(int64_t step, int64_t epoch, const std::vector<SettingChange>& changes);
+  void changes(int64_t step, int64_t epoch, const std::vector<Difference>& changes);
 
  private:
   void write(nlohmann::json line);
 
   std::filesystem::path path_;
   std::ofstream file_;
-  bool on_terminal_;
 };
 
 }  // namespace dermatome

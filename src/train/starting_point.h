@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "src/config/setting_changes.h"
+#include "src/config/config_difference.h"
 #include "src/model/clip.h"
 #include "src/train/optimizer.h"
 
@@ -25,7 +25,7 @@ struct StartingPoint {
   // Empty: there is none, so model.pretrained decides.
   std::filesystem::path checkpoint;
   // Of the settings since the run's own checkpoint; rank 0 only.
-  std::vector<SettingChange> changes;
+  std::vector<Difference> changes;
 };
 
 // Rank 0 looks, so that all ranks start from the same checkpoint. A collective call. Throws what

@@ -33,6 +33,7 @@
 #include "src/train/run_checks.h"
 #include "src/train/run_length.h"
 #include "src/train/run_owner.h"
+#include "src/train/run_summary.h"
 #include "src/train/schedule.h"
 #include "src/train/staging.h"
 #include "src/train/start_record.h"
@@ -199,8 +200,13 @@ TrainingOutcome Trainer::run() {
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
   }
+  int64_t num_parameters = 0;
+  for (const auto& parameter : model_.parameters()) num_parameters += parameter.value.numel();
+  const RunSummary summary(
+      options_, {length_, num_parameters, inputs_.dataset.size(), collectives_.size(), step_});
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
+  step_log_.begin(step_);
   while (step_ < length_.total_steps) {
     const auto start = Clock::now();
     set_log_step(step_ + 1);
@@ -216,6 +222,7 @@ TrainingOutcome Trainer::run() {
     if (length_.is_due(step_, checkpoint.every_epochs, checkpoint.every_steps) || last) save();
   }
   validations_.finish();
+  if (is_root()) summary.finish(followed_scores(inputs_.validation.benchmarks));
   return TrainingOutcome::kFinished;
 }
 
@@ -243,18 +250,19 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
-  const auto owner = own_run(options, environment);
-  const auto start = find_start(options, config, inputs.dataset.digest(), environment);
+  const TrainOptions resolved = resolved_options(options, inputs.length);
+  const auto owner = own_run(resolved, environment);
+  const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
   check_steps_done(start.step, inputs.length);
-  StartingModel starting(start, options, config, environment.device);
+  StartingModel starting(start, resolved, config, environment.device);
   const bool is_root = environment.collectives->rank() == 0;
   if (is_root) log_start_of(start, inputs.length);
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.
-  if (is_root) log_to_file(RunDirectory(options).log());
-  record_start(options, start, inputs.length, inputs.dataset, starting.model, environment);
-  return Trainer(options, environment, inputs, start, starting, owner.get()).run();
+  if (is_root) log_to_file(RunDirectory(resolved).log());
+  record_start(resolved, start, inputs.length, inputs.dataset, starting.model, environment);
+  return Trainer(resolved, environment, inputs, start, starting, owner.get()).run();
 }
 
 }  // namespace dermatome

@@ -34,7 +34,7 @@ class Resume : public testing::Test {
                                 {4, config_digest(options), "data", settings});
   }
 
-  std::vector<SettingChange> changes(const TrainOptions& options) const {
+  std::vector<Difference> changes(const TrainOptions& options) const {
     const auto own = find_own_checkpoint(options, "data");
     EXPECT_TRUE(own.has_value());
     EXPECT_EQ(own->state.step, 4);
@@ -69,8 +69,8 @@ TEST_F(Resume, ContinuesWithAnotherScheduleAndOptimizer) {
   later.optimizer.lr = 0.25;
   later.schedule.epochs = 40;
   later.data.workers = 3;
-  EXPECT_EQ(describe(changes(later)),
-            "data.workers 2 -> 3, optimizer.lr 5.0e-04 -> 0.25, schedule.epochs 32 -> 40");
+  EXPECT_EQ(differences_text(changes(later)),
+            "data.workers: 2 -> 3, optimizer.lr: 5.0e-04 -> 0.25, schedule.epochs: 32 -> 40");
 }
 
 TEST_F(Resume, RefusesOtherBatchesAndNamesTheWay) {
@@ -78,7 +78,7 @@ TEST_F(Resume, RefusesOtherBatchesAndNamesTheWay) {
   other.seed = 3;
   other.optimizer.lr = 0.25;
   EXPECT_THAT(refusal(other),
-              AllOf(HasSubstr("step_00000004 belongs to other settings: seed 0 -> 3. "),
+              AllOf(HasSubstr("step_00000004 belongs to other settings: seed: 0 -> 3. "),
                     Not(HasSubstr("optimizer.lr")),
                     HasSubstr("set name=NEW from=" + RunDirectory(options_).path().string()),
                     HasSubstr("from_optimizer=false")));
@@ -104,11 +104,11 @@ TEST_F(Resume, FindsTheSettingsOfAnOlderCheckpointBesideIt) {
   EXPECT_THAT(changes(options_), IsEmpty());
   const RunDirectory run(options_);
   write_file_atomically(run.config(), dump_train_config(options_));
-  EXPECT_EQ(describe(changes(later)), "schedule.epochs 32 -> 40");
+  EXPECT_EQ(differences_text(changes(later)), "schedule.epochs: 32 -> 40");
   // A start with the later settings that ended before its first checkpoint.
   keep_settings(run, checkpoint_);
   write_file_atomically(run.config(), dump_train_config(later));
-  EXPECT_EQ(describe(changes(later)), "schedule.epochs 32 -> 40");
+  EXPECT_EQ(differences_text(changes(later)), "schedule.epochs: 32 -> 40");
   EXPECT_THAT(changes(options_), IsEmpty());
 }
 
@@ -118,6 +118,44 @@ TEST_F(Resume, PassesOverSettingsThatItCannotRead) {
     write_file_atomically(checkpoint_config(checkpoint_), settings);
     EXPECT_THAT(changes(options_), IsEmpty());
   }
+}
+
+// The keys of the changes that are refused, and those that are allowed.
+std::vector<std::string> keys(const TrainOptions& after, bool refused) {
+  std::vector<std::string> keys;
+  for (const Difference& change : config_differences({}, after)) {
+    if (is_refused(change) == refused) keys.push_back(change.key);
+  }
+  return keys;
+}
+
+TEST(Changes, AreAllowedWhereModelAndBatchesStayAsTheyAre) {
+  TrainOptions after;
+  after.accum = 2;
+  after.data.workers = 9;
+  after.optimizer = {1, 0.5, 0.5, 1, 0, 1, NonFinite::kSkip};
+  after.schedule = {1, 2, 1};
+  after.checkpoint = {2, 3, 4};
+  after.validation.every_steps = 3;
+  after.runtime.threads = 3;
+  EXPECT_THAT(keys(after, /*refused=*/true), IsEmpty());
+  EXPECT_EQ(keys(after, /*refused=*/false).size(), 17u);
+}
+
+TEST(Changes, AreRefusedWhereTheyChangeModelOrBatches) {
+  TrainOptions after;
+  after.batch_size = 32;
+  after.from = "runs/a";
+  after.model.precision = Precision::kAmpBf16;
+  after.data.sampling = Sampling::kResampled;
+  after.data.epoch_samples = 50;
+  after.augmentation.gray_probability = 0.5;
+  after.objective.sigma = 0.5;
+  EXPECT_THAT(
+      keys(after, /*refused=*/true),
+      ElementsAre("batch_size", "from", "model.precision", "data.sampling", "data.epoch_samples",
+                  "augmentation.gray_probability", "objective.sigma"));
+  EXPECT_THAT(keys(after, /*refused=*/false), IsEmpty());
 }
 
 }  // namespace

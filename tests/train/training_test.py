@@ -192,7 +192,7 @@ class Training(unittest.TestCase):
 
     def test_a_run_does_not_continue_with_other_batches(self):
         self.assertRegex(self.failure("straight", "seed=5", "optimizer.lr=0.5"),
-                         r"belongs to other settings: seed 0 -> 5\. .* name=NEW from=\S+runs/straight ")
+                         r"belongs to other settings: seed: 0 -> 5\. .* name=NEW from=\S+runs/straight ")
 
     def test_a_run_does_not_end_before_its_newest_checkpoint(self):
         self.assertIn("the run has done 60 steps, more than the 40 that", self.failure("straight", "schedule.max_steps=40"))
