@@ -37,6 +37,10 @@ struct BuiltShard {
   ShardEntry entry;
   bool kept = false;                    // found whole from an earlier run
   std::vector<RejectedImage> rejected;  // rows left out, in the table's order
+  // Of a shard that was made: images laid over the background, and gray images of 16 bits that
+  // became partly white. 0 for one that was kept.
+  int64_t num_transparent = 0;
+  int64_t num_clipped = 0;
 };
 
 class ShardBuilder {

@@ -1,4 +1,5 @@
 // `dermatome evaluate`: scores checkpoints on benchmarks.
+#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -51,6 +52,12 @@ void add_evaluate(CLI::App& app) {
       "--near-duplicates", evaluation.near_duplicates,
       "CSV file of `dermatome duplicates TRAINING --against BENCHMARK`: scores with "
       "and without the images it lists");
+  command
+      ->add_option("--max-bad", evaluation.max_bad,
+                   "How many images of a benchmark may be unreadable; they are left out, and the "
+                   "result names them")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->capture_default_str();
   command
       ->add_option(
           "--format", evaluation.format,

@@ -38,7 +38,8 @@ void Evaluation::compare_ranks(const std::string& version, int64_t num_checkpoin
                                Collectives& collectives, c10::Device device) const {
   compare_scorers(
       {version, options_.batch_size, options_.precision}, benchmarks_,
-      {{"the number of checkpoints", std::to_string(num_checkpoints), /*is_shown=*/true}},
+      {{"the number of checkpoints", std::to_string(num_checkpoints), /*is_shown=*/true},
+       {"--max-bad", std::to_string(options_.max_bad), /*is_shown=*/true}},
       collectives, device);
 }
 
@@ -53,8 +54,8 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
     const Benchmark& benchmark = benchmarks_[i];
     const std::optional<Leakage>& leakage = leakages_[i];
     const auto start = Clock::now();
-    const Scoring scoring =
-        benchmark.run(model, tokenizer, collectives, options_.batch_size, options_.precision);
+    const Scoring scoring = benchmark.run(model, tokenizer, collectives, options_.batch_size,
+                                          options_.precision, options_.max_bad);
     // CLIP_benchmark's format has scores alone.
     const bool as_clip_benchmark = options_.format == ResultFormat::kClipBenchmark;
     const auto result = score_together(scoring,

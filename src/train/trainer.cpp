@@ -220,16 +220,17 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
-  const auto start = find_start(options, config, inputs.dataset.digest(), environment);
-  StartingModel starting(start, options, config, environment.device);
+  const TrainOptions resolved = resolved_options(options, inputs.length);
+  const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
+  StartingModel starting(start, resolved, config, environment.device);
   if (start && environment.collectives->rank() == 0) {
     log_info(text("resuming from step ", *start, " of ", inputs.length.total_steps));
   }
   compare_start(
       inputs.dataset, validation_facts(inputs.validation), starting.model, starting.optimizer,
-      start ? checkpoint_path(RunDirectory(options).checkpoints(), *start) : "", environment);
+      start ? checkpoint_path(RunDirectory(resolved).checkpoints(), *start) : "", environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.
-  return Trainer(options, environment, inputs, start, starting).run();
+  return Trainer(resolved, environment, inputs, start, starting).run();
 }
 
 }  // namespace dermatome

@@ -60,6 +60,20 @@ ValidationResult score_all(const std::vector<Encoded>& encoded, const std::strin
   return result;
 }
 
+// Checks that data.validation has texts. If shards cannot be read and the run may go on without
+// this loss, the first validation reports them.
+void check_validation_texts(const ShardedDataset& dataset, const TrainOptions& options) {
+  const auto check = [&] { check_texts(dataset, {options.data.validation}, options); };
+  if (options.validation.on_failure == ValidationFailure::kFail) return check();
+  try {
+    check();
+  } catch (const DataError& error) {
+    log_warning(text("data.validation: ", error.what()));
+  } catch (const StorageLost& error) {
+    log_warning(text("data.validation: ", error.what()));
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
@@ -68,6 +82,7 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
   if (options.data.validation.empty()) return nullptr;
   auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
   check_num_captions(*dataset, options);
+  check_validation_texts(*dataset, options);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
         text("data.validation prepares images with bicubic interpolation and resize_mode "

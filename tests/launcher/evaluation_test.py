@@ -167,6 +167,18 @@ class Evaluation(unittest.TestCase):
         self.assertEqual(result["absent_classes"], ["violet"])
         self.assertEqual(result["num_samples"], 90 - blue)
 
+    def test_unreadable_images_can_be_left_out(self):
+        rows = [{"filename": f"{i}.png", "label": label} for i, label in enumerate(self.labels)]
+        training_data.write_table(WORK / "whole.csv", ["filename", "label"], [{"filename": "none.png", "label": "red"}, *rows])
+        path = write_benchmark("tolerant", data={"csv": "whole.csv"})
+        refused = dermatome("evaluate", "--checkpoint", LAST, "--benchmark", path, check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("none.png", refused.stderr)
+        result, = evaluate("--benchmark", path, "--max-bad", 1, ranks=2)
+        unreadable, = result["unreadable"]["images"]
+        self.assertEqual([result["num_samples"], result["unreadable"]["count"], unreadable["image"]], [90, 1, "none.png"])
+        self.assertIn("No such file", unreadable["reason"])
+
     def test_scores_without_near_duplicates_are_added(self):
         path = write_benchmark("leak")
         shutil.rmtree(WORK / "leaked", ignore_errors=True)
