@@ -19,6 +19,7 @@
 #include "launcher/exit_note_filter.h"
 #include "src/core/cores.h"
 #include "src/core/error.h"
+#include "src/core/live_line.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -26,9 +27,9 @@ namespace {
 
 // Variables that a rank on another host must see as this process does.
 constexpr std::array kForwarded = {
-    "LD_LIBRARY_PATH",      "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME", "HDF5_USE_FILE_LOCKING",
-    "NCCL_SOCKET_IFNAME",   "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES",
-    "DERMATOME_REQUIRE_GPU"};
+    "LD_LIBRARY_PATH",       "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME", "HDF5_USE_FILE_LOCKING",
+    "NCCL_SOCKET_IFNAME",    "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES",
+    "DERMATOME_REQUIRE_GPU", kStdoutColumns,    kStderrColumns};
 
 // For the signal handler.
 volatile pid_t child = 0;
