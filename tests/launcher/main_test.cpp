@@ -64,6 +64,16 @@ TEST(Main, SaysThatItsOutputCouldNotBeWritten) {
   EXPECT_EQ(result.exit_code, kExitData) << result.output;
 }
 
+TEST(Main, NamesAFileThatALimitOfItsSizeStops) {
+  const CommandResult result = run_command(
+      "bash -c 'ulimit -f 2; cd " DERMATOME_SOURCE_DIR "; folder=$(mktemp -d); " DERMATOME_BINARY
+      " shard --csv tests/fuzz/csv/make.csv --images tests/golden --short-side 24"
+      " --num-subcaptions 2 --output $folder; code=$?; rm -r $folder; exit $code'");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
+  EXPECT_THAT(result.output, testing::ContainsRegex("HDF5 cannot [a-z]+ /.*/shard-00000.h5"));
+  EXPECT_EQ(num_error_lines(result), 1) << result.output;
+}
+
 TEST(Main, NamesAWorkingDirectoryThatWasDeleted) {
   const CommandResult result = run_command(
       "folder=$(mktemp -d) && cd $folder && rmdir $folder && " DERMATOME_BINARY " --version");
