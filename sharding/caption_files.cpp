@@ -144,8 +144,9 @@ class CaptionFiles {
     for (const std::string& image : files_.images) {
       const std::string name = beside(image, ".json");
       if (!beside_.contains(name)) continue;
+      const nlohmann::json object = read_object(folder_ / name);
       std::string keys;
-      for (const auto& [key, value] : read_object(folder_ / name).items()) {
+      for (const auto& [key, value] : object.items()) {
         keys += (keys.empty() ? "" : ", ") + key;
       }
       return text("; ", folder_ / name, " has: ", keys);
