@@ -12,6 +12,7 @@ struct SampleSource {
   std::string csv;     // a table,
   std::string folder;  // or, if this is not empty, a folder of images (captioned_folder.h)
   TableOptions table;
+  std::string exclude;  // CSV file of images to leave out (excluded_images.h); empty: none
 };
 
 // Reads what `source` names and builds its shards; a folder replaces options.image_root. Rank 0

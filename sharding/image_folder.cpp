@@ -19,7 +19,7 @@ bool is_image(const std::filesystem::path& path) {
   std::ranges::transform(ending, ending.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  // The last nine are of formats that are not read.
+  // The last five are of formats that are not read.
   constexpr std::array kEndings = {".jpg", ".jpeg", ".jfif", ".png",  ".webp", ".tif", ".tiff",
                                    ".bmp", ".gif",  ".heic", ".heif", ".avif", ".jp2", ".dcm"};
   return std::ranges::find(kEndings, ending) != kEndings.end();
