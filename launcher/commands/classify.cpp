@@ -72,6 +72,9 @@ int show(Runtime& runtime, const ClassifyArguments& arguments, const BenchmarkKi
 void add_command(CLI::App& app, const std::string& name, const BenchmarkKind* only,
                  const std::string& description, int64_t default_top) {
   auto* command = app.add_subcommand(name, description);
+  const std::string example =
+      text("dermatome ", name, " image.jpg --checkpoint runs/first --benchmark benchmark.yaml");
+  command->footer(text(example, "\n", example, " --top 3 --json"));
   const auto arguments = std::make_shared<ClassifyArguments>();
   arguments->top = default_top;
   command->add_option("images", arguments->images, "Images")->required();

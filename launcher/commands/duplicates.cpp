@@ -13,6 +13,9 @@ namespace dermatome {
 void add_duplicates(CLI::App& app) {
   auto* command = app.add_subcommand(
       "duplicates", "Find images that a data set holds twice, or shares with evaluation sets");
+  command->footer(
+      "dermatome duplicates shards/train --output pairs.csv\n"
+      "dermatome duplicates shards/train --against benchmark.yaml");
   const auto search = std::make_shared<DuplicateSearch>();
   command->add_option("data", search->data, "Data set of shards, or a folder of images")
       ->required();

@@ -32,6 +32,10 @@ int encode(Runtime& runtime, const EncodeArguments& arguments) {
 void add_encode(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "encode", "Write the L2-normalized features of images and texts to a file");
+  command->footer(
+      "dermatome encode --checkpoint runs/first --images a.jpg b.jpg --output features.npy\n"
+      "dermatome encode --checkpoint runs/first --csv table.csv --images-root /data --output "
+      "f.npy");
   const auto arguments = std::make_shared<EncodeArguments>();
   FeatureFileOptions& options = arguments->features;
   command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();

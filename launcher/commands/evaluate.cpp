@@ -1,11 +1,11 @@
 // `dermatome evaluate`: scores checkpoints on benchmarks.
 #include <iostream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "launcher/commands/choice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
@@ -42,6 +42,9 @@ int evaluate(Runtime& runtime, const EvaluateArguments& arguments) {
 void add_evaluate(CLI::App& app) {
   auto* command = app.add_subcommand(
       "evaluate", "Score checkpoints on benchmarks, one JSON object per line on standard output");
+  command->footer(
+      "dermatome evaluate --checkpoint runs/first --benchmark benchmark.yaml\n"
+      "dermatome launch --ranks 8 evaluate --checkpoint runs/first --benchmark a.yaml b.yaml");
   const auto arguments = std::make_shared<EvaluateArguments>();
   EvaluationOptions& evaluation = arguments->evaluation;
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
@@ -50,14 +53,11 @@ void add_evaluate(CLI::App& app) {
       "--near-duplicates", evaluation.near_duplicates,
       "CSV file of `dermatome duplicates TRAINING --against BENCHMARK`: scores with "
       "and without the images it lists");
-  command
-      ->add_option(
-          "--format", evaluation.format,
-          "dermatome, or clip_benchmark: CLIP_benchmark's JSON, with its names for the metrics "
-          "that it knows")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ResultFormat>{{"dermatome", ResultFormat::kDermatome},
-                                              {"clip_benchmark", ResultFormat::kClipBenchmark}}));
+  add_choice(*command, "--format", evaluation.format,
+             Choices<ResultFormat>{{"dermatome", ResultFormat::kDermatome},
+                                   {"clip_benchmark", ResultFormat::kClipBenchmark}},
+             "JSON to write; clip_benchmark: CLIP_benchmark's, with its names for the metrics that "
+             "it knows");
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     run_on_ranks(arguments->use.runtime,

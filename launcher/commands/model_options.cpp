@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <filesystem>
-#include <map>
 
+#include "launcher/commands/choice.h"
 #include "src/config/model_options.h"
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
@@ -15,20 +15,20 @@
 namespace dermatome {
 
 void add_device_option(CLI::App& command, RuntimeOptions& runtime) {
-  command.add_option("--device", runtime.device, "auto, cpu or cuda")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DeviceChoice>{{"auto", DeviceChoice::kAuto},
-                                              {"cpu", DeviceChoice::kCpu},
-                                              {"cuda", DeviceChoice::kCuda}}));
+  add_choice(command, "--device", runtime.device,
+             Choices<DeviceChoice>{{"auto", DeviceChoice::kAuto},
+                                   {"cpu", DeviceChoice::kCpu},
+                                   {"cuda", DeviceChoice::kCuda}},
+             "Where to compute; auto: on a GPU if there is one");
 }
 
 void add_model_options(CLI::App& command, ModelUse& use) {
   command.add_option("--batch-size", use.batch_size, "Images or texts per encode call of a rank")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command.add_option("--precision", use.precision, "fp32 or amp_bf16")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Precision>{
-          {"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}}));
+  add_choice(command, "--precision", use.precision,
+             Choices<Precision>{{"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}},
+             "Arithmetic of the model; amp_bf16 is faster on GPUs and less exact");
   add_device_option(command, use.runtime);
   command.add_option("--threads", use.runtime.threads, "Threads per rank; 0: its cores");
 }

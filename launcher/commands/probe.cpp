@@ -2,12 +2,12 @@
 #include "src/eval/probe/probe.h"
 
 #include <iostream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "launcher/commands/choice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
@@ -51,11 +51,9 @@ void add_options(CLI::App& command, ProbeOptions& options) {
                   "Share of the training set to choose C by if there is no --validation")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str();
-  command
-      .add_option("--penalty", options.penalty,
-                  "squared (scikit-learn's and CLIP's) or norm (that of PanDerm's linear probe)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Penalty>{
-          {"squared", Penalty::kSquared}, {"norm", Penalty::kNorm}}));
+  add_choice(command, "--penalty", options.penalty,
+             Choices<Penalty>{{"squared", Penalty::kSquared}, {"norm", Penalty::kNorm}},
+             "squared: scikit-learn's and CLIP's; norm: that of PanDerm's linear probe");
   command.add_flag("--normalize", options.normalize,
                    "L2-normalize the features; published protocols do not");
   answer_old_option(command, "--normalise", "--normalize");
@@ -75,6 +73,9 @@ void add_probe(CLI::App& app) {
   auto* command = app.add_subcommand(
       "probe",
       "Fit linear classifiers to frozen image features and score them; one JSON object per line");
+  command->footer(
+      "dermatome probe --checkpoint runs/first --train train.yaml --test test.yaml\n"
+      "dermatome probe --checkpoint runs/first --train train.yaml --test test.yaml --shots 1 4 16");
   const auto arguments = std::make_shared<ProbeArguments>();
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   add_options(*command, arguments->probe);

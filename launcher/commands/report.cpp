@@ -43,6 +43,9 @@ int report(Runtime& runtime, const ReportArguments& arguments) {
 void add_report(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "report", "Write a run's curves, scores, retrieved examples and patch maps to one HTML file");
+  command->footer(
+      "dermatome report runs/first\n"
+      "dermatome report runs/first --benchmark benchmark.yaml --output first.html");
   const auto arguments = std::make_shared<ReportArguments>();
   command->add_option("run", arguments->report.run, "The run's directory, such as runs/NAME")
       ->required();

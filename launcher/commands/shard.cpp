@@ -1,10 +1,10 @@
-// `dermatome shard`: makes a data set of shards from a table of images and captions, or from a
-// folder of images, in one process or on several ranks.
+// `dermatome shard`: makes a data set of shards, in one process or on several ranks.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "launcher/commands/build_ranks.h"
+#include "launcher/commands/choice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/version.h"
 #include "sharding/build_source.h"
@@ -37,6 +37,9 @@ void run_shard(const ShardArguments& arguments) {
 void add_shard(CLI::App& app) {
   CLI::App& shard = *app.add_subcommand(
       "shard", "Turn a table of captions and its images, or a folder, into training shards");
+  shard.footer(
+      "dermatome shard --csv train.csv --images /data/images --output shards/train\n"
+      "dermatome shard --folder /data/classes --output shards/classes");
   const auto arguments = std::make_shared<ShardArguments>();
   SampleSource& source = arguments->source;
   TableOptions& table = source.table;
@@ -48,8 +51,8 @@ void add_shard(CLI::App& app) {
           .add_option("--folder", source.folder,
                       "Instead of a table: folder of images, FOLDER/CLASS/..., without captions")
           ->excludes(csv);
-  shard.add_option("--table", table.kind, "Kind of the table; default: recognized by its columns")
-      ->transform(CLI::CheckedTransformer(kTableKinds))
+  add_choice(shard, "--table", table.kind, kTableKinds,
+             "Kind of the table; default: recognized by its columns")
       ->excludes(folder);
   shard
       .add_option("--images", build.image_root, "Directory put before every file name of the table")

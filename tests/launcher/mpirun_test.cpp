@@ -12,8 +12,10 @@
 namespace dermatome {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 bool nothing_is_set(const char* /*variable*/) { return false; }
 bool threads_are_set(const char* variable) { return std::strcmp(variable, "OMP_NUM_THREADS") == 0; }
@@ -61,11 +63,39 @@ TEST(RunAndForwardSignals, PassesTheSecondSigtermOnUnchanged) {
 
 TEST(Launch, PrintsAndRunsTheCommandOnRanksAndPassesTheExitCodeOn) {
   const CommandResult result =
-      run_command(DERMATOME_BINARY " launch --ranks 2 train '/no such file' x=1");
-  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+      run_command(DERMATOME_BINARY " launch --ranks 2 verify '/no such file' --max-problems 1");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
   EXPECT_THAT(result.output, HasSubstr("mpirun --oversubscribe --bind-to none -n 2 "));
-  EXPECT_THAT(result.output, HasSubstr("train '/no such file' x=1"));
-  EXPECT_THAT(result.output, HasSubstr("/no such file: No such file or directory"));
+  EXPECT_THAT(result.output, HasSubstr("verify '/no such file' --max-problems 1"));
+  EXPECT_THAT(result.output, HasSubstr("| rank 0 | error | /no such file"));
+}
+
+TEST(Launch, RefusesAWrongCommandBeforeItStartsRanks) {
+  struct Case {
+    std::string command;
+    std::string words;
+  };
+  for (const auto& [command, words] :
+       {Case{"trian c.yaml", R"("trian" is no command; the nearest one is "train")"},
+        Case{
+            "evaluate --benchmark b.yaml --chekpoint c",
+            R"("--chekpoint" is no option of dermatome evaluate; the nearest one is --checkpoint)"},
+        Case{"train '/no such file' x=1", "/no such file: No such file or directory"},
+        Case{"probe --normalise", "--normalise: is called --normalize now"}}) {
+    const CommandResult result = run_command(DERMATOME_BINARY " launch --ranks 2 " + command);
+    EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+    EXPECT_THAT(result.output, AllOf(HasSubstr(words), Not(HasSubstr("mpirun"))));
+    EXPECT_EQ(num_error_lines(result), 1) << result.output;
+  }
+}
+
+TEST(Launch, KnowsItsOwnOptionsAndHelpsWithTheCommands) {
+  EXPECT_THAT(
+      run_command(DERMATOME_BINARY " launch --rnaks 2 train c.yaml").output,
+      HasSubstr(R"("--rnaks" is no option of dermatome launch; the nearest one is --ranks)"));
+  const CommandResult help = run_command(DERMATOME_BINARY " launch --ranks 2 train --help");
+  EXPECT_EQ(help.exit_code, kExitOk) << help.output;
+  EXPECT_THAT(help.output, AllOf(HasSubstr("Usage: dermatome train"), Not(HasSubstr("mpirun"))));
 }
 
 TEST(Launch, RefusesRanksThatAreNoNumber) {
@@ -75,12 +105,6 @@ TEST(Launch, RefusesRanksThatAreNoNumber) {
     EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
     EXPECT_THAT(result.output, HasSubstr(ranks));
   }
-}
-
-TEST(Dermatome, SaysItsVersionAndRefusesUnknownCommands) {
-  EXPECT_THAT(run_command(DERMATOME_BINARY " --version").output, HasSubstr("dermatome 0."));
-  EXPECT_EQ(run_command(DERMATOME_BINARY " no-such-command").exit_code, kExitUsage);
-  EXPECT_EQ(run_command(DERMATOME_BINARY " --help").exit_code, kExitOk);
 }
 
 }  // namespace
