@@ -58,6 +58,7 @@ void add_evaluate(CLI::App& app) {
                                    {"clip_benchmark", ResultFormat::kClipBenchmark}},
              "JSON to write; clip_benchmark: CLIP_benchmark's, with its names for the metrics that "
              "it knows");
+  add_hint_options(*command, evaluation.hints);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     run_on_ranks(arguments->use.runtime,

@@ -79,6 +79,7 @@ void add_probe(CLI::App& app) {
   const auto arguments = std::make_shared<ProbeArguments>();
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   add_options(*command, arguments->probe);
+  add_hint_options(*command, arguments->probe.hints);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     run_on_ranks(arguments->use.runtime,

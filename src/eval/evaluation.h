@@ -14,6 +14,7 @@
 #include "src/distributed/collectives.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/leakage.h"
+#include "src/weights/model_hints.h"
 
 namespace dermatome {
 
@@ -25,6 +26,7 @@ struct EvaluationOptions {
   ResultFormat format = ResultFormat::kDermatome;
   int64_t batch_size = 256;
   Precision precision = Precision::kFp32;
+  ModelHints hints;  // about checkpoints that nothing describes
 };
 
 class Evaluation {

@@ -61,6 +61,18 @@ TEST(Main, NamesWhatIsWrongBeforeThereAreRanksAndWhatWouldBeRight) {
   }
 }
 
+TEST(Main, FindsArchitecturesByNameBesideTheBinary) {
+  const std::string plan = "plan " DERMATOME_SOURCE_DIR
+                           "/configs/quickstart.yaml --ranks 1 data.train=none "
+                           "validation.benchmarks=[] model.architecture=";
+  const CommandResult known = run_dermatome(plan + "quickstart");
+  EXPECT_EQ(known.exit_code, kExitOk) << known.output;
+  const CommandResult unknown = run_dermatome(plan + "quickstar");
+  EXPECT_EQ(unknown.exit_code, kExitUsage) << unknown.output;
+  EXPECT_THAT(unknown.output, ContainsRegex("the nearest one is quickstart; the names in "
+                                            "[^ ]*/configs/models are ViT-B-16, .*quickstart"));
+}
+
 TEST(Main, ReportsDataThatAreMissing) {
   const CommandResult result = run_dermatome("verify /nowhere");
   EXPECT_EQ(result.exit_code, kExitData) << result.output;
