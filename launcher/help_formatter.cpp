@@ -1,14 +1,16 @@
 #include "launcher/help_formatter.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <sstream>
 #include <utility>
 #include <vector>
 
+#include "src/core/live_line.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -155,15 +157,11 @@ std::string examples_of(const CLI::App& app) {
 }  // namespace
 
 size_t help_width() {
-  size_t columns = 80;
-  winsize window{};
+  int columns = terminal_columns(STDOUT_FILENO);
   const char* variable = std::getenv("COLUMNS");
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
-    columns = window.ws_col;
-  } else if (variable != nullptr && std::atoi(variable) > 0) {
-    columns = static_cast<size_t>(std::atoi(variable));
-  }
-  return std::clamp<size_t>(columns, 40, 100);
+  if (columns == 0 && variable != nullptr) columns = std::atoi(variable);
+  if (columns <= 0) columns = 80;
+  return static_cast<size_t>(std::clamp(columns, 40, 100));
 }
 
 std::string value_rule(const CLI::Option& option) {
@@ -176,7 +174,12 @@ std::string value_rule(const CLI::Option& option) {
   const size_t start = rule.find(between);
   if (start == std::string::npos) return rule;
   const size_t first = start + between.size();
-  return CLI::detail::find_and_replace(rule.substr(first, rule.size() - first - 1), " - ", " to ");
+  const std::string range = rule.substr(first, rule.size() - first - 1);
+  const std::string unlimited = text(" - ", std::numeric_limits<int64_t>::max());
+  if (range.ends_with(unlimited)) {
+    return text(range.substr(0, range.size() - unlimited.size()), " or more");
+  }
+  return CLI::detail::find_and_replace(range, " - ", " to ");
 }
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string name,

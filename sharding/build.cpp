@@ -56,9 +56,14 @@ std::string to_text(const BuiltShard& shard) {
     rejected.push_back({image_path, reason});
   }
   const ShardEntry& entry = shard.entry;
-  const nlohmann::json line = {{"file", entry.file},   {"num_samples", entry.num_samples},
-                               {"bytes", entry.bytes}, {"crc32c", entry.crc32c},
-                               {"kept", shard.kept},   {"rejected", rejected}};
+  const nlohmann::json line = {{"file", entry.file},
+                               {"num_samples", entry.num_samples},
+                               {"bytes", entry.bytes},
+                               {"crc32c", entry.crc32c},
+                               {"kept", shard.kept},
+                               {"rejected", rejected},
+                               {"num_transparent", shard.num_transparent},
+                               {"num_clipped", shard.num_clipped}};
   // JSON takes only UTF-8, which a directory's name need not be.
   return json_line(line);
 }
@@ -71,6 +76,8 @@ BuiltShard from_text(const std::string& text) {
                  .bytes = line.at("bytes"),
                  .crc32c = line.at("crc32c")};
   shard.kept = line.at("kept");
+  shard.num_transparent = line.at("num_transparent");
+  shard.num_clipped = line.at("num_clipped");
   for (const nlohmann::json& pair : line.at("rejected")) {
     shard.rejected.push_back({pair.at(0), pair.at(1)});
   }
@@ -177,6 +184,8 @@ class Build {
   void take(BuiltShard shard) {
     report_.manifest.shards.push_back(shard.entry);
     report_.num_kept_shards += shard.kept ? 1 : 0;
+    report_.num_transparent += shard.num_transparent;
+    report_.num_clipped += shard.num_clipped;
     std::ranges::move(shard.rejected, std::back_inserter(report_.rejected));
     log_info(format("shard %zu of %" PRId64 ": %s, %" PRId64 " samples, %.1f MB",
                     report_.manifest.shards.size(), builder_.num_shards(), shard.entry.file.c_str(),

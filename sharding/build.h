@@ -17,6 +17,9 @@ struct BuildReport {
   Manifest manifest;
   int64_t num_kept_shards = 0;          // found whole from an earlier run
   std::vector<RejectedImage> rejected;  // all rows left out, in the table's order
+  // Sums over the shards that were made now.
+  int64_t num_transparent = 0;
+  int64_t num_clipped = 0;
 };
 
 // The file beside the manifest that lists the rows left out, if there are any: CSV with the columns

@@ -1,18 +1,58 @@
 #include "sharding/build_source.h"
 
-#include "sharding/image_folder.h"
+#include <algorithm>
+
+#include "sharding/captioned_folder.h"
+#include "sharding/excluded_images.h"
+#include "src/core/caption_rows.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 
 namespace dermatome {
 namespace {
 
-std::string summary(const BuildReport& report, const std::filesystem::path& output) {
+std::string summary(const BuildReport& report, const BuildOptions& options) {
   const Manifest& manifest = report.manifest;
-  return text(output, ": ", manifest.num_samples(), " samples in ", manifest.shards.size(),
+  std::string changed;
+  if (report.num_transparent > 0) {
+    changed += text(report.num_transparent, " transparent image(s) laid over ",
+                    background_name(options.images.background), "; ");
+  }
+  if (report.num_clipped > 0) {
+    changed += text(report.num_clipped, " gray image(s) of 16 bits clipped at 255; ");
+  }
+  return text(options.output, ": ", manifest.num_samples(), " samples in ", manifest.shards.size(),
               " shard(s), ", report.num_kept_shards, " kept from before; ", manifest.num_rejected,
               " unreadable image(s) left out",
-              report.rejected.empty() ? "" : " (listed in rejected.csv)", "; ", manifest.digest);
+              report.rejected.empty() ? "" : " (listed in rejected.csv)", "; ", changed,
+              manifest.digest);
+}
+
+// What a reader of the summary may take for harmless.
+void warn_of_clipped(const BuildReport& report) {
+  if (report.num_clipped == 0) return;
+  log_warning(text(report.num_clipped,
+                   " gray image(s) of 16 bits have levels above 255, which became white, as in "
+                   "Pillow; convert these images to 8 bits and make the data set again"));
+}
+
+// Logs what a training will find missing.
+void log_captions(const std::string& name, const SampleTable& table) {
+  int64_t last = -1;  // the last place of a caption in any sample
+  for (const CaptionedSample& sample : table.samples) {
+    const auto end = std::find(sample.mask.rbegin(), sample.mask.rend(), 1);
+    last = std::max<int64_t>(last, sample.mask.rend() - end - 1);
+  }
+  if (last < 0) {
+    log_warning(
+        text(name,
+             ": no image has a caption, and training needs captions: --template \"a photo of "
+             "a {}\" makes them from labels, --caption-column names a column of captions"));
+  } else if (last == kRawCaption) {
+    log_info(text(name,
+                  ": images have raw captions alone, which objective.name=clip trains on; "
+                  "tools/captions.py makes the other captions of MAKE's objective"));
+  }
 }
 
 }  // namespace
@@ -21,15 +61,21 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
   const bool is_folder = !source.folder.empty();
   if (is_folder) options.image_root = source.folder;
   const std::string& name = is_folder ? source.folder : source.csv;
-  const SampleTable table = is_folder
-                                ? read_image_folder(source.folder, source.table.num_subcaptions)
-                                : read_table(source.csv, source.table);
+  SampleTable table = is_folder
+                          ? read_captioned_folder(source.folder, source.table, options.num_threads)
+                          : read_table(source.csv, source.table);
+  const int64_t left_out = source.exclude.empty() ? 0 : leave_out(table, source.exclude);
   if (team.rank() == 0) {
     log_info(text(name, ": ", table.samples.size(), " images, read as ", table.kind));
+    if (!source.exclude.empty())
+      log_info(text(source.exclude, ": ", left_out, " image(s) left out"));
     for (const std::string& warning : table.warnings) log_warning(text(name, ": ", warning));
+    log_captions(name, table);
   }
   const BuildReport report = build_shards(table, Tokenizer(), options, team);
-  return team.rank() == 0 ? summary(report, options.output) : "";
+  if (team.rank() != 0) return "";
+  warn_of_clipped(report);
+  return summary(report, options);
 }
 
 }  // namespace dermatome

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "sharding/format.h"
 #include "sharding/storage_retry.h"
@@ -12,6 +13,14 @@
 #include "src/image/resize.h"
 
 namespace dermatome {
+namespace {
+
+Image upright(FileImage image, int orientation, Background background) {
+  const Rgb color = background == Background::kWhite ? Rgb{255, 255, 255} : Rgb{};
+  return turn_upright(lay_over(std::move(image), color), orientation);
+}
+
+}  // namespace
 
 std::string_view encoding_name(const ImagePolicy& policy) {
   return policy.raw ? shard_format::kRaw : shard_format::kJpeg;
@@ -19,18 +28,33 @@ std::string_view encoding_name(const ImagePolicy& policy) {
 
 int stored_quality(const ImagePolicy& policy) { return policy.raw ? 0 : policy.quality; }
 
+std::string_view background_name(Background background) {
+  return background == Background::kWhite ? "white" : "black";
+}
+
+Image upright_image(std::span<const std::byte> file, const std::string& name,
+                    Background background) {
+  return upright(decode_file_image(file, name), exif_orientation(file), background);
+}
+
 ImageRecord make_image_record(const std::filesystem::path& path, const ImagePolicy& policy) {
   const std::string content = read_stored_file(path);
   const auto file = std::as_bytes(std::span(content));
   const int orientation = exif_orientation(file);
-  Image image = turn_upright(decode_image(file, path.string()), orientation);
+  FileImage decoded = decode_file_image(file, path.string());
+  ImageRecord record;
+  record.transparent = is_transparent(decoded);
+  record.clipped = decoded.clipped;
+  const bool is_rgb_jpeg = is_jpeg(file) && decoded.colors == FileImage::Colors::kRgb;
+  Image image = upright(std::move(decoded), orientation, policy.background);
   const bool shrink = std::min(image.height, image.width) > policy.short_side;
   if (shrink) image = resize_shorter_side(image, policy.short_side);
-  ImageRecord record{image.height, image.width, {}};
+  record.height = image.height;
+  record.width = image.width;
   if (policy.raw) {
     const auto pixels = std::as_bytes(std::span(image.pixels));
     record.bytes.assign(pixels.begin(), pixels.end());
-  } else if (!shrink && orientation == 1 && is_jpeg(file)) {
+  } else if (!shrink && orientation == 1 && is_rgb_jpeg) {
     record.bytes.assign(file.begin(), file.end());
   } else {
     record.bytes = encode_jpeg(image, policy.quality, path.string());

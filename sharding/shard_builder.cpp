@@ -16,7 +16,7 @@ namespace dermatome {
 namespace {
 
 // Raised whenever equal tables and images begin to give other shards.
-constexpr int kIngestionVersion = 3;
+constexpr int kIngestionVersion = 4;
 
 // A part of what decides the data set's bytes.
 struct Ingredient {
@@ -36,6 +36,9 @@ std::vector<Ingredient> ingredients_of(const SampleTable& table, const std::stri
           {"the encoding, short side and quality of images",
            {std::string(encoding_name(images)), text(images.short_side),
             images.raw ? "" : text(images.quality)},
+           /*is_shown=*/true},
+          {"the background of transparent images",
+           {std::string(background_name(images.background))},
            /*is_shown=*/true},
           {"the samples per shard", {text(options.samples_per_shard)}, /*is_shown=*/true},
           {"the captions", table.aspects},
@@ -138,7 +141,7 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
       return std::nullopt;
     }
     if (auto rejected = rejected_before(shard, reader)) {
-      return BuiltShard{describe(reader), /*kept=*/true, std::move(*rejected)};
+      return BuiltShard{.entry = describe(reader), .kept = true, .rejected = std::move(*rejected)};
     }
     log_info(path.string() + " is made again: an image that it lacks can be read now");
   } catch (const DataError& error) {
@@ -182,6 +185,8 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
   std::vector<ShardSample> readable;
   for (size_t i = 0; i < samples.size(); ++i) {
     if (errors[i].empty()) {
+      built.num_transparent += images[i].transparent ? 1 : 0;
+      built.num_clipped += images[i].clipped ? 1 : 0;
       readable.push_back({&samples[i], std::move(images[i])});
     } else {
       log_warning("unreadable image: " + errors[i]);

@@ -10,9 +10,9 @@
 
 #include "sharding/image_record.h"
 #include "sharding/manifest.h"
-#include "sharding/progress.h"
 #include "sharding/sample_table.h"
 #include "sharding/shard_reader.h"
+#include "src/core/progress.h"
 #include "src/core/rank_facts.h"
 #include "src/text/tokenizer.h"
 
@@ -37,6 +37,10 @@ struct BuiltShard {
   ShardEntry entry;
   bool kept = false;                    // found whole from an earlier run
   std::vector<RejectedImage> rejected;  // rows left out, in the table's order
+  // Of a shard that was made: images laid over the background, and gray images of 16 bits that
+  // became partly white. 0 for one that was kept.
+  int64_t num_transparent = 0;
+  int64_t num_clipped = 0;
 };
 
 class ShardBuilder {

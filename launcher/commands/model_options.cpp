@@ -1,11 +1,19 @@
 #include "launcher/commands/model_options.h"
 
+#include <unistd.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
 #include "launcher/commands/choice.h"
 #include "src/config/model_options.h"
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
+#include "src/core/json_text.h"
+#include "src/core/live_line.h"
 #include "src/core/text.h"
 #include "src/distributed/text_gather.h"
+#include "src/eval/result_table.h"
 #include "src/run/find_weights.h"
 
 namespace dermatome {
@@ -46,6 +54,13 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
       gather_texts(inside, runtime.collectives(), "checkpoint to use", runtime.device())[0];
   if (is_root) return found;
   return shared.empty() ? find_weights(given).string() : given + shared;
+}
+
+void print_result(const nlohmann::ordered_json& result, bool as_json) {
+  const bool as_table = !as_json && terminal_columns(STDOUT_FILENO) > 0;
+  const std::string shown = as_table ? result_table(result) : json_line(result) + "\n";
+  const AboveLiveLine above;
+  std::cout << shown << std::flush;
 }
 
 void require_one_rank(const Runtime& runtime, const std::string& command) {

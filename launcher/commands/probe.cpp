@@ -1,7 +1,6 @@
 // `dermatome probe`: linear probes and few-shot classifiers on frozen image features.
 #include "src/eval/probe/probe.h"
 
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +11,6 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
-#include "src/core/json_text.h"
 
 namespace dermatome {
 namespace {
@@ -20,6 +18,7 @@ namespace {
 struct ProbeArguments {
   std::vector<std::string> checkpoints;
   ProbeOptions probe;
+  bool json = false;
   ModelUse use;
 };
 
@@ -31,7 +30,7 @@ int run_probe(Runtime& runtime, const ProbeArguments& arguments) {
   Probe probe(options);
   for (const auto& checkpoint : arguments.checkpoints) {
     probe.score(find_checkpoint(checkpoint, runtime), runtime.device(),
-                [](const auto& line) { std::cout << json_line(line) << std::endl; });
+                [&](const auto& line) { print_result(line, arguments.json); });
   }
   return kExitOk;
 }
@@ -72,7 +71,8 @@ void add_options(CLI::App& command, ProbeOptions& options) {
 void add_probe(CLI::App& app) {
   auto* command = app.add_subcommand(
       "probe",
-      "Fit linear classifiers to frozen image features and score them; one JSON object per line");
+      "Fit linear classifiers to frozen image features and score them; a table on a terminal, else "
+      "one JSON object per line");
   command->footer(
       "dermatome probe --checkpoint runs/first --train train.yaml --test test.yaml\n"
       "dermatome probe --checkpoint runs/first --train train.yaml --test test.yaml --shots 1 4 16");
@@ -80,6 +80,7 @@ void add_probe(CLI::App& app) {
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   add_options(*command, arguments->probe);
   add_hint_options(*command, arguments->probe.hints);
+  command->add_flag("--json", arguments->json, kJsonHelp);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     run_on_ranks(arguments->use.runtime,

@@ -15,8 +15,11 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/json_text.h"
+#include "src/core/log.h"
 #include "src/core/row_range.h"
 #include "src/core/text.h"
+#include "src/distributed/text_gather.h"
 #include "src/distributed/wait_together.h"
 #include "src/eval/benchmark_features.h"
 #include "src/eval/benchmark_file.h"
@@ -24,6 +27,7 @@
 #include "src/eval/data_hash.h"
 #include "src/eval/encode.h"
 #include "src/eval/kinds/kind.h"
+#include "src/eval/readable_part.h"
 #include "src/model/clip.h"
 #include "src/text/tokenizer.h"
 
@@ -67,7 +71,8 @@ class Rounds {
 // What all ranks encoded: the features of all rows in their order, or why there are none.
 struct Gathered {
   BenchmarkFeatures features;
-  std::string failure;  // why the first rank that failed did so; empty: none failed
+  std::string failure;    // why the first rank that failed did so; empty: none failed
+  Unreadable unreadable;  // by place in the table
 };
 
 // Checksums travel behind their images' features, as two numbers of 16 bits, which floats hold
@@ -145,6 +150,53 @@ Gathered gather(const at::Tensor& images, const at::Tensor& texts, const std::st
   return gathered;
 }
 
+// Adds up what ranks could not read; `first` is the table's place of this rank's first image.
+Unreadable gather_unreadable(const Unreadable& own, int64_t first, c10::Device device,
+                             Collectives& collectives) {
+  auto list = nlohmann::json::array();
+  for (const auto& [place, reason] : own.reasons) list.push_back({first + place, reason});
+  Unreadable all{.allowed = own.allowed, .reasons = {}};
+  for (const std::string& part :
+       gather_texts(json_line(list), collectives, "unreadable images", device)) {
+    for (const auto& entry : nlohmann::json::parse(part)) {
+      all.reasons.emplace(entry.at(0).get<int64_t>(), entry.at(1).get<std::string>());
+    }
+  }
+  return all;
+}
+
+// Scores what could be read.
+BenchmarkResult score_readable(const BenchmarkOptions& options, const BenchmarkTable& table,
+                               const Gathered& gathered, const ScoringOptions& how) {
+  const Unreadable& unreadable = gathered.unreadable;
+  const auto count = std::ssize(unreadable.reasons);
+  if (count == 0) return score_benchmark(options, table, gathered.features, how);
+  const std::string& reason = unreadable.reasons.begin()->second;
+  if (count > unreadable.allowed) {
+    throw DataError(text("benchmark ", options.name, " has no scores: ",
+                         too_many_unreadable(count, unreadable.allowed, reason)));
+  }
+  log_warning(text("benchmark ", options.name, ": ", count, " of ", table.images.size(),
+                   " images cannot be read and are left out; the first: ", reason));
+  const ReadablePart part = readable_part(options, table, gathered.features, unreadable.reasons);
+  return score_benchmark(options, part.table, part.features, how);
+}
+
+BenchmarkResult score_gathered(const BenchmarkOptions& options, const BenchmarkTable& table,
+                               const Gathered& gathered, const ScoringOptions& how) {
+  if (!gathered.failure.empty()) {
+    throw DataError(text("benchmark ", options.name, " has no scores: ", gathered.failure));
+  }
+  BenchmarkResult result = score_readable(options, table, gathered, how);
+  if (gathered.unreadable.allowed == 0) return result;
+  auto images = nlohmann::ordered_json::array();
+  for (const auto& [place, reason] : gathered.unreadable.reasons) {
+    images.push_back({{"image", table.names[place]}, {"reason", reason}});
+  }
+  result.details["unreadable"] = {{"count", images.size()}, {"images", images}};
+  return result;
+}
+
 }  // namespace
 
 std::vector<Benchmark> open_benchmarks(const std::vector<std::string>& paths) {
@@ -190,7 +242,7 @@ std::string Benchmark::hash(Precision precision) const {
 }
 
 Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
-                       int64_t batch_size, Precision precision) const {
+                       int64_t batch_size, Precision precision, int64_t max_bad) const {
   const int rank = collectives.rank();
   const Span image_rows = rows_of(rank, table_.images.size(), collectives);
   const auto own_images = std::span(table_.images).subspan(image_rows.begin, image_rows.size);
@@ -205,10 +257,13 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
   at::Tensor text_features = at::zeros({text_rows.size, model.config().embed_dim}, features);
   std::vector<uint32_t> checksums(own_images.size());
   std::string failure;
+  Unreadable unreadable{.allowed = max_bad, .reasons = {}};
   Rounds rounds(table_.images.size(), num_texts, batch_size, collectives);
   const auto meet = [&] { rounds.meet(); };
   try {
-    image_features = encode_image_files(model, own_images, batch_size, precision, checksums, meet);
+    image_features =
+        encode_image_files(model, own_images, batch_size, precision, checksums, meet,
+                           FeatureScale::kNormalized, max_bad > 0 ? &unreadable : nullptr);
     text_features =
         encode_tokens(model, distinct.tokens.narrow(0, text_rows.begin, text_rows.size),
                       distinct.lengths.narrow(0, text_rows.begin, text_rows.size),
@@ -224,16 +279,15 @@ Scoring Benchmark::run(const Clip& model, const Tokenizer& tokenizer, Collective
   Gathered gathered =
       gather(with_checksums(image_features, checksums), at::constant_pad_nd(text_features, {0, 2}),
              failure, table_.images.size(), num_texts, collectives);
+  if (max_bad > 0) {
+    gathered.unreadable =
+        gather_unreadable(unreadable, image_rows.begin, model.device(), collectives);
+  }
   if (rank != 0) return {};
   at::Tensor& texts = gathered.features.texts;
   texts = texts.index_select(0, distinct.row);
-  return [gathered = std::move(gathered), options = options_,
-          table = table_](const ScoringOptions& how) {
-    if (!gathered.failure.empty()) {
-      throw DataError(text("benchmark ", options.name, " has no scores: ", gathered.failure));
-    }
-    return score_benchmark(options, table, gathered.features, how);
-  };
+  return [gathered = std::move(gathered), options = options_, table = table_](
+             const ScoringOptions& how) { return score_gathered(options, table, gathered, how); };
 }
 
 }  // namespace dermatome

@@ -43,8 +43,12 @@ class Benchmark {
   // ranks, batch_size rows per encode call. A collective call that every rank leaves in the same
   // way: a rank that fails (an unreadable image) still takes part, and the scoring reports it. Rank
   // 0 gets the scoring, which does not need this object; the others get an empty function.
+  //
+  // Up to `max_bad` images may be unreadable. The scores are then those of the table without all
+  // rows of these images, and if max_bad is above 0, the result's `unreadable` says how many they
+  // are, which, and why. `hashes.data` covers the whole table, and the images that were read.
   Scoring run(const Clip& model, const Tokenizer& tokenizer, Collectives& collectives,
-              int64_t batch_size, Precision precision) const;
+              int64_t batch_size, Precision precision, int64_t max_bad = 0) const;
 
   // SHA-256 of all that its scores depend on, except the model and the images: its file, what
   // further files say (BenchmarkKind::add_hashes), its table, and the precision. Throws DataError.

@@ -11,11 +11,18 @@
 namespace dermatome {
 
 BenchmarkTable read_benchmark_table(const BenchmarkOptions& options) {
-  std::string content = read_file(options.csv);
+  return parse_benchmark_table(options, read_file(options.csv));
+}
+
+BenchmarkTable parse_benchmark_table(const BenchmarkOptions& options, std::string content,
+                                     const std::set<std::string>& left_out) {
   CsvReader reader(content, options.csv);
   TableImages images(options, reader);
   const std::unique_ptr<RowReader> rows = options.kind->open_rows(options, reader);
-  for (CsvRow row; reader.next(row);) rows->add(row, images);
+  const size_t name = reader.column(options.image_column);
+  for (CsvRow row; reader.next(row);) {
+    if (!left_out.contains(row.fields[name])) rows->add(row, images);
+  }
   BenchmarkTable table = images.finish();
   table.truth = rows->finish();
   table.content = std::move(content);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,5 +48,9 @@ const Own& truth_of(const BenchmarkTable& table) {
 
 // Throws DataError naming file, line and column.
 BenchmarkTable read_benchmark_table(const BenchmarkOptions& options);
+
+// The table of these bytes, which are as they were read, without the rows of the images `left_out`.
+BenchmarkTable parse_benchmark_table(const BenchmarkOptions& options, std::string content,
+                                     const std::set<std::string>& left_out = {});
 
 }  // namespace dermatome

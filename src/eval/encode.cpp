@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -12,7 +13,9 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/progress.h"
 #include "src/core/quoted.h"
+#include "src/core/text.h"
 #include "src/image/codec.h"
 #include "src/model/autocast.h"
 #include "src/model/preprocess.h"
@@ -20,16 +23,21 @@
 namespace dermatome {
 namespace {
 
-// Calls encode(first, last) for consecutive pieces of n rows and joins the features.
+// Calls encode(first, last) for consecutive pieces of n rows, which are `what`, and joins the
+// features.
 template <typename Encode>
-at::Tensor encode_in_batches(const Clip& model, size_t n, int64_t batch_size, Precision precision,
-                             const AfterBatch& after_batch, const Encode& encode) {
+at::Tensor encode_in_batches(const Clip& model, const char* what, size_t n, int64_t batch_size,
+                             Precision precision, const AfterBatch& after_batch,
+                             const Encode& encode) {
   const at::NoGradGuard no_grad;
   const AutocastScope autocast(model.device().type(), precision == Precision::kAmpBf16);
   std::vector<at::Tensor> features = {at::empty(
       {0, model.config().embed_dim}, at::TensorOptions(model.device()).dtype(at::kFloat))};
+  Progress progress(text(what, " encoded"), static_cast<int64_t>(n));
   for (size_t first = 0; first < n; first += static_cast<size_t>(batch_size)) {
-    features.push_back(encode(first, std::min(n, first + static_cast<size_t>(batch_size))));
+    const size_t last = std::min(n, first + static_cast<size_t>(batch_size));
+    features.push_back(encode(first, last));
+    progress.add(static_cast<int64_t>(last - first));
     if (after_batch) after_batch();
   }
   return at::cat(features);
@@ -57,25 +65,68 @@ at::Tensor lexicographic_order(const at::Tensor& tokens) {
   return order;
 }
 
+// Reads and preprocesses image files, on any number of threads.
+class ImageFiles {
+ public:
+  ImageFiles(std::span<const std::string> paths, const ClipConfig& config,
+             std::span<uint32_t> checksums, Unreadable* unreadable)
+      : paths_(paths), config_(config), checksums_(checksums), unreadable_(unreadable) {}
+
+  // The pixels of file `i`.
+  at::Tensor read(size_t i) {
+    if (unreadable_ == nullptr) return read_or_throw(i);
+    try {
+      return read_or_throw(i);
+    } catch (const DataError& error) {
+      leave_out(i, error.what());
+    }
+    const int64_t size = config_.vision.image_size;
+    return at::zeros({3, size, size}, at::TensorOptions(at::kByte));
+  }
+
+ private:
+  at::Tensor read_or_throw(size_t i) {
+    const std::string content = read_file(paths_[i]);
+    const auto bytes = std::as_bytes(std::span(content));
+    if (!checksums_.empty()) checksums_[i] = crc32c(bytes);
+    return preprocess_image(decode_file_image(bytes, paths_[i]), config_);
+  }
+
+  void leave_out(size_t i, const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    auto& reasons = unreadable_->reasons;
+    reasons.emplace(static_cast<int64_t>(i), reason);
+    if (std::ssize(reasons) <= unreadable_->allowed) return;
+    throw DataError(too_many_unreadable(std::ssize(reasons), unreadable_->allowed, reason));
+  }
+
+  std::span<const std::string> paths_;
+  const ClipConfig& config_;
+  std::span<uint32_t> checksums_;
+  std::mutex mutex_;
+  Unreadable* unreadable_;
+};
+
 }  // namespace
+
+std::string too_many_unreadable(int64_t found, int64_t allowed, const std::string& reason) {
+  return text("at least ", found, " images cannot be read, but --max-bad allows ", allowed,
+              "; repair them or raise it; one of them: ", reason);
+}
 
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
                               int64_t batch_size, Precision precision,
                               std::span<uint32_t> checksums, const AfterBatch& after_batch,
-                              FeatureScale scale) {
+                              FeatureScale scale, Unreadable* unreadable) {
+  ImageFiles files(paths, model.config(), checksums, unreadable);
   at::Tensor features = encode_in_batches(
-      model, paths.size(), batch_size, precision, after_batch, [&](size_t first, size_t last) {
+      model, "images", paths.size(), batch_size, precision, after_batch,
+      [&](size_t first, size_t last) {
         std::vector<at::Tensor> images(last - first);
-        at::parallel_for(
-            0, static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
-              for (int64_t i = begin; i < end; ++i) {
-                const std::string& path = paths[first + i];
-                const std::string content = read_file(path);
-                const auto bytes = std::as_bytes(std::span(content));
-                if (!checksums.empty()) checksums[first + i] = crc32c(bytes);
-                images[i] = preprocess_image(decode_image(bytes, path), model.config());
-              }
-            });
+        at::parallel_for(0, static_cast<int64_t>(images.size()), 1,
+                         [&](int64_t begin, int64_t end) {
+                           for (int64_t i = begin; i < end; ++i) images[i] = files.read(first + i);
+                         });
         const at::Tensor pixels =
             normalize(at::stack(images), model.config().preprocess, model.device());
         if (scale == FeatureScale::kRaw) return model.encode_image_raw(pixels);
@@ -128,7 +179,7 @@ at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::
   // A beginning that texts of a batch have in common is encoded once.
   const at::Tensor order = lexicographic_order(tokens);
   at::Tensor features = encode_in_batches(
-      model, static_cast<size_t>(tokens.size(0)), batch_size, precision, after_batch,
+      model, "texts", static_cast<size_t>(tokens.size(0)), batch_size, precision, after_batch,
       [&](size_t first, size_t last) {
         const at::Tensor rows =
             order.slice(0, static_cast<int64_t>(first), static_cast<int64_t>(last));

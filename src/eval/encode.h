@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,15 +23,26 @@ using AfterBatch = std::function<void()>;
 // probes.
 enum class FeatureScale { kNormalized, kRaw };
 
+// What becomes of image files that cannot be read or decoded.
+struct Unreadable {
+  int64_t allowed = 0;                     // one more is an error
+  std::map<int64_t, std::string> reasons;  // by place among the files: why it cannot be read
+};
+
+// What to say when `found` files or more are unreadable; `reason` is that of one.
+std::string too_many_unreadable(int64_t found, int64_t allowed, const std::string& reason);
+
 // Returns [n, d] fp32 on the model's device. Preprocesses as for evaluation, batch_size files at a
 // time.
-// `checksums` [n], if given, gets the CRC-32C of each file's bytes. Throws DataError naming the
-// file, also for features that are not finite.
+// `checksums` [n], if given, gets the CRC-32C of each file's bytes. If `unreadable` is given, files
+// that it allows get features without meaning, and their reasons are kept there. Throws DataError
+// naming the file, also for features that are not finite.
 at::Tensor encode_image_files(const Clip& model, std::span<const std::string> paths,
                               int64_t batch_size, Precision precision,
                               std::span<uint32_t> checksums = {},
                               const AfterBatch& after_batch = {},
-                              FeatureScale scale = FeatureScale::kNormalized);
+                              FeatureScale scale = FeatureScale::kNormalized,
+                              Unreadable* unreadable = nullptr);
 
 // The texts that differ in their tokens, in the order in which they first appear. In host memory.
 struct DistinctTexts {

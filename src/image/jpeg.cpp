@@ -21,7 +21,7 @@ constexpr int kFullChromaQuality = 95;
 
 }  // namespace
 
-void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
+void formats::decode_jpeg(std::span<const std::byte> encoded, FileImage& image) {
   // One decompressor per image: it keeps tables, and after damage its state, which would change how
   // the next image is decoded.
   const Handle handle(tjInitDecompress());
@@ -35,17 +35,19 @@ void formats::decode_jpeg(std::span<const std::byte> encoded, Image& image) {
                           &colorspace) != 0) {
     throw DataError(std::string("bad JPEG header: ") + tjGetErrorStr2(handle.get()));
   }
-  if (colorspace == TJCS_CMYK || colorspace == TJCS_YCCK) {
-    throw DataError(
-        "a CMYK JPEG; convert it to RGB first, since its colors depend on an ink profile");
-  }
+  const bool is_cmyk = colorspace == TJCS_CMYK || colorspace == TJCS_YCCK;
+  image.colors = is_cmyk ? FileImage::Colors::kCmyk : FileImage::Colors::kRgb;
   set_size(image, height, width);
   // Every scan of a progressive image costs a pass over all of it: a small file with thousands
   // of scans would take hours. The limit is 500; encoders write about ten.
-  if (tjDecompress2(handle.get(), data, encoded.size(), image.pixels.data(), width, 0, height,
-                    TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) != 0) {
+  if (tjDecompress2(handle.get(), data, encoded.size(), image.samples.data(), width, 0, height,
+                    is_cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) != 0) {
     // The library's warnings end here too: it fills what it could not decode with made-up pixels.
     throw DataError(std::string("damaged JPEG: ") + tjGetErrorStr2(handle.get()));
+  }
+  // Adobe's programs store inks inverted, and Pillow takes every file for one of theirs.
+  if (is_cmyk) {
+    for (uint8_t& ink : image.samples) ink = static_cast<uint8_t>(255 - ink);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "src/core/error.h"
 #include "src/image/codec.h"
@@ -20,11 +22,9 @@ enum class ByteOrder { kBig, kLittle };
 
 // An unsigned number of `size` bytes at `offset`, which must lie inside.
 uint32_t number(Bytes data, size_t offset, size_t size, ByteOrder order) {
+  if (order == ByteOrder::kLittle) return formats::little_endian(data, offset, size);
   uint32_t value = 0;
-  for (size_t i = 0; i < size; ++i) {
-    const size_t place = order == ByteOrder::kBig ? offset + i : offset + size - 1 - i;
-    value = value << 8 | static_cast<uint32_t>(data[place]);
-  }
+  for (size_t i = 0; i < size; ++i) value = value << 8 | static_cast<uint32_t>(data[offset + i]);
   return value;
 }
 
@@ -120,6 +120,15 @@ int exif_orientation(Bytes encoded) {
 }
 
 Image turn_upright(Image image, int orientation) {
+  FileImage file;
+  file.height = image.height;
+  file.width = image.width;
+  file.samples = std::move(image.pixels);
+  file = turn_upright(std::move(file), orientation);
+  return {file.height, file.width, std::move(file.samples)};
+}
+
+FileImage turn_upright(FileImage image, int orientation) {
   require(orientation >= 1 && orientation <= 8, "an EXIF orientation outside 1 to 8");
   if (orientation == 1) return image;
   // From 5 on rows and columns are exchanged. Rows and columns of the stored image are counted from
@@ -129,21 +138,24 @@ Image turn_upright(Image image, int orientation) {
       orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
   const bool from_below =
       orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  Image upright =
-      black_image(transposed ? image.width : image.height, transposed ? image.height : image.width);
-  uint8_t* target = upright.pixels.data();
-  for (int y = 0; y < upright.height; ++y) {
-    for (int x = 0; x < upright.width; ++x, target += 3) {
+  const std::vector<uint8_t> stored = std::move(image.samples);
+  const int height = image.height;
+  const int width = image.width;
+  if (transposed) std::swap(image.height, image.width);
+  image.samples.assign(stored.size(), 0);
+  const size_t channels = image.channels();
+  uint8_t* target = image.samples.data();
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x, target += channels) {
       const int row = transposed ? x : y;
       const int column = transposed ? y : x;
-      const int stored_row = from_below ? image.height - 1 - row : row;
-      const int stored_column = from_right ? image.width - 1 - column : column;
-      std::copy_n(
-          &image.pixels[(static_cast<size_t>(stored_row) * image.width + stored_column) * 3], 3,
-          target);
+      const int stored_row = from_below ? height - 1 - row : row;
+      const int stored_column = from_right ? width - 1 - column : column;
+      std::copy_n(&stored[(static_cast<size_t>(stored_row) * width + stored_column) * channels],
+                  channels, target);
     }
   }
-  return upright;
+  return image;
 }
 
 }  // namespace dermatome

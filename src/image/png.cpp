@@ -1,6 +1,8 @@
 #include <png.h>
 
+#include <algorithm>
 #include <csetjmp>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -58,15 +60,38 @@ bool read_header(const Reader& reader) {
   return true;
 }
 
-// Asks for 8-bit RGB rows: palettes looked up, 1-4 bits widened, gray repeated, alpha left out.
-// Ancillary gamma and color profiles are not applied, as in Pillow.
-bool request_rgb(const Reader& reader) {
-  if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
+// What the header says of an image's colors.
+struct PngColors {
+  bool is_palette = false;
+  bool is_one_bit = false;
+  bool has_alpha = false;  // an alpha channel
+  bool has_key = false;    // transparent palette entries, or one transparent color
+  bool is_wide_gray = false;
+};
+
+PngColors colors_of(const Reader& reader) {
   const int type = png_get_color_type(reader.png, reader.info);
-  if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(reader.png);
-  if (type == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(reader.png);
-  if ((type & PNG_COLOR_MASK_COLOR) == 0) png_set_gray_to_rgb(reader.png);
-  png_set_strip_alpha(reader.png);
+  const int depth = png_get_bit_depth(reader.png, reader.info);
+  return {.is_palette = type == PNG_COLOR_TYPE_PALETTE,
+          .is_one_bit = type == PNG_COLOR_TYPE_GRAY && depth == 1,
+          .has_alpha = (type & PNG_COLOR_MASK_ALPHA) != 0,
+          .has_key = png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0,
+          .is_wide_gray = type == PNG_COLOR_TYPE_GRAY && depth == 16};
+}
+
+// Asks for rows of 8-bit RGB or RGBA: palettes looked up, 1-4 bits widened, gray repeated, the
+// lower byte of 16 bits left out. Gray of 16 bits stays as it is. Ancillary gamma and color
+// profiles are not applied, as in Pillow.
+bool request_rows(const Reader& reader, const PngColors& colors) {
+  if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
+  if (!colors.is_wide_gray) {
+    if (colors.is_palette) png_set_palette_to_rgb(reader.png);
+    const int type = png_get_color_type(reader.png, reader.info);
+    if (type == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(reader.png);
+    if (colors.has_key) png_set_tRNS_to_alpha(reader.png);
+    if ((type & PNG_COLOR_MASK_COLOR) == 0) png_set_gray_to_rgb(reader.png);
+    png_set_strip_16(reader.png);
+  }
   png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   return true;
@@ -129,24 +154,35 @@ std::vector<std::byte> encode_png(const Image& image, const std::string& name) {
   return encoded;
 }
 
-void formats::decode_png(std::span<const std::byte> encoded, Image& image) {
+void formats::decode_png(std::span<const std::byte> encoded, FileImage& image) {
   Source source{.left = encoded};
   const Reader reader(&source);
   const auto check = [&](bool good) {
     if (!good) throw DataError(std::string("damaged PNG: ") + source.message);
   };
   check(read_header(reader));
-  if (png_get_bit_depth(reader.png, reader.info) == 16) {
-    throw DataError("a PNG with 16 bits per channel; convert it to 8 bits first");
+  const PngColors colors = colors_of(reader);
+  if (!colors.is_wide_gray && (colors.has_alpha || colors.has_key)) {
+    image.colors = FileImage::Colors::kRgba;
   }
+  if (colors.has_alpha) image.resizing = FileImage::Resizing::kPremultiplied;
+  if (colors.is_palette || colors.is_one_bit) image.resizing = FileImage::Resizing::kNearest;
   set_size(image, png_get_image_height(reader.png, reader.info),
            png_get_image_width(reader.png, reader.info));
-  check(request_rgb(reader));
+  check(request_rows(reader, colors));
   const size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
-  require(row_bytes == static_cast<size_t>(image.width) * 3, "PNG rows are not RGB");
+  const auto width = static_cast<size_t>(image.width);
+  require(row_bytes == width * (colors.is_wide_gray ? 2 : image.channels()),
+          "PNG rows are not as requested");
+  std::vector<uint8_t> wide(colors.is_wide_gray ? row_bytes * image.height : 0);
+  uint8_t* const first = colors.is_wide_gray ? wide.data() : image.samples.data();
   std::vector<png_bytep> rows(image.height);
-  for (int y = 0; y < image.height; ++y) rows[y] = image.pixels.data() + y * row_bytes;
+  for (int y = 0; y < image.height; ++y) rows[y] = first + y * row_bytes;
   check(read_rows(reader, rows.data()));
+  for (size_t i = 0; i < wide.size(); i += 2) {
+    const uint8_t gray = clip_gray(static_cast<uint32_t>(wide[i]) << 8 | wide[i + 1], image);
+    std::fill_n(image.samples.begin() + static_cast<std::ptrdiff_t>(i / 2 * 3), 3, gray);
+  }
 }
 
 }  // namespace dermatome

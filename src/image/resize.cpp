@@ -205,7 +205,7 @@ Image resize(const Image& image, const Box& box, int height, int width,
   return copy(resample(image, box, height, width, interpolation));
 }
 
-Image resize_shorter_side(const Image& image, int size, Interpolation interpolation) {
+Extent shorter_side_extent(const Extent& image, int size) {
   const int shorter = std::min(image.height, image.width);
   const int longer = std::max(image.height, image.width);
   const int64_t exact = static_cast<int64_t>(size) * longer / shorter;
@@ -214,9 +214,14 @@ Image resize_shorter_side(const Image& image, int size, Interpolation interpolat
                          " pixels is too long and thin to bring its shorter side to ", size));
   }
   const int scaled = static_cast<int>(exact);
-  const bool wide = image.width > image.height;
-  return resize(image, {0, 0, image.width, image.height}, wide ? size : scaled,
-                wide ? scaled : size, interpolation);
+  if (image.width > image.height) return {.height = size, .width = scaled};
+  return {.height = scaled, .width = size};
+}
+
+Image resize_shorter_side(const Image& image, int size, Interpolation interpolation) {
+  const Extent extent = shorter_side_extent({image.height, image.width}, size);
+  return resize(image, {0, 0, image.width, image.height}, extent.height, extent.width,
+                interpolation);
 }
 
 Image center_crop(const Image& image, int size) {

@@ -27,9 +27,16 @@ Image resize(const Image& image, const Box& box, int height, int width,
 void resize_to_planes(const Image& image, const Box& box, int height, int width,
                       const Planes& planes, Interpolation interpolation = Interpolation::kBicubic);
 
-// Resizes the whole image so that its shorter side becomes `size`, as torchvision's Resize(int):
-// long side truncated to int. Throws DataError when the result would have more than kMaxPixels
-// (codec.h).
+struct Extent {
+  int height = 0;
+  int width = 0;
+};
+
+// The size of an image whose shorter side was brought to `size`, as by torchvision's Resize(int):
+// long side truncated to int. Throws DataError for more than kMaxPixels (codec.h).
+Extent shorter_side_extent(const Extent& image, int size);
+
+// Resizes the whole image to shorter_side_extent().
 Image resize_shorter_side(const Image& image, int size,
                           Interpolation interpolation = Interpolation::kBicubic);
 

@@ -6,6 +6,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "src/core/error.h"
 #include "src/image/resize.h"
@@ -15,16 +16,17 @@
 namespace dermatome {
 namespace {
 
-Image fit(const Image& image, const ClipConfig& config) {
+Image fit(FileImage image, const ClipConfig& config) {
   const int size = static_cast<int>(config.vision.image_size);
   const Interpolation interpolation = config.preprocess.interpolation == "bilinear"
                                           ? Interpolation::kBilinear
                                           : Interpolation::kBicubic;
   if (config.preprocess.resize_mode == "squash") {
-    const Box whole{.left = 0, .top = 0, .width = image.width, .height = image.height};
-    return resize(image, whole, size, size, interpolation);
+    return resize_to_rgb(std::move(image), size, size, interpolation);
   }
-  return center_crop(resize_shorter_side(image, size, interpolation), size);
+  const Extent extent = shorter_side_extent({image.height, image.width}, size);
+  return center_crop(resize_to_rgb(std::move(image), extent.height, extent.width, interpolation),
+                     size);
 }
 
 template <typename Value>
@@ -57,7 +59,15 @@ void normalize_into(Value* normalized, const at::Tensor& source, const Preproces
 }  // namespace
 
 at::Tensor preprocess_image(const Image& image, const ClipConfig& config) {
-  const Image fitted = fit(image, config);
+  FileImage file;
+  file.height = image.height;
+  file.width = image.width;
+  file.samples = image.pixels;
+  return preprocess_image(std::move(file), config);
+}
+
+at::Tensor preprocess_image(FileImage image, const ClipConfig& config) {
+  const Image fitted = fit(std::move(image), config);
   at::Tensor pixels = at::empty({fitted.height, fitted.width, 3}, at::TensorOptions(at::kByte));
   std::copy(fitted.pixels.begin(), fitted.pixels.end(), pixels.mutable_data_ptr<uint8_t>());
   return pixels.permute({2, 0, 1}).contiguous();

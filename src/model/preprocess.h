@@ -6,13 +6,15 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
+#include "src/image/file_image.h"
 #include "src/image/image.h"
 #include "src/model/clip_config.h"
 
 namespace dermatome {
 
-// Resizes and crops as config.preprocess says, in 8 bits as Pillow does. Returns uint8 [3, H, W]
-// with H = W = config.vision.image_size.
+// Resizes and crops as config.preprocess says, in 8 bits as Pillow does, and converts to RGB last,
+// as open_clip does. Returns uint8 [3, H, W] with H = W = config.vision.image_size.
+at::Tensor preprocess_image(FileImage image, const ClipConfig& config);
 at::Tensor preprocess_image(const Image& image, const ClipConfig& config);
 
 // Turns uint8 pixels [B, 3, H, W], on the host or on `device`, into (pixels / 255 - mean) / std,

@@ -75,6 +75,14 @@ TEST_F(BenchmarkTableOf, LabelsOutsideTheClassesCanBeLeftOutAndAreCounted) {
   EXPECT_THAT(complaint("filename,label\na,nev\n"), HasSubstr("no rows whose label is a class"));
 }
 
+TEST_F(BenchmarkTableOf, RowsOfCertainImagesCanBeLeftOut) {
+  const std::string content = "filename,label\na,mel\nb,bcc\na,bcc\nc,mel\n";
+  const BenchmarkTable table = parse_benchmark_table(options_, content, {"a", "no such image"});
+  EXPECT_THAT(table.names, ElementsAre("b", "c"));
+  EXPECT_THAT(truth_of<ClassLabels>(table).labels, ElementsAre(1, 0));
+  EXPECT_EQ(table.content, content);
+}
+
 TEST_F(BenchmarkTableOf, EmptyTableIsRefused) {
   EXPECT_THAT(complaint("filename,label\n"), HasSubstr("no rows"));
 }

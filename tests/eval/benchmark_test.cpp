@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -18,6 +19,7 @@
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/rng.h"
+#include "src/core/text.h"
 #include "src/eval/benchmark_file.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/data_hash.h"
@@ -134,18 +136,57 @@ class BenchmarkRun : public testing::Test {
   }
 
   // Runs on `num_ranks` ranks and scores. Only rank 0 may have a scoring.
-  BenchmarkResult run(const BenchmarkOptions& options, int num_ranks, int64_t batch_size) {
+  BenchmarkResult run(const BenchmarkOptions& options, int num_ranks, int64_t batch_size,
+                      int64_t max_bad = 0) {
     const Benchmark benchmark(options);
     std::mutex mutex;
     std::vector<Scoring> scorings;
     run_ranks(num_ranks, [&](Collectives& collectives) {
       Scoring scoring =
-          benchmark.run(model_, tokenizer_, collectives, batch_size, Precision::kFp32);
+          benchmark.run(model_, tokenizer_, collectives, batch_size, Precision::kFp32, max_bad);
       EXPECT_EQ(static_cast<bool>(scoring), collectives.rank() == 0);
       const std::lock_guard lock(mutex);
       if (scoring) scorings.push_back(std::move(scoring));
     });
     return scorings.at(0)({});
+  }
+
+  // Writes a table of the `rows`, and the same without those of the images 1 and 5, which are
+  // damaged. Expects that both have the same result, except what must differ.
+  void expect_left_out(BenchmarkOptions options, const std::string& header,
+                       const std::vector<std::string>& rows) {
+    std::filesystem::remove(folder_ / "1.jpg");
+    std::ofstream(folder_ / "5.jpg") << "not an image";
+    std::ofstream whole(folder_ / "whole.csv");
+    std::ofstream part(folder_ / "part.csv");
+    whole << header;
+    part << header;
+    for (const std::string& row : rows) {
+      whole << row;
+      if (row[0] != '1' && row[0] != '5') part << row;
+    }
+    whole.close();
+    part.close();
+    options.csv = (folder_ / "part.csv").string();
+    BenchmarkResult expected = run(options, 1, 100);
+    EXPECT_EQ(expected.num_samples, kNumImages - 2);
+    options.csv = (folder_ / "whole.csv").string();
+    for (const int num_ranks : {1, 2, 3, 9}) {
+      BenchmarkResult result = run(options, num_ranks, 2, /*max_bad=*/2);
+      EXPECT_EQ(result.num_samples, expected.num_samples);
+      EXPECT_EQ(result.scores, expected.scores) << num_ranks << " ranks";
+      const auto unreadable = result.details.at("unreadable");
+      EXPECT_EQ(unreadable.at("count"), 2);
+      EXPECT_EQ(unreadable.at("images").at(0).at("image"), "1.jpg");
+      EXPECT_EQ(unreadable.at("images").at(1).at("image"), "5.jpg");
+      EXPECT_THAT(unreadable.at("images").at(1).at("reason"), testing::HasSubstr("neither JPEG"));
+      EXPECT_NE(result.details.at("hashes").at("data"), expected.details.at("hashes").at("data"));
+      for (const char* other : {"unreadable", "hashes"}) result.details.erase(other);
+      auto details = expected.details;
+      details.erase("hashes");
+      // As text, in which a score that does not exist equals itself.
+      EXPECT_EQ(result.details.dump(), details.dump()) << num_ranks << " ranks";
+    }
   }
 
   std::filesystem::path folder_;
@@ -200,6 +241,68 @@ TEST_F(BenchmarkRun, AnUnreadableImageFailsTheScoringButNoCollective) {
   } catch (const DataError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("rank 2"));
   }
+}
+
+TEST_F(BenchmarkRun, LeavesOutUnreadableImagesOfAClassification) {
+  BenchmarkOptions options = classification();
+  options.group_column = "patient";
+  options.slice_columns = {"tone"};
+  options.min_slice = 1;
+  std::vector<std::string> rows;
+  for (const char* image : {"0", "1", "2", "3", "4", "5", "6"}) {
+    const int i = image[0] - '0';
+    rows.push_back(
+        text(image, ".jpg,", i % 2 == 0 ? "even" : "odd", ",p", i / 2, ",", i % 3, "\n"));
+  }
+  expect_left_out(options, "filename,label,patient,tone\n", rows);
+}
+
+TEST_F(BenchmarkRun, LeavesOutTheCaptionsOfUnreadableImages) {
+  std::vector<std::string> rows;
+  for (const char* image : {"3", "1", "0", "6", "5", "4", "2"}) {
+    rows.push_back(text(image, ".jpg,seen in ", image, "\n"));
+    rows.push_back(text(image, ".jpg,shared by two of ", image[0] % 2, "\n"));
+  }
+  rows.push_back("1.jpg,a caption of no other image\n");
+  std::ranges::stable_sort(rows, {}, [](const std::string& row) { return row[0]; });
+  expect_left_out(retrieval(), "filename,caption\n", rows);
+}
+
+TEST_F(BenchmarkRun, LeavesOutTheConceptsOfUnreadableImages) {
+  BenchmarkOptions options = classification();
+  options.kind = &concepts_kind();
+  options.classes = {{"papule", {"papule", "bump"}}, {"scale", {"scale"}}};
+  options.references = {"skin", "nothing"};
+  options.metrics = {"auroc"};
+  std::vector<std::string> rows;
+  for (int i = 0; i < kNumImages; ++i) {
+    rows.push_back(text(i, ".jpg,", i % 2, ",", i % 3 / 2, "\n"));
+  }
+  expect_left_out(options, "filename,scale,papule\n", rows);
+}
+
+TEST_F(BenchmarkRun, MoreUnreadableImagesThanAllowedAreAnError) {
+  for (const char* name : {"1.jpg", "5.jpg"}) std::ofstream(folder_ / name) << "not an image";
+  for (const int num_ranks : {1, 3}) {
+    EXPECT_THAT(
+        [&] { run(classification(), num_ranks, 2, /*max_bad=*/1); },
+        testing::ThrowsMessage<DataError>(testing::AllOf(
+            testing::HasSubstr("at least 2 images cannot be read"),
+            testing::HasSubstr("--max-bad allows 1"), testing::HasSubstr(".jpg: neither JPEG"))))
+        << num_ranks << " ranks";
+  }
+  for (int i = 0; i < kNumImages; ++i) std::filesystem::remove(folder_ / text(i, ".jpg"));
+  EXPECT_THAT([&] { run(classification(), 2, 2, /*max_bad=*/100); },
+              testing::ThrowsMessage<DataError>(testing::HasSubstr("none of its images")));
+}
+
+TEST_F(BenchmarkRun, SaysThatAllImagesCouldBeRead) {
+  const BenchmarkResult expected = run(classification(), 1, 100);
+  EXPECT_FALSE(expected.details.contains("unreadable"));
+  BenchmarkResult result = run(classification(), 2, 2, /*max_bad=*/3);
+  EXPECT_EQ(result.details.at("unreadable").at("count"), 0);
+  result.details.erase("unreadable");
+  EXPECT_EQ(result.details.dump(), expected.details.dump());
 }
 
 TEST_F(BenchmarkRun, FeaturesThatAreNotFiniteFailTheScoringButNoCollective) {

@@ -8,6 +8,7 @@
 # scripts' Python.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/environment.sh"
+answer_help "$@"
 
 seconds="${1:-600}"
 inputs=("${@:2}")
@@ -17,7 +18,7 @@ cd "$repository"
 
 corpus=build/fuzz/corpus
 mkdir -p "$corpus"/{image,csv,shard,weights}
-cp tests/image/data/*.{png,jpg,webp} tests/golden/image_* "$corpus/image"
+cp tests/image/data/*.{png,jpg,webp,tif,bmp,gif} tests/golden/image_* "$corpus/image"
 cp tests/fuzz/csv/* tools/bench/captions.csv "$corpus/csv"
 seed_shard() {  # NAME [OPTION…]
   [[ ! -e "$corpus/shard/$1.h5" ]] || return 0

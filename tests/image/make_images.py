@@ -72,6 +72,12 @@ def main(folder):
         with Image.open(at(name + ".webp")) as decoded:
             decoded.convert("RGB").save(at(name + "_decoded.png"))
     fill("CMYK", lambda x, y: tuple(value(x, y, c) for c in range(4))).save(at("cmyk.jpg"))
+    with Image.open(at("cmyk.jpg")) as decoded:
+        decoded.convert("RGB").save(at("cmyk_decoded.png"))
+    rgb.save(at("rgb.tif"), compression="tiff_lzw")
+    fill("F", lambda x, y: 0.5 * x + y).save(at("float.tif"))
+    rgb.save(at("rgb.bmp"))
+    palette.save(at("palette.gif"), transparency=2)
     fill("L", ramp).save(at("gray.jpg"), quality=95)
     rgb.save(at("baseline.jpg"), quality=90)
     rgb.save(at("progressive.jpg"), quality=90, progressive=True)
@@ -81,8 +87,8 @@ def main(folder):
     tall.resize((9, 12), Image.Resampling.BILINEAR).save(at("tall_bilinear.png"))
     with open(at("interlaced.png"), "wb") as file:
         file.write(png(WIDTH, HEIGHT, 8, 2, interlaced_rows(rgb), interlaced=1))
-    with open(at("sixteen_bit.png"), "wb") as file:
-        file.write(png(1, 1, 16, 2, b"\0" * 7))
+    with open(at("gray_16.png"), "wb") as file:
+        file.write(png(3, 1, 16, 0, struct.pack(">BHHH", 0, 7, 255, 256)))
     with open(at("huge.png"), "wb") as file:
         file.write(png(100_000, 100_000, 8, 2))
 

@@ -115,7 +115,7 @@ class Ingestion(unittest.TestCase):
 
     def test_images_of_refused_kinds_are_reported(self):
         rows = self.make_table(20)
-        refused = {"cmyk.jpg": "a CMYK JPEG", "sixteen_bit.png": "16 bits per channel",
+        refused = {"float.tif": "a TIFF with 1 samples of 32 bits", "animated.webp": "an animated WebP",
                    "huge.png": "an image of 100000 x 100000 pixels"}
         for row, name in zip(rows, refused):
             shutil.copy(SOURCE / "tests/image/data" / name, self.folder / "images")
@@ -201,24 +201,49 @@ class Ingestion(unittest.TestCase):
         (self.folder / "images/readme.txt").write_text("not an image")
         made = dermatome("shard", "--folder", self.folder / "images", "--output", self.folder / "shards")
         self.assertIn("1 file(s) left out", made.stderr)
+        self.assertIn("no image has a caption", made.stderr)
         self.assertEqual([(sample[0], sample[3]) for sample in captions(self.folder / "shards")],
                          [("eczema/b.jpg", 0), ("eczema/sub/c.webp", 0), ("naevus/a.png", 1)])
         self.assertIn("no problems", dermatome("verify", self.folder / "shards").stdout)
-        # Four images can be read and four cannot.
+        training_data.write_configuration(self.folder, 2, 2, 30, "{every_epochs: 0, at_start: false}")
+        for command in (["train"], ["plan", "--ranks", 1]):
+            refused = dermatome(*command, self.folder / "config.yaml", "batch_size=2", check=False)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("shards has no captions: none of its 3 samples has a valid one", refused.stderr)
+            self.assertIn('dermatome shard --template "a photo of a {}"', refused.stderr)
+        self.assertFalse((self.folder / "runs").exists())
+        dermatome("shard", "--folder", self.folder / "images", "--output", self.folder / "texts", "--template", "{}",
+                  "--template", "a {label}", "skin: {}")
+        self.assertEqual([sample[1][:5] for sample in captions(self.folder / "texts")], [
+            ["eczema", None, None, "a eczema", "skin: eczema"], ["a eczema", None, None, "eczema", "skin: eczema"],
+            ["skin: naevus", None, None, "naevus", "a naevus"]])
+        dermatome("plan", self.folder / "config.yaml", "--ranks", 1, "batch_size=2",
+                  f"data.train={self.folder}/texts")
+        # Five images can be read and three cannot. Half of one is transparent.
         Image.new("RGB", (30, 20)).save(self.folder / "images/naevus/d.jfif", format="JPEG")
-        for name in ("naevus/e.tif", "eczema/f.TIFF", "eczema/g.gif", "h.bmp"):
-            Image.new("RGB", (30, 20)).save(self.folder / "images" / name)
+        half = Image.new("RGBA", (30, 20), (0, 0, 0, 0))
+        half.paste((250, 0, 0, 255), (0, 0, 15, 20))
+        half.save(self.folder / "images/naevus/e.tif")
+        for name, content in (("eczema/f.HEIC", b"\0\0\0\x1cftypheic"), ("eczema/g.gif", b"GIF89a"),
+                              ("h.jp2", b"\0\0\0\x0cjP  \r\n\x87\n")):
+            (self.folder / "images" / name).write_bytes(content)
         images = ["shard", "--folder", self.folder / "images", "--output", self.folder / "more"]
         refused = dermatome(*images, check=False)
         self.assertEqual(refused.returncode, 3)
-        self.assertIn("4 of 8 images cannot be read, 0 are allowed", refused.stderr)
-        dermatome(*images, "--max-bad", "0.5")
+        self.assertIn("3 of 8 images cannot be read, 0 are allowed", refused.stderr)
+        made = dermatome(*images, "--max-bad", "0.5")
         self.assertEqual([sample[0] for sample in captions(self.folder / "more")],
-                         ["eczema/b.jpg", "eczema/sub/c.webp", "naevus/a.png", "naevus/d.jfif"])
+                         ["eczema/b.jpg", "eczema/sub/c.webp", "naevus/a.png", "naevus/d.jfif", "naevus/e.tif"])
         with open(self.folder / "more/rejected.csv", newline="", encoding="utf-8") as file:
             rejected = [row["reason"].removeprefix(f"{self.folder}/images/") for row in csv.DictReader(file)]
-        self.assertEqual(rejected, [f"{name} image; convert it to JPEG, PNG or WebP first" for name in (
-            "eczema/f.TIFF: a TIFF", "eczema/g.gif: a GIF", "h.bmp: a BMP", "naevus/e.tif: a TIFF")])
+        self.assertEqual([reason.split(";")[0] for reason in rejected], [
+            "eczema/f.HEIC: a HEIC or AVIF image", "eczema/g.gif: damaged GIF: Failed to read from given file",
+            "h.jp2: a JPEG 2000 image"])
+        # The shards were kept from the refused run, so that nothing is counted.
+        self.assertNotIn("transparent", made.stdout)
+        for color in ("white", "black"):
+            made = dermatome(*images[:-1], self.folder / color, "--raw", "--max-bad", "0.5", "--background", color)
+            self.assertIn(f"1 transparent image(s) laid over {color}; ", made.stdout)
         both = dermatome("shard", "--folder", self.folder, "--csv", "x.csv", "--output", self.folder / "x", check=False)
         self.assertEqual(both.returncode, 2)
         self.assertIn("--csv", both.stderr)
@@ -433,12 +458,12 @@ classes: [{label: red, names: [red]}, {label: blue, names: [blue]}]
 templates: ["{}"]
 metrics: [top1]
 """)
-        expected = [["0.png", "5.png"], ["1.png", "copy1.jpg"], ["4.png", "copy4.jpg"]]
+        expected = [["5.png", "0.png"], ["1.png", "copy1.jpg"], ["4.png", "copy4.jpg"]]
         for against in ("judged.yaml", "judged"):
             printed = dermatome("duplicates", self.folder / "shards", "--against", self.folder / against,
                                 "--output", self.folder / "pairs.csv").stdout
             self.assertIn("2 of 6 images have a near-duplicate", printed)
-            self.assertIn("1 near-duplicate pair(s) within", printed)
+            self.assertIn("1 of them near-duplicates of an earlier one, in 1 group(s)", printed)
             with open(self.folder / "pairs.csv", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             pairs = [row for row in rows if row["filename"]]

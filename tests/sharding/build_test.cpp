@@ -329,6 +329,21 @@ TEST_F(BuildTest, UnreadableImagesAreCountedUpToTheLimit) {
   EXPECT_THROW(build(tolerant), DataError);
 }
 
+TEST_F(BuildTest, ImagesThatAreChangedAreCounted) {
+  const std::string folder = DERMATOME_SOURCE_DIR "/tests/image/data/";
+  images_.write("3.jpg", read_file(folder + "palette.gif"));
+  images_.write("4.jpg", read_file(folder + "alpha.png"));
+  images_.write("14.jpg", read_file(folder + "palette.gif"));
+  images_.write("15.jpg", read_file(folder + "gray_16.png"));
+  const BuildReport report = build(options());
+  EXPECT_EQ(report.num_transparent, 3);
+  EXPECT_EQ(report.num_clipped, 1);
+  EXPECT_EQ(build(options()).num_transparent, 0);  // every shard was kept
+  BuildOptions black = options();
+  black.images.background = Background::kBlack;
+  EXPECT_THAT(error_of([&] { build(black); }), HasSubstr("choose another --output"));
+}
+
 TEST_F(BuildTest, ARepairedImageIsUsed) {
   const std::string image = read_file(images_ / "13.jpg");
   images_.write("13.jpg", "not an image");

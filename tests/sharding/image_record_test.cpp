@@ -55,6 +55,36 @@ TEST(ImageRecord, AJpegWithAnOrientationIsTurnedAndEncodedAgain) {
   EXPECT_EQ(record.bytes, encode_jpeg(turn_upright(load_image(kJpeg), 6), 90));
 }
 
+// A GIF of 7 x 5 pixels: those whose x + y is 2 or 6 or 10 are transparent.
+TEST(ImageRecord, TransparentImagesAreLaidOverTheBackground) {
+  const std::filesystem::path gif = DERMATOME_SOURCE_DIR "/tests/image/data/palette.gif";
+  const auto pixel_of = [&](const ImagePolicy& policy, size_t pixel) {
+    const ImageRecord record = make_image_record(gif, policy);
+    EXPECT_TRUE(record.transparent);
+    return std::vector(record.bytes.begin() + static_cast<std::ptrdiff_t>(pixel * 3),
+                       record.bytes.begin() + static_cast<std::ptrdiff_t>(pixel * 3 + 3));
+  };
+  const auto bytes = [](auto... values) { return std::vector{static_cast<std::byte>(values)...}; };
+  const ImagePolicy white{.raw = true};
+  const ImagePolicy black{.raw = true, .background = Background::kBlack};
+  EXPECT_EQ(pixel_of(white, 2), bytes(255, 255, 255));
+  EXPECT_EQ(pixel_of(black, 2), bytes(0, 0, 0));
+  for (const auto& policy : {white, black}) EXPECT_EQ(pixel_of(policy, 1), bytes(200, 100, 50));
+  EXPECT_FALSE(make_image_record(kPng, white).transparent);
+}
+
+// A reader of shards expects RGB.
+TEST(ImageRecord, ACmykJpegIsEncodedAgain) {
+  const std::filesystem::path cmyk = DERMATOME_SOURCE_DIR "/tests/image/data/cmyk.jpg";
+  EXPECT_EQ(make_image_record(cmyk, {}).bytes, encode_jpeg(load_image(cmyk), 90));
+}
+
+TEST(ImageRecord, SaysThatGrayWasClipped) {
+  const std::filesystem::path gray = DERMATOME_SOURCE_DIR "/tests/image/data/gray_16.png";
+  EXPECT_TRUE(make_image_record(gray, {}).clipped);
+  EXPECT_FALSE(make_image_record(kPng, {}).clipped);
+}
+
 TEST(ImageRecord, RawRecordsArePixels) {
   const ImageRecord record = make_image_record(kPng, {.short_side = 50, .raw = true});
   EXPECT_EQ(record.height, 50);
