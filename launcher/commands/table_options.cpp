@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "launcher/commands/choice.h"
 #include "src/core/error.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
@@ -46,9 +47,8 @@ void add_table_options(CLI::App& command, SampleSource& source) {
                   "Instead of a table: folder of images, with metadata.csv or metadata.jsonl, with "
                   ".txt and .json files beside the images, or FOLDER/CLASS/... without captions")
       ->excludes(csv);
-  command
-      .add_option("--table", table.kind, "Kind of the table; default: recognized by its columns")
-      ->transform(CLI::CheckedTransformer(kTableKinds));
+  add_choice(command, "--table", table.kind, kTableKinds,
+             "Kind of the table; default: recognized by its columns");
   add_columns(command, table);
   // A callback, because CLI11 takes the text {} for an empty list, which some versions mark by %%.
   command
