@@ -112,10 +112,12 @@ void end_at_uncaught_errors(int rank) {
   own_rank = rank;
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
   std::cout.exceptions(std::ios_base::badbit);
+  // Otherwise reading would flush std::cout, and its failure would be taken for one of reading.
+  std::cin.tie(nullptr);
   std::set_terminate([] { _exit(report_in_turn()); });
 }
 
-int report_caught_error() { return report_in_turn(); }
+int report_caught_error() { _exit(report_in_turn()); }
 
 int finish_output(int code) {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw DataError(kOutputLost);

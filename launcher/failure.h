@@ -24,8 +24,9 @@ namespace dermatome {
 void end_at_uncaught_errors(int rank);
 
 // For a handler in main(): reports the exception that it caught in the same way, with the same
-// wait, and returns the exit code.
-int report_caught_error();
+// wait, and ends the process with the exit code. It does not return, because libraries do their
+// last work when main() does: HDF5 crashes there if it could not write a file.
+[[noreturn]] int report_caught_error();
 
 // For the end of main(): returns `code` if all that was printed on standard output has been
 // written. Otherwise throws DataError.

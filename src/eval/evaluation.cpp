@@ -45,7 +45,7 @@ void Evaluation::compare_ranks(const std::string& version, int64_t num_checkpoin
 
 void Evaluation::score(const std::string& checkpoint, Collectives& collectives, c10::Device device,
                        const Write& write) const {
-  const Clip model = load_clip(checkpoint, device);
+  const Clip model = load_clip(checkpoint, device, options_.hints);
   compare_loaded(model, "--checkpoint", collectives, device);
   const Tokenizer tokenizer;
   const ScoredModel scored = {checkpoint, architecture_name(model.config()),
@@ -64,7 +64,7 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
                                         .leakage = leakage ? &*leakage : nullptr},
                                        collectives, device);
     if (!result) continue;
-    log_info(text(benchmark.name(), ": ", benchmark.num_images(), " images scored in ",
+    log_info(text(benchmark.name(), ": ", result->num_samples, " images scored in ",
                   duration_text(seconds_since(start))));
     write(as_clip_benchmark ? clip_benchmark_json(*result, *benchmark.options().kind, scored)
                             : result_json(*result, scored));

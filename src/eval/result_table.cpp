@@ -62,10 +62,17 @@ std::string protocol(const Json& result) {
   return text(", linear probe of ", result.at("train").get<std::string>(), amount);
 }
 
+// How many images of the table are not among those that are scored.
+std::string left_out(const Json& result) {
+  const auto count = result.value("unreadable", Json::object()).value("count", int64_t{0});
+  return count == 0 ? "" : text(" (", count, " more cannot be read)");
+}
+
 std::string title_of(const Json& result) {
   const auto word = [&](const char* key) { return result.at(key).get<std::string>(); };
   return text(word("benchmark"), " (", word("role"), ")", protocol(result), ": ",
-              result.at("num_samples").get<int64_t>(), " images, ", word("checkpoint"));
+              result.at("num_samples").get<int64_t>(), " images", left_out(result), ", ",
+              word("checkpoint"));
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ void add_scores(const RetrievalRanks& ranks, const std::vector<std::string>& met
                 std::span<const double> weights, const std::string& direction,
                 std::map<std::string, double>& scores) {
   for (const auto& metric : metrics) {
-    scores[direction + metric] = score(ranks.better, metric, weights);
+    scores[direction + metric] = score(ranks, metric, weights);
   }
   scores[direction + "tied"] =
       weighted_mean(weights, [&](size_t i) { return ranks.tied[i] > 0 ? 1.0 : 0.0; });

@@ -84,11 +84,11 @@ RunSummary::RunSummary(const TrainOptions& options, const Size& size)
 
 void RunSummary::finish(const std::vector<FollowedScore>& scores) const {
   const RunDirectory run(options_);
-  const double seconds = seconds_since(start_);
+  const double elapsed = seconds_since(start_);
   const int64_t steps = std::max<int64_t>(size_.length.total_steps - size_.steps_done, 0);
-  const double rate = static_cast<double>(steps * options_.batch_size) / seconds;
+  const double rate = static_cast<double>(steps * options_.batch_size) / elapsed;
   const std::string found = scores_text(run.results(), scores);
-  log_info(text("trained ", run.path(), ": ", steps, " steps in ", duration_text(seconds), ", ",
+  log_info(text("trained ", run.path(), ": ", steps, " steps in ", duration_text(elapsed), ", ",
                 format("%.1f", rate), " images/s; ", found, found.empty() ? "" : "; ",
                 "look at it: dermatome report ", run.path()));
 }

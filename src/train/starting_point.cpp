@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "src/config/train_options.h"
+#include "src/core/text.h"
 #include "src/run/checkpoint.h"
+#include "src/run/find_weights.h"
 #include "src/run/origin.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
@@ -86,7 +88,8 @@ void check_origin(const ClipConfig& config, const TrainOptions& options,
 
 void load_pretrained(Clip& model, const TrainOptions& options) {
   check_pretrained(model.config(), options);
-  load_weights(model, options.model.pretrained);
+  load_weights(model, find_weights(options.model.pretrained),
+               text("the model of model.architecture ", options.model.architecture));
 }
 
 }  // namespace dermatome

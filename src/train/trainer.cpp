@@ -42,6 +42,7 @@
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
 #include "src/train/validation_runs.h"
+#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -243,7 +244,7 @@ void log_start_of(const StartingPoint& start, const RunLength& length) {
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
   compare_settings(options, environment);
-  const ClipConfig config = read_clip_config(options.model.architecture);
+  const ClipConfig config = read_architecture(options.model.architecture);
   const Tokenizer tokenizer;
   const int64_t num_ranks = environment.collectives->size();
   check_settings(options, config, tokenizer, num_ranks);

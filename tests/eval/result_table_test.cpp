@@ -39,6 +39,15 @@ TEST(ResultTable, ShowsIntervalsAndScoresWithoutNearDuplicates) {
             "\n");
 }
 
+TEST(ResultTable, SaysHowManyImagesAreLeftOut) {
+  Json partial = result();
+  partial["unreadable"] = {{"count", 0}};
+  EXPECT_EQ(result_table(partial).find("pad (test): 90 images, runs/a\n"), 0u);
+  partial["unreadable"]["count"] = 2;
+  EXPECT_EQ(result_table(partial).find("pad (test): 90 images (2 more cannot be read), runs/a\n"),
+            0u);
+}
+
 TEST(ResultTable, SaysHowAProbeWasFitted) {
   Json probe = result();
   probe["train"] = "pad_train";

@@ -24,7 +24,7 @@ SOON = 30  # seconds
 
 def launch(ranks, name, *overrides):
     """The command that trains on this many ranks; 0: on one, without `launch`."""
-    start = [BINARY, "launch", "--ranks", str(ranks)] if ranks > 0 else [BINARY]
+    start = [BINARY, "launch", "--ranks", str(ranks)] if ranks != 0 else [BINARY]
     return [*start, "train", str(WORK / "config.yaml"), f"name={name}", *overrides]
 
 
