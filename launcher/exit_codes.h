@@ -15,7 +15,7 @@ namespace dermatome {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitPeerLost = 1;  // a peer was lost or did not answer: requeuing may help
 inline constexpr int kExitUsage = 2;     // command line or configuration: retrying cannot help
-inline constexpr int kExitData = 3;      // a file is missing, damaged or contradictory
+inline constexpr int kExitData = 3;  // a file is missing, damaged, contradictory or not writable
 inline constexpr int kExitInternal = 4;  // a defect of Dermatome
 inline constexpr int kExitStorage = 74;  // storage stayed away: starting again may help
 inline constexpr int kExitStopped = 75;  // a stop was asked for; the run can be continued: requeue

@@ -7,8 +7,10 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <ios>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -24,12 +26,21 @@ using std::chrono::milliseconds;
 
 int own_rank = 0;
 
+constexpr char kOutputLost[] =
+    "standard output cannot be written: the program that reads it has ended, its disk is full, or "
+    "a "
+    "limit of its size (ulimit -f) is reached. What was printed is not complete";
+
 struct Report {
   int code = kExitInternal;
   std::string message;
 };
 
 Report report(const std::exception& error) {
+  // No other stream throws.
+  if (dynamic_cast<const std::ios_base::failure*>(&error) != nullptr) {
+    return report(DataError(kOutputLost));
+  }
   std::string message = error.what();
   if (const auto* torch_error = dynamic_cast<const c10::Error*>(&error)) {
     message = torch_error->what_without_backtrace();
@@ -85,6 +96,7 @@ int report_in_turn() {
   static std::atomic_flag ending = ATOMIC_FLAG_INIT;
   while (ending.test_and_set()) pause();
   const Report last = report_current();
+  std::cout.exceptions(std::ios_base::goodbit);
   std::cout.flush();
   end_silently_at_signals(last.code);
   std::this_thread::sleep_for(time_to_wait(last.code));
@@ -96,9 +108,18 @@ int report_in_turn() {
 
 void end_at_uncaught_errors(int rank) {
   own_rank = rank;
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
+  std::cout.exceptions(std::ios_base::badbit);
+  // Otherwise reading would flush std::cout, and its failure would be taken for one of reading.
+  std::cin.tie(nullptr);
   std::set_terminate([] { _exit(report_in_turn()); });
 }
 
-int report_caught_error() { return report_in_turn(); }
+int report_caught_error() { _exit(report_in_turn()); }
+
+int finish_output(int code) {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw DataError(kOutputLost);
+  return code;
+}
 
 }  // namespace dermatome

@@ -6,6 +6,10 @@ namespace dermatome {
 // Installs the process's terminate handler: it reports the exception that nothing caught, in one
 // line, and ends the process with the exit code of its kind. `rank`: that of this process.
 //
+// Writing to a pipe that nobody reads, or beyond a limit of the size of files, becomes an error of
+// the one who writes: SIGPIPE and SIGXFSZ, which would end the process without a word, are ignored,
+// and std::cout throws.
+//
 // Once a Runtime exists, the stack is not unwound. Destructors of a half-done run join threads and
 // close groups, and both can wait for a peer that waits for this rank; so can MPI_Finalize. The end
 // of the process, in contrast, reaches the peers at once: their collectives fail, and mpirun or
@@ -20,7 +24,12 @@ namespace dermatome {
 void end_at_uncaught_errors(int rank);
 
 // For a handler in main(): reports the exception that it caught in the same way, with the same
-// wait, and returns the exit code.
-int report_caught_error();
+// wait, and ends the process with the exit code. It does not return, because libraries do their
+// last work when main() does: HDF5 crashes there if it could not write a file.
+[[noreturn]] int report_caught_error();
+
+// For the end of main(): returns `code` if all that was printed on standard output has been
+// written. Otherwise throws DataError.
+int finish_output(int code);
 
 }  // namespace dermatome

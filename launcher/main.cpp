@@ -83,5 +83,5 @@ int main(int argc, char** argv) {
     return report_caught_error();
   }
   // Outside of the handlers: inside of one, an error would unwind the stack (launcher/failure.h).
-  return do_work_on_ranks();
+  return finish_output(do_work_on_ranks());
 }

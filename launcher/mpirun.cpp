@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,9 +14,12 @@
 #include <csignal>
 #include <cstring>
 #include <iterator>
+#include <optional>
 
+#include "launcher/exit_note_filter.h"
 #include "src/core/cores.h"
 #include "src/core/error.h"
+#include "src/core/live_line.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -23,24 +27,28 @@ namespace {
 
 // Variables that a rank on another host must see as this process does.
 constexpr std::array kForwarded = {
-    "LD_LIBRARY_PATH",    "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME", "HDF5_USE_FILE_LOCKING",
-    "NCCL_SOCKET_IFNAME", "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES"};
+    "LD_LIBRARY_PATH",       "OMP_NUM_THREADS", "GLOO_SOCKET_IFNAME", "HDF5_USE_FILE_LOCKING",
+    "NCCL_SOCKET_IFNAME",    "NCCL_IB_HCA",     "NCCL_DEBUG",         "CUDA_VISIBLE_DEVICES",
+    "DERMATOME_REQUIRE_GPU", kStdoutColumns,    kStderrColumns};
 
 // For the signal handler.
 volatile pid_t child = 0;
 volatile std::sig_atomic_t stop_requested = 0;
 
+void ask_to_stop() {
+  stop_requested = 1;
+  kill(child, SIGUSR1);
+}
+
 void forward(int signal) {
   constexpr char kSaid[] = "asked the ranks to stop; asking again ends them at once\n";
-  const bool is_request = signal == SIGINT || signal == SIGTERM;
-  if (!is_request) {
+  if (signal == SIGUSR1 || signal == SIGUSR2) {
     kill(child, signal);
-  } else if (stop_requested != 0) {
-    kill(child, SIGTERM);
-  } else {
-    stop_requested = 1;
-    kill(child, SIGUSR1);
+  } else if (stop_requested == 0) {
+    ask_to_stop();
     [[maybe_unused]] const ssize_t put = write(STDERR_FILENO, kSaid, sizeof(kSaid) - 1);
+  } else if (signal != SIGHUP) {
+    kill(child, SIGTERM);
   }
 }
 
@@ -48,9 +56,16 @@ void forward(int signal) {
 class SignalForwarding {
  public:
   SignalForwarding() {
-    sigemptyset(&signals_);
-    for (const int signal : kSignals) sigaddset(&signals_, signal);
-    sigprocmask(SIG_BLOCK, &signals_, &previous_);
+    sigset_t waiting;
+    sigemptyset(&waiting);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
+      struct sigaction action = {};
+      sigaction(signal, nullptr, &action);
+      if (action.sa_handler == SIG_IGN) continue;
+      signals_.push_back(signal);
+      sigaddset(&waiting, signal);
+    }
+    sigprocmask(SIG_BLOCK, &waiting, &previous_);
   }
   ~SignalForwarding() { handle({}); }
   SignalForwarding(const SignalForwarding&) = delete;
@@ -67,15 +82,66 @@ class SignalForwarding {
   void unblock() { sigprocmask(SIG_SETMASK, &previous_, nullptr); }
 
  private:
-  static constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
-
-  static void handle(const struct sigaction& action) {
-    for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+  void handle(const struct sigaction& action) {
+    for (const int signal : signals_) sigaction(signal, &action, nullptr);
   }
 
-  sigset_t signals_ = {};
+  std::vector<int> signals_;
   sigset_t previous_ = {};
 };
+
+// False if nobody can read standard error any more.
+bool write_to_log(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t put = write(STDERR_FILENO, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0 && errno == EAGAIN) {
+      pollfd room = {STDERR_FILENO, POLLOUT, 0};
+      poll(&room, 1, /*timeout=*/1000);
+      continue;
+    }
+    if (put < 0) return false;
+    text.remove_prefix(static_cast<size_t>(put));
+  }
+  return true;
+}
+
+// The status with which the child has ended; nullopt: it still runs.
+std::optional<int> status_of_child(int options) {
+  int status = 0;
+  for (;;) {
+    const pid_t ended = waitpid(child, &status, options);
+    if (ended == child) return status;
+    if (ended == 0) return std::nullopt;
+    require(errno == EINTR, "waitpid failed");
+  }
+}
+
+// Passes on what the child writes, which can be read at `output`. Returns its status when it has
+// ended, even if another process still holds the other end of `output`.
+int pass_on_until_end(int output) {
+  ExitNoteFilter filter;
+  std::optional<int> status;
+  char bytes[4096];
+  for (;;) {
+    pollfd readable = {output, POLLIN, 0};
+    constexpr int kLookAfterMs = 200;
+    const int ready = poll(&readable, 1, status ? 0 : kLookAfterMs);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) {
+      if (status) break;
+      status = status_of_child(WNOHANG);
+      continue;
+    }
+    const ssize_t got = read(output, bytes, sizeof(bytes));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    const bool passed = write_to_log(filter.pass({bytes, static_cast<size_t>(got)}));
+    if (!passed && stop_requested == 0) ask_to_stop();
+  }
+  write_to_log(filter.rest());
+  return status ? *status : *status_of_child(0);
+}
 
 [[noreturn]] void execute(const std::vector<std::string>& arguments, int error_pipe) {
   std::vector<char*> pointers;
@@ -119,7 +185,8 @@ std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const st
 
 int run_and_forward_signals(const std::vector<std::string>& arguments) {
   int error_pipe[2];
-  require(pipe2(error_pipe, O_CLOEXEC) == 0, "pipe2 failed");
+  int output_pipe[2];
+  require(pipe2(error_pipe, O_CLOEXEC) == 0 && pipe2(output_pipe, O_CLOEXEC) == 0, "pipe2 failed");
   SignalForwarding forwarding;
   const pid_t own = getpid();
   child = fork();
@@ -128,16 +195,20 @@ int run_and_forward_signals(const std::vector<std::string>& arguments) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != own) _exit(126);
+    dup2(output_pipe[1], STDERR_FILENO);
+    // main() ignores them (launcher/failure.h), and ignored signals stay ignored.
+    for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_DFL);
     forwarding.unblock();
     execute(arguments, error_pipe[1]);
   }
   forwarding.begin();
   close(error_pipe[1]);
+  close(output_pipe[1]);
   int reason = 0;
   const bool failed = read(error_pipe[0], &reason, sizeof(reason)) == sizeof(reason);
   close(error_pipe[0]);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) require(errno == EINTR, "waitpid failed");
+  const int status = pass_on_until_end(output_pipe[0]);
+  close(output_pipe[0]);
   if (failed) {
     throw ConfigError(text(arguments[0], " cannot be started: ", std::strerror(reason),
                            "; install Open MPI, or start the ranks with srun or torchrun"));

@@ -25,11 +25,17 @@ std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const st
                                           bool (*is_set)(const char* variable));
 
 // Runs `arguments` as a child until it ends and returns its exit code (128 + the signal's number
-// if a signal ended it). SIGINT (Ctrl-C), SIGTERM and SIGUSR1, the requests to stop, reach the
-// ranks as SIGUSR1, because after the other two mpirun gives ranks only a second. A second SIGINT
-// or SIGTERM is forwarded as SIGTERM. The child leads its own process group, so that a terminal's
-// signals reach only this process, and gets a SIGTERM if this process is killed. Throws ConfigError
-// if the program cannot be started.
+// if a signal ended it). Throws ConfigError if the program cannot be started.
+//
+// SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGUSR1, the requests to stop, reach the ranks as SIGUSR1,
+// because after the others mpirun gives ranks only a second. A second SIGINT or SIGTERM is
+// forwarded as SIGTERM. Signals that this process was started to ignore (nohup) stay ignored. The
+// child leads its own process group, so that a terminal's signals reach only this process, and gets
+// a SIGTERM if this process is killed.
+//
+// What the child writes on standard error is passed on, without mpirun's notes on exit codes
+// (ExitNoteFilter). If it cannot be passed on, because nobody reads this process's standard error
+// any more, the ranks are asked to stop; mpirun itself would end them at once.
 int run_and_forward_signals(const std::vector<std::string>& arguments);
 
 }  // namespace dermatome

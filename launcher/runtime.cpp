@@ -11,6 +11,7 @@
 #include <limits>
 #include <string>
 
+#include "launcher/gpu_allocation.h"
 #include "launcher/placement.h"
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
@@ -23,7 +24,7 @@ namespace {
 // Why no GPU can be used.
 std::string why_no_gpu(bool gpu_there) {
   if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) {
-    return gpu_there ? "this build of Dermatome has no CUDA; build it with DERMATOME_CUDA=ON"
+    return gpu_there ? "this build of Dermatome has no CUDA; build it with tools/build.sh cuda"
                      : "this build of Dermatome has no CUDA, and this machine shows no GPU";
   }
   if (!gpu_there) return "this machine shows no GPU (no /dev/nvidiactl)";
@@ -31,13 +32,24 @@ std::string why_no_gpu(bool gpu_there) {
          "(compare nvidia-smi), or CUDA_VISIBLE_DEVICES hides every GPU";
 }
 
-c10::Device choose_device(DeviceChoice choice, const World& world) {
+// Warns if this machine's ranks leave GPUs idle that were given to them.
+void warn_of_idle_gpus(const World& world, int num_gpus, const std::string& given) {
+  const int idle = num_gpus - world.local_size;
+  if (world.local_rank != 0 || given.empty() || idle <= 0) return;
+  log_warning(text(idle, " OF ", num_gpus, " GPUS ARE UNUSED (", given,
+                   "): a rank uses one GPU, and this machine has ", world.local_size,
+                   " rank(s). Start a rank for every GPU, for example with dermatome launch"));
+}
+
+c10::Device choose_device(DeviceChoice choice, const World& world, const Environment& environment) {
   if (choice == DeviceChoice::kCpu) return c10::kCPU;
+  const std::string given = given_gpus(environment);
   if (at::hasCUDA()) {
     const c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
     const c10::Device device(c10::DeviceType::CUDA,
                              static_cast<c10::DeviceIndex>(world.local_rank % cuda.deviceCount()));
     cuda.setDevice(device);
+    warn_of_idle_gpus(world, cuda.deviceCount(), given);
     return device;
   }
   const bool gpu_there = std::filesystem::exists("/dev/nvidiactl");
@@ -45,8 +57,14 @@ c10::Device choose_device(DeviceChoice choice, const World& world) {
     throw ConfigError(text("runtime.device is cuda, but ", why_no_gpu(gpu_there),
                            ". runtime.device=cpu trains without a GPU"));
   }
-  if (gpu_there && world.local_rank == 0) {
-    log_warning("A GPU IS THERE AND UNUSED: " + why_no_gpu(gpu_there));
+  if (gpu_is_required(environment)) {
+    throw ConfigError(text("this job has GPUs (", given, "), but ", why_no_gpu(gpu_there),
+                           ". To leave the GPUs unused, say runtime.device=cpu (--device cpu)"));
+  }
+  const bool idle = !given.empty() || (gpu_there && !gpus_are_hidden(environment));
+  if (idle && world.local_rank == 0) {
+    log_warning(text("A GPU IS THERE AND UNUSED: ", why_no_gpu(gpu_there),
+                     given.empty() ? "" : text(" (", given, ")")));
   }
   return c10::kCPU;
 }
@@ -78,7 +96,7 @@ Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
     world_ = world_from_environment(environment).value_or(World{});
   }
   initialize_logging(world_.rank, world_.size);
-  device_ = choose_device(options.device, world_);
+  device_ = choose_device(options.device, world_, environment);
   if (device_.is_cpu()) keep_freed_memory();
   meet(std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000)));
   settle(options.threads);

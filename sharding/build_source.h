@@ -10,13 +10,14 @@ namespace dermatome {
 
 struct SampleSource {
   std::string csv;     // a table,
-  std::string folder;  // or, if this is not empty, a folder of images without captions
+  std::string folder;  // or, if this is not empty, a folder of images (captioned_folder.h)
   TableOptions table;
+  std::string exclude;  // CSV file of images to leave out (excluded_images.h); empty: none
 };
 
 // Reads what `source` names and builds its shards; a folder replaces options.image_root. Rank 0
-// logs what is read and what is odd about it. Returns, on rank 0, a line that says what was made.
-// Throws what reading and building throw.
+// logs what is read, what is odd about it, and which captions there are. Returns, on rank 0, a line
+// that says what was made. Throws what reading and building throw.
 std::string build_from(const SampleSource& source, BuildOptions options, BuildTeam& team);
 
 }  // namespace dermatome

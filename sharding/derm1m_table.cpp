@@ -28,12 +28,14 @@ std::string sentence(const char* before, std::string_view cell) {
 
 class Derm1mRowReader : public RowReader {
  public:
-  Derm1mRowReader(const CsvReader& csv, int64_t num_subcaptions)
+  Derm1mRowReader(const TableReader& table, int64_t num_subcaptions,
+                  const std::string& caption_column)
       : num_captions_(kFirstSubcaption + num_subcaptions),
-        caption_(column_of(csv, "caption", "truncated_caption")),
-        truncated_(csv.find_column("truncated_caption")),
-        ontology_(column_of(csv, "hierarchical_disease_label", "ontology_final")),
-        concepts_(column_of(csv, "skin_concept", "skin_concept_standarized")) {}
+        caption_(caption_column.empty() ? column_of(table, "caption", "truncated_caption")
+                                        : table.column(caption_column)),
+        truncated_(caption_column.empty() ? table.find_column("truncated_caption") : std::nullopt),
+        ontology_(column_of(table, "hierarchical_disease_label", "ontology_final")),
+        concepts_(column_of(table, "skin_concept", "skin_concept_standarized")) {}
 
   void read(const CsvRow& row, const std::string& /*where*/, CaptionedSample& sample) override {
     const std::string& whole = row.fields[caption_];
@@ -66,8 +68,9 @@ class Derm1mRowReader : public RowReader {
 
 }  // namespace
 
-std::unique_ptr<RowReader> make_derm1m_row_reader(const CsvReader& csv, int64_t num_subcaptions) {
-  return std::make_unique<Derm1mRowReader>(csv, num_subcaptions);
+std::unique_ptr<RowReader> make_derm1m_row_reader(const TableReader& table, int64_t num_subcaptions,
+                                                  const std::string& caption_column) {
+  return std::make_unique<Derm1mRowReader>(table, num_subcaptions, caption_column);
 }
 
 }  // namespace dermatome

@@ -20,7 +20,9 @@
 
 namespace dermatome {
 
-// Throws DataError when a column is missing.
-std::unique_ptr<RowReader> make_derm1m_row_reader(const CsvReader& csv, int64_t num_subcaptions);
+// `caption_column`: the column that is C and the raw caption, if it is not one of those above. Throws
+// DataError when a column is missing.
+std::unique_ptr<RowReader> make_derm1m_row_reader(const TableReader& table, int64_t num_subcaptions,
+                                                  const std::string& caption_column);
 
 }  // namespace dermatome

@@ -29,13 +29,10 @@ bool is_hidden(const std::filesystem::path& path) {
   return path.filename().string().starts_with('.');
 }
 
-struct Files {
-  std::vector<std::string> images;  // relative, sorted
-  std::vector<std::string> others;
-};
+}  // namespace
 
-Files list_files(const std::filesystem::path& folder) {
-  Files files;
+FolderFiles list_folder(const std::filesystem::path& folder) {
+  FolderFiles files;
   try {
     constexpr auto kOptions = std::filesystem::directory_options::follow_directory_symlink;
     std::filesystem::recursive_directory_iterator item(folder, kOptions);
@@ -51,43 +48,53 @@ Files list_files(const std::filesystem::path& folder) {
   } catch (const std::filesystem::filesystem_error& error) {
     throw DataError(std::string(error.what()) + "; name a folder that can be read");
   }
-  std::ranges::sort(files.images);
-  std::ranges::sort(files.others);
-  return files;
-}
-
-}  // namespace
-
-SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_subcaptions) {
-  const Files files = list_files(folder);
   if (files.images.empty()) {
     throw DataError(folder.string() +
                     " holds no images: no file's name ends in .jpg, .jpeg, .jfif, .png or .webp");
   }
+  std::ranges::sort(files.images);
+  std::ranges::sort(files.others);
+  for (const std::string& name : files.images) {
+    if (well_formed_length(name) != name.size()) {
+      throw DataError((folder / name).string() + ": the name is not UTF-8; rename the file");
+    }
+  }
+  return files;
+}
+
+void warn_of_others(const std::vector<std::string>& others, std::vector<std::string>& warnings) {
+  if (others.empty()) return;
+  warnings.push_back(
+      text(others.size(),
+           " file(s) left out whose names are not those of images, the first: ", others.front()));
+}
+
+std::string class_of(const std::string& image) {
+  const size_t slash = image.find('/');
+  return slash == std::string::npos ? "" : image.substr(0, slash);
+}
+
+SampleTable read_image_folder(const std::filesystem::path& folder, int64_t num_subcaptions) {
+  return read_image_folder(list_folder(folder), num_subcaptions);
+}
+
+SampleTable read_image_folder(const FolderFiles& files, int64_t num_subcaptions) {
   SampleTable table;
   table.kind = "folder";
   table.aspects = caption_aspects(num_subcaptions);
   SampleLabels labels;
   Sha256 hash;
   for (const std::string& name : files.images) {
-    if (well_formed_length(name) != name.size()) {
-      throw DataError((folder / name).string() + ": the name is not UTF-8; rename the file");
-    }
     CaptionedSample& sample = table.samples.emplace_back();
     sample.image_path = name;
     sample.captions.resize(table.aspects.size());
     sample.mask.resize(table.aspects.size(), 0);
-    const size_t slash = name.find('/');
-    labels.add(slash == std::string::npos ? "" : name.substr(0, slash));
+    labels.add(class_of(name));
     hash.update(name + '\n');
   }
   labels.apply(table);
   table.content_hash = hash.finish();
-  if (!files.others.empty()) {
-    table.warnings.push_back(text(
-        files.others.size(), " file(s) left out whose names are not those of images, the first: ",
-        files.others.front()));
-  }
+  warn_of_others(files.others, table.warnings);
   return table;
 }
 

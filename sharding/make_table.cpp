@@ -16,14 +16,17 @@ bool looks_exchanged(bool ontology, bool visual, const std::vector<uint8_t>& mas
 
 class MakeRowReader : public RowReader {
  public:
-  MakeRowReader(const CsvReader& csv, int64_t num_subcaptions) : num_subcaptions_(num_subcaptions) {
-    captions_ = {column_of(csv, "truncated_caption", "caption"), csv.column("ontology_caption"),
-                 csv.column("visual_concept_caption")};
+  MakeRowReader(const TableReader& table, int64_t num_subcaptions,
+                const std::string& caption_column)
+      : num_subcaptions_(num_subcaptions) {
+    captions_ = {caption_column.empty() ? column_of(table, "truncated_caption", "caption")
+                                        : table.column(caption_column),
+                 table.column("ontology_caption"), table.column("visual_concept_caption")};
     for (int64_t k = 1; k <= num_subcaptions; ++k) {
-      captions_.push_back(csv.column(text("subcaption_", k)));
+      captions_.push_back(table.column(text("subcaption_", k)));
     }
-    knowledge_masks_ = csv.column("knowledge_masks");
-    if (num_subcaptions > 0) sub_caption_mask_ = csv.column("sub_caption_mask");
+    knowledge_masks_ = table.column("knowledge_masks");
+    if (num_subcaptions > 0) sub_caption_mask_ = table.column("sub_caption_mask");
   }
 
   void read(const CsvRow& row, const std::string& where, CaptionedSample& sample) override {
@@ -86,8 +89,9 @@ class MakeRowReader : public RowReader {
 
 }  // namespace
 
-std::unique_ptr<RowReader> make_make_row_reader(const CsvReader& csv, int64_t num_subcaptions) {
-  return std::make_unique<MakeRowReader>(csv, num_subcaptions);
+std::unique_ptr<RowReader> make_make_row_reader(const TableReader& table, int64_t num_subcaptions,
+                                                const std::string& caption_column) {
+  return std::make_unique<MakeRowReader>(table, num_subcaptions, caption_column);
 }
 
 }  // namespace dermatome

@@ -7,7 +7,7 @@
 
 #include "sharding/sample_table.h"
 #include "src/core/text.h"
-#include "src/text/csv_reader.h"
+#include "src/text/table_reader.h"
 
 namespace dermatome {
 
@@ -23,9 +23,9 @@ class RowReader {
 
 // The place of column `name` or, if only that one is there, of `other_name`. Throws DataError when
 // both are missing.
-inline size_t column_of(const CsvReader& csv, const std::string& name,
+inline size_t column_of(const TableReader& table, const std::string& name,
                         const std::string& other_name) {
-  return csv.column(csv.has_column(name) || !csv.has_column(other_name) ? name : other_name);
+  return table.column(table.has_column(name) || !table.has_column(other_name) ? name : other_name);
 }
 
 // How often something odd was seen, and where first.

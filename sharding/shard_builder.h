@@ -10,9 +10,9 @@
 
 #include "sharding/image_record.h"
 #include "sharding/manifest.h"
-#include "sharding/progress.h"
 #include "sharding/sample_table.h"
 #include "sharding/shard_reader.h"
+#include "src/core/progress.h"
 #include "src/core/rank_facts.h"
 #include "src/text/tokenizer.h"
 

@@ -273,6 +273,11 @@ std::span<const int32_t> ShardReader::caption_ids(int64_t row) const {
   return std::span(caption_).subspan(row * num_captions(), num_captions());
 }
 
+ImageSize ShardReader::image_size(int64_t row) const {
+  check_row(row);
+  return {static_cast<int>(images_[row].height), static_cast<int>(images_[row].width)};
+}
+
 std::span<const uint8_t> ShardReader::mask(int64_t row) const {
   check_row(row);
   return std::span(mask_).subspan(row * num_captions(), num_captions());

@@ -33,6 +33,11 @@ class CorruptRecord : public DataError {
   using DataError::DataError;
 };
 
+struct ImageSize {
+  int height = 0;  // pixels
+  int width = 0;
+};
+
 class ShardReader {
  public:
   // Throws DataError naming the shard when it is missing, truncated, damaged, of another format
@@ -51,6 +56,9 @@ class ShardReader {
   // cannot be read; `image` may hold anything then.
   void decode(int64_t row, Image& image) const;
   Image decode(int64_t row) const;
+
+  // The stored image's size, without decoding it.
+  ImageSize image_size(int64_t row) const;
 
   // N rows of the shard's caption table; -1: no caption.
   std::span<const int32_t> caption_ids(int64_t row) const;

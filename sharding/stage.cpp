@@ -19,6 +19,7 @@
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/log.h"
+#include "src/core/progress.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -44,7 +45,7 @@ bool is_whole(const std::filesystem::path& path, const ShardEntry& entry) {
 
 // Copies `from` to `to`; `checksum`, at first 0, receives the CRC-32C of the bytes.
 void write_copy(const StoredFile& from, const std::filesystem::path& to, uint32_t& checksum,
-                const std::stop_token& stop) {
+                Progress& progress, const std::stop_token& stop) {
   const auto fail = [&] { throw DataError(text("cannot write ", to, ": ", std::strerror(errno))); };
   const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(to.c_str(), "wbe"),
                                                                 &std::fclose);
@@ -56,15 +57,16 @@ void write_copy(const StoredFile& from, const std::filesystem::path& to, uint32_
     from.read(offset, piece);
     checksum = crc32c(piece, checksum);
     if (std::fwrite(piece.data(), 1, piece.size(), file.get()) != piece.size()) fail();
+    progress.add(std::ssize(piece) >> 20);
   }
   if (std::fflush(file.get()) != 0) fail();
 }
 
-void copy_shard(const Copy& copy, const std::stop_token& stop) {
+void copy_shard(const Copy& copy, Progress& progress, const std::stop_token& stop) {
   replace_atomically(copy.to, [&](const std::filesystem::path& temporary) {
     const StoredFile from(copy.from);
     uint32_t checksum = 0;
-    write_copy(from, temporary, checksum, stop);
+    write_copy(from, temporary, checksum, progress, stop);
     if (from.size() != copy.entry.bytes || checksum != copy.entry.crc32c) {
       throw DataError(text("shard ", copy.from,
                            " fails its manifest's size or checksum and is not staged",
@@ -107,10 +109,14 @@ void stage_datasets(const std::vector<std::filesystem::path>& sources,
           {manifest_path(source).parent_path() / entry.file, target / entry.file, entry});
     }
   }
-  parallel_for(std::ssize(copies), num_threads, [&](int64_t i) {
-    check_stop(stop);
-    copies[i].missing = !is_whole(copies[i].to, copies[i].entry);
-  });
+  {
+    Progress progress("shards looked for in the staging folder", std::ssize(copies));
+    parallel_for(std::ssize(copies), num_threads, [&](int64_t i) {
+      check_stop(stop);
+      copies[i].missing = !is_whole(copies[i].to, copies[i].entry);
+      progress.add(1);
+    });
+  }
   const size_t num_shards = copies.size();
   std::erase_if(copies, [](const Copy& copy) { return !copy.missing; });
   uint64_t bytes = 0;
@@ -118,7 +124,9 @@ void stage_datasets(const std::vector<std::filesystem::path>& sources,
   check_space(folder, bytes);
   log_info(text("staging: ", copies.size(), " of ", num_shards, " shard(s), ", bytes >> 20,
                 " MiB, are copied to ", folder));
-  parallel_for(std::ssize(copies), num_threads, [&](int64_t i) { copy_shard(copies[i], stop); });
+  Progress progress("MiB staged", static_cast<int64_t>(bytes >> 20));
+  parallel_for(std::ssize(copies), num_threads,
+               [&](int64_t i) { copy_shard(copies[i], progress, stop); });
   for (const std::filesystem::path& source : sources) {
     const std::filesystem::path copy =
         staged_directory(folder, read_manifest(source)) / shard_format::kManifestName;

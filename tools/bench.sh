@@ -5,8 +5,10 @@
 # --worker names an existing dermatome_bench. Start it under `nice` on a shared machine.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+(($# > 0)) || set -- --help
+[[ $1 != -* ]] || answer_help "$@"
 
-if [[ " $* " != *" --worker"* ]]; then
+if [[ " $* " != *" --worker"* && " $* " != *" --help "* ]]; then
   packages=(--tests)
   [[ " $* " != *" --against"* && " $* " != *" --full"* ]] || packages+=(--bench)
   "$repository/tools/setup.sh" "${packages[@]}"

@@ -9,6 +9,7 @@
 # CMAKE_PREFIX_PATH for libraries in places of your own, and a PATH on which mpicxx belongs to your MPI.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+answer_help "$@"
 
 options=(-DDERMATOME_TESTS=OFF)
 if [[ ${1:-} == --tests ]]; then
@@ -16,6 +17,8 @@ if [[ ${1:-} == --tests ]]; then
   shift
 fi
 preset="${1:-release}"
+[[ $preset =~ ^(release|dev|debug|asan|tsan|clang|fuzz|cuda)$ ]] ||
+  fail "'$preset' is neither an option nor a preset (known: --tests release dev debug asan tsan clang cuda)"
 if [[ -x "$venv/bin/python" ]]; then
   options+=("-DDERMATOME_PYTHON=$venv/bin/python")
 fi

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 """Fills the captions that a table lacks, so that `dermatome shard` can read it.
 
-    tools/captions.py INPUT.csv OUTPUT.csv [--hierarchy FILE] [--concepts FILE] [--endpoint URL ...]
+    tools/captions.py INPUT OUTPUT.csv [--template TEXT ...] [--hierarchy FILE] [--concepts FILE]
+                      [--endpoint URL ...]
 
-INPUT is UTF-8 CSV with `filename` and `caption` (or `truncated_caption`). OUTPUT has its columns
-and MAKE's. What is there stays; a cell that is empty, nan or NaN is filled:
+INPUT is what `dermatome shard` reads, with the same options: a table (UTF-8 CSV, or .jsonl) with
+`filename` and `caption`, with open_clip's or Hugging Face's names, or with the columns that
+--image-column and --caption-column name; or a folder of images with metadata.csv, metadata.jsonl,
+or .txt and .json files beside the images. OUTPUT has its columns, `filename` and MAKE's columns.
+What is there stays; a cell that is empty, nan or NaN is filled:
 
-  truncated_caption       from caption
+  truncated_caption       from caption; else, with --template, from the cells that a template names
   ontology_caption        from ontology_final or hierarchical_disease_label; else, with --hierarchy,
                           from the place of the disease in the hierarchy
   visual_concept_caption  from skin_concept_standarized (sic) or skin_concept; else, with
                           --concepts, from the words of the caption
-  subcaption_1 to _8      the sentences of the caption, if the row has no subcaption
+  subcaption_1 to _8      the sentences of the caption, if the row has no subcaption; where templates
+                          made the caption, the captions of the other templates
   sub_captions, sub_caption_mask, knowledge_masks (caption, ontology, visual concept)
                           from the captions that exist; in an existing mask, only the entries of
                           new captions change
@@ -26,152 +31,16 @@ import argparse
 import math
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 
-from captions import BadInput, answers, missing, normalized, sentences, table
+from captions import BadInput, answers, inputs, missing, table
 from captions.cache import Cache, key_of
+from captions.filler import ASPECTS, DISEASE_COLUMNS, Filler
 from captions.knowledge import Concepts, Hierarchy
 from captions.language_model import Account, Endpoint, Model, Question, Stopped
+from captions.templates import Template
 
-ASPECTS = ("truncated_caption", "ontology_caption", "visual_concept_caption")
-ONTOLOGY_COLUMNS = ("ontology_final", "hierarchical_disease_label")
-CONCEPT_COLUMNS = ("skin_concept_standarized", "skin_concept")
-DISEASE_COLUMNS = ("standardized_disease", "disease_label")
-NOTHING = {"no definitive diagnosis", "no visual concepts"}
 CHARACTERS_PER_TOKEN = 4
-
-
-def ontology_caption(text):
-    return f"This is a skin photo diagnosed as {text}."
-
-
-def concept_caption(text):
-    return f"This skin photo shows {text}."
-
-
-def stated(row, columns):
-    """The first of the columns with a useful cell, and the cell's text."""
-    for column in columns:
-        cell = row.get(column, "").strip()
-        if not missing(cell) and normalized(cell).rstrip(".") not in NOTHING:
-            return column, cell.rstrip(".")
-    return None, None
-
-
-class Filler:
-    """Fills rows in place and counts the captions it filled."""
-
-    def __init__(self, num_subcaptions, hierarchy, concepts, disease_columns):
-        self.pieces = [f"subcaption_{i + 1}" for i in range(num_subcaptions)]
-        self.hierarchy, self.concepts = hierarchy, concepts
-        self.disease_columns = disease_columns
-        self.filled = Counter()    # (aspect, method)
-        self.unknown = Counter()   # diseases that are not in the hierarchy
-        self.dropped, self.dropped_rows = 0, 0
-
-    def columns(self):
-        return [*ASPECTS, "sub_captions", *self.pieces, "sub_caption_mask", "knowledge_masks"]
-
-    def complete(self, row):
-        """Adds missing columns with empty cells; returns the captions that the row lacks."""
-        for column in self.columns():
-            row.setdefault(column, "")
-        return [aspect for aspect in ASPECTS if missing(row[aspect])]
-
-    def fill(self, row, aspect, text, method):
-        row[aspect] = text
-        self.filled[aspect, method] += 1
-
-    def fill_from_files(self, row):
-        if missing(row["truncated_caption"]) and not missing(row.get("caption", "")):
-            self.fill(row, "truncated_caption", row["caption"], "caption")
-        if missing(row["ontology_caption"]):
-            self.fill_ontology(row)
-        if missing(row["visual_concept_caption"]):
-            column, text = stated(row, CONCEPT_COLUMNS)
-            if text is None and self.concepts and not missing(row["truncated_caption"]):
-                column, text = "--concepts", ", ".join(
-                    self.concepts.find(row["truncated_caption"]))
-            if text:
-                self.fill(row, "visual_concept_caption", concept_caption(text), column)
-
-    def fill_ontology(self, row):
-        column, text = stated(row, ONTOLOGY_COLUMNS)
-        if text is None and self.hierarchy:
-            _, disease = stated(row, self.disease_columns)
-            column, text = "--hierarchy", disease and self.place(disease)
-        if text:
-            self.fill(row, "ontology_caption", ontology_caption(text), column)
-
-    def place(self, disease):
-        text = self.hierarchy.find(disease)
-        if text is None:
-            self.unknown[" ".join(disease.split())] += 1
-        return text
-
-    def open_fields(self, row, allowed):
-        """The fields to ask a model about for a row."""
-        if missing(row["truncated_caption"]):
-            return ()
-        is_open = {
-            "subcaptions": self.pieces and all(missing(row[piece]) for piece in self.pieces),
-            "visual_concepts": missing(row["visual_concept_caption"]),
-            "diagnosis": missing(row["ontology_caption"]),
-        }
-        return tuple(field for field in answers.FIELDS if field in allowed and is_open[field])
-
-    def fill_from_answer(self, row, answer, questions):
-        if values := answer.get("visual_concepts"):
-            text = concept_caption(", ".join(questions.concept_names(values)))
-            self.fill(row, "visual_concept_caption", text, "the model")
-        if diagnosis := answer.get("diagnosis"):
-            diagnosis = " ".join(diagnosis.split()).rstrip(".")
-            text = self.place(diagnosis) if self.hierarchy else diagnosis
-            if text:
-                self.fill(row, "ontology_caption", ontology_caption(text), "the model")
-        if values := answer.get("subcaptions"):
-            self.fill_subcaptions(row, [sentences.tidy(value) for value in values], "the model")
-
-    def fill_subcaptions(self, row, pieces, method):
-        if not pieces or not self.pieces:
-            return
-        kept = pieces[:len(self.pieces)]
-        if len(pieces) > len(kept):
-            self.dropped += len(pieces) - len(kept)
-            self.dropped_rows += 1
-        for column, piece in zip(self.pieces, kept):
-            row[column] = piece
-        row["sub_captions"] = row["sub_caption_mask"] = ""
-        self.filled["subcaptions", method] += 1
-
-    def finish(self, row, lacked, where):
-        """Cuts the caption if there are still no subcaptions, then sets the masks."""
-        if all(missing(row[piece]) for piece in self.pieces) and \
-                not missing(row["truncated_caption"]):
-            self.fill_subcaptions(row, sentences.split(row["truncated_caption"]), "sentences")
-        exist = [int(not missing(row[piece])) for piece in self.pieces]
-        if missing(row["sub_captions"]):
-            row["sub_captions"] = str(sum(exist))
-        set_mask(row, "sub_caption_mask", exist, [], where)
-        exist = [int(not missing(row[aspect])) for aspect in ASPECTS]
-        new = [i for i, aspect in enumerate(ASPECTS) if aspect in lacked and exist[i]]
-        set_mask(row, "knowledge_masks", exist, new, where)
-
-
-def set_mask(row, column, exist, new, where):
-    """In an existing mask only the entries of new captions change, because a caption may exist and
-    be invalid."""
-    mask = exist
-    if not missing(row[column]):
-        mask = table.read_mask(row[column], f"{where}, column {column}")
-        if len(mask) < len(exist) or (column == "knowledge_masks" and len(mask) != 3):
-            raise BadInput(f"{where}, column {column}: {len(mask)} instead of {len(exist)} entries "
-                           f"in '{row[column]}'; correct it, or empty the cell to have it filled")
-        if not new:
-            return
-        mask = [1 if i in new else entry for i, entry in enumerate(mask)]
-    row[column] = str(mask)
 
 
 def make_questions(filler, rows, questions, options):
@@ -273,15 +142,16 @@ def summarize(filler, rows, options):
 
 def build(options):
     """Does everything except reading the command line; returns the exit code."""
-    columns, rows = table.read(options.input, ["filename"])
-    if "truncated_caption" not in columns:
-        table.require("caption", columns, options.input)
+    columns, rows, caption_column = inputs.read(options)
+    templates = [Template(text, options.label_column) for text in options.template]
+    for template in templates:
+        template.check(columns, caption_column, options.input)
     if options.disease_column:
         table.require(options.disease_column, columns, options.input)
     disease_columns = [options.disease_column] if options.disease_column else DISEASE_COLUMNS
     hierarchy = Hierarchy(options.hierarchy) if options.hierarchy else None
     concepts = Concepts(options.concepts) if options.concepts else None
-    filler = Filler(options.num_subcaptions, hierarchy, concepts, disease_columns)
+    filler = Filler(options.num_subcaptions, caption_column, templates, hierarchy, concepts, disease_columns)
     lacked = []
     for line, row in rows:
         if not row["filename"].strip():
@@ -321,14 +191,29 @@ def fields(text):
     return names
 
 
+def separator(text):
+    names = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}
+    if text not in names and (len(text) != 1 or text in '"\n'):
+        raise argparse.ArgumentTypeError(f"'{text}': write comma, semicolon, tab, or one character")
+    return names.get(text, text)
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="Exit codes: 0 done; 1 the model's server stopped the run; 2 bad input; 3 OUTPUT is "
                "written, but --max-cost left questions unasked.")
     add = parser.add_argument
-    add("input", metavar="INPUT.csv", type=Path)
+    add("input", metavar="INPUT", type=Path)
     add("output", metavar="OUTPUT.csv", type=Path)
+    add("--image-column", metavar="NAME", help="column of image files (filename, filepath or file_name)")
+    add("--caption-column", metavar="NAME", help="column of captions (caption, title or text)")
+    add("--label-column", metavar="NAME", default="label", help="column that {} stands for in --template (label)")
+    add("--separator", type=separator, metavar="S",
+        help="what separates columns: comma, semicolon, tab, or any character (what the first line has)")
+    add("--template", action="append", default=[], metavar="TEXT",
+        help="captions for rows that have none: {} stands for the label, {NAME} for column NAME, as in "
+             "\"a photo of a {}\"; may be given several times, and then they take turns")
     add("--num-subcaptions", type=number(int, 0, 64), default=8, metavar="N",
         help="largest number of sentences per row (8); `dermatome shard` has the same option")
     add("--hierarchy", type=Path, metavar="FILE",

@@ -9,6 +9,7 @@ captions of benchmarks, where only comments are checked, and the old names of se
 messages answer with the new names.
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -72,8 +73,9 @@ def findings(root):
 
 
 def main():
-    root = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).resolve().parent.parent)
-    found = list(findings(root))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("root", nargs="?", type=Path, default=Path(__file__).resolve().parent.parent)
+    found = list(findings(str(parser.parse_args().root)))
     print("\n".join(found) if found else "language: one word for one thing")
     return 1 if found else 0
 

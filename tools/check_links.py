@@ -12,6 +12,7 @@ Files that git ignores may be missing. Addresses on the web are not looked up. P
 FILE:LINE: REASON and exits with 1 if there is one.
 """
 
+import argparse
 import re
 import sys
 from itertools import product
@@ -133,8 +134,9 @@ def violations(root):
 
 
 def main():
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent
-    found = list(violations(root))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("root", nargs="?", type=Path, default=Path(__file__).resolve().parent.parent)
+    found = list(violations(parser.parse_args().root))
     print("\n".join(found) if found else "links: every page names what is there")
     return 1 if found else 0
 

@@ -8,6 +8,7 @@ without output, as BUILD/compile_commands.json says (default: build/release). Ex
 member without its mutex (clang's message says where), or if there is no such member at all.
 """
 
+import argparse
 import json
 import shlex
 import subprocess
@@ -45,8 +46,12 @@ def check(root, source, entries):
 
 
 def main():
-    root = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT
-    build = Path(sys.argv[1]) if len(sys.argv) > 1 else root / "build/release"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", nargs="?", type=Path, help="default: ROOT/build/release")
+    parser.add_argument("root", nargs="?", type=Path, default=ROOT)
+    arguments = parser.parse_args()
+    root = arguments.root
+    build = arguments.build or root / "build/release"
     entries = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
     sources = guarded_sources(root)
     print("locks:", *sources, flush=True)

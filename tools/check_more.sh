@@ -9,6 +9,7 @@
 #            code 66.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+answer_help "$@"
 
 check_clang() {
   tools/build.sh --tests clang

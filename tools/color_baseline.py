@@ -8,6 +8,7 @@ on the training images that show exactly one tone. The tone with the largest val
 Prints one JSON line.
 """
 
+import argparse
 import csv
 import json
 import sys
@@ -37,7 +38,9 @@ def read_tones(path, column):
 
 
 def main():
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/emoji")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="?", type=Path, default=Path("data/emoji"))
+    folder = parser.parse_args().data
     train_names, train_tones = read_tones(folder / "train.csv", "tone")
     test_names, test_tones = read_tones(folder / "test_tone.csv", "label")
     classes = np.unique(train_tones)

@@ -15,6 +15,18 @@ fail() {
   exit 1
 }
 
+# answer_help ARGUMENT…: if --help or -h is among the arguments, prints the comment at the head of the running
+# script, and ends it.
+answer_help() {
+  local argument
+  for argument in "$@"; do
+    if [[ $argument == --help || $argument == -h ]]; then
+      sed -n '2,${/^#/!q; s/^# \{0,1\}//p;}' "$0"
+      exit 0
+    fi
+  done
+}
+
 # check_disk MIB WHAT FOLDER: fails if MIB MiB, which WHAT is about to store in FOLDER, do not fit there.
 check_disk() {
   local free

@@ -8,6 +8,7 @@
 # A run's files are in runs/quickstart-DATE-TIME-seedN; an interrupted call can be repeated.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+answer_help "$@"
 
 num_seeds=1
 ablations=false

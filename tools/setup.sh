@@ -9,6 +9,7 @@
 # If LIBTORCH_ROOT names a LibTorch of your own, none is downloaded.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+answer_help "$@"
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config unzip ca-certificates python3-venv
@@ -36,7 +37,7 @@ done
 
 install_packages() {
   command -v dpkg-query >/dev/null ||
-    fail "not a Debian system. slurm/CLUSTERS.md says how to get the equivalents of: $*"
+    fail "not a Debian system. slurm/README.md says how to get the equivalents of: $*"
   local missing=() package
   for package in "$@"; do
     [[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] ||
@@ -51,7 +52,7 @@ install_packages() {
   local as_root=()
   if (($(id -u) != 0)); then
     command -v sudo >/dev/null && sudo -v ||
-      fail "neither root nor sudo. Do without (slurm/CLUSTERS.md), or ask an administrator to install: ${missing[*]}"
+      fail "neither root nor sudo. Do without (slurm/README.md), or ask an administrator to install: ${missing[*]}"
     as_root=(sudo)
   fi
   # sudo drops the environment. `env` behind sudo sets the proxy settings again, which needs no
@@ -65,7 +66,7 @@ install_packages() {
 
 prepare_venv() {
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "the scripts' Python packages need Python 3.11, this is $(python3 --version). tools/build.sh needs none: slurm/CLUSTERS.md"
+    fail "the scripts' Python packages need Python 3.11, this is $(python3 --version). tools/build.sh needs none: slurm/README.md"
   if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     say "creating the Python environment $venv"
     rm -rf "$venv"

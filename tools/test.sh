@@ -4,6 +4,8 @@
 # tests fail instead. The sanitizers check the code that parses untrusted bytes, and one step of two ranks.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+answer_help "$@"
+(($# == 0)) || fail "unknown argument '$1' (there are none)"
 
 # Static analysis of one file that includes LibTorch takes half a minute. After this many seconds no
 # further file is started, and the files left out are named.

@@ -18,6 +18,7 @@ std::function<int()> asked_for;
 void add_commands(CLI::App& app) {
   app.require_subcommand(1);
   add_launch(app);
+  add_config(app);
   add_plan(app);
   add_shard(app);
   add_verify(app);

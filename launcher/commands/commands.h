@@ -14,6 +14,7 @@ struct RuntimeOptions;
 
 void add_classify(CLI::App& app);
 void add_concepts(CLI::App& app);
+void add_config(CLI::App& app);
 void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);

@@ -1,5 +1,4 @@
 // `dermatome evaluate`: scores checkpoints on benchmarks.
-#include <iostream>
 #include <limits>
 #include <map>
 #include <memory>
@@ -12,7 +11,6 @@
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
 #include "launcher/version.h"
-#include "src/core/json_text.h"
 #include "src/eval/evaluation.h"
 
 namespace dermatome {
@@ -21,6 +19,7 @@ namespace {
 struct EvaluateArguments {
   std::vector<std::string> checkpoints;
   EvaluationOptions evaluation;
+  bool json = false;
   ModelUse use;
 };
 
@@ -31,9 +30,10 @@ int evaluate(Runtime& runtime, const EvaluateArguments& arguments) {
   const Evaluation evaluation(options);
   evaluation.compare_ranks(version(), static_cast<int64_t>(arguments.checkpoints.size()),
                            runtime.collectives(), runtime.device());
+  const bool json = arguments.json || options.format == ResultFormat::kClipBenchmark;
   for (const auto& given : arguments.checkpoints) {
     evaluation.score(find_checkpoint(given, runtime), runtime.collectives(), runtime.device(),
-                     [](const auto& line) { std::cout << json_line(line) << std::endl; });
+                     [json](const auto& line) { print_result(line, json); });
   }
   return kExitOk;
 }
@@ -42,7 +42,8 @@ int evaluate(Runtime& runtime, const EvaluateArguments& arguments) {
 
 void add_evaluate(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "evaluate", "Score checkpoints on benchmarks, one JSON object per line on standard output");
+      "evaluate",
+      "Score checkpoints on benchmarks; a table on a terminal, else one JSON object per line");
   const auto arguments = std::make_shared<EvaluateArguments>();
   EvaluationOptions& evaluation = arguments->evaluation;
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
@@ -65,6 +66,7 @@ void add_evaluate(CLI::App& app) {
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, ResultFormat>{{"dermatome", ResultFormat::kDermatome},
                                               {"clip_benchmark", ResultFormat::kClipBenchmark}}));
+  command->add_flag("--json", arguments->json, kJsonHelp);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     run_on_ranks(arguments->use.runtime,

@@ -13,6 +13,7 @@
 #include "launcher/exit_codes.h"
 #include "launcher/mpirun.h"
 #include "src/core/error.h"
+#include "src/core/live_line.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 
@@ -66,6 +67,7 @@ int launch(const LaunchArguments& arguments, const std::vector<std::string>& com
     setenv("OMPI_MCA_oob_tcp_keepalive_intvl", "5", 0);
     setenv("OMPI_MCA_oob_tcp_keepalive_probes", "3", 0);
   }
+  pass_terminal_on();
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   const auto mpirun =
       mpirun_arguments({read_num_ranks(arguments), arguments.hosts, command}, program,

@@ -1,14 +1,20 @@
 #include "launcher/commands/model_options.h"
 
 #include <ATen/ATen.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <iostream>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "src/config/model_options.h"
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
+#include "src/core/json_text.h"
+#include "src/core/live_line.h"
 #include "src/core/text.h"
+#include "src/eval/result_table.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
 
@@ -47,6 +53,13 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
   runtime.collectives().broadcast(step, 0, "checkpoint to use");
   const auto found = step.item<int64_t>();
   return found == kAsGiven ? given : checkpoint_path(of_run, found).string();
+}
+
+void print_result(const nlohmann::ordered_json& result, bool as_json) {
+  const bool as_table = !as_json && terminal_columns(STDOUT_FILENO) > 0;
+  const std::string shown = as_table ? result_table(result) : json_line(result) + "\n";
+  const AboveLiveLine above;
+  std::cout << shown << std::flush;
 }
 
 void require_one_rank(const Runtime& runtime, const std::string& command) {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "launcher/runtime.h"
@@ -22,6 +23,14 @@ void add_model_options(CLI::App& command, ModelUse& use);
 
 // --device.
 void add_device_option(CLI::App& command, RuntimeOptions& runtime);
+
+// Prints a result of `evaluate` or `probe`: its table if a terminal shows standard output, else one
+// line of JSON. `as_json` asks for JSON on a terminal too.
+void print_result(const nlohmann::ordered_json& result, bool as_json);
+
+// The help of --json of these commands.
+inline constexpr const char* kJsonHelp =
+    "Print one JSON object per line on a terminal too, instead of tables";
 
 // The help of --checkpoint.
 inline constexpr const char* kCheckpointHelp =

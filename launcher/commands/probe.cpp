@@ -1,7 +1,6 @@
 // `dermatome probe`: linear probes and few-shot classifiers on frozen image features.
 #include "src/eval/probe/probe.h"
 
-#include <iostream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,7 +11,6 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
-#include "src/core/json_text.h"
 
 namespace dermatome {
 namespace {
@@ -20,6 +18,7 @@ namespace {
 struct ProbeArguments {
   std::vector<std::string> checkpoints;
   ProbeOptions probe;
+  bool json = false;
   ModelUse use;
 };
 
@@ -31,7 +30,7 @@ int run_probe(Runtime& runtime, const ProbeArguments& arguments) {
   Probe probe(options);
   for (const auto& checkpoint : arguments.checkpoints) {
     probe.score(find_checkpoint(checkpoint, runtime), runtime.device(),
-                [](const auto& line) { std::cout << json_line(line) << std::endl; });
+                [&](const auto& line) { print_result(line, arguments.json); });
   }
   return kExitOk;
 }
@@ -74,10 +73,12 @@ void add_options(CLI::App& command, ProbeOptions& options) {
 void add_probe(CLI::App& app) {
   auto* command = app.add_subcommand(
       "probe",
-      "Fit linear classifiers to frozen image features and score them; one JSON object per line");
+      "Fit linear classifiers to frozen image features and score them; a table on a terminal, else "
+      "one JSON object per line");
   const auto arguments = std::make_shared<ProbeArguments>();
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   add_options(*command, arguments->probe);
+  command->add_flag("--json", arguments->json, kJsonHelp);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     run_on_ranks(arguments->use.runtime,

@@ -6,6 +6,7 @@
 
 #include "launcher/commands/build_ranks.h"
 #include "launcher/commands/commands.h"
+#include "launcher/commands/table_options.h"
 #include "launcher/version.h"
 #include "sharding/build_source.h"
 
@@ -38,22 +39,11 @@ void add_shard(CLI::App& app) {
   CLI::App& shard = *app.add_subcommand(
       "shard", "Turn a table of captions and its images, or a folder, into training shards");
   const auto arguments = std::make_shared<ShardArguments>();
-  SampleSource& source = arguments->source;
-  TableOptions& table = source.table;
   BuildOptions& build = arguments->build;
-  CLI::Option* csv = shard.add_option(
-      "--csv", source.csv, "Table of images and captions (its columns: sharding/FORMAT.md)");
-  CLI::Option* folder =
-      shard
-          .add_option("--folder", source.folder,
-                      "Instead of a table: folder of images, FOLDER/CLASS/..., without captions")
-          ->excludes(csv);
-  shard.add_option("--table", table.kind, "Kind of the table; default: recognized by its columns")
-      ->transform(CLI::CheckedTransformer(kTableKinds))
-      ->excludes(folder);
+  add_table_options(shard, arguments->source);
   shard
       .add_option("--images", build.image_root, "Directory put before every file name of the table")
-      ->excludes(folder);
+      ->excludes("--folder");
   shard
       .add_option("--output", build.output,
                   "Directory of the data set; a second run continues an interrupted one")
@@ -78,13 +68,10 @@ void add_shard(CLI::App& app) {
                   "Approximate size of a shard in MB; about this much memory is used")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
-  shard
-      .add_option("--num-subcaptions", table.num_subcaptions,
-                  "Columns subcaption_1, subcaption_2, ... to read")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  shard.add_option("--label-column", table.label_column, "Column with a class name for every row")
-      ->excludes(folder);
+  shard.add_option(
+      "--exclude", source.exclude,
+      "CSV file whose column filename names images to leave out, such as the file that "
+      "`dermatome duplicates --output` writes");
   shard.add_option("--threads", build.num_threads, "Threads; 0: one per allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);

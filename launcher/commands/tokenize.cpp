@@ -44,7 +44,6 @@ void tokenize_lines(bool json) {
     }
   }
   if (std::cin.bad()) throw DataError("standard input: reading failed");
-  if (!std::cout.flush()) throw DataError("standard output: the token ids could not be written");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "src/config/train_options.h"
 #include "src/core/log.h"
 #include "src/core/stop_signal.h"
+#include "src/core/text.h"
 #include "src/train/environment.h"
 #include "src/train/trainer.h"
 
@@ -33,7 +34,7 @@ int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
   environment.local_rank = runtime.world().local_rank;
   environment.binary = version();
   if (train(options, environment) == TrainingOutcome::kFinished) return kExitOk;
-  log_info("stopped on request; the same command continues this run");
+  log_info(text("stopped ", stop_cause(), "; the same command continues this run"));
   return kExitStopped;
 }
 

@@ -64,6 +64,27 @@ struct ValueText {
   }
 };
 
+struct KindText {
+  std::string operator()(const bool*) const { return "true or false"; }
+  std::string operator()(const int64_t*) const { return "a whole number"; }
+  std::string operator()(const uint64_t*) const { return "a whole number, at least 0"; }
+  std::string operator()(const double*) const { return "a number"; }
+  std::string operator()(const std::string*) const { return "text"; }
+  std::string operator()(std::span<double> value) const {
+    return text("a list of ", value.size(), " numbers");
+  }
+  std::string operator()(const Choice& value) const {
+    std::string names;
+    for (const auto name : value.names)
+      names += (names.empty() ? "one of " : ", ") + std::string(name);
+    return names;
+  }
+  std::string operator()(const std::vector<std::string>*) const { return "a list of texts"; }
+  std::string operator()(const std::vector<double>*) const { return "a list of numbers"; }
+  std::string operator()(const OneOrMore&) const { return "text or a list of texts"; }
+  std::string operator()(const std::vector<BenchmarkClass>*) const { return "a list of classes"; }
+};
+
 }  // namespace
 
 bool Range::contains(double number) const {
@@ -76,6 +97,12 @@ std::string Range::describe() const {
   if (std::isfinite(low) && std::isfinite(high)) text += " and ";
   if (std::isfinite(high)) text += (high_open ? "below " : "at most ") + number_text(high);
   return text;
+}
+
+std::string allowed_text(const Field& field) {
+  const std::string range = field.range.describe();
+  const std::string kind = std::visit(KindText{}, field.value);
+  return range.empty() ? kind : text(kind, ", ", range);
 }
 
 std::string value_text(const FieldValue& value) { return std::visit(ValueText{}, value); }

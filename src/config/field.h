@@ -73,4 +73,7 @@ inline Field operational(std::string key, FieldValue value, Range range = {}) {
 // The value as YAML on one line: numbers by their shortest exact form, strings quoted.
 std::string value_text(const FieldValue& value);
 
+// What the field accepts: "a whole number, at least 1", "one of fp32, amp_bf16".
+std::string allowed_text(const Field& field);
+
 }  // namespace dermatome

@@ -18,15 +18,24 @@ namespace {
 
 constexpr size_t kLongestShownValue = 80;
 
+// "64" in quotes is text, 64 is a number; yaml-cpp tells them apart by the tag.
+bool is_quoted(const YAML::Node& node) { return node.IsScalar() && node.Tag() == "!"; }
+
+bool is_plain(const YAML::Node& node) { return node.IsScalar() && !is_quoted(node); }
+
+std::string shown_scalar(const YAML::Node& node) {
+  return is_quoted(node) ? text('"', node.Scalar(), '"') : node.Scalar();
+}
+
 // What a value looks like in a message. Only one level deep: an alias may make a list contain
 // itself.
 std::string shown(const YAML::Node& node) {
   std::string text;
   if (node.IsScalar()) {
-    text = node.Scalar();
+    text = shown_scalar(node);
   } else if (node.IsSequence()) {
     for (const auto& item : node) {
-      text += (text.empty() ? "" : ", ") + (item.IsScalar() ? item.Scalar() : std::string("…"));
+      text += (text.empty() ? "" : ", ") + (item.IsScalar() ? shown_scalar(item) : "…");
     }
     text = "[" + text + "]";
   } else {
@@ -37,9 +46,6 @@ std::string shown(const YAML::Node& node) {
   while ((text[end] & 0xC0) == 0x80) --end;  // not inside a UTF-8 sequence
   return text.substr(0, end) + "…";
 }
-
-// "64" in quotes is text, 64 is a number; yaml-cpp tells them apart by the tag.
-bool is_plain(const YAML::Node& node) { return node.IsScalar() && node.Tag() != "!"; }
 
 template <typename Number>
 bool parse_number(const YAML::Node& node, Number& number) {
@@ -54,25 +60,38 @@ bool parse_number(const YAML::Node& node, Number& number) {
 // What is wrong with a value; nothing if Assign has stored it.
 using Problem = std::optional<std::string>;
 
+// `problem` with a value that is no number or truth value, or a list with such a value. It says so
+// where quotation marks are the reason.
+Problem not_plain(const YAML::Node& node, const std::string& problem) {
+  const bool has_quoted =
+      node.IsSequence() ? std::any_of(node.begin(), node.end(), is_quoted) : is_quoted(node);
+  if (!has_quoted) return problem;
+  return text(problem, ", because quotation marks make it text: write it without them");
+}
+
 struct Assign {
   const YAML::Node& node;
 
   Problem operator()(bool* value) const {
     const bool is_true = is_plain(node) && node.Scalar() == "true";
-    if (!is_true && !(is_plain(node) && node.Scalar() == "false")) return "is not true or false";
+    if (!is_true && !(is_plain(node) && node.Scalar() == "false")) {
+      return not_plain(node, "is not true or false");
+    }
     *value = is_true;
     return {};
   }
   Problem operator()(int64_t* value) const {
-    if (!parse_number(node, *value)) return "is not a whole number of 64 bits";
+    if (!parse_number(node, *value)) return not_plain(node, "is not a whole number of 64 bits");
     return {};
   }
   Problem operator()(uint64_t* value) const {
-    if (!parse_number(node, *value)) return "is not a whole number of 64 bits, zero or more";
+    if (!parse_number(node, *value)) {
+      return not_plain(node, "is not a whole number of 64 bits, zero or more");
+    }
     return {};
   }
   Problem operator()(double* value) const {
-    if (!parse_number(node, *value)) return "is not a finite number";
+    if (!parse_number(node, *value)) return not_plain(node, "is not a finite number");
     return {};
   }
   Problem operator()(std::string* value) const {
@@ -84,7 +103,7 @@ struct Assign {
     const std::string problem = text("is not a list of ", value.size(), " numbers");
     if (!node.IsSequence() || node.size() != value.size()) return problem;
     for (size_t i = 0; i < value.size(); ++i) {
-      if (!parse_number(node[i], value[i])) return problem;
+      if (!parse_number(node[i], value[i])) return not_plain(node, problem);
     }
     return {};
   }
@@ -113,7 +132,7 @@ struct Assign {
     if (!node.IsSequence() && !node.IsNull()) return problem;
     value->assign(node.size(), 0);
     for (size_t i = 0; i < value->size(); ++i) {
-      if (!parse_number(node[i], (*value)[i])) return problem;
+      if (!parse_number(node[i], (*value)[i])) return not_plain(node, problem);
     }
     return {};
   }
@@ -145,15 +164,32 @@ struct InRange {
   }
 };
 
+constexpr const char* kTabProblem =
+    "a tab stands in front of the key. YAML takes only spaces there; replace every such tab by "
+    "spaces";
+
+// Whether a tab stands in front of the first visible character of the line (counted from 0).
+bool has_tab_indentation(const std::string& yaml, int line) {
+  size_t begin = 0;
+  for (; line > 0 && begin != std::string::npos; --line) {
+    begin = yaml.find('\n', begin);
+    if (begin != std::string::npos) ++begin;
+  }
+  if (line < 0 || begin == std::string::npos) return false;
+  const size_t end = yaml.find_first_not_of(" \t", begin);
+  return yaml.substr(begin, end - begin).find('\t') != std::string::npos;
+}
+
 }  // namespace
 
-FieldReader::FieldReader(std::vector<Field> fields, std::string source,
-                         std::span<const RetiredKey> retired)
-    : fields_(fields.begin(), fields.end()), source_(std::move(source)), retired_(retired) {}
+FieldReader::FieldReader(std::vector<Field> fields, std::string source, KnownKeys known)
+    : fields_(fields.begin(), fields.end()), source_(std::move(source)), known_(known) {}
 
 void FieldReader::read(const std::filesystem::path& path) {
+  std::string yaml;
   try {
-    const auto documents = YAML::LoadAll(read_file(path));
+    yaml = read_file(path);
+    const auto documents = YAML::LoadAll(yaml);
     if (documents.size() > 1) {
       throw ConfigError(where(documents[1].Mark()) + ": a second YAML document; keep one per file");
     }
@@ -161,7 +197,8 @@ void FieldReader::read(const std::filesystem::path& path) {
   } catch (const DataError& error) {
     throw ConfigError(std::string("configuration: ") + error.what());
   } catch (const YAML::Exception& error) {
-    throw ConfigError(text(where(error.mark), ": not valid YAML: ", error.msg));
+    throw ConfigError(text(where(error.mark), ": not valid YAML: ",
+                           has_tab_indentation(yaml, error.mark.line) ? kTabProblem : error.msg));
   }
 }
 
@@ -210,7 +247,7 @@ void FieldReader::read_map(const YAML::Node& map, const std::string& prefix) {
     const std::string what =
         prefix.empty() ? "the document" : text("'", prefix.substr(0, prefix.size() - 1), "'");
     throw ConfigError(text(where(map.Mark()), ": ", what, " = ", shown(map),
-                           " is not a mapping of keys to values"));
+                           " is not a mapping of keys to values", keys_of(prefix)));
   }
   std::set<std::string> seen;
   for (const auto& entry : map) {
@@ -263,20 +300,33 @@ const Field* FieldReader::find(std::string_view key) const {
   return found == fields_.end() ? nullptr : &*found;
 }
 
+std::string FieldReader::keys_of(const std::string& prefix) const {
+  std::string keys;
+  for (const Field& field : fields_) {
+    if (prefix.empty() || !field.key.starts_with(prefix)) continue;
+    keys += (keys.empty() ? "; its keys are " : ", ") + field.key.substr(prefix.size());
+  }
+  return keys;
+}
+
 bool FieldReader::is_section(const std::string& key) const {
   return std::any_of(fields_.begin(), fields_.end(),
                      [&](const Field& field) { return field.key.starts_with(key + "."); });
 }
 
 const RetiredKey* FieldReader::find_retired(std::string_view key) const {
-  const auto found = std::ranges::find(retired_, key, &RetiredKey::key);
-  return found == retired_.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(known_.retired, key, &RetiredKey::key);
+  return found == known_.retired.end() ? nullptr : &*found;
 }
 
 void FieldReader::fail_unknown(const std::string& key, const Place& place) const {
   if (const RetiredKey* retired = find_retired(key)) {
     throw ConfigError(
         text(place.where, ": ", key, " = ", place.value, " ", problem_with(*retired)));
+  }
+  if (const ForeignKey* foreign = find_foreign(key, known_.foreign)) {
+    throw ConfigError(text(place.where, ": unknown key '", key, "' with value ", place.value, "; ",
+                           answer_to(*foreign)));
   }
   std::vector<std::string> known;
   for (const Field& field : fields_) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/config/field.h"
+#include "src/config/foreign_keys.h"
 #include "src/config/retired_keys.h"
 
 namespace YAML {
@@ -21,12 +22,16 @@ struct Mark;
 
 namespace dermatome {
 
+// Keys that are no fields, but that messages know. They outlive the reader.
+struct KnownKeys {
+  std::span<const RetiredKey> retired = {};  // refused with what became of them
+  std::span<const ForeignKey> foreign = {};  // refused with what they are called here
+};
+
 class FieldReader {
  public:
-  // `source` is what messages name for values that nobody set. A key that is no field but stands in
-  // `retired` is refused with what became of it. `retired` must outlive the reader.
-  FieldReader(std::vector<Field> fields, std::string source,
-              std::span<const RetiredKey> retired = {});
+  // `source` is what messages name for values that nobody set.
+  FieldReader(std::vector<Field> fields, std::string source, KnownKeys known = {});
 
   // Reads one YAML document; an empty one leaves all defaults. An empty value is the empty string
   // or list, an empty section all of its defaults. Throws ConfigError for a file that cannot be
@@ -58,6 +63,8 @@ class FieldReader {
   void read_classes(const std::string& key, const YAML::Node& list,
                     std::vector<BenchmarkClass>& classes);
   const Field* find(std::string_view key) const;
+  // "; its keys are …" for the section `prefix` ("section."); empty for the whole document.
+  std::string keys_of(const std::string& prefix) const;
   bool is_section(const std::string& key) const;
   const RetiredKey* find_retired(std::string_view key) const;  // null: it is none
   [[noreturn]] void fail_unknown(const std::string& key, const Place& place) const;
@@ -65,7 +72,7 @@ class FieldReader {
   // A deque, since a list of classes adds its entries' fields while its own field is being read.
   std::deque<Field> fields_;
   std::string source_;
-  std::span<const RetiredKey> retired_;
+  KnownKeys known_;
   std::string override_;
   std::map<std::string, Place, std::less<>> places_;
 };

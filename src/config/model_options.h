@@ -1,5 +1,6 @@
 // The section `model`: architecture, initial weights, precision.
-// Field names are YAML keys; src/config/train_config.h reads them.
+// Field names are YAML keys; src/config/train_config.h reads them, and `dermatome config` prints
+// the comment above each field.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +11,19 @@ namespace dermatome {
 enum class Precision { kFp32, kAmpBf16 };
 
 struct ModelOptions {
-  std::string architecture;  // path of an open_clip model configuration (JSON)
-  std::string pretrained;    // hub-layout directory or file of weights; empty: random weights
-  Precision precision = Precision::kFp32;  // fp32 | amp_bf16
-  // Activation checkpointing: how many of a tower's blocks, counted from the first, are computed
-  // again in the backward pass instead of keeping their activations; -1: all. The result is the
-  // same.
+  // The file of an open_clip model configuration (JSON).
+  std::string architecture;
+  // The initial weights: a folder in open_clip's hub layout or a file; empty: random weights.
+  std::string pretrained;
+  // The precision of the towers. amp_bf16: bfloat16 where it is safe, weights in float32.
+  Precision precision = Precision::kFp32;
+  // How many blocks of the image tower, counted from the first, are computed again in the backward
+  // pass instead of keeping their activations; -1: all. The result is the same in less memory.
   int64_t checkpointed_image_blocks = 0;
+  // The same for the text tower.
   int64_t checkpointed_text_blocks = 0;
-  double patch_dropout = 0;  // share of an image's patches that training leaves out at random
+  // The share of an image's patches that training leaves out at random.
+  double patch_dropout = 0;
 
   bool operator==(const ModelOptions&) const = default;
 };

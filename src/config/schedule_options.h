@@ -1,17 +1,31 @@
 // The section `schedule`: the length of a training and its learning rate.
-// Field names are YAML keys; src/config/train_config.h reads them.
+// Field names are YAML keys; src/config/train_config.h reads them, and `dermatome config` prints
+// the comment above each field.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace dermatome {
 
 struct ScheduleOptions {
+  // The length of the training, unless max_steps says it.
   int64_t epochs = 32;
-  int64_t max_steps = 0;   // the run and the cosine end there; 0: `epochs` decides
-  int64_t warmup = 10000;  // steps of linear warm-up
+  // The run ends after so many steps, and so does the cosine of the learning rate; 0: epochs
+  // decides.
+  int64_t max_steps = 0;
+  // Steps of linear warm-up; -1: a tenth of the training, at most 10,000 steps.
+  int64_t warmup = -1;
 
   bool operator==(const ScheduleOptions&) const = default;
 };
+
+// The longest warm-up that no configuration asks for, in steps.
+constexpr int64_t kLongestDefaultWarmup = 10000;
+
+// The warm-up of a training of `total_steps` whose configuration says -1.
+inline int64_t default_warmup(int64_t total_steps) {
+  return std::min(kLongestDefaultWarmup, total_steps / 10);
+}
 
 }  // namespace dermatome

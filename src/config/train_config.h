@@ -12,10 +12,11 @@ namespace dermatome {
 
 // Reads `path`, applies `overrides` ("objective.sigma=0.3", "seed=1"; the value is YAML; the last
 // one of a key wins), resolves what follows from other settings (an empty name, `negatives` in
-// `released` mode, the parts of MAKE with `objective.name: clip`) and validates. Throws ConfigError
+// `released` mode, the parts of MAKE with `objective.name: clip`, warm-up that is not set if
+// `schedule.max_steps` is) and validates. Throws ConfigError
 // naming file, line, column, key, the value and, for an unknown key, the nearest known one. Paths
-// stay as written. Whether warm-up fits into `schedule.epochs` depends on the data and is not
-// checked here.
+// stay as written. How long warm-up may be, and how long it is if it is not set, depends on the
+// data with `schedule.epochs`; see src/train/run_length.h.
 TrainOptions load_train_config(const std::filesystem::path& path,
                                const std::vector<std::string>& overrides);
 
@@ -32,6 +33,9 @@ struct Setting {
 // All settings, in the order of dump_train_config().
 std::vector<Setting> list_settings(const TrainOptions& options);
 
+// The settings as YAML, a section's behind each other.
+std::string settings_yaml(const std::vector<Setting>& settings);
+
 // Every key with its resolved value, as YAML that load_train_config reads back to the same options.
 std::string dump_train_config(const TrainOptions& options);
 
@@ -41,7 +45,8 @@ std::string dump_train_config(const TrainOptions& options);
 // model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
 // data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
 // validation and runtime. Some settings are part of it only in some configurations: objective.name
-// unless it is `auto`, data.weights and data.epoch_samples with `data.sampling: resampled`.
+// unless it is `auto`, data.weights and data.epoch_samples with `data.sampling: resampled`. Take
+// the digest of options whose warm-up is known: a warm-up of -1 counts as 10,000 steps.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome

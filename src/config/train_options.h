@@ -1,7 +1,7 @@
 // Every setting of a training as plain structs with defaults. Read from YAML by
 // src/config/train_config.h, validated once, const afterwards. A field's YAML key is its name, and
-// a struct's name is its section's. Include this header only where a whole configuration is
-// used, else the header of the section.
+// a struct's name is its section's. `dermatome config` prints the comment above each field. Include
+// this header only where a whole configuration is used, else the header of the section.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,19 @@
 namespace dermatome {
 
 struct TrainOptions {
-  std::string name;             // the run's name and folder; empty: the configuration file's stem
-  std::string output = "runs";  // the run's files: <output>/<name>/
+  // The run's name and folder; empty: the configuration file's name without its ending.
+  std::string name;
+  // The folder for runs: the run's files lie in OUTPUT/NAME.
+  std::string output = "runs";
+  // The seed of initial weights, order of samples, augmentation and patch dropout.
   uint64_t seed = 0;
-  int64_t batch_size = 64;  // global: over all ranks
-  int64_t accum = 1;        // micro-batches per rank and step: the same result in less memory
-  bool resume = true;       // continue from the run's newest checkpoint that verifies
+  // The global batch: samples per step of all ranks together.
+  int64_t batch_size = 64;
+  // Micro-batches per rank and step: the same result in less memory.
+  int64_t accum = 1;
+  // Whether the run continues from its newest checkpoint that verifies; false: a run that has
+  // checkpoints is refused.
+  bool resume = true;
   ModelOptions model;
   DataOptions data;
   AugmentationOptions augmentation;

@@ -1,5 +1,6 @@
 // The section `validation`: what is measured during a training, and when.
-// Field names are YAML keys; src/config/train_config.h reads them.
+// Field names are YAML keys; src/config/train_config.h reads them, and `dermatome config` prints
+// the comment above each field.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,19 @@ namespace dermatome {
 enum class ValidationFailure { kReport, kFail };
 
 struct ValidationOptions {
-  int64_t every_epochs = 1;  // 0: not by epochs
-  int64_t every_steps = 0;   // 0: not by steps
-  bool at_start = true;      // also before the first step
-  // What a benchmark that cannot be scored, or damage in data.validation, leads to: the end of the
-  // run, or only a report.
-  ValidationFailure on_failure = ValidationFailure::kReport;  // report | fail
-  std::vector<std::string> benchmarks;                        // benchmark YAML files
-  int64_t batch_size = 256;  // images (or texts) per rank and encode call
+  // Validation takes place after every so many epochs; 0: not by epochs.
+  int64_t every_epochs = 1;
+  // Validation takes place after every so many steps; 0: not by steps.
+  int64_t every_steps = 0;
+  // Whether validation also takes place before the first step.
+  bool at_start = true;
+  // What a benchmark that cannot be scored, or damage in data.validation, leads to. report: an
+  // error in the log; fail: the end of the run.
+  ValidationFailure on_failure = ValidationFailure::kReport;
+  // The YAML files of the benchmarks that are scored.
+  std::vector<std::string> benchmarks;
+  // Images (or texts) per rank that are encoded together.
+  int64_t batch_size = 256;
 
   bool operator==(const ValidationOptions&) const = default;
 };

@@ -12,5 +12,7 @@ std::string json_line(const nlohmann::json& value);
 std::string json_line(const nlohmann::ordered_json& value);
 // `value` indented over several lines, for people.
 std::string json_page(const nlohmann::json& value);
+// The numbers of an object with four digits, for people: "auroc: 0.8125 top1: 0.3333".
+std::string four_digits(const nlohmann::json& numbers);
 
 }  // namespace dermatome

@@ -7,6 +7,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "src/core/live_line.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -22,13 +23,24 @@ void initialize_logging(int rank, int world_size) {
   const std::string who = world_size > 1 ? text(" | rank ", rank) : "";
   spdlog::set_pattern("%Y-%m-%d,%H:%M:%S" + who + " | %^%l%$ | %v");
   spdlog::set_level(rank == 0 ? spdlog::level::info : spdlog::level::warn);
+  allow_live_line(rank == 0);
 }
 
 void set_log_step(int64_t step) { current_step = step; }
 
-void log_info(const std::string& message) { spdlog::info(message); }
-void log_warning(const std::string& message) { spdlog::warn(message); }
+void log_info(const std::string& message) {
+  const AboveLiveLine above;
+  spdlog::info(message);
+}
+
+void log_warning(const std::string& message) {
+  const AboveLiveLine above;
+  spdlog::warn(message);
+}
+
 void log_error(const std::string& message) {
+  clear_live_line();  // the process may end now
+  const AboveLiveLine above;
   const int64_t step = current_step;
   spdlog::error(step > 0 ? text("step ", step, ": ", message) : message);
 }

@@ -1,5 +1,6 @@
 #include "src/distributed/local_address.h"
 
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <set>
 
 #include "src/core/error.h"
 #include "src/core/text.h"
@@ -18,6 +20,19 @@ std::string numeric(const sockaddr* address, socklen_t length) {
   char text[NI_MAXHOST] = "";
   getnameinfo(address, length, text, sizeof(text), nullptr, 0, NI_NUMERICHOST);
   return text;
+}
+
+// The names of this machine's interfaces that have an address.
+std::set<std::string> interfaces() {
+  std::set<std::string> names;
+  ifaddrs* found = nullptr;
+  if (getifaddrs(&found) != 0) return names;
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> addresses(found, freeifaddrs);
+  for (const ifaddrs* each = found; each != nullptr; each = each->ifa_next) {
+    const int family = each->ifa_addr == nullptr ? AF_UNSPEC : each->ifa_addr->sa_family;
+    if (family == AF_INET || family == AF_INET6) names.insert(each->ifa_name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -50,6 +65,19 @@ Route find_route(const std::string& host, uint16_t port) {
     return route;
   }
   throw CommunicationError(text("host ", host, " cannot be reached: ", reason));
+}
+
+void check_interface(const std::string& interface, const std::string& variable) {
+  const std::set<std::string> names = interfaces();
+  if (names.empty() || names.contains(interface)) return;
+  std::string known;
+  for (const std::string& name : names) known += text(known.empty() ? "" : ", ", name);
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  throw ConfigError(
+      text(variable, "=", interface, " names no network interface with an address of host ", host,
+           ", which has ", known,
+           "; set it to one of these (one name, the same on all hosts), or unset it"));
 }
 
 }  // namespace dermatome

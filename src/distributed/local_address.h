@@ -16,4 +16,8 @@ struct Route {
 // reached.
 Route find_route(const std::string& host, uint16_t port);
 
+// Throws ConfigError unless `interface` is a network interface of this machine that has an address.
+// The message names those that have one, this host, and `variable`, which holds the wrong name.
+void check_interface(const std::string& interface, const std::string& variable);
+
 }  // namespace dermatome

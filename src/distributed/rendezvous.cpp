@@ -6,8 +6,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <future>
 #include <mutex>
+#include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -24,6 +27,7 @@ namespace dermatome {
 namespace {
 
 constexpr char kMasterAddressKey[] = "master address";
+constexpr char kInterfaceVariable[] = "GLOO_SOCKET_IFNAME";
 
 std::string name_of(const World& world) { return text("rank ", world.rank, " of ", world.size); }
 
@@ -37,6 +41,42 @@ c10::intrusive_ptr<c10d::Store> open_store_file(const World& world,
   return store;
 }
 
+// c10d waits without a limit for the first answer of the store. Where another program holds the
+// port, none comes. So another thread waits; after the timeout it is left alone until the process
+// ends.
+c10::intrusive_ptr<c10d::TCPStore> reach_store(const std::string& host,
+                                               const c10d::TCPStoreOptions& options) {
+  std::promise<c10::intrusive_ptr<c10d::TCPStore>> promise;
+  auto store = promise.get_future();
+  std::thread([host, options, promise = std::move(promise)]() mutable {
+    try {
+      promise.set_value(c10::make_intrusive<c10d::TCPStore>(host, options));
+    } catch (...) {
+      promise.set_exception(std::current_exception());
+    }
+  }).detach();
+  if (store.wait_for(options.timeout) != std::future_status::ready) {
+    throw std::runtime_error(
+        "no store answers: rank 0 has not started there, or another program holds the port (then "
+        "choose another MASTER_PORT)");
+  }
+  return store.get();
+}
+
+c10::intrusive_ptr<c10d::TCPStore> serve_store(const std::string& host,
+                                               const c10d::TCPStoreOptions& options) {
+  try {
+    return reach_store(host, options);
+  } catch (const c10::Error& error) {
+    const std::string reason = error.what_without_backtrace();
+    if (reason.find(std::strerror(EADDRINUSE)) == reason.npos &&
+        reason.find("EADDRINUSE") == reason.npos) {
+      throw;
+    }
+    throw std::runtime_error("another program holds the port; choose another MASTER_PORT");
+  }
+}
+
 c10::intrusive_ptr<c10d::TCPStore> open_store_server(const World& world,
                                                      std::chrono::milliseconds timeout) {
   c10d::TCPStoreOptions options;
@@ -45,10 +85,12 @@ c10::intrusive_ptr<c10d::TCPStore> open_store_server(const World& world,
   options.waitWorkers = false;
   options.timeout = timeout;
   c10::intrusive_ptr<c10d::TCPStore> store;
-  guard_communication(
-      text(name_of(world), options.isServer ? ": serving" : ": reaching", " the store at ",
-           world.master_host, ":", world.master_port),
-      [&] { store = c10::make_intrusive<c10d::TCPStore>(world.master_host, options); });
+  guard_communication(text(name_of(world), options.isServer ? ": serving" : ": reaching",
+                           " the store at ", world.master_host, ":", world.master_port),
+                      [&] {
+                        const auto open = options.isServer ? serve_store : reach_store;
+                        store = open(world.master_host, options);
+                      });
   return store;
 }
 
@@ -67,7 +109,7 @@ c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const World& world,
                                                     const c10::intrusive_ptr<c10d::Store>& store,
                                                     std::chrono::milliseconds timeout,
                                                     std::string& network) {
-  const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
+  const char* interface = std::getenv(kInterfaceVariable);
   network = interface != nullptr ? interface : own_address(world, *store);
   auto options = c10d::ProcessGroupGloo::Options::create(timeout);
   options->devices.push_back(interface != nullptr
@@ -139,6 +181,9 @@ std::unique_ptr<Collectives> Rendezvous::connect(const std::string& group, bool 
   if (device_is_cuda) {
     backend = make_nccl_backend(store, world.rank, world.size, state_->timeout);
   } else {
+    if (const char* interface = std::getenv(kInterfaceVariable)) {
+      check_interface(interface, text(name_of(world), ": ", kInterfaceVariable));
+    }
     guard_communication(text(name_of(world), ": joining group ", group), [&] {
       backend = make_gloo_backend(world, store, state_->timeout, state_->network);
     });

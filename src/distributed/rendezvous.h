@@ -38,7 +38,7 @@ class Rendezvous {
   // tensors (of the current device) over NCCL. Gloo's connections go through the interface
   // GLOO_SOCKET_IFNAME, by default the interface that leads to rank 0. Groups of different names
   // may belong to different threads. Throws CommunicationError when a peer does not come in time,
-  // ConfigError for CUDA in a build without it.
+  // ConfigError for CUDA in a build without it and for an interface that this machine lacks.
   std::unique_ptr<Collectives> connect(const std::string& group, bool device_is_cuda = false);
 
  private:

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "src/core/progress.h"
 #include "src/core/rng.h"
 
 namespace dermatome {
@@ -37,8 +38,12 @@ std::map<std::string, Interval> bootstrap_intervals(const WeightedScores& scores
                                                     int64_t resamples) {
   const int64_t num_groups = group.empty() ? 0 : std::ranges::max(group) + 1;
   std::vector<std::map<std::string, double>> all(static_cast<size_t>(resamples));
+  Progress progress("resamples for intervals scored", resamples);
   at::parallel_for(0, resamples, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) all[i] = scores(resample(group, num_groups, i));
+    for (int64_t i = begin; i < end; ++i) {
+      all[i] = scores(resample(group, num_groups, i));
+      progress.add(1);
+    }
   });
   std::map<std::string, std::vector<double>> values;
   for (const auto& one : all) {

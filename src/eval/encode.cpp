@@ -13,6 +13,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
+#include "src/core/progress.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
 #include "src/image/codec.h"
@@ -22,16 +23,21 @@
 namespace dermatome {
 namespace {
 
-// Calls encode(first, last) for consecutive pieces of n rows and joins the features.
+// Calls encode(first, last) for consecutive pieces of n rows, which are `what`, and joins the
+// features.
 template <typename Encode>
-at::Tensor encode_in_batches(const Clip& model, size_t n, int64_t batch_size, Precision precision,
-                             const AfterBatch& after_batch, const Encode& encode) {
+at::Tensor encode_in_batches(const Clip& model, const char* what, size_t n, int64_t batch_size,
+                             Precision precision, const AfterBatch& after_batch,
+                             const Encode& encode) {
   const at::NoGradGuard no_grad;
   const AutocastScope autocast(model.device().type(), precision == Precision::kAmpBf16);
   std::vector<at::Tensor> features = {at::empty(
       {0, model.config().embed_dim}, at::TensorOptions(model.device()).dtype(at::kFloat))};
+  Progress progress(text(what, " encoded"), static_cast<int64_t>(n));
   for (size_t first = 0; first < n; first += static_cast<size_t>(batch_size)) {
-    features.push_back(encode(first, std::min(n, first + static_cast<size_t>(batch_size))));
+    const size_t last = std::min(n, first + static_cast<size_t>(batch_size));
+    features.push_back(encode(first, last));
+    progress.add(static_cast<int64_t>(last - first));
     if (after_batch) after_batch();
   }
   return at::cat(features);
@@ -114,7 +120,8 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
                               FeatureScale scale, Unreadable* unreadable) {
   ImageFiles files(paths, model.config(), checksums, unreadable);
   at::Tensor features = encode_in_batches(
-      model, paths.size(), batch_size, precision, after_batch, [&](size_t first, size_t last) {
+      model, "images", paths.size(), batch_size, precision, after_batch,
+      [&](size_t first, size_t last) {
         std::vector<at::Tensor> images(last - first);
         at::parallel_for(0, static_cast<int64_t>(images.size()), 1,
                          [&](int64_t begin, int64_t end) {
@@ -172,7 +179,7 @@ at::Tensor encode_tokens(const Clip& model, const at::Tensor& tokens, const at::
   // A beginning that texts of a batch have in common is encoded once.
   const at::Tensor order = lexicographic_order(tokens);
   at::Tensor features = encode_in_batches(
-      model, static_cast<size_t>(tokens.size(0)), batch_size, precision, after_batch,
+      model, "texts", static_cast<size_t>(tokens.size(0)), batch_size, precision, after_batch,
       [&](size_t first, size_t last) {
         const at::Tensor rows =
             order.slice(0, static_cast<int64_t>(first), static_cast<int64_t>(last));

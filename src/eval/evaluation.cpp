@@ -3,7 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "src/core/clock.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
+#include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/compare_scorers.h"
@@ -50,14 +53,21 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
   for (size_t i = 0; i < benchmarks_.size(); ++i) {
     const Benchmark& benchmark = benchmarks_[i];
     const std::optional<Leakage>& leakage = leakages_[i];
+    const auto start = Clock::now();
     const Scoring scoring = benchmark.run(model, tokenizer, collectives, options_.batch_size,
                                           options_.precision, options_.max_bad);
-    const auto result =
-        score_together(scoring, {.leakage = leakage ? &*leakage : nullptr}, collectives, device);
+    // CLIP_benchmark's format has scores alone.
+    const bool as_clip_benchmark = options_.format == ResultFormat::kClipBenchmark;
+    const auto result = score_together(scoring,
+                                       {.brief = as_clip_benchmark,
+                                        .as_clip_benchmark = as_clip_benchmark,
+                                        .leakage = leakage ? &*leakage : nullptr},
+                                       collectives, device);
     if (!result) continue;
-    write(options_.format == ResultFormat::kClipBenchmark
-              ? clip_benchmark_json(*result, *benchmark.options().kind, scored)
-              : result_json(*result, scored));
+    log_info(text(benchmark.name(), ": ", result->num_samples, " images scored in ",
+                  duration_text(seconds_since(start))));
+    write(as_clip_benchmark ? clip_benchmark_json(*result, *benchmark.options().kind, scored)
+                            : result_json(*result, scored));
   }
 }
 

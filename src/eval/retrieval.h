@@ -1,5 +1,9 @@
 // Cross-modal retrieval: the rank of a query's own candidate among all candidates. Definitions are
-// open_clip's; of several own candidates the best one counts.
+// open_clip's; of several own candidates the one found first counts.
+//
+// Candidates with equal cosines are tied: nothing says which of them is found first. A score is the
+// expected one if every order of tied candidates is equally likely. So features that are all the
+// same, and captions that many images share, score what guessing among them would score.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,13 +16,11 @@
 
 namespace dermatome {
 
-// Cosines are compared in single precision. Ties count in the model's favor (open_clip's sort
-// breaks them by chance). `tied` tells how many there are, so that features which are all the same
-// do not pass for perfect ones. [n] each.
+// Where each query's best own candidates stand. Cosines are compared in single precision. [n] each.
 struct RetrievalRanks {
-  // Candidates with a larger cosine than the best own one: the rank of the best own one, from 0.
-  std::vector<int64_t> better;
-  std::vector<int64_t> tied;  // candidates of other queries with exactly its cosine
+  std::vector<int64_t> better;  // candidates with a larger cosine than the best own one
+  std::vector<int64_t> own;     // own candidates with exactly the best own cosine, at least 1
+  std::vector<int64_t> tied;    // candidates of other queries with exactly this cosine
 };
 
 // queries [n, d], candidates [m, d], L2-normalized. Query i's own candidates are the rows
@@ -28,13 +30,25 @@ RetrievalRanks retrieval_ranks(const at::Tensor& queries, const at::Tensor& cand
                                std::span<const int64_t> own_first,
                                std::span<const int64_t> own_last);
 
-// The functions below take ranks [n], from 0, and weights [n], at least 0 and some above 0.
+// The functions below take weights [n], at least 0 and some above 0.
 
-// Share of ranks below k.
-double recall_at(std::span<const int64_t> ranks, int64_t k, std::span<const double> weights);
-double mean_rank(std::span<const int64_t> ranks, std::span<const double> weights);  // from 1
-// From 1: floor(median) + 1. Weights are whole numbers, which say how often a rank counts.
-double median_rank(std::span<const int64_t> ranks, std::span<const double> weights);
+// The expected share of queries that have an own candidate among the first k. For one query it is
+// 1 - C(tied, m) / C(tied + own, m), where m of its tied + own equally good candidates are among
+// the first k.
+double recall_at(const RetrievalRanks& ranks, int64_t k, std::span<const double> weights);
+// The mean of the expected ranks, from 1. One query's is better + tied / (own + 1) + 1.
+double mean_rank(const RetrievalRanks& ranks, std::span<const double> weights);
+// From 1: floor(median) + 1, where the median is that of the expected ranks from 0, each rounded up
+// to a whole one. Weights are whole numbers, which say how often a rank counts.
+double median_rank(const RetrievalRanks& ranks, std::span<const double> weights);
+
+// The share of queries with an own candidate among the k that torch.topk returns, as CLIP_benchmark
+// computes its recall: cosines are products in single precision, and torch.topk decides which of
+// tied candidates it returns. Where nothing is tied it equals recall_at(). Arguments are those of
+// retrieval_ranks(). If there are fewer than k candidates, all count as returned.
+double topk_recall_at(const at::Tensor& queries, const at::Tensor& candidates,
+                      std::span<const int64_t> own_first, std::span<const int64_t> own_last,
+                      int64_t k);
 
 // Retrieval in both directions between n images and m captions. image_of [m] is the image of each
 // caption, ascending and without gaps.
@@ -46,14 +60,19 @@ class Retrieval {
 
   // The metrics R@K, mean_rank and median_rank, named `image_to_text_R@10` and so on. Also, always,
   // `image_to_text_tied` and `text_to_image_tied`: the share of queries for which a candidate of
-  // another query is exactly as near as the own one, which then counts as found first. weights [n]
-  // are the images'; a caption has its image's weight. All candidates take part, whatever their
-  // weight.
+  // another query is exactly as near as the best own one, so that the scores are expected ones.
+  // weights [n] are the images'; a caption has its image's weight. All candidates take part,
+  // whatever their weight.
   std::map<std::string, double> scores(const std::vector<std::string>& metrics,
                                        std::span<const double> weights) const;
+  // The same scores of all images, with R@K as CLIP_benchmark computes it: topk_recall_at().
+  std::map<std::string, double> clip_benchmark_scores(
+      const std::vector<std::string>& metrics) const;
 
  private:
-  std::vector<int64_t> image_of_;
+  at::Tensor images_, texts_;
+  // The captions [first, last) of each image, and for each caption its image and the next one.
+  std::vector<int64_t> first_caption_, last_caption_, image_of_, behind_image_;
   RetrievalRanks image_to_text_;
   RetrievalRanks text_to_image_;
 };

@@ -88,7 +88,7 @@ BenchmarkResult score_benchmark(const BenchmarkOptions& options, const Benchmark
   BenchmarkResult result;
   result.name = options.name;
   result.num_samples = std::ssize(table.images);
-  result.scores = scorer->scores(all);
+  result.scores = how.as_clip_benchmark ? scorer->clip_benchmark_scores(all) : scorer->scores(all);
   if (!how.brief) add_details(result.details, options, table, *scorer);
   result.details["leakage"] = leakage_json(table, *scorer, how.leakage);
   Json& hashes = result.details["hashes"];

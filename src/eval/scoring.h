@@ -14,6 +14,7 @@ struct Leakage;
 
 struct ScoringOptions {
   bool brief = false;  // only `hashes` and `leakage` in `details`: for validation during training
+  bool as_clip_benchmark = false;    // the scores that CLIP_benchmark has are computed as it does
   const Leakage* leakage = nullptr;  // null: not checked
 };
 

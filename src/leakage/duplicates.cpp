@@ -1,7 +1,11 @@
 #include "src/leakage/duplicates.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <set>
+#include <utility>
 
 #include "sharding/format.h"
 #include "sharding/image_folder.h"
@@ -11,6 +15,7 @@
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/eval/benchmark_file.h"
+#include "src/leakage/duplicate_groups.h"
 #include "src/leakage/hashed_images.h"
 #include "src/text/table_cell.h"
 #include "src/text/tokenizer.h"
@@ -18,60 +23,108 @@
 namespace dermatome {
 namespace {
 
-// The images of a benchmark's table: its labels do not matter here.
-HashedImages hash_benchmark(const std::string& path, int num_threads) {
-  const BenchmarkOptions benchmark = load_benchmark(path);
-  const SampleTable table = read_file_names(benchmark.csv, benchmark.image_column);
-  return hash_files(table, benchmark.images, num_threads);
+// A set that is open, but whose images are not hashed yet.
+using OpenSet = std::function<HashedImages()>;
+
+OpenSet open_files(SampleTable table, const std::filesystem::path& root, int num_threads) {
+  return [table = std::move(table), root, num_threads] {
+    return hash_files(table, root, num_threads);
+  };
 }
 
-HashedImages hash_set(const std::string& path, const Tokenizer& tokenizer, int num_threads) {
+OpenSet open_set(const std::string& path, const Tokenizer& tokenizer, int num_threads) {
   if (path.ends_with(".yaml") && !path.ends_with(shard_format::kManifestName)) {
-    return hash_benchmark(path, num_threads);
+    // The benchmark's labels do not matter here.
+    const BenchmarkOptions benchmark = load_benchmark(path);
+    return open_files(read_file_names(benchmark.csv, benchmark.image_column), benchmark.images,
+                      num_threads);
   }
   if (!std::filesystem::is_directory(path) || std::filesystem::exists(manifest_path(path))) {
-    return hash_dataset(path, tokenizer.hash(), num_threads);
+    return [dataset = std::make_shared<const ShardedDataset>(path, tokenizer.hash()), num_threads] {
+      return hash_dataset(dataset, num_threads);
+    };
   }
-  return hash_files(read_image_folder(path, /*num_subcaptions=*/0), path, num_threads);
+  return open_files(read_image_folder(path, /*num_subcaptions=*/0), path, num_threads);
 }
 
-class Report {
+// What is found, for the list, for the person and for the sheet.
+class Findings {
  public:
-  Report(const DuplicateSearch& search, const PrintLine& print)
+  Findings(const DuplicateSearch& search, const PrintLine& print)
       : data_(search.data), distance_(search.distance), print_(print) {}
 
-  void add(const std::string& set, const HashedImages& mine, const HashedImages& theirs,
-           const std::vector<NearDuplicate>& pairs) {
-    // The list may be read by a process in another folder.
-    const std::string place =
-        quote_cell(std::filesystem::absolute(set).lexically_normal().string());
-    // This row says that the set was compared, even if it shares nothing.
-    list_ += text(",", place, ",,", distance_, "\n");
-    std::set<size_t> first, second;
-    for (const auto& [a, b, distance] : pairs) {
-      list_ += text(quote_cell(mine.names[a]), ",", place, ",", quote_cell(theirs.names[b]), ",",
-                    distance, "\n");
-      first.insert(a);
-      second.insert(b);
-    }
-    if (set == data_) {
-      print_(text(data_, ": ", mine.names.size(), " images, ", pairs.size(),
-                  " near-duplicate pair(s) within"));
-    } else {
-      print_(text(set, ": ", second.size(), " of ", theirs.names.size(),
-                  " images have a near-duplicate in ", data_, " (", first.size(),
-                  " of its images)"));
-    }
-  }
+  void add_within(const HashedImages& images, const std::vector<DuplicateGroup>& groups);
+  void add_between(const std::string& set, const HashedImages& mine, const HashedImages& theirs,
+                   const std::vector<NearDuplicate>& pairs);
 
   const std::string& list() const { return list_; }
+  std::vector<FoundGroup> take_groups() { return std::move(groups_); }
 
  private:
+  // Adds the row that says that `set` was compared, and returns the cell that names it.
+  std::string begin(const std::string& set) {
+    // The list may be read by a process in another folder.
+    std::string place = quote_cell(std::filesystem::absolute(set).lexically_normal().string());
+    list_ += text(",", place, ",,", distance_, "\n");
+    return place;
+  }
+  static ShownImage show(const HashedImages& images, size_t place, std::string note) {
+    return {images.names[place], std::move(note),
+            [read = images.read, place] { return read(place); }};
+  }
+
   std::string data_;
   int distance_;
   const PrintLine& print_;
   std::string list_ = "filename,other_set,other_filename,distance\n";
+  std::vector<FoundGroup> groups_;
 };
+
+void Findings::add_within(const HashedImages& images, const std::vector<DuplicateGroup>& groups) {
+  const std::string set = begin(data_);
+  size_t copies = 0;
+  for (const DuplicateGroup& group : groups) {
+    const std::string& first = images.names[group.first];
+    FoundGroup found{text(group.copies.size() + 1, " times: ", first), {}};
+    found.images.push_back(show(images, group.first, "the first one"));
+    for (const auto& [image, distance] : group.copies) {
+      list_ += text(quote_cell(images.names[image]), ",", set, ",", quote_cell(first), ",",
+                    distance, "\n");
+      found.images.push_back(show(images, image, text(distance, " bits away")));
+    }
+    copies += group.copies.size();
+    groups_.push_back(std::move(found));
+  }
+  std::string line = text(data_, ": ", images.names.size(), " images, ", copies,
+                          " of them near-duplicates of an earlier one");
+  if (copies > 0) {
+    line += text(", in ", groups.size(), " group(s); the largest has ",
+                 groups.front().copies.size() + 1, " images, the first is ",
+                 images.names[groups.front().first]);
+  }
+  print_(line);
+}
+
+void Findings::add_between(const std::string& set, const HashedImages& mine,
+                           const HashedImages& theirs, const std::vector<NearDuplicate>& pairs) {
+  const std::string place = begin(set);
+  std::set<size_t> shared;                // of mine
+  std::map<size_t, FoundGroup> by_image;  // of theirs
+  for (const auto& [a, b, distance] : pairs) {
+    list_ += text(quote_cell(mine.names[a]), ",", place, ",", quote_cell(theirs.names[b]), ",",
+                  distance, "\n");
+    shared.insert(a);
+    FoundGroup& found = by_image[b];
+    if (found.images.empty()) {
+      found.title = text(theirs.names[b], " of ", set);
+      found.images.push_back(show(theirs, b, "in " + set));
+    }
+    found.images.push_back(show(mine, a, text("in ", data_, ", ", distance, " bits away")));
+  }
+  print_(text(set, ": ", by_image.size(), " of ", theirs.names.size(),
+              " images have a near-duplicate in ", data_, " (", shared.size(), " of its images)"));
+  for (auto& [b, found] : by_image) groups_.push_back(std::move(found));
+}
 
 void warn_of_unreadable(const std::string& set, const HashedImages& images) {
   if (images.unreadable.empty()) return;
@@ -82,21 +135,27 @@ void warn_of_unreadable(const std::string& set, const HashedImages& images) {
 
 }  // namespace
 
-void find_duplicates(const DuplicateSearch& search, const PrintLine& print) {
+std::vector<FoundGroup> find_duplicates(const DuplicateSearch& search, const PrintLine& print) {
   const Tokenizer tokenizer;
-  const HashedImages mine = hash_set(search.data, tokenizer, search.num_threads);
-  warn_of_unreadable(search.data, mine);
-  Report report(search, print);
-  report.add(search.data, mine, mine,
-             near_duplicates_within(mine.hashes, search.distance, search.num_threads));
+  const OpenSet data = open_set(search.data, tokenizer, search.num_threads);
+  std::vector<OpenSet> others;
   for (const std::string& set : search.against) {
-    const HashedImages theirs = hash_set(set, tokenizer, search.num_threads);
-    warn_of_unreadable(set, theirs);
-    report.add(
-        set, mine, theirs,
+    others.push_back(open_set(set, tokenizer, search.num_threads));
+  }
+  const HashedImages mine = data();
+  warn_of_unreadable(search.data, mine);
+  Findings findings(search, print);
+  findings.add_within(mine,
+                      group_near_duplicates(mine.hashes, search.distance, search.num_threads));
+  for (size_t i = 0; i < others.size(); ++i) {
+    const HashedImages theirs = others[i]();
+    warn_of_unreadable(search.against[i], theirs);
+    findings.add_between(
+        search.against[i], mine, theirs,
         near_duplicates_between(mine.hashes, theirs.hashes, search.distance, search.num_threads));
   }
-  if (!search.output.empty()) write_file_atomically(search.output, report.list());
+  if (!search.output.empty()) write_file_atomically(search.output, findings.list());
+  return findings.take_groups();
 }
 
 }  // namespace dermatome

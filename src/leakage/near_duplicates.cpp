@@ -5,6 +5,7 @@
 
 #include "sharding/parallel.h"
 #include "src/core/error.h"
+#include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/image/wide_vectors.h"
 
@@ -31,6 +32,7 @@ std::vector<NearDuplicate> compare(std::span<const ImageHash> a, std::span<const
                                    bool within, int max_distance, int num_threads) {
   std::vector<std::vector<NearDuplicate>> found(a.size());
   std::atomic<size_t> total = 0;
+  Progress progress("images compared", std::ssize(a));
   parallel_for(std::ssize(a), num_threads, [&](int64_t item) {
     const auto i = static_cast<size_t>(item);
     find_near(a[i], i, b, within ? i + 1 : 0, max_distance, found[i]);
@@ -39,6 +41,7 @@ std::vector<NearDuplicate> compare(std::span<const ImageHash> a, std::span<const
                            " pairs of images are near-duplicates; lower --distance, or remove "
                            "images without content"));
     }
+    progress.add(1);
   });
   std::vector<NearDuplicate> pairs;
   for (const auto& part : found) pairs.insert(pairs.end(), part.begin(), part.end());

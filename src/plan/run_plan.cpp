@@ -14,6 +14,7 @@
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/train/run_checks.h"
+#include "src/train/run_length.h"
 #include "src/train/starting_point.h"
 #include "src/train/validation.h"
 
@@ -42,7 +43,7 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
   }
   plan.length = run_length(options, dataset.size());
   check_data(options, dataset, plan.length, num_ranks);
-  find_own_checkpoint(options, dataset.digest());
+  find_own_checkpoint(resolved_options(options, plan.length), dataset.digest());
   plan.load.texts = measure_texts(dataset, options, plan.load.images);
 }
 

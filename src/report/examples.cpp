@@ -1,6 +1,9 @@
 #include "src/report/examples.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "src/core/caption_rows.h"
 #include "src/core/log.h"
@@ -12,13 +15,28 @@ namespace {
 // Records of a part that are looked at: to look at millions would open every shard.
 constexpr int64_t kLookedAt = 64;
 
-// The number of subcaptions of a record with a raw caption; -1 for a record without one.
-int64_t count_subcaptions(const ShardedDataset& dataset, int64_t index) {
+using Tokens = std::vector<uint16_t>;
+
+// How worth showing a record is; the greatest is shown.
+struct Worth {
+  bool has_raw_caption = false;
+  bool is_new = false;  // no record before has its raw caption
+  int64_t subcaptions = 0;
+  Tokens raw_caption = {};  // empty without one
+
+  auto rank() const { return std::tuple(has_raw_caption, is_new, subcaptions); }
+};
+
+Worth worth_of(const ShardedDataset& dataset, int64_t index, const std::set<Tokens>& shown) {
   const auto [shard, row] = dataset.locate(index);
   const auto mask = shard->mask(row);
-  if (mask[kRawCaption] == 0) return -1;
-  return std::count_if(mask.begin() + kFirstSubcaption, mask.end(),
-                       [](uint8_t valid) { return valid != 0; });
+  if (mask[kRawCaption] == 0) return {};
+  const auto tokens = shard->tokens(shard->caption_ids(row)[kRawCaption]);
+  Worth worth{.has_raw_caption = true, .raw_caption = Tokens(tokens.begin(), tokens.end())};
+  worth.is_new = !shown.contains(worth.raw_caption);
+  worth.subcaptions = std::count_if(mask.begin() + kFirstSubcaption, mask.end(),
+                                    [](uint8_t valid) { return valid != 0; });
+  return worth;
 }
 
 }  // namespace
@@ -38,19 +56,20 @@ std::vector<size_t> Example::subcaptions() const {
 std::vector<int64_t> choose_rows(const ShardedDataset& dataset, int64_t number) {
   const int64_t parts = std::min(number, dataset.size());
   std::vector<int64_t> rows;
+  std::set<Tokens> shown;
   for (int64_t part = 0; part < parts; ++part) {
     const int64_t first = part * dataset.size() / parts;
     const int64_t last = std::min((part + 1) * dataset.size() / parts, first + kLookedAt);
-    int64_t best = first;
-    int64_t most = -1;
+    int64_t best_row = first;
+    Worth best;
     for (int64_t row = first; row < last; ++row) {
-      const int64_t found = count_subcaptions(dataset, row);
-      if (found > most) {
-        best = row;
-        most = found;
-      }
+      Worth worth = worth_of(dataset, row, shown);
+      if (worth.rank() <= best.rank()) continue;
+      best_row = row;
+      best = std::move(worth);
     }
-    rows.push_back(best);
+    rows.push_back(best_row);
+    shown.insert(std::move(best.raw_caption));
   }
   return rows;
 }

@@ -28,8 +28,8 @@ struct Example {
 };
 
 // Rows to show, ascending. The data set is cut into `number` equal parts (fewer, if it has fewer
-// records). Of the first 64 records of a part, the one with a raw caption and the most subcaptions
-// is taken.
+// records). Of the first 64 records of a part, one with a raw caption is taken: if possible one
+// whose raw caption no part before has given, and of these the one with the most subcaptions.
 std::vector<int64_t> choose_rows(const ShardedDataset& dataset, int64_t number);
 
 // Reads the records. One whose image is damaged is left out and named in a warning. Throws

@@ -20,6 +20,7 @@
 #include "src/model/clip_config.h"
 #include "src/report/page.h"
 #include "src/report/sheet.h"
+#include "src/report/statistics.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -62,6 +63,13 @@ void describe_dataset(const ShardedDataset& dataset, std::ostream& out) {
         << megabytes(shard.bytes) << '\n';
     first = next;
   }
+  DataStatistics statistics;
+  first = 0;
+  for (const ShardEntry& shard : manifest.shards) {
+    if (shard.num_samples > 0) statistics.add(*dataset.locate(first).shard);
+    first += shard.num_samples;
+  }
+  statistics.write(out);
 }
 
 // `size` is the image's size, or says that it cannot be read.
@@ -144,17 +152,10 @@ void show(const Records& records, const InspectOptions& options, std::ostream& o
   if (!options.sheet.empty()) write_overview(records, options);
 }
 
-void check_name(const std::string& sheet) {
-  if (sheet.empty() || sheet.ends_with(".html")) return;
-  throw ConfigError(text("--sheet ", sheet,
-                         ": a sheet is an HTML page; write --sheet FILE.html, as in --sheet ",
-                         std::filesystem::path(sheet).replace_extension("html")));
-}
-
 }  // namespace
 
 void inspect(const InspectOptions& options, std::ostream& out) {
-  check_name(options.sheet);
+  check_sheet_name(options.sheet);
   const Tokenizer tokenizer;
   if (options.data.ends_with(".h5")) {
     const auto shard = std::make_shared<const ShardReader>(options.data, tokenizer.hash());

@@ -31,6 +31,8 @@ DERMATOME_EMBED(dermatome_page_charts, "charts.js")
 DERMATOME_EMBED(dermatome_page_scores, "scores.js")
 DERMATOME_EMBED(dermatome_page_images, "images.js")
 DERMATOME_EMBED(dermatome_page_main, "main.js")
+DERMATOME_EMBED(dermatome_compare_html, "compare.html")
+DERMATOME_EMBED(dermatome_compare_script, "compare.js")
 DERMATOME_EMBED(dermatome_sheet_html, "sheet.html")
 DERMATOME_EMBED(dermatome_sheet_style, "sheet.css")
 DERMATOME_EMBED(dermatome_sheet_script, "sheet.js")
@@ -52,6 +54,12 @@ Template report_template() {
   return {dermatome_page_html(), text(dermatome_page_style()),
           text(dermatome_page_elements(), dermatome_page_charts(), dermatome_page_scores(),
                dermatome_page_images(), dermatome_page_main())};
+}
+
+Template comparison_template() {
+  return {dermatome_compare_html(), text(dermatome_page_style()),
+          text(dermatome_page_elements(), dermatome_page_charts(), dermatome_page_scores(),
+               dermatome_compare_script())};
 }
 
 Template sheet_template() {
@@ -92,6 +100,10 @@ std::string fill(const Template& source, const nlohmann::json& data) {
 }  // namespace
 
 std::string render_page(const nlohmann::json& data) { return fill(report_template(), data); }
+
+std::string render_comparison(const nlohmann::json& data) {
+  return fill(comparison_template(), data);
+}
 
 std::string render_sheet(const nlohmann::json& data) { return fill(sheet_template(), data); }
 

@@ -12,7 +12,11 @@ struct Image;
 // A run's report with `data` (report.h) in it, which its script draws.
 std::string render_page(const nlohmann::json& data);
 
-// A sheet of records with `data` (sheet.h) in it, which its script draws.
+// A comparison of runs with `data` (comparison.h) in it, which its script draws.
+std::string render_comparison(const nlohmann::json& data);
+
+// A sheet of records or of groups with `data` (sheet.h, duplicate_sheet.cpp) in it, which its
+// script draws.
 std::string render_sheet(const nlohmann::json& data);
 
 // The image as a JPEG in a data URI; equal pixels give equal text. Throws DataError naming `name`.

@@ -25,6 +25,7 @@
 #include "src/report/images.h"
 #include "src/report/patch_maps.h"
 #include "src/report/retrieved.h"
+#include "src/report/run_facts.h"
 #include "src/report/score_order.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
@@ -40,16 +41,6 @@ using nlohmann::json;
 // Records among which examples are retrieved: enough to be a choice, few enough to be encoded on a
 // CPU in about a minute.
 constexpr int64_t kSearchedRecords = 128;
-
-TrainOptions read_run(const std::filesystem::path& run) {
-  const std::filesystem::path config = RunDirectory(run).config();
-  if (!std::filesystem::is_regular_file(config)) {
-    throw ConfigError(run.string() +
-                      " is no run's directory: it holds no config.yaml; give the directory that "
-                      "`dermatome train` wrote, such as runs/NAME");
-  }
-  return load_train_config(config, {});
-}
 
 // Collects what there is to read of a run, and names what is missing.
 class Collector {
@@ -109,10 +100,11 @@ void Collector::find_checkpoint() {
   } catch (const DataError& error) {
     reason = error.what();
   }
-  report_["run"] = {{"name", train_options_.name}, {"config", dump_train_config(train_options_)},
-                    {"checkpoint", nullptr},       {"pretrained", train_options_.model.pretrained},
-                    {"seed", train_options_.seed}, {"batch_size", train_options_.batch_size},
-                    {"patch_weights", nullptr}};
+  report_["run"] = {
+      {"name", train_options_.name}, {"config", dump_train_config(train_options_)},
+      {"checkpoint", nullptr},       {"pretrained", train_options_.model.pretrained},
+      {"seed", train_options_.seed}, {"batch_size", train_options_.batch_size},
+      {"patch_weights", nullptr},    {"facts", run_facts(options_.run, train_options_)}};
   if (const auto weights = objective_->patch_weights_text()) {
     report_["run"]["patch_weights"] = {{"formula", weights->formula}, {"notes", weights->notes}};
   }

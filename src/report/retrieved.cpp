@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 namespace dermatome {
 namespace {
@@ -43,6 +44,7 @@ template <typename IsOwn, typename Describe>
 json search(const at::Tensor& cosines, const IsOwn& is_own, const Describe& describe) {
   const at::Tensor order = cosines.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
   json hits = json::array();
+  std::vector<std::pair<size_t, double>> similar;  // places of foreign hits, and their cosines
   double own = -2;
   for (int64_t i = 0; i < order.size(0); ++i) {
     const auto candidate = order[i].item<int64_t>();
@@ -52,13 +54,20 @@ json search(const at::Tensor& cosines, const IsOwn& is_own, const Describe& desc
     json hit = describe(candidate);
     hit["cosine"] = std::round(cosine * 1e4) / 1e4;
     hit["own"] = is_own(candidate);
+    hit["tied"] = false;
+    if (!is_own(candidate)) similar.emplace_back(hits.size(), cosine);
     hits.push_back(hit);
   }
+  for (const auto& [place, cosine] : similar) hits[place]["tied"] = cosine == own;
   int64_t rank = 0;  // pessimistic where cosines are equal
+  int64_t tied = 0;
   for (int64_t i = 0; i < cosines.size(0); ++i) {
-    if (cosines[i].item<double>() >= own && !is_own(i)) ++rank;
+    const auto cosine = cosines[i].item<double>();
+    if (is_own(i) || cosine < own) continue;
+    ++rank;
+    if (cosine == own) ++tied;
   }
-  return {{"rank", rank + 1}, {"hits", hits}};
+  return {{"rank", rank + 1}, {"tied", tied}, {"hits", hits}};
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "src/core/error.h"
 #include "src/core/text.h"
 #include "src/data/augmentation.h"
 #include "src/report/page.h"
@@ -81,6 +83,13 @@ json describe_record(const SamplePlace& place, const Image& stored, const ViewOp
 }
 
 }  // namespace
+
+void check_sheet_name(const std::string& sheet) {
+  if (sheet.empty() || sheet.ends_with(".html")) return;
+  throw ConfigError(text("--sheet ", sheet,
+                         ": a sheet is an HTML page; write --sheet FILE.html, as in --sheet ",
+                         std::filesystem::path(sheet).replace_extension("html")));
+}
 
 json record_sheet(const SamplePlace& place, const ViewOptions& options, int64_t num_views) {
   const auto& [shard, row] = place;

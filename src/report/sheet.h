@@ -12,11 +12,15 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "sharding/dataset.h"
 #include "src/config/augmentation_options.h"
 
 namespace dermatome {
+
+// Throws ConfigError for the name of a sheet that is not called *.html; empty means no sheet.
+void check_sheet_name(const std::string& sheet);
 
 // How a run augments images.
 struct ViewOptions {

@@ -24,6 +24,8 @@ class RunDirectory {
   // The log of scored checkpoints: src/run/evaluation_log.h.
   std::filesystem::path evaluations() const { return path_ / "evaluations.jsonl"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
+  // A report's comparison of this run with others.
+  std::filesystem::path comparison() const { return path_ / "comparison.html"; }
   // A folder with a folder for each checkpoint: src/run/checkpoint.h.
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
 

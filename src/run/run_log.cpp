@@ -1,8 +1,5 @@
 #include "src/run/run_log.h"
 
-#include <unistd.h>
-
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -10,6 +7,7 @@
 #include "src/core/file.h"
 #include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/run/run_directory.h"
 
@@ -40,21 +38,10 @@ std::string loss_text(const std::vector<std::pair<std::string, double>>& values)
   return terms.empty() ? total : text(total, " (", terms, ")");
 }
 
-void draw_progress(const StepReport& report) {
-  constexpr int64_t kWidth = 30;
-  const int64_t filled = kWidth * report.step / report.total_steps;
-  const double seconds_left =
-      report.step_seconds * static_cast<double>(report.total_steps - report.step);
-  std::fprintf(stderr, "\r[%s%s] %lld/%lld, %.0f s left \033[K", std::string(filled, '#').c_str(),
-               std::string(kWidth - filled, '.').c_str(), static_cast<long long>(report.step),
-               static_cast<long long>(report.total_steps), seconds_left);
-  if (report.step == report.total_steps) std::fprintf(stderr, "\n");
-}
-
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& run_directory, int64_t step)
-    : path_(RunDirectory(run_directory).results()), on_terminal_(isatty(STDERR_FILENO) == 1) {
+    : path_(RunDirectory(run_directory).results()) {
   if (std::filesystem::exists(path_)) {
     write_file_atomically(path_, lines_up_to(read_file(path_), step));
   }
@@ -78,17 +65,19 @@ void RunLog::write(const json& line) {
 
 void RunLog::step(const StepReport& report) {
   const double images_per_second = static_cast<double>(report.global_batch) / report.step_seconds;
-  if (on_terminal_) std::fprintf(stderr, "\r\033[K");
+  const double seconds_left =
+      report.step_seconds * static_cast<double>(report.total_steps - report.step);
   const auto whole = [](int64_t value) { return static_cast<long long>(value); };
-  log_info(format(
-      "Train Epoch: %lld [%lld/%lld (%.0f%%)] Data (t): %.3f Batch (t): %.3f, %.1f/s LR: %.6f "
-      "Logit Scale: %.3f Loss: %s",
-      whole(report.epoch), whole(report.step_in_epoch * report.global_batch),
-      whole(report.steps_per_epoch * report.global_batch),
-      100.0 * static_cast<double>(report.step_in_epoch) /
-          static_cast<double>(report.steps_per_epoch),
-      report.data_seconds, report.step_seconds, images_per_second, report.lr, report.logit_scale,
-      loss_text(report.values).c_str()));
+  log_info(
+      format("Train Epoch: %lld [%lld/%lld (%.0f%%)] Left: %s Data (t): %.3f Batch (t): %.3f, "
+             "%.1f/s LR: %.6f "
+             "Logit Scale: %.3f Loss: %s",
+             whole(report.epoch), whole(report.step_in_epoch * report.global_batch),
+             whole(report.steps_per_epoch * report.global_batch),
+             100.0 * static_cast<double>(report.step_in_epoch) /
+                 static_cast<double>(report.steps_per_epoch),
+             duration_text(seconds_left).c_str(), report.data_seconds, report.step_seconds,
+             images_per_second, report.lr, report.logit_scale, loss_text(report.values).c_str()));
   json train = {{"loss", report.values.at(0).second},     {"lr", report.lr},
                 {"logit_scale", report.logit_scale},      {"gradient_norm", report.gradient_norm},
                 {"images_per_second", images_per_second}, {"data_seconds", report.data_seconds},
@@ -99,17 +88,13 @@ void RunLog::step(const StepReport& report) {
     train[name] = value;
   }
   write({{"step", report.step}, {"epoch", report.epoch}, {"train", train}});
-  if (on_terminal_) draw_progress(report);
 }
 
-void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const json& benchmarks) {
-  if (on_terminal_) std::fprintf(stderr, "\r\033[K");
+void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const json& benchmarks,
+                        const std::map<std::string, double>& seconds) {
   for (const auto& [name, values] : scores.items()) {
-    std::string listed;
-    for (const auto& [metric, value] : values.items()) {
-      listed += text(" ", metric, ": ", value.dump());
-    }
-    log_info(text("Eval Step: ", step, " Epoch: ", epoch, " ", name, listed));
+    log_info(text("Eval Step: ", step, " Epoch: ", epoch, " ", name, " ", four_digits(values),
+                  " Took: ", duration_text(seconds.at(name))));
   }
   write({{"step", step}, {"epoch", epoch}, {"validation", scores}, {"benchmarks", benchmarks}});
 }

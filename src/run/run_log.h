@@ -1,12 +1,13 @@
-// What a run leaves to read: log lines and a progress bar on standard error, and results.jsonl in
-// the run directory, one JSON object per line with `step`, `epoch` and either `train` or
-// `validation` and `benchmarks`. `train` holds `loss`, the objective's total, every term of it by
-// its name, and the other numbers of a StepReport. Only rank 0 makes a RunLog.
+// What a run leaves to read: log lines on standard error, and results.jsonl in the run directory,
+// one JSON object per line with `step`, `epoch` and either `train` or `validation` and
+// `benchmarks`. `train` holds `loss`, the objective's total, every term of it by its name, and the
+// other numbers of a StepReport. Only rank 0 makes a RunLog.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
@@ -43,15 +44,15 @@ class RunLog {
 
   void step(const StepReport& report);
   // Logs `scores` under the key `validation`, and `benchmarks`, which says what was scored.
+  // `seconds`: how long each of the scores took, by its name.
   void validation(int64_t step, int64_t epoch, const nlohmann::json& scores,
-                  const nlohmann::json& benchmarks);
+                  const nlohmann::json& benchmarks, const std::map<std::string, double>& seconds);
 
  private:
   void write(const nlohmann::json& line);
 
   std::filesystem::path path_;
   std::ofstream file_;
-  bool on_terminal_;
 };
 
 }  // namespace dermatome

@@ -9,8 +9,16 @@
 
 namespace dermatome {
 
-CsvReader::CsvReader(std::string_view content, std::string name)
-    : left_(content), name_(std::move(name)) {
+char find_separator(std::string_view content) {
+  const std::string_view header = content.substr(0, content.find('\n'));
+  for (const char separator : {',', '\t', ';'}) {
+    if (header.find(separator) != std::string_view::npos) return separator;
+  }
+  return ',';
+}
+
+CsvReader::CsvReader(std::string_view content, std::string name, char separator)
+    : TableReader(std::move(name)), left_(content), separator_(separator) {
   check_encoding();
   if (left_.starts_with("\xEF\xBB\xBF")) left_.remove_prefix(3);
   CsvRow header;
@@ -24,25 +32,12 @@ CsvReader::CsvReader(std::string_view content, std::string name)
   }
 }
 
-std::optional<size_t> CsvReader::find_column(const std::string& column) const {
-  const auto found = std::find(columns_.begin(), columns_.end(), column);
-  if (found == columns_.end()) return std::nullopt;
-  return found - columns_.begin();
-}
-
-size_t CsvReader::column(const std::string& column) const {
-  if (const auto found = find_column(column)) return *found;
-  std::string present;
-  for (const std::string& name : columns_) present += (present.empty() ? "" : ", ") + name;
-  throw DataError(text(name_, " has no column '", column, "'; its columns are: ", present,
-                       ". Add it, or correct its name"));
-}
-
 bool CsvReader::next(CsvRow& row) {
   if (!read_record(row)) return false;
   if (row.fields.size() != columns_.size()) {
     fail(row.line, text(row.fields.size(), " fields, but the header has ", columns_.size(),
-                        " columns; put fields with commas or line breaks in quotes"));
+                        " columns; put fields with ", separator_ == ',' ? "commas" : "separators",
+                        " or line breaks in quotes"));
   }
   return true;
 }
@@ -55,17 +50,18 @@ bool CsvReader::read_record(CsvRow& row) {
   if (left_.empty()) return false;
   row.line = line_;
   row.fields.clear();
+  const char ends[] = {separator_, '\n', '\0'};
   for (;;) {
     if (left_.starts_with('"')) {
       row.fields.push_back(read_quoted());
     } else {
-      const std::string_view field = left_.substr(0, left_.find_first_of(",\n"));
+      const std::string_view field = left_.substr(0, left_.find_first_of(ends));
       left_.remove_prefix(field.size());
       const bool crlf = left_.starts_with('\n') && field.ends_with('\r');
       row.fields.emplace_back(field.substr(0, field.size() - (crlf ? 1 : 0)));
     }
     if (left_.empty()) return true;
-    if (left_.starts_with(',')) {
+    if (left_.starts_with(separator_)) {
       left_.remove_prefix(1);
       continue;
     }

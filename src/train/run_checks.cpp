@@ -1,5 +1,7 @@
 #include "src/train/run_checks.h"
 
+#include <algorithm>
+
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
 #include "src/core/caption_rows.h"
@@ -64,6 +66,25 @@ void check_warmup(const TrainOptions& options, const RunLength& length) {
   }
 }
 
+// Whether one of the samples [first, end) has a valid caption among its first `num_used`.
+bool any_text(const ShardedDataset& dataset, int64_t first, int64_t end, int64_t num_used) {
+  while (first < end) {
+    const SamplePlace place = dataset.locate(first);
+    const int64_t num_rows = place.shard->num_samples();
+    for (int64_t row = place.row; row < num_rows; ++row) {
+      const auto mask = place.shard->mask(row).first(static_cast<size_t>(num_used));
+      if (std::ranges::count(mask, 0) < std::ssize(mask)) return true;
+    }
+    first += num_rows - place.row;
+  }
+  return false;
+}
+
+constexpr const char* kHowToGetCaptions =
+    "make it again with captions: dermatome shard --template \"a photo of a {}\" makes them from "
+    "labels, --caption-column names the column that has them, and tools/captions.py fills in the "
+    "captions that a table lacks";
+
 }  // namespace
 
 void check_settings(const TrainOptions& options, const ClipConfig& config,
@@ -78,6 +99,33 @@ void check_data(const TrainOptions& options, const ShardedDataset& dataset, cons
   check_num_samples(options, num_ranks, dataset.size());
   check_num_captions(dataset, options);
   check_warmup(options, length);
+  check_texts(dataset, options.data.train, options);
+}
+
+void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& names,
+                 const TrainOptions& options) {
+  const bool only_raw = !options.objective.mkcl ||
+                        create_objective(options.objective)->text_selection().only_raw_caption;
+  const int64_t num_captions = dataset.num_captions();
+  const std::vector<int64_t> sizes = dataset.source_sizes();
+  int64_t first = 0;
+  for (size_t source = 0; source < sizes.size(); ++source) {
+    const int64_t end = first + sizes[source];
+    const auto has_text = [&](int64_t num_used) { return any_text(dataset, first, end, num_used); };
+    if (!has_text(only_raw ? kRawCaption + 1 : num_captions)) {
+      const std::string start = text("the data set ", names.at(source));
+      if (only_raw && has_text(num_captions)) {
+        throw ConfigError(
+            text(start, " has no raw captions, and this objective reads no others; set ",
+                 "objective.name=make and objective.mkcl=true, which use all captions, or ",
+                 kHowToGetCaptions));
+      }
+      throw ConfigError(text(start, " has no captions: none of its ", sizes[source],
+                             " samples has a valid one, so the model would learn nothing; ",
+                             kHowToGetCaptions));
+    }
+    first = end;
+  }
 }
 
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "sharding/dataset.h"
 #include "src/model/clip_config.h"
@@ -20,12 +22,19 @@ void check_settings(const TrainOptions& options, const ClipConfig& config,
                     const Tokenizer& tokenizer, int64_t num_ranks);
 
 // Checks what depends on the training data: an epoch fills the batch and has a sample for every
-// rank, samples have the captions that the objective expects, the warm-up fits into `length`.
+// rank, samples have the captions that the objective expects, the warm-up fits into `length`, and
+// every data set has texts. Throws DataError or StorageLost too, because it opens shards.
 void check_data(const TrainOptions& options, const ShardedDataset& dataset, const RunLength& length,
                 int64_t num_ranks);
 
 // Checks that the shards hold as many captions per sample as the objective expects.
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options);
+
+// Checks that every source of `dataset`, called `names` in messages, has a sample with a valid
+// caption that the objective reads: without texts the loss is 0, whatever the weights. Opens shards
+// until it finds one, most often one per source. Throws DataError or StorageLost where it cannot.
+void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& names,
+                 const TrainOptions& options);
 
 // Checks that the weights of model.pretrained are of the model `config`, except the numbers of
 // positions. Does nothing if model.pretrained is not set, or no configuration lies in or beside the

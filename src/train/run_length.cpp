@@ -20,4 +20,9 @@ RunLength run_length(const TrainOptions& options, int64_t num_samples) {
   return length;
 }
 
+TrainOptions resolved_options(TrainOptions options, const RunLength& length) {
+  if (options.schedule.warmup < 0) options.schedule.warmup = default_warmup(length.total_steps);
+  return options;
+}
+
 }  // namespace dermatome

@@ -16,6 +16,9 @@ struct RunLength {
   bool is_due(int64_t step, int64_t every_epochs, int64_t every_steps) const;
 };
 
+// The options of a run of this length: a warm-up that is not set (-1) depends on it.
+TrainOptions resolved_options(TrainOptions options, const RunLength& length);
+
 // The length of a run over a data set of `num_samples` samples.
 RunLength run_length(const TrainOptions& options, int64_t num_samples);
 

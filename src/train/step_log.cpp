@@ -9,7 +9,15 @@ namespace dermatome {
 StepLog::StepLog(const RunLength& length, int64_t global_batch, const Clip& model, RunLog* log)
     : length_(length), global_batch_(global_batch), model_(model), log_(log) {}
 
+void StepLog::begin(int64_t steps_done) {
+  if (log_ == nullptr) return;
+  progress_.emplace("steps", length_.total_steps);
+  progress_->add(steps_done, /*skipped=*/true);
+  restart();
+}
+
 void StepLog::add(double data_seconds) {
+  if (progress_) progress_->add(1);
   ++since_.steps;
   since_.data_seconds += data_seconds;
 }
@@ -32,7 +40,9 @@ void StepLog::report(int64_t step, const ObjectiveResult& result, const at::Tens
   report.data_seconds = since_.data_seconds / steps;
   report.step_seconds = seconds.count() / steps;
   restart();
-  if (log_ != nullptr) log_->step(report);
+  if (log_ == nullptr) return;
+  log_->step(report);
+  if (progress_) progress_->told();
 }
 
 }  // namespace dermatome

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
+#include "src/core/progress.h"
 #include "src/model/clip.h"
 #include "src/objective/objective.h"
 #include "src/run/run_log.h"
@@ -18,6 +20,8 @@ class StepLog {
   // `log`: rank 0's, null on the others. Arguments must outlive the object.
   StepLog(const RunLength& length, int64_t global_batch, const Clip& model, RunLog* log);
 
+  // Shows from now on how far the steps are, of which `steps_done` are done.
+  void begin(int64_t steps_done);
   // Takes note of a step that waited `data_seconds` for its batch.
   void add(double data_seconds);
   // Logs step `step`, and the mean time of a step since the start, the last report() or the last
@@ -34,6 +38,7 @@ class StepLog {
   int64_t global_batch_;
   const Clip& model_;
   RunLog* log_;
+  std::optional<Progress> progress_;  // rank 0 only
   struct {
     Clock::time_point start = Clock::now();
     double data_seconds = 0;

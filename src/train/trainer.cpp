@@ -32,6 +32,7 @@
 #include "src/train/optimizer.h"
 #include "src/train/run_checks.h"
 #include "src/train/run_length.h"
+#include "src/train/run_summary.h"
 #include "src/train/schedule.h"
 #include "src/train/staging.h"
 #include "src/train/starting_point.h"
@@ -183,8 +184,13 @@ TrainingOutcome Trainer::stop() {
 
 TrainingOutcome Trainer::run() {
   if (is_root()) write_file_atomically(directory_.config(), dump_train_config(options_));
+  int64_t num_parameters = 0;
+  for (const auto& parameter : model_.parameters()) num_parameters += parameter.value.numel();
+  const RunSummary summary(
+      options_, {length_, num_parameters, inputs_.dataset.size(), collectives_.size(), step_});
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
+  step_log_.begin(step_);
   while (step_ < length_.total_steps) {
     const auto start = Clock::now();
     set_log_step(step_ + 1);
@@ -199,6 +205,7 @@ TrainingOutcome Trainer::run() {
     if (length_.is_due(step_, checkpoint.every_epochs, checkpoint.every_steps) || last) save();
   }
   validations_.finish();
+  if (is_root()) summary.finish(followed_scores(inputs_.validation.benchmarks));
   return TrainingOutcome::kFinished;
 }
 
@@ -213,16 +220,17 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
-  const auto start = find_start(options, config, inputs.dataset.digest(), environment);
-  StartingModel starting(start, options, config, environment.device);
+  const TrainOptions resolved = resolved_options(options, inputs.length);
+  const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
+  StartingModel starting(start, resolved, config, environment.device);
   if (start && environment.collectives->rank() == 0) {
     log_info(text("resuming from step ", *start, " of ", inputs.length.total_steps));
   }
   compare_start(
       inputs.dataset, validation_facts(inputs.validation), starting.model, starting.optimizer,
-      start ? checkpoint_path(RunDirectory(options).checkpoints(), *start) : "", environment);
+      start ? checkpoint_path(RunDirectory(resolved).checkpoints(), *start) : "", environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.
-  return Trainer(options, environment, inputs, start, starting).run();
+  return Trainer(resolved, environment, inputs, start, starting).run();
 }
 
 }  // namespace dermatome

@@ -8,8 +8,8 @@ struct TrainingEnvironment;
 
 enum class TrainingOutcome {
   kFinished,
-  // A rank was asked to stop (SIGTERM, SIGUSR1). A checkpoint of the last step is there, but no
-  // new one if the request came while shards were staged.
+  // A rank was asked to stop (src/core/stop_signal.h). A checkpoint of the last step is there, but
+  // no new one if the request came while shards were staged.
   kStopped,
 };
 

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "src/config/train_options.h"
+#include "src/core/clock.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/distributed/number_gather.h"
 #include "src/eval/benchmark_result.h"
@@ -33,21 +35,43 @@ GlobalSizes gather_sizes(Collectives& collectives, const std::optional<Batch>& b
   return {std::move(sizes[0]), std::move(sizes[1])};
 }
 
-ValidationResult score_all(const std::vector<Scoring>& scorings, const std::string& weights,
-                           json scores, ValidationFailure on_failure) {
-  json benchmarks = json::object();
-  for (const auto& scoring : scorings) {
+// A benchmark that is encoded.
+struct Encoded {
+  Scoring scoring;
+  double seconds = 0;  // that the encoding took
+};
+
+// Adds the benchmarks' scores to `result`.
+ValidationResult score_all(const std::vector<Encoded>& encoded, const std::string& weights,
+                           ValidationResult result, ValidationFailure on_failure) {
+  for (const auto& [scoring, seconds] : encoded) {
+    const auto start = Clock::now();
     try {
-      const BenchmarkResult result = scoring({.brief = true});
-      scores[result.name] = result.scores;
-      benchmarks[result.name] = result.details;
-      benchmarks[result.name]["hashes"]["weights"] = weights;
+      const BenchmarkResult found = scoring({.brief = true});
+      result.scores[found.name] = found.scores;
+      result.benchmarks[found.name] = found.details;
+      result.benchmarks[found.name]["hashes"]["weights"] = weights;
+      result.seconds[found.name] = seconds + seconds_since(start);
     } catch (const std::exception& error) {
       if (on_failure == ValidationFailure::kFail) throw;
       log_error(text("validation: ", error.what()));
     }
   }
-  return {std::move(scores), std::move(benchmarks)};
+  return result;
+}
+
+// Checks that data.validation has texts. If shards cannot be read and the run may go on without
+// this loss, the first validation reports them.
+void check_validation_texts(const ShardedDataset& dataset, const TrainOptions& options) {
+  const auto check = [&] { check_texts(dataset, {options.data.validation}, options); };
+  if (options.validation.on_failure == ValidationFailure::kFail) return check();
+  try {
+    check();
+  } catch (const DataError& error) {
+    log_warning(text("data.validation: ", error.what()));
+  } catch (const StorageLost& error) {
+    log_warning(text("data.validation: ", error.what()));
+  }
 }
 
 }  // namespace
@@ -58,6 +82,7 @@ std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
   if (options.data.validation.empty()) return nullptr;
   auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
   check_num_captions(*dataset, options);
+  check_validation_texts(*dataset, options);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
     throw ConfigError(
         text("data.validation prepares images with bicubic interpolation and resize_mode "
@@ -106,6 +131,7 @@ std::optional<json> Validation::objective_on_validation_set() {
                 /*epoch=*/0, /*step=*/0);
   json sums = json::object();  // the objective's values by name, summed over samples
   double samples = 0;
+  Progress progress("batches of data.validation", loader.steps_per_epoch());
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     std::optional<Batch> batch;
     std::exception_ptr failure;
@@ -128,6 +154,7 @@ std::optional<json> Validation::objective_on_validation_set() {
       sums[name] = sums.value(name, 0.0) + count * value;
     }
     samples += count;
+    progress.add(1);
   }
   for (json& sum : sums) sum = sum.get<double>() / samples;
   return sums;
@@ -151,19 +178,25 @@ void Validation::report_failure(const std::exception_ptr& own, int64_t failed_ra
 }
 
 std::optional<std::future<ValidationResult>> Validation::run() {
-  json scores = json::object();
+  ValidationResult result = {json::object(), json::object(), {}};
   if (data_.dataset) {
-    if (auto loss = objective_on_validation_set()) scores[kObjectiveScores] = std::move(*loss);
+    const auto start = Clock::now();
+    if (auto loss = objective_on_validation_set()) {
+      result.scores[kObjectiveScores] = std::move(*loss);
+      result.seconds[kObjectiveScores] = seconds_since(start);
+    }
   }
-  std::vector<Scoring> scorings;
+  std::vector<Encoded> encoded;
   for (const auto& benchmark : data_.benchmarks) {
-    scorings.push_back(benchmark.run(model_, tokenizer_, collectives_,
-                                     options_.validation.batch_size, options_.model.precision));
+    const auto start = Clock::now();
+    Scoring scoring = benchmark.run(model_, tokenizer_, collectives_,
+                                    options_.validation.batch_size, options_.model.precision);
+    encoded.push_back({std::move(scoring), seconds_since(start)});
   }
   if (collectives_.rank() != 0) return std::nullopt;
-  std::string weights = scorings.empty() ? "" : weights_hash(model_);
-  return std::async(std::launch::async, score_all, std::move(scorings), std::move(weights),
-                    std::move(scores), options_.validation.on_failure);
+  std::string weights = encoded.empty() ? "" : weights_hash(model_);
+  return std::async(std::launch::async, score_all, std::move(encoded), std::move(weights),
+                    std::move(result), options_.validation.on_failure);
 }
 
 }  // namespace dermatome

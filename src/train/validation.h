@@ -22,7 +22,7 @@ struct ValidationOptions;
 struct ValidationResult;
 
 // The shards of data.validation; null if it is empty. Throws ConfigError if they do not fit the
-// objective, or cannot be prepared as `preprocess` asks.
+// objective, have no texts, or cannot be prepared as `preprocess` asks.
 std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const PreprocessConfig& preprocess,
                                                     const Tokenizer& tokenizer);

@@ -49,7 +49,7 @@ void ValidationRuns::collect(seconds patience) {
   if (pending_.scores.wait_for(patience) != std::future_status::ready) return;
   const ValidationResult result = pending_.scores.get();
   log_->validation(pending_.step, pending_.step / length_.steps_per_epoch, result.scores,
-                   result.benchmarks);
+                   result.benchmarks, result.seconds);
 }
 
 void ValidationRuns::finish() {

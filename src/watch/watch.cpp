@@ -10,8 +10,11 @@
 #include <thread>
 
 #include "sharding/directory_lock.h"
+#include "src/core/clock.h"
 #include "src/core/error.h"
+#include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/core/progress.h"
 #include "src/core/stop_signal.h"
 #include "src/core/text.h"
 #include "src/distributed/collectives.h"
@@ -149,6 +152,7 @@ class Watch {
                                 is_root() ? weights_hash(*model) : ""};
     for (size_t i = 0; i < benchmarks_.size(); ++i) {
       if (!task.wanted[i]) continue;
+      const auto start = Clock::now();
       const Scoring scoring = benchmarks_[i].run(*model, tokenizer, collectives_,
                                                  options_.batch_size, options_.precision);
       nlohmann::ordered_json line;
@@ -164,13 +168,13 @@ class Watch {
       }
       if (!is_root()) continue;
       queue_->keep(found_, i, line);
-      log_info(
-          text("step ", task.step, ", ", benchmarks_[i].name(), ": ", line.at("scores").dump()));
+      log_info(text("step ", task.step, ", ", benchmarks_[i].name(), ": ",
+                    four_digits(line.at("scores")),
+                    " Took: ", duration_text(seconds_since(start))));
     }
   }
 
   void wait() const {
-    using Clock = std::chrono::steady_clock;
     const auto end = Clock::now() + std::chrono::duration<double>(options_.interval_s);
     while (Clock::now() < end && !stop_signal_received()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "src/config/field_reader.h"
@@ -24,6 +25,18 @@ TEST(Field, NumbersAreWrittenExactlyAndReadableAsYaml11) {
   EXPECT_EQ(value_text(&tenth), "0.1");
   EXPECT_EQ(value_text(&small), "1.0e-06");
   EXPECT_EQ(std::stod(value_text(&third)), third);
+}
+
+TEST(Field, SaysWhatItAccepts) {
+  bool truth = false;
+  double number = 0;
+  std::array<double, 2> numbers = {};
+  enum class Color { kRed, kBlue } color = Color::kRed;
+  EXPECT_EQ(allowed_text({"key", &truth}), "true or false");
+  EXPECT_EQ(allowed_text({"key", &number}), "a number");
+  EXPECT_EQ(allowed_text({"key", std::span(numbers), between(0, 1)}),
+            "a list of 2 numbers, at least 0 and at most 1");
+  EXPECT_EQ(allowed_text({"key", choice(color, {"red", "blue"})}), "one of red, blue");
 }
 
 // dump_train_config() writes the key of a section in a section with its dot.

@@ -17,7 +17,8 @@ std::string answer_to(const std::string& yaml, const std::string& override_text 
   return complaint_about(write_yaml(yaml, "run.yaml"), [&](const std::filesystem::path& path) {
     int64_t seed = 0;
     std::string color;
-    FieldReader reader({{"seed", &seed}, {"model.color", &color}}, path.string(), kKeys);
+    FieldReader reader({{"seed", &seed}, {"model.color", &color}}, path.string(),
+                       {.retired = kKeys});
     reader.read(path);
     if (!override_text.empty()) reader.apply_override(override_text);
   });

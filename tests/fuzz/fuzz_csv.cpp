@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "sharding/memory_table.h"
 #include "sharding/table.h"
 #include "src/core/error.h"
 #include "src/text/csv_reader.h"
@@ -44,6 +45,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dermatome;
   try {
     read_cells({reinterpret_cast<const char*>(data), size});
+  } catch (const DataError&) {
+  }
+  try {
+    read_json_table({reinterpret_cast<const char*>(data), size}, "input");
   } catch (const DataError&) {
   }
   const int file = memfd_create("table", 0);

@@ -8,6 +8,7 @@
 # scripts' Python.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/environment.sh"
+answer_help "$@"
 
 seconds="${1:-600}"
 inputs=("${@:2}")

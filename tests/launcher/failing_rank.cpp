@@ -3,6 +3,7 @@
 //   failing_rank MODE TIMEOUT_SECONDS
 #include <ATen/ATen.h>
 #include <c10/util/Exception.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,7 +17,9 @@
 #include "launcher/runtime.h"
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
+#include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/distributed/world.h"
 
 namespace dermatome {
@@ -36,6 +39,11 @@ void fail(const std::string& mode) {
   if (mode == "thread") std::thread([] { throw DataError("thrown on a thread"); }).join();
   if (mode == "nccl") {
     std::thread([] { C10_THROW_ERROR(DistBackendError, "timed out\non stream 7"); }).join();
+  }
+  if (mode == "limit") {
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_FSIZE, &none);
+    write_file_atomically(text("/tmp/dermatome-limit-", static_cast<long>(getpid())), "content");
   }
   if (mode == "kill") raise(SIGKILL);
   if (mode == "hang") sleep(60);

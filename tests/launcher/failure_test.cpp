@@ -15,6 +15,7 @@
 namespace dermatome {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -98,6 +99,12 @@ TEST(Ranks, TheKindOfAnErrorDecidesTheCode) {
   EXPECT_EQ(run_command(FAILING_RANK " internal 60").exit_code, kExitInternal);
   EXPECT_EQ(run_command(FAILING_RANK " storage 60").exit_code, kExitStorage);
   EXPECT_EQ(run_ranks_of(2, "stop").exit_code, kExitStopped);
+}
+
+TEST(Ranks, ALimitOfTheSizeOfFilesIsAnErrorThatNamesTheFile) {
+  const CommandResult result = run_command(FAILING_RANK " limit 60");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
+  EXPECT_THAT(result.output, ContainsRegex("cannot write /tmp/dermatome-limit-.*File too large"));
 }
 
 TEST(Ranks, AnErrorOnAThreadIsReportedAsWell) {

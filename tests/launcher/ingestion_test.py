@@ -201,9 +201,24 @@ class Ingestion(unittest.TestCase):
         (self.folder / "images/readme.txt").write_text("not an image")
         made = dermatome("shard", "--folder", self.folder / "images", "--output", self.folder / "shards")
         self.assertIn("1 file(s) left out", made.stderr)
+        self.assertIn("no image has a caption", made.stderr)
         self.assertEqual([(sample[0], sample[3]) for sample in captions(self.folder / "shards")],
                          [("eczema/b.jpg", 0), ("eczema/sub/c.webp", 0), ("naevus/a.png", 1)])
         self.assertIn("no problems", dermatome("verify", self.folder / "shards").stdout)
+        training_data.write_configuration(self.folder, 2, 2, 30, "{every_epochs: 0, at_start: false}")
+        for command in (["train"], ["plan", "--ranks", 1]):
+            refused = dermatome(*command, self.folder / "config.yaml", "batch_size=2", check=False)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("shards has no captions: none of its 3 samples has a valid one", refused.stderr)
+            self.assertIn('dermatome shard --template "a photo of a {}"', refused.stderr)
+        self.assertFalse((self.folder / "runs").exists())
+        dermatome("shard", "--folder", self.folder / "images", "--output", self.folder / "texts", "--template", "{}",
+                  "--template", "a {label}", "skin: {}")
+        self.assertEqual([sample[1][:5] for sample in captions(self.folder / "texts")], [
+            ["eczema", None, None, "a eczema", "skin: eczema"], ["a eczema", None, None, "eczema", "skin: eczema"],
+            ["skin: naevus", None, None, "naevus", "a naevus"]])
+        dermatome("plan", self.folder / "config.yaml", "--ranks", 1, "batch_size=2",
+                  f"data.train={self.folder}/texts")
         # Five images can be read and three cannot. Half of one is transparent.
         Image.new("RGB", (30, 20)).save(self.folder / "images/naevus/d.jfif", format="JPEG")
         half = Image.new("RGBA", (30, 20), (0, 0, 0, 0))
@@ -443,12 +458,12 @@ classes: [{label: red, names: [red]}, {label: blue, names: [blue]}]
 templates: ["{}"]
 metrics: [top1]
 """)
-        expected = [["0.png", "5.png"], ["1.png", "copy1.jpg"], ["4.png", "copy4.jpg"]]
+        expected = [["5.png", "0.png"], ["1.png", "copy1.jpg"], ["4.png", "copy4.jpg"]]
         for against in ("judged.yaml", "judged"):
             printed = dermatome("duplicates", self.folder / "shards", "--against", self.folder / against,
                                 "--output", self.folder / "pairs.csv").stdout
             self.assertIn("2 of 6 images have a near-duplicate", printed)
-            self.assertIn("1 near-duplicate pair(s) within", printed)
+            self.assertIn("1 of them near-duplicates of an earlier one, in 1 group(s)", printed)
             with open(self.folder / "pairs.csv", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             pairs = [row for row in rows if row["filename"]]

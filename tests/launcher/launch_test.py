@@ -23,7 +23,9 @@ SOON = 30  # seconds
 
 
 def launch(ranks, name, *overrides):
-    return [BINARY, "launch", "--ranks", str(ranks), "train", str(WORK / "config.yaml"), f"name={name}", *overrides]
+    """The command that trains on this many ranks; 0: on one, without `launch`."""
+    start = [BINARY, "launch", "--ranks", str(ranks)] if ranks != 0 else [BINARY]
+    return [*start, "train", str(WORK / "config.yaml"), f"name={name}", *overrides]
 
 
 def steps_logged(name):
@@ -66,24 +68,31 @@ class Launch(unittest.TestCase):
         """Starts a training on a terminal of its own; returns its process id and the other end of the terminal."""
         process, terminal = pty.fork()
         if process == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever started the tests may ignore it
             os.execv(BINARY, launch(ranks, name))
         self.addCleanup(os.close, terminal)
         self.wait_for(lambda: steps_logged(name) >= 3)
         return process, terminal
 
     def end_of(self, process, terminal):
-        """Drains the output until the process has ended; returns its exit code, or minus the signal that ended it."""
+        """Drains the output until the process has ended; returns its exit code, or minus the signal that ended it,
+        and the output."""
         os.set_blocking(terminal, False)
         deadline = time.monotonic() + SOON
+        output = b""
         while True:
             try:
-                os.read(terminal, 65536)
+                output += os.read(terminal, 65536)
             except OSError:  # nothing there, or nobody at the other end
                 time.sleep(0.02)
             ended, status = os.waitpid(process, os.WNOHANG)
             if ended:
-                return os.waitstatus_to_exitcode(status)
+                return os.waitstatus_to_exitcode(status), output.decode()
             self.assertLess(time.monotonic(), deadline)
+
+    def assert_stopped_well(self, name):
+        self.assert_nothing_runs(name)
+        self.assertEqual(newest_checkpoint(name), f"step_{steps_logged(name):08d}")
 
     def test_numbers_of_ranks(self):
         for ranks in (1, 2, 3, 4):
@@ -110,11 +119,24 @@ class Launch(unittest.TestCase):
         self.assert_nothing_runs("failing")
 
     def test_ctrl_c_leaves_a_checkpoint(self):
-        process, terminal = self.start("interrupted")
-        os.write(terminal, b"\x03")
-        self.assertEqual(self.end_of(process, terminal), STOPPED)
-        self.assert_nothing_runs("interrupted")
-        self.assertEqual(newest_checkpoint("interrupted"), f"step_{steps_logged('interrupted'):08d}")
+        for ranks in (0, 2):
+            name = f"interrupted_{ranks}"
+            process, terminal = self.start(name, ranks)
+            os.write(terminal, b"\x03")
+            code, output = self.end_of(process, terminal)
+            self.assertEqual(code, STOPPED, output)
+            self.assertIn("asking again ends", output)
+            self.assertNotIn("aborted", output)
+            self.assert_stopped_well(name)
+
+    def test_a_closed_log_leaves_a_checkpoint(self):
+        for ranks in (0, 2):
+            name = f"unread_{ranks}"
+            training = subprocess.Popen(launch(ranks, name), stderr=subprocess.PIPE)
+            self.wait_for(lambda: steps_logged(name) >= 3)
+            training.stderr.close()
+            self.assertEqual(training.wait(SOON), STOPPED)
+            self.assert_stopped_well(name)
 
     def test_a_second_ctrl_c_ends_at_once(self):
         process, terminal = self.start("impatient", ranks=3)
@@ -124,13 +146,13 @@ class Launch(unittest.TestCase):
         while b"asking again ends them at once" not in said:
             said += os.read(terminal, 65536)
         os.write(terminal, b"\x03")
-        self.assertNotIn(self.end_of(process, terminal), (0, STOPPED))
+        self.assertNotIn(self.end_of(process, terminal)[0], (0, STOPPED))
         self.assert_nothing_runs("impatient")
 
     def test_a_killed_launcher_ends_its_ranks(self):
         process, terminal = self.start("orphans")
         os.kill(process, signal.SIGKILL)
-        self.assertEqual(self.end_of(process, terminal), -signal.SIGKILL)
+        self.assertEqual(self.end_of(process, terminal)[0], -signal.SIGKILL)
         self.assert_nothing_runs("orphans")
 
 

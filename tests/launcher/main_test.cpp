@@ -52,6 +52,61 @@ TEST(Main, AnErrorOfAllRanksIsReportedByRank0Alone) {
   EXPECT_EQ(num_error_lines(result), 1) << result.output;
 }
 
+TEST(Main, SaysThatItsOutputCouldNotBeWritten) {
+  const std::string tokenize = "yes word | head -n 200000 | " DERMATOME_BINARY " tokenize ";
+  for (const char* output : {"> /dev/full", "| head -n 1 > /dev/null"}) {
+    const CommandResult result =
+        run_command("bash -c 'set -o pipefail; " + tokenize + output + "'");
+    EXPECT_EQ(result.exit_code, kExitData) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("standard output cannot be written"));
+  }
+  const CommandResult result = run_command(DERMATOME_BINARY " --version > /dev/full");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
+}
+
+TEST(Main, NamesAFileThatALimitOfItsSizeStops) {
+  const CommandResult result = run_command(
+      "bash -c 'ulimit -f 2; cd " DERMATOME_SOURCE_DIR "; folder=$(mktemp -d); " DERMATOME_BINARY
+      " shard --csv tests/fuzz/csv/make.csv --images tests/golden --short-side 24"
+      " --num-subcaptions 2 --output $folder; code=$?; rm -r $folder; exit $code'");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
+  EXPECT_THAT(result.output, testing::ContainsRegex("HDF5 cannot [a-z]+ /.*/shard-00000.h5"));
+  EXPECT_EQ(num_error_lines(result), 1) << result.output;
+}
+
+TEST(Main, NamesAWorkingDirectoryThatWasDeleted) {
+  const CommandResult result = run_command(
+      "folder=$(mktemp -d) && cd $folder && rmdir $folder && " DERMATOME_BINARY " --version");
+  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("the working directory has been deleted"));
+}
+
+TEST(Config, ExplainsChecksComparesAndTranslates) {
+  const std::string file = DERMATOME_SOURCE_DIR "/configs/quickstart.yaml";
+  struct Case {
+    std::string arguments;
+    int code;
+    std::string words;
+  };
+  for (const auto& [arguments, code, words] :
+       {Case{"--defaults", kExitOk, "\nbatch_size: 64\n"},
+        Case{"--explain=--wd", kExitOk, "optimizer.weight_decay\n"},
+        Case{"--explain wieght_decay", kExitUsage, "the nearest known key is"},
+        Case{"--check " + file + " seed=3", kExitOk, "the settings are valid"},
+        Case{"--check " + file + " seed=x", kExitUsage, "seed = x is not a whole number"},
+        Case{"--diff " + file, kExitOk,
+             "# defaults -> " + file + "\nname: \"\" -> \"quickstart\"\n"},
+        Case{"--diff " + file + " " + file, kExitOk, "# " + file + " -> " + file + "\n"},
+        Case{"--diff " DERMATOME_SOURCE_DIR, kExitUsage, "/config.yaml"},
+        Case{"--from-make-flags '--epochs 3'", kExitOk, "schedule:\n  epochs: 3\n"},
+        Case{"--defaults --explain lr", kExitUsage, "give one of --defaults"},
+        Case{"", kExitUsage, "give one of --defaults"}}) {
+    const CommandResult result = run_dermatome("config " + arguments);
+    EXPECT_EQ(result.exit_code, code) << arguments << "\n" << result.output;
+    EXPECT_THAT(result.output, HasSubstr(words)) << arguments;
+  }
+}
+
 TEST(Main, PrintsVersionAndRevision) {
   const CommandResult result = run_dermatome("--version");
   EXPECT_EQ(result.exit_code, kExitOk);

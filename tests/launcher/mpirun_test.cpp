@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstring>
 
 #include "launcher/exit_codes.h"
@@ -14,6 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 bool nothing_is_set(const char* /*variable*/) { return false; }
 bool threads_are_set(const char* variable) { return std::strcmp(variable, "OMP_NUM_THREADS") == 0; }
@@ -59,6 +63,48 @@ TEST(RunAndForwardSignals, PassesTheSecondSigtermOnUnchanged) {
             2);
 }
 
+TEST(RunAndForwardSignals, TurnsAClosedTerminalIntoSigusr1) {
+  std::signal(SIGHUP, SIG_DFL);
+  EXPECT_EQ(run_and_forward_signals(
+                {"bash", "-c", "trap 'exit 1' USR1; kill -HUP $PPID; sleep 20 & wait"}),
+            1);
+}
+
+TEST(RunAndForwardSignals, LeavesAloneWhatThisProcessIgnores) {
+  const auto before = std::signal(SIGHUP, SIG_IGN);  // as nohup does
+  EXPECT_EQ(run_and_forward_signals(
+                {"bash", "-c", "trap 'exit 1' USR1; kill -HUP $PPID; sleep 0.3; exit 5"}),
+            5);
+  std::signal(SIGHUP, before);
+}
+
+TEST(RunAndForwardSignals, PassesTheChildsLogOn) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run_and_forward_signals({"bash", "-c", "echo one >&2; echo -n two >&2; exit 3"}), 3);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "one\ntwo");
+}
+
+TEST(RunAndForwardSignals, EndsWithItsChildEvenIfAGrandchildKeepsTheLogOpen) {
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(run_and_forward_signals({"bash", "-c", "sleep 20 & exit 4"}), 4);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(RunAndForwardSignals, AsksToStopIfNobodyReadsTheLog) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const int log = dup(STDERR_FILENO);
+  const auto before = std::signal(SIGPIPE, SIG_IGN);  // as main() does
+  dup2(ends[1], STDERR_FILENO);
+  close(ends[0]);
+  const int code =
+      run_and_forward_signals({"bash", "-c", "trap 'exit 7' USR1; echo line >&2; sleep 20 & wait"});
+  dup2(log, STDERR_FILENO);
+  for (const int each : {log, ends[1]}) close(each);
+  std::signal(SIGPIPE, before);
+  EXPECT_EQ(code, 7);
+}
+
 TEST(Launch, PrintsAndRunsTheCommandOnRanksAndPassesTheExitCodeOn) {
   const CommandResult result =
       run_command(DERMATOME_BINARY " launch --ranks 2 train '/no such file' x=1");
@@ -66,6 +112,8 @@ TEST(Launch, PrintsAndRunsTheCommandOnRanksAndPassesTheExitCodeOn) {
   EXPECT_THAT(result.output, HasSubstr("mpirun --oversubscribe --bind-to none -n 2 "));
   EXPECT_THAT(result.output, HasSubstr("train '/no such file' x=1"));
   EXPECT_THAT(result.output, HasSubstr("/no such file: No such file or directory"));
+  EXPECT_THAT(result.output, Not(HasSubstr("aborted")));
+  EXPECT_THAT(result.output, Not(HasSubstr("-----")));
 }
 
 TEST(Launch, RefusesRanksThatAreNoNumber) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 
 #include "src/config/runtime_options.h"
@@ -58,6 +59,44 @@ TEST(Runtime, NeverFallsBackFromCuda) {
     EXPECT_THAT(error.what(),
                 AllOf(HasSubstr("runtime.device is cuda, but "), HasSubstr("runtime.device=cpu")));
   }
+}
+
+// The error of a runtime on any device, with these GPUs; empty: there was none.
+std::string error_with_gpus(const char* gpus, DeviceChoice device) {
+  setenv("DERMATOME_REQUIRE_GPU", "1", 1);
+  setenv("CUDA_VISIBLE_DEVICES", gpus, 1);
+  RuntimeOptions options;
+  options.device = device;
+  options.threads = 1;
+  std::string message;
+  try {
+    const Runtime runtime(options);
+  } catch (const ConfigError& error) {
+    message = error.what();
+  }
+  unsetenv("DERMATOME_REQUIRE_GPU");
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  return message;
+}
+
+TEST(Runtime, OfAJobWithGpusNeedsOneUnlessTheCpuIsAskedFor) {
+  if (at::hasCUDA()) return;  // the GPU is used
+  EXPECT_THAT(error_with_gpus("0", DeviceChoice::kAuto),
+              AllOf(HasSubstr("this job has GPUs (CUDA_VISIBLE_DEVICES=0), but "),
+                    HasSubstr("no CUDA"), HasSubstr("runtime.device=cpu")));
+  EXPECT_EQ(error_with_gpus("", DeviceChoice::kAuto), "");
+  EXPECT_EQ(error_with_gpus("0", DeviceChoice::kCpu), "");
+}
+
+TEST(Runtime, WarnsOfGpusThatItCannotUse) {
+  if (at::hasCUDA()) return;
+  setenv("SLURM_GPUS_ON_NODE", "2", 1);
+  testing::internal::CaptureStderr();
+  const Runtime runtime(RuntimeOptions{});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("A GPU IS THERE AND UNUSED: this build of Dermatome has no CUDA"),
+                    HasSubstr("(SLURM_GPUS_ON_NODE=2)")));
+  unsetenv("SLURM_GPUS_ON_NODE");
 }
 
 }  // namespace

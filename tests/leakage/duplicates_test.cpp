@@ -34,15 +34,41 @@ TEST(Duplicates, AreFoundWithinAFolderAndInAnotherFolder) {
   const std::string output = (directory / "pairs.csv").string();
   std::vector<std::string> lines;
 
-  find_duplicates({.data = mine, .against = {theirs}, .output = output},
-                  [&](const std::string& line) { lines.push_back(line); });
+  const std::vector<FoundGroup> groups =
+      find_duplicates({.data = mine, .against = {theirs}, .output = output},
+                      [&](const std::string& line) { lines.push_back(line); });
 
-  EXPECT_THAT(lines, ElementsAre(text(mine, ": 3 images, 1 near-duplicate pair(s) within"),
+  EXPECT_THAT(lines, ElementsAre(text(mine,
+                                      ": 3 images, 1 of them near-duplicates of an earlier one, in "
+                                      "1 group(s); the largest has 2 images, the first is a/1.jpg"),
                                  text(theirs, ": 1 of 2 images have a near-duplicate in ", mine,
                                       " (1 of its images)")));
   const std::string list = read_file(output);
+  EXPECT_THAT(list, HasSubstr(text("\"a/again.jpg\",\"", mine, "\",\"a/1.jpg\",")));
   EXPECT_THAT(list, HasSubstr(text(",\"", theirs, "\",,40\n")));
   EXPECT_THAT(list, HasSubstr(text("\"b/2.jpg\",\"", theirs, "\",\"a/copy.jpg\",")));
+  ASSERT_EQ(groups.size(), 2);
+  EXPECT_EQ(groups[0].title, "2 times: a/1.jpg");
+  EXPECT_EQ(groups[0].images[1].name, "a/again.jpg");
+  EXPECT_EQ(groups[1].images[0].name, "a/copy.jpg");
+  EXPECT_EQ(groups[1].images[1].name, "b/2.jpg");
+  for (const FoundGroup& group : groups) {
+    for (const ShownImage& shown : group.images) EXPECT_EQ(shown.read().height, 120) << shown.name;
+  }
+}
+
+TEST(Duplicates, ReportAWrongSetBeforeAnyImageIsHashed) {
+  const TemporaryDirectory directory;
+  write_image(directory, "mine/a/1.jpg", 1, 90);
+  const std::string mine = (directory / "mine").string();
+  const std::string wrong = (directory / "wrong.yaml").string();
+  int lines = 0;
+  EXPECT_THAT(error_of([&] {
+                find_duplicates({.data = mine, .against = {wrong}, .output = ""},
+                                [&](const std::string&) { ++lines; });
+              }),
+              HasSubstr(wrong));
+  EXPECT_EQ(lines, 0);
 }
 
 }  // namespace

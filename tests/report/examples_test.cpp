@@ -19,6 +19,13 @@ TEST(ChosenRows, SpreadOverTheDataAndHaveTheMostSubcaptions) {
   EXPECT_THAT(choose_rows(shards.dataset(), 0), ElementsAre());
 }
 
+TEST(ChosenRows, HaveDistinctRawCaptionsWherePossible) {
+  const TestShards shards(40, 16);
+  const ShardedDataset twice({shards.directory(), shards.directory()},
+                             shards.dataset().sources().front().manifest.tokenizer_hash);
+  EXPECT_THAT(choose_rows(twice, 8), ElementsAre(0, 10, 20, 30, 42, 52, 62, 72));
+}
+
 TEST(ChosenRows, AreAllRecordsIfThereAreFewer) {
   const TestShards shards(3, 16);
   EXPECT_THAT(choose_rows(shards.dataset(), 100), ElementsAre(0, 1, 2));

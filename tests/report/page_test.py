@@ -157,8 +157,18 @@ class Page(unittest.TestCase):
         self.assertNotIn("undefined", self.text("#scores"))
         self.assertNotIn("balanced", self.text("#scores"))
         self.assertEqual(self.count("#confusion .plot svg"), 2)
+        # Three classes have room for their names, 114 have not.
+        axes = self.browser.evaluate("""[...document.querySelectorAll('#confusion .plot svg')].map(
+            (svg) => [...svg.querySelectorAll('text')].map((text) => text.firstChild.textContent))""")
+        self.assertIn("blue", axes[1])
+        for names in axes:
+            self.assertLessEqual({"true", "predicted"}, set(names))
+        self.assertIn("1", axes[0])
         self.assertIn("red taken for " + MARKUP + ": 3 of 10", self.text("#confusion"))
         self.assertEqual(self.count("#retrieved .card"), 3)
+        shown = [card["text"] for card in self.data()["retrieved"]["by_caption"]]
+        self.assertEqual(len(set(shown)), len(shown))
+        self.assertIn("images/s (median), waiting for data", self.text("#facts"))
         # Captions that look like markup are shown as text.
         self.assertEqual(self.count("img[src=x]"), 0)
         self.assertEqual(self.count("script"), 2)
@@ -199,6 +209,47 @@ class Page(unittest.TestCase):
             const box = map.getBoundingClientRect();
             map.dispatchEvent(new PointerEvent('pointermove', {clientX: box.right - 1, clientY: box.bottom - 1}));
             return map.nextSibling.lastChild.textContent; })()"""), f"here {value:.2f}".replace("-", "−"))
+
+    def test_curves_on_a_logarithmic_scale_and_smoothed(self):
+        self.open(write_report("full", "--images", "0"))
+        line = "document.querySelector('#training .plot svg').innerHTML"
+        plain = self.browser.evaluate(line)
+        drawn = [plain]
+        for change in ("log.click()", "log.click()", "smoothing.value = 0.9; smoothing.dispatchEvent(new Event('input'))"):
+            self.browser.evaluate(f"{{ const log = document.getElementById('log'), "
+                                  f"smoothing = document.getElementById('smoothing'); {change} }}")
+            drawn.append(self.browser.evaluate(line))
+        self.assertNotEqual(drawn[1], plain)
+        self.assertEqual(drawn[2], plain)
+        # A smoothed curve is drawn over the measured one.
+        self.assertGreater(drawn[3].count("<path"), plain.count("<path"))
+        self.assertEqual(self.browser.evaluate("smoothed({values: [1, null, 3, 3]}, 0.5).values.map((x) => x ?? 0)"),
+                         [1, 0, 7 / 3, 19 / 7])
+        self.assertEqual(self.browser.evaluate("logMarks(0.3, 42)"), [0.2, 0.5, 1, 2, 5, 10, 20, 50])
+
+    def test_a_comparison_of_runs(self):
+        lines = "".join(json.dumps(evaluation) + "\n" for evaluation in evaluations())
+        (WORK / "runs/full/evaluations.jsonl").write_text(lines)
+        page = WORK / "comparison.html"
+        run("report", WORK / "runs/full", WORK / "runs/plain", "--output", page)
+        for scheme, width in VIEWS:
+            with self.subTest(scheme=scheme, width=width):
+                self.open(page, scheme, width, sections=4)
+                self.assertIn("objective.local_alignmenttruefalse", self.text("#settings"))
+                self.assertNotIn("optimizer.lr", self.text("#settings"))
+                self.assertIn("0.5step 3", self.text("#scores"))
+                # Both runs are in the charts of the loss, of its one shared term, of rate, speed, scale and norm.
+                both = self.browser.evaluate("""[...document.querySelectorAll('#training .legend')].map(
+                    (legend) => legend.childElementCount)""")
+                self.assertGreaterEqual(both.count(2), 5)
+                self.assertEqual(self.count("script"), 2)
+                self.assertEqual(self.count("img[src=x]"), 0)
+
+    def test_options_of_one_run_are_refused_for_a_comparison(self):
+        done = subprocess.run([BINARY, "report", WORK / "runs/full", WORK / "runs/plain", "--images", "3"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--images", done.stderr)
 
     def test_a_run_without_local_alignment_and_scores(self):
         self.open(write_report("plain", "--images", "1"), width=360)
@@ -257,6 +308,15 @@ class Page(unittest.TestCase):
                 self.open(page, scheme, width, sections=0)
                 self.check_images(5, ".png")
                 self.assertEqual(self.count("article h2"), 5)
+
+    def test_a_sheet_of_near_duplicates(self):
+        page = WORK / "duplicates.html"
+        run("duplicates", WORK / "images", "--sheet", page, "--distance", "256")
+        for scheme, width in VIEWS:
+            with self.subTest(scheme=scheme, width=width):
+                self.open(page, scheme, width, sections=0)
+                self.assertEqual(self.count("article.group img"), 8)
+                self.assertIn("32 more of this group", self.text("article.group"))
 
     def check_images(self, number, name):
         """All images are drawn and have an alternative text; captions that look like markup are shown as text."""

@@ -36,6 +36,7 @@ TEST_F(Retrieved, ImagesOfACaption) {
   EXPECT_EQ(mole["text"], "mole");
   // The caption is at 30 degrees. The images at 20 and 40 are nearer than its own image at 0.
   EXPECT_EQ(mole["rank"], 3);
+  EXPECT_EQ(mole["tied"], 0);
   EXPECT_EQ(mole["hits"][2]["row"], 3);
   EXPECT_EQ(mole["hits"][2]["own"], true);
   EXPECT_EQ(mole["hits"][2]["cosine"], 0.866);
@@ -60,7 +61,11 @@ TEST_F(Retrieved, CaptionsOfAnImage) {
 TEST_F(Retrieved, EqualCosinesCountAgainstTheOwnCaption) {
   encoded_.text = at_angles({30, 30, 30});
   const nlohmann::json found = retrieve(records_, encoded_, {0});
-  EXPECT_EQ(found["by_image"][0]["rank"], 2);
+  const nlohmann::json& mole = found["by_image"][0];
+  EXPECT_EQ(mole["rank"], 2);
+  EXPECT_EQ(mole["tied"], 1);
+  EXPECT_EQ(mole["hits"][0]["tied"], false);  // its own
+  EXPECT_EQ(mole["hits"][1]["tied"], true);
 }
 
 TEST_F(Retrieved, NothingWithoutQueriesOrCaptions) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -36,7 +37,8 @@ TEST(RunLog, WritesOneObjectPerLine) {
   const auto folder = scratch_folder();
   RunLog log(folder, 0);
   log.step(report_at(10));
-  log.validation(10, 1, {{"emoji", {{"top1", 0.25}}}}, {{"emoji", {{"hashes", {}}}}});
+  log.validation(10, 1, {{"emoji", {{"top1", 0.25}}}}, {{"emoji", {{"hashes", {}}}}},
+                 {{"emoji", 3}});
   const auto lines = lines_of(folder);
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].at("step"), 10);
@@ -61,6 +63,27 @@ TEST(RunLog, PrintsTheTermsByName) {
   EXPECT_NE(printed.find("Loss: 1.50000 (contrast 1.25000, others 0.25000)\n"), std::string::npos)
       << printed;
   EXPECT_NE(printed.find("Loss: 1.50000\n"), std::string::npos) << printed;
+}
+
+TEST(RunLog, SaysHowMuchTimeIsLeft) {
+  initialize_logging(/*rank=*/0, /*size=*/1);
+  RunLog log(scratch_folder(), 0);
+  testing::internal::CaptureStderr();
+  log.step(report_at(10));  // 90 steps of half a second
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("(100%)] Left: 45 s Data"),
+            std::string::npos);
+}
+
+TEST(RunLog, PrintsScoresWithFourDigitsAndHowLongTheyTook) {
+  initialize_logging(/*rank=*/0, /*size=*/1);
+  RunLog log(scratch_folder(), 0);
+  testing::internal::CaptureStderr();
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  log.validation(10, 1, {{"emoji", {{"auroc", none}, {"top1", 1.0 / 3}}}}, {}, {{"emoji", 185}});
+  const std::string printed = testing::internal::GetCapturedStderr();
+  EXPECT_NE(printed.find("Eval Step: 10 Epoch: 1 emoji auroc: nan top1: 0.3333 Took: 3 min 05 s\n"),
+            std::string::npos)
+      << printed;
 }
 
 TEST(RunLog, RefusesATermWithTheNameOfItsOwnValue) {

@@ -33,10 +33,11 @@ TEST(Table, ItsColumnsTellItsKind) {
 }
 
 TEST(Table, OfUnknownKindIsRefused) {
-  EXPECT_THAT(error_of([] { read_rows("filename,caption,label\na,C,x\n"); }),
-              AllOf(HasSubstr("table.csv"), HasSubstr("--table"), HasSubstr("captions.py")));
-  EXPECT_THAT(error_of([] { read_rows("filename,dx\na,naevus\n"); }), HasSubstr("--label-column"));
-  EXPECT_THAT(error_of([] { read_rows("label\nx\n"); }), HasSubstr("no column 'filename'"));
+  EXPECT_THAT(error_of([] { read_rows("filename,dx\na,naevus\n"); }),
+              AllOf(HasSubstr("table.csv"), HasSubstr("filename, dx"), HasSubstr("--label-column"),
+                    HasSubstr("--caption-column"), HasSubstr("--template")));
+  EXPECT_THAT(error_of([] { read_rows("label\nx\n"); }),
+              AllOf(HasSubstr("no column 'filename'"), HasSubstr("--image-column")));
 }
 
 TEST(Table, OfLabelsHasNoCaptions) {

@@ -170,7 +170,12 @@ exec {BINARY} "$@"
             self.assertNotIn("again", self.log(job))
 
     def test_scripts_say_what_is_missing(self):
+        # A release build that has CUDA would use a GPU of this machine.
+        idle = ("pretrain.sbatch", [WORK / "config.yaml", "name=gpu", "runtime.device=auto"],
+                {"CUDA_VISIBLE_DEVICES": "0", "DERMATOME_LAUNCH": "mpirun"},
+                "this job has GPUs (CUDA_VISIBLE_DEVICES=0)")
         for script, arguments, variables, expected in [
+                *([] if pathlib.Path("/dev/nvidiactl").exists() else [idle]),
                 ("pretrain.sbatch", [], {}, "usage: sbatch"),
                 ("evaluate.sbatch", [], {}, "usage: sbatch"),
                 ("pretrain.sbatch", ["c.yaml"], {"DERMATOME_BINARY": "/no/program"}, "tools/build.sh"),

@@ -36,6 +36,25 @@ TEST(CsvReader, ReadsPlainAndQuotedFields) {
   EXPECT_THAT(only_row("a,b\n1,\n").fields, ElementsAre("1", ""));
 }
 
+TEST(CsvReader, AnotherSeparatorLeavesCommasAlone) {
+  CsvReader reader("a\tb\n1, 2\t\"x\ty\"\n3\t\n4,5\n", "t.tsv", '\t');
+  EXPECT_THAT(reader.columns(), ElementsAre("a", "b"));
+  CsvRow row;
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_THAT(row.fields, ElementsAre("1, 2", "x\ty"));
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_THAT(row.fields, ElementsAre("3", ""));
+  EXPECT_THAT(error_of([&] { reader.next(row); }), HasSubstr("line 4: 1 fields"));
+}
+
+TEST(CsvReader, TheFirstLineTellsTheSeparator) {
+  EXPECT_EQ(find_separator("a,b\tc;d\n1;2\n"), ',');
+  EXPECT_EQ(find_separator("a\tb;c\n1,2\t3\n"), '\t');
+  EXPECT_EQ(find_separator("a;b\r\n1,2;3\n"), ';');
+  EXPECT_EQ(find_separator("a\n1\t2\n"), ',');
+  EXPECT_EQ(find_separator(""), ',');
+}
+
 TEST(CsvReader, AcceptsByteOrderMarkAndCrLf) {
   const std::string content =
       "\xEF\xBB\xBF"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from captions_folder import Folder  # noqa: E402
@@ -193,6 +194,67 @@ class TableTest(Folder):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("OUTPUT is INPUT", done.stderr)
+
+    def test_columns_are_recognized_or_named(self):
+        for content, options in [
+            ("filepath\ttitle\na.png\tRed, dry.\n", []),
+            ("file_name;text\na.png;Red, dry.\n", []),
+            ("path|alt|caption\na.png|Red, dry.|x\n",
+             ["--image-column", "path", "--caption-column", "alt", "--separator", "|"]),
+            ("filename;x,y;caption\na.png;z;Red, dry.\n", ["--separator", "semicolon"]),
+        ]:
+            with self.subTest(content):
+                self.file("in.csv", content)
+                self.run_captions(*options, "--num-subcaptions", 1)
+                row = self.output()[0]
+                self.assertEqual([row["filename"], row["truncated_caption"], row["subcaption_1"]],
+                                 ["a.png", "Red, dry.", "Red, dry"])
+
+    def test_templates_fill_rows_without_a_caption(self):
+        self.file("in.csv", "filename,caption,label,age\na.png,Own.,wart,\nb.png,,eczema,45.0\n"
+                            "c.png,,naevus,4\nd.png,nan,,5\n")
+        self.run_captions("--template", "a {}", "--template", "{{{age}}}-year-old: {label}",
+                          "--num-subcaptions", 1)
+        self.assertEqual(
+            [(row["truncated_caption"], row["subcaption_1"]) for row in self.output()],
+            [("Own.", "Own"), ("{45}-year-old: eczema", "a eczema"), ("a naevus", "{4}-year-old: naevus"), ("", "")])
+        self.file("in.csv", "filename,dx\na.png,wart\n")
+        self.run_captions("--template", "a {}", "--label-column", "dx")
+        self.assertEqual(self.output()[0]["truncated_caption"], "a wart")
+
+    def test_folders_are_read(self):
+        data = self.folder / "data"
+        (data / "00000").mkdir(parents=True)
+        for name, content in [("0.jpg", ""), ("0.txt", "Red. Dry.\n"), ("0.json", '{"age": 4, "caption": "x"}'),
+                              ("1.jpg", ""), ("1.json", '{"caption": "Scaly."}')]:
+            (data / "00000" / name).write_text(content)
+        command = self.command()
+        command[2] = str(data)
+        with mock.patch.object(self, "command", return_value=command):
+            self.run_captions()
+            self.assertEqual([(row["filename"], row["truncated_caption"], row["age"]) for row in self.output()],
+                             [("00000/0.jpg", "Red. Dry.", "4"), ("00000/1.jpg", "Scaly.", "")])
+            (data / "00000/metadata.jsonl").write_text('{"file_name": "1.jpg", "text": "From the table."}\n')
+            self.run_captions()
+            self.assertEqual([(row["filename"], row["truncated_caption"]) for row in self.output()],
+                             [("00000/1.jpg", "From the table.")])
+            (data / "00000/metadata.jsonl").write_text("[1]\n")
+            self.assertIn("metadata.jsonl line 1 is no JSON object", self.run_captions(code=2))
+
+    def test_bad_columns_and_templates(self):
+        self.file("in.csv", "path,caption,label\na.png,x,y\n")
+        named = ["--image-column", "path"]
+        for options, message in [
+            ([], "Name the column of image files by --image-column"),
+            ([*named, "--caption-column", "gone"], "no column 'gone'"),
+            ([*named, "--template", "{gone}"], "--template '{gone}': "),
+            ([*named, "--template", "skin"], "has no placeholder"),
+            ([*named, "--template", "{"], "has a { without its counterpart"),
+            ([*named, "--template", "{caption}!"], "names the column of captions, 'caption'"),
+            ([*named, "--separator", "::"], "write comma, semicolon, tab"),
+        ]:
+            with self.subTest(options):
+                self.assertIn(message, self.run_captions(*options, code=2))
 
     def test_mask_spellings(self):
         self.assertEqual(table.read_mask(" [1.0,True , 0]", ""), [1, 1, 0])

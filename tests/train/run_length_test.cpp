@@ -17,6 +17,18 @@ TEST(RunLength, CountsWholeBatchesUnlessStepsAreSet) {
   EXPECT_EQ(run_length(options, 59).total_steps, 7);
 }
 
+TEST(RunLength, ResolvesAWarmUpThatIsNotSet) {
+  TrainOptions options;
+  const auto warmup = [&](int64_t total_steps) {
+    return resolved_options(options, {.steps_per_epoch = 1, .total_steps = total_steps})
+        .schedule.warmup;
+  };
+  EXPECT_EQ(warmup(15), 1);
+  EXPECT_EQ(warmup(1'000'000), 10000);
+  options.schedule.warmup = 12;
+  EXPECT_EQ(warmup(15), 12);
+}
+
 TEST(RunLength, TellsWhetherSomethingIsDue) {
   const RunLength length = {.steps_per_epoch = 5, .total_steps = 15};
   EXPECT_FALSE(length.is_due(10, 0, 0));

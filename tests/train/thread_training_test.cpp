@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "src/config/train_config.h"
 #include "src/config/train_options.h"
 #include "src/core/file.h"
 #include "src/distributed/rendezvous.h"
@@ -113,10 +114,13 @@ TEST_F(ThreadTraining, TwoRanksTrainAsOne) {
   }
 }
 
-TEST_F(ThreadTraining, ScoresDuringTheNextSteps) {
-  const auto scores = train_on(2, options("scored"), "validation");
-  ASSERT_EQ(scores.size(), 4u);
-  for (const int64_t step : {0, 3, 6, 8}) {
+TEST_F(ThreadTraining, ScoresDuringTheNextStepsAndRecordsTheWarmUpThatTheDataDecide) {
+  TrainOptions options = this->options("scored");
+  options.schedule = {.epochs = 2};  // 10 steps
+  const auto scores = train_on(2, options, "validation");
+  EXPECT_EQ(load_train_config(RunDirectory(options).config(), {}).schedule.warmup, 1);
+  ASSERT_EQ(scores.size(), 5u);
+  for (const int64_t step : {0, 3, 6, 9, 10}) {
     EXPECT_TRUE(scores.at(step).at("loss").contains("total")) << "step " << step;
     EXPECT_TRUE(scores.at(step).at("parity").contains("top1")) << "step " << step;
   }

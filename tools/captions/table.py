@@ -26,10 +26,17 @@ def read_text(path):
                        "save the file as UTF-8") from error
 
 
-def read(path, needed):
+def find_separator(text):
+    """What separates columns by the first line: a comma if there is one, else a tab, else a semicolon."""
+    header = text.partition("\n")[0]
+    return next((separator for separator in ",\t;" if separator in header), ",")
+
+
+def read(path, needed, separator=None):
     """The columns, and the rows as (line, {column: cell}); columns in `needed` must be there."""
-    lines = io.StringIO(read_text(path), newline="\n")
-    reader = csv.reader(lines, strict=True)
+    text = read_text(path)
+    separator = separator or find_separator(text)
+    reader = csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=separator)
     columns, rows, line = None, [], 1
     while True:
         line = reader.line_num + 1
@@ -46,7 +53,7 @@ def read(path, needed):
             columns = cells
         elif len(cells) != len(columns):
             raise BadInput(f"{path} line {line}: {len(cells)} fields, but the header has "
-                           f"{len(columns)} columns; quote cells that contain a comma")
+                           f"{len(columns)} columns; quote cells that contain a {'comma' if separator == ',' else 'separator'}")
         else:
             rows.append((line, dict(zip(columns, cells))))
     if not rows:
@@ -59,10 +66,10 @@ def read(path, needed):
     return columns, rows
 
 
-def require(column, columns, path):
+def require(column, columns, path, remedy="add it, or correct its name"):
     if column not in columns:
         raise BadInput(f"{path} has no column '{column}'; its columns are: {', '.join(columns)}. "
-                       "Add it, or correct its name")
+                       f"{remedy[0].upper()}{remedy[1:]}")
 
 
 def read_mask(cell, where):

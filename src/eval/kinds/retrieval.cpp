@@ -62,6 +62,10 @@ class RetrievalScorer final : public Scorer {
     return retrieval_.scores(options_.metrics, weights);
   }
 
+  Scores clip_benchmark_scores(std::span<const double> /*weights*/) const override {
+    return retrieval_.clip_benchmark_scores(options_.metrics);
+  }
+
   void describe(Json& details, std::map<std::string, Interval>& /*intervals*/) const override {
     details["num_captions"] = truth_.captions.size();
   }

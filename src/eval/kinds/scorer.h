@@ -22,6 +22,10 @@ class Scorer {
   virtual Scores scores(std::span<const double> weights) const = 0;
   // The same scores, and others that get intervals too.
   virtual Scores resampled_scores(std::span<const double> weights) const { return scores(weights); }
+  // The scores of all images, whose weights are 1, as CLIP_benchmark computes those that it has.
+  virtual Scores clip_benchmark_scores(std::span<const double> weights) const {
+    return scores(weights);
+  }
   // Adds what only results of this kind have. Removes from `intervals` (empty without a bootstrap)
   // the intervals that it adds.
   virtual void describe(nlohmann::ordered_json& details,

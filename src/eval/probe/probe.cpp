@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/core/error.h"
+#include "src/core/progress.h"
 #include "src/eval/probe/protocol.h"
 #include "src/eval/probe/result_lines.h"
 #include "src/model/clip.h"
@@ -31,6 +32,9 @@ void Probe::score(const std::string& checkpoint, c10::Device device, const Write
   if (validation_) encode_set(*validation_, model, options_);
   for (auto& test : tests_) encode_set(test, model, options_);
   const auto num_classes = static_cast<int64_t>(train_.options.classes.size());
+  int64_t num_probes = 0;
+  for (const auto& amount : amounts_of(options_)) num_probes += repetitions_of(amount, options_);
+  Progress progress("probes fitted", num_probes);
   for (const auto& amount : amounts_of(options_)) {
     std::vector<FittedProbe> probes;
     for (int64_t repetition = 0; repetition < repetitions_of(amount, options_); ++repetition) {
@@ -39,6 +43,7 @@ void Probe::score(const std::string& checkpoint, c10::Device device, const Write
                                         options_.seed, static_cast<uint64_t>(repetition)));
       probes.push_back(fit_probe(drawn, validation_ ? &validation_->samples : nullptr,
                                  amount.is_all(), num_classes, options_));
+      progress.add(1);
     }
     for (const auto& test : tests_) {
       write(probe_line(probes, amount, train_, test, probed, options_));

@@ -27,8 +27,8 @@ struct ProbedModel {
   std::string weights;  // weights_hash()
 };
 
-// The line on one test set for the probes fitted to one amount of training samples. See README.md,
-// Evaluation.
+// The line on one test set for the probes fitted to one amount of training samples: its keys are in
+// configs/benchmarks/README.md.
 nlohmann::ordered_json probe_line(const std::vector<FittedProbe>& probes, const Amount& amount,
                                   const LabeledSet& train, const LabeledSet& test,
                                   const ProbedModel& model, const ProbeOptions& options);

@@ -4,31 +4,84 @@ const SERIES = ['var(--s1)', 'var(--s2)', 'var(--s3)', 'var(--s4)', 'var(--s5)']
 const MARGIN = {left: 46, right: 12, top: 8, bottom: 30};
 const HEIGHT = 210;
 
-// A card. series: [{name, steps, values, color: place in SERIES, dashed}]; zero: the axis begins at 0.
-function chart({title, unit, series, zero, format = number}) {
+// How the reader wants curves over training steps to look. Every chart that follows it has a function here that
+// draws it again.
+const view = {log: false, smoothing: 0, redraw: []};
+
+// A card. series: [{name, steps, values, color: place in SERIES, dashed}]; zero: the axis begins at 0; viewed: the
+// chart follows `view`.
+function chart({title, unit, series, zero, viewed, format = number}) {
   series = series.filter((one) => one.values.some(isNumber));
   if (!series.length) return null;
   const plot = element('div', {class: 'plot'});
   const legend = element('div', {class: 'legend'}, series.map((one) => element('span', {},
     element('i', {class: one.dashed ? 'dashed' : null, style: {borderTopColor: SERIES[one.color]}}),
     `${one.name} `, element('b', {}, format(one.values.findLast(isNumber))))));
-  whenSized(plot, (width) => draw(plot, {title, series, zero, format}, width));
+  let lastWidth = 0;
+  const show = (width) => {
+    lastWidth = width;
+    draw(plot, {title, series, zero, format, ...(viewed ? view : {log: false, smoothing: 0})}, width);
+  };
+  whenSized(plot, show);
+  if (viewed) view.redraw.push(() => (lastWidth ? show(lastWidth) : null));
   return element('div', {class: 'card'}, element('h3', {}, title,
     unit ? element('span', {class: 'quiet'}, `, ${unit}`) : null), legend, plot);
 }
 
-function scales({series, zero}, width) {
+// The switches of `view`, for all charts that follow it.
+function viewControls() {
+  const change = (values) => {
+    Object.assign(view, values);
+    view.redraw.forEach((draw) => draw());
+  };
+  const log = element('input', {type: 'checkbox', id: 'log'});
+  log.addEventListener('change', () => change({log: log.checked}));
+  const smoothing = element('input', {type: 'range', id: 'smoothing', min: 0, max: 0.98, step: 0.02, value: 0});
+  smoothing.addEventListener('input', () => change({smoothing: Number(smoothing.value)}));
+  return element('div', {class: 'view'}, element('label', {}, log, ' logarithmic scale'),
+    element('label', {}, 'smoothing ', smoothing));
+}
+
+// The exponential moving average of a curve: each point keeps `share` of the mean before it. The mean of the first
+// points is taken over those that there are. Gaps stay gaps.
+function smoothed(one, share) {
+  let [sum, weight] = [0, 0];
+  return {...one, values: one.values.map((value) => {
+    if (!isNumber(value)) return value;
+    sum = share * sum + (1 - share) * value;
+    weight = share * weight + (1 - share);
+    return sum / weight;
+  })};
+}
+
+// A logarithmic axis ends at 1, 2 or 5 times a power of ten and is marked there.
+function logMarks(low, high) {
+  const marks = [];
+  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high * 10; ++power) {
+    for (const factor of [1, 2, 5]) marks.push(factor * 10 ** power);
+  }
+  const first = marks.findLastIndex((mark) => mark <= low * 1.000001);
+  const last = marks.findIndex((mark) => mark >= high * 0.999999);
+  const found = marks.slice(first, last + 1);
+  return found.length > 7 ? found.filter((mark, i) => i % Math.ceil(found.length / 7) === 0 || i === found.length - 1) :
+    found;
+}
+
+// A curve with values of 0 or below has no logarithms: its chart stays linear.
+function scales({series, zero, log}, width) {
   const steps = [0, Math.max(1, ...series.map((one) => one.steps[one.steps.length - 1]))];
   const values = range(series.flatMap((one) => one.values));
-  if (zero) values[0] = Math.min(0, values[0]);
+  const logarithmic = log && values[0] > 0;
+  if (zero && !logarithmic) values[0] = Math.min(0, values[0]);
   if (values[0] === values[1]) values[1] += Math.abs(values[1]) || 1;
-  const marks = ticks(values[0], values[1], 4);
-  const [low, high] = [marks[0], marks[marks.length - 1]];
+  const marks = logarithmic ? logMarks(values[0], values[1]) : ticks(values[0], values[1], 4);
+  const size = logarithmic ? Math.log10 : (value) => value;
+  const [low, high] = [size(marks[0]), size(marks[marks.length - 1])];
   const inner = {width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom};
   return {
     marks, steps,
     x: (step) => MARGIN.left + step / steps[1] * inner.width,
-    y: (value) => MARGIN.top + (high - value) / (high - low) * inner.height,
+    y: (value) => MARGIN.top + (high - size(value)) / (high - low) * inner.height,
   };
 }
 
@@ -60,13 +113,16 @@ function curve(one, {x, y}) {
     [drawing('circle', {cx: x(one.steps[i]), cy: y(value), r: 2.6, style: {fill: SERIES[one.color]}})] : []))];
 }
 
-function draw(plot, {title, series, zero, format}, width) {
-  const scale = scales({series, zero}, width);
+function draw(plot, {title, series: measured, zero, format, log, smoothing}, width) {
+  const scale = scales({series: measured, zero, log}, width);
+  const series = smoothing ? measured.map((one) => smoothed(one, smoothing)) : measured;
+  const behind = drawing('g', {'stroke-opacity': .25, 'fill-opacity': .25},
+    smoothing ? measured.flatMap((one) => curve(one, scale)) : []);
   const marks = drawing('g');
   const spoken = series.map((one) => `${one.name} ${format(one.values.findLast(isNumber))}`).join(', ');
   const image = drawing('svg', {viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: 'img', tabindex: 0,
     'aria-label': `${title}, last values: ${spoken}`},
-    axes(scale, width), series.flatMap((one) => curve(one, scale)), marks);
+    axes(scale, width), behind, series.flatMap((one) => curve(one, scale)), marks);
   const tip = element('div', {class: 'tip', hidden: ''});
   plot.replaceChildren(image, tip);
   listen(image, scale, series, (step) => point(step, {plot, tip, marks, scale, series, format, width}));
@@ -123,6 +179,14 @@ function terms(train) {
     .slice(0, SERIES.length - 2);
 }
 
+// The kinds of curves of a run besides its losses: keys of a training line.
+const MEASURES = [
+  {key: 'lr', title: 'Learning rate', name: 'rate', zero: true},
+  {key: 'images_per_second', title: 'Throughput', unit: 'images per second, all ranks', name: 'images/s', zero: true},
+  {key: 'logit_scale', title: 'Logit scale', unit: 'factor on cosines', name: 'scale'},
+  {key: 'gradient_norm', title: 'Gradient norm', unit: 'before clipping', name: 'norm', zero: true},
+];
+
 function trainingCharts() {
   const {train, validation, averaged} = report.curves;
   if (!train.step.length) return section('training', missing('training'));
@@ -134,17 +198,12 @@ function trainingCharts() {
     loss.push({name: 'total, held out', steps: held.step, values: held.total ?? [],
       color: SERIES.length - 1, dashed: true});
   }
-  const norm = (train.gradient_norm ?? []).some((value) => value) ? chart({title: 'Gradient norm',
-    unit: 'before clipping', zero: true, series: [column('norm', 'gradient_norm', 0)]}) : null;
-  section('training',
+  section('training', viewControls(),
     averaged > 1 ? paragraph(`Each point is the mean of ${averaged} logged steps.`) : null,
     held ? paragraph('Held-out losses are means over batches of the validation shards: comparable with ' +
       'training only at the same batch size, and without augmentation.') : null,
     element('div', {class: 'grid'}, [
-      chart({title: 'Loss', series: loss}),
-      chart({title: 'Learning rate', zero: true, series: [column('rate', 'lr', 0)]}),
-      chart({title: 'Throughput', unit: 'images per second, all ranks', zero: true,
-        series: [column('images/s', 'images_per_second', 0)]}),
-      chart({title: 'Logit scale', unit: 'factor on cosines', series: [column('scale', 'logit_scale', 0)]}),
-      norm].filter(Boolean)));
+      chart({title: 'Loss', viewed: true, series: loss}),
+      ...MEASURES.filter(({key}) => key !== 'gradient_norm' || (train[key] ?? []).some((value) => value))
+        .map(({key, name, ...what}) => chart({...what, viewed: true, series: [column(name, key, 0)]}))].filter(Boolean)));
 }

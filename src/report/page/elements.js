@@ -102,6 +102,11 @@ function table(heads, rows) {
     element('tbody', {}, rows.map((row) => element('tr', {}, row.map((cell) => element('td', {}, cell)))))));
 }
 
+// Pairs of a name and a text, for a <dl class="facts">.
+function factRows(facts) {
+  return facts.map(({name, value}) => element('div', {}, element('dt', {}, name), element('dd', {}, value)));
+}
+
 // A color bar with its numbers below.
 function colorBar(background, ends, label) {
   return element('div', {class: 'bar'}, element('span', {}, label),

@@ -15,7 +15,13 @@ function origin() {
 }
 
 function hitLine(hit) {
-  return [cosine(hit.cosine), hit.own ? element('span', {class: 'own-mark'}, ' ✓ its own') : null];
+  return [cosine(hit.cosine), hit.own ? element('span', {class: 'own-mark'}, ' ✓ its own') : null,
+          hit.tied ? ' = tied' : null];
+}
+
+// The rank of a query's own candidate. A tie counts against it.
+function ownRank({rank, tied}) {
+  return `its own is number ${number(rank)}${tied ? `, tied with ${number(tied)} other(s)` : ''}`;
 }
 
 function retrievedSection() {
@@ -35,10 +41,10 @@ function retrievedSection() {
 function retrievedCard(byCaption, byImage) {
   return element('div', {class: 'card'},
     element('h3', {class: 'clamp', title: byCaption.text}, `“${byCaption.text}”`),
-    element('h4', {class: 'quiet'}, `Images for this caption; its own is number ${number(byCaption.rank)}`),
+    element('h4', {class: 'quiet'}, `Images for this caption; ${ownRank(byCaption)}`),
     element('div', {class: 'hits'}, byCaption.hits.map((hit) => element('figure', {class: hit.own ? 'own' : null},
       photo(hit.row, true), element('figcaption', {}, hitLine(hit))))),
-    element('h4', {class: 'quiet'}, `Captions for its image; its own is number ${number(byImage.rank)}`),
+    element('h4', {class: 'quiet'}, `Captions for its image; ${ownRank(byImage)}`),
     element('div', {class: 'query'}, photo(byImage.row, true),
       element('ol', {class: 'texts'}, byImage.hits.map((hit) => element('li', {},
         element('span', {class: 'clamp', title: hit.text}, hit.text),

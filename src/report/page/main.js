@@ -25,6 +25,7 @@ function head() {
     tile(number(last('step') ?? 0), 'steps logged'), tile(number(run.batch_size), 'images per step'),
     tile(number(last('loss')), 'loss'), tile(number(speeds[Math.floor(speeds.length / 2)], 3), 'images/s, median'),
     tile(number(last('logit_scale'), 3), 'logit scale'));
+  document.getElementById('facts').append(...factRows(run.facts));
 }
 
 head();

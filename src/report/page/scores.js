@@ -2,10 +2,10 @@
 
 // The evaluations of each benchmark by step; the last one written for a step counts. Evaluations whose
 // definition is not the last one's are left out, since they cannot be compared.
-function evaluationsByBenchmark() {
-  const last = new Map(report.evaluations.map((evaluation) => [evaluation.benchmark, evaluation.definition]));
+function evaluationsByBenchmark(evaluations) {
+  const last = new Map(evaluations.map((evaluation) => [evaluation.benchmark, evaluation.definition]));
   const found = new Map();
-  for (const evaluation of report.evaluations) {
+  for (const evaluation of evaluations) {
     if (evaluation.definition !== last.get(evaluation.benchmark)) continue;
     if (!found.has(evaluation.benchmark)) found.set(evaluation.benchmark, new Map());
     found.get(evaluation.benchmark).set(evaluation.step ?? null, evaluation);
@@ -19,13 +19,19 @@ function latest(evaluations) {
   return steps.length ? evaluations.get(steps[steps.length - 1]) : null;
 }
 
-// Scores of validation during training and of evaluations together: {metric: Map(step, score)}.
-function scoreHistory(name, evaluations) {
+// The names of everything that a run was scored on.
+function benchmarkNames({validation}, evaluations) {
+  return [...Object.keys(validation).filter((name) => name !== 'loss'), ...evaluations.keys()];
+}
+
+// Scores of validation during training and of evaluations together: {metric: Map(step, score)}. A score of an
+// evaluation takes the place of validation's.
+function scoreHistory(name, curves, evaluations) {
   const history = {};
   const add = (metric, step, value) => {
     if (isNumber(step) && isNumber(value)) (history[metric] ??= new Map()).set(step, value);
   };
-  const validation = report.curves.validation[name] ?? {step: []};
+  const validation = curves.validation[name] ?? {step: []};
   for (const [metric, values] of Object.entries(validation)) {
     if (metric !== 'step') values.forEach((value, i) => add(metric, validation.step[i], value));
   }
@@ -171,12 +177,11 @@ function finalScores(name, evaluation, history) {
 }
 
 function scoreSection() {
-  const evaluations = evaluationsByBenchmark();
-  const names = [...new Set([...Object.keys(report.curves.validation).filter((name) => name !== 'loss'),
-                             ...evaluations.keys()])].sort();
+  const evaluations = evaluationsByBenchmark(report.evaluations);
+  const names = [...new Set(benchmarkNames(report.curves, evaluations))].sort();
   section('scores', missing('scores'));
   if (names.length) {
-    const histories = Object.fromEntries(names.map((name) => [name, scoreHistory(name, evaluations.get(name))]));
+    const histories = Object.fromEntries(names.map((name) => [name, scoreHistory(name, report.curves, evaluations.get(name))]));
     const charts = names.flatMap((name) => scoreCharts(name, histories[name])).filter(Boolean);
     if (charts.length) section('scores', element('h3', {}, 'Over training'), element('div', {class: 'grid'}, charts));
     section('scores', element('h3', {style: {marginTop: '1.75rem'}}, 'Latest'),
@@ -212,20 +217,48 @@ function confusionCard(evaluation) {
             `${classes[i].label} taken for ${classes[j].label}: ${number(count)} of ${number(totals[i])}`)))) : null)));
 }
 
+// Room for the names of classes at a matrix's edge, in pixels; 0 where its cells are too small for lines of text.
+function nameEdge(classes, width) {
+  const longest = Math.max(...classes.map((one) => one.label.length));
+  const edge = Math.min(longest * LETTER + 8, Math.floor(width * .32), 150);
+  return (width - edge - AXIS) / classes.length >= 13 ? edge : 0;
+}
+
+function shortened(name, room) {
+  const letters = Math.floor((room - 8) / LETTER);
+  return name.length > letters ? `${name.slice(0, Math.max(1, letters - 1))}…` : name;
+}
+
+const LETTER = 6.2;  // pixels of an average letter of the axes
+const AXIS = 16;     // of the line that names an axis
+
+// The two axes with their names, and each class's name or, where there is no room, some of their numbers.
+function confusionAxes(classes, edge, names, cell) {
+  const every = Math.ceil((names ? 13 : classes.length < 100 ? 18 : 26) / cell);
+  const middle = edge + classes.length * cell / 2;
+  const parts = [
+    drawing('text', {x: middle, y: 11, 'text-anchor': 'middle'}, 'predicted'),
+    drawing('text', {transform: `translate(11 ${middle}) rotate(-90)`, 'text-anchor': 'middle'}, 'true')];
+  classes.forEach(({label}, i) => {
+    if (i % every) return;
+    const at = edge + (i + .5) * cell + 4;
+    const name = names ? shortened(label, names) : i + 1;
+    const full = names ? [drawing('title', {}, label)] : [];
+    parts.push(drawing('text', {x: edge - 5, y: at, 'text-anchor': 'end'}, name, full),
+      names ? drawing('text', {transform: `translate(${at} ${edge - 6}) rotate(-90)`}, name, full.map((one) => one.cloneNode(true))) :
+        drawing('text', {x: at - 4, y: edge - 7, 'text-anchor': 'middle'}, name));
+  });
+  return parts;
+}
+
 function drawConfusion(plot, {classes, confusion}, width) {
-  const edge = 26;
-  const count = classes.length;
-  const cell = (width - edge) / count;
-  const every = Math.ceil((count < 100 ? 18 : 26) / cell);
-  const parts = [];
+  const names = nameEdge(classes, width);
+  const edge = AXIS + (names || 26);
+  const cell = (width - edge) / classes.length;
+  const parts = confusionAxes(classes, edge, names, cell);
   const tip = element('div', {class: 'tip', hidden: ''});
   confusion.forEach((row, i) => {
     const total = row.reduce((sum, value) => sum + value, 0);
-    if (i % every === 0) {
-      const middle = edge + (i + .5) * cell;
-      parts.push(drawing('text', {x: edge - 5, y: middle + 4, 'text-anchor': 'end'}, i + 1),
-        drawing('text', {x: middle, y: edge - 7, 'text-anchor': 'middle'}, i + 1));
-    }
     row.forEach((value, j) => {
       const share = total ? value / total : 0;
       const [x, y] = [edge + j * cell, edge + i * cell];

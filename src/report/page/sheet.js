@@ -1,4 +1,5 @@
-// A sheet of `dermatome inspect`: one record with everything that is known of it, or a grid of records.
+// A sheet of `dermatome inspect`: one record with everything that is known of it, or a grid of records. Or a sheet of
+// `dermatome duplicates`: groups of images that look alike.
 
 const sheet = pageData();
 
@@ -31,9 +32,23 @@ function cell({source, facts, views, captions}) {
     captions.length ? caption('p', captions[0], 'clamp', 'no caption') : null);
 }
 
+function group({title, images, more}) {
+  return element('article', {class: 'group'}, element('h2', {dir: 'auto'}, title),
+    element('div', {class: 'shown'}, images.map(({uri, name, note}) =>
+      element('figure', {}, uri ? element('img', {src: uri, alt: name}) : null,
+        element('figcaption', {dir: 'auto'}, name, element('br'), note)))),
+    more ? paragraph(`${number(more)} more of this group are in the list (--output).`) : null);
+}
+
+function content() {
+  if (sheet.groups) return sheet.groups.map(group);
+  const [first] = sheet.records;
+  return sheet.records.length === 1 && first.stored ? wholeRecord(first) :
+    [element('div', {class: 'shown overview'}, sheet.records.map(cell))];
+}
+
 document.title = `${sheet.title}: Dermatome sheet`;
 document.getElementById('name').append(sheet.title);
 document.getElementById('subtitle').append(sheet.subtitle);
-document.getElementById('records').append(...(sheet.records.length === 1 && sheet.records[0].stored ?
-  wholeRecord(sheet.records[0]) : [element('div', {class: 'shown overview'}, sheet.records.map(cell))]));
+document.getElementById('records').append(...content());
 document.documentElement.dataset.state = 'drawn';

@@ -1,0 +1,28 @@
+#include "src/config/wrapped.h"
+
+#include <sstream>
+
+namespace dermatome {
+namespace {
+
+constexpr size_t kLongestLine = 100;
+
+}  // namespace
+
+std::string wrapped(std::string_view paragraph, std::string_view first, std::string_view others) {
+  std::istringstream words{std::string(paragraph)};
+  std::string lines, word, line(first);
+  bool is_begin = true;
+  while (words >> word) {
+    if (!is_begin && line.size() + 1 + word.size() > kLongestLine) {
+      lines += line + "\n";
+      line = others;
+      is_begin = true;
+    }
+    line += (is_begin ? "" : " ") + word;
+    is_begin = false;
+  }
+  return lines + line + "\n";
+}
+
+}  // namespace dermatome

@@ -1,0 +1,158 @@
+#include "src/config/make_flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "src/config/config_difference.h"
+#include "src/config/train_config.h"
+#include "src/config/train_options.h"
+#include "tests/config/config_error.h"
+
+namespace dermatome {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+TrainOptions options_of(const std::string& command) {
+  return load_train_config(write_yaml(configuration_from_flags(command), "run.yaml"), {});
+}
+
+const std::string kNeeded = "--model ViT-B-32 --train-data shards --workers 3 ";
+
+const char* kMakesCommand = R"sh(
+    python src/main.py --lr=1e-4 --wd=0.1 --warmup 1500 --epochs=15 --batch-size 2048 --workers=32 \
+      --model ViT-B-16 --pretrained OPENAI --grad-checkpointing --local-loss --dataset-resampled \
+      --train-data=data/pretrain/MAKE_training.csv --val-data=data/pretrain/MAKE_valid.csv \
+      --csv-img-key filename --csv-caption-key truncated_caption --csv-label-key label \
+      --aug-cfg scale="(0.4, 1.0)" color_jitter="(0.32, 0.32, 0.32, 0.08)" \
+        color_jitter_prob=0.8 gray_scale_prob=0.2 \
+      --MKCL --subcaptions --use_disease_specific_weight --num_subcaptions 8 \
+      --lambda_m 1.0 --lambda_s 0.7 \ # the weights
+      --zeroshot-frequency 1 --save-frequency 15 --logs logs/)sh";
+
+TEST(MakeFlags, TheReleasedCommandIsTheRecipe) {
+  const TrainOptions recipe =
+      load_train_config(DERMATOME_SOURCE_DIR "/configs/make_vit_b16.yaml", {});
+  std::set<std::string> keys;
+  for (const auto& difference : config_differences(recipe, options_of(kMakesCommand))) {
+    keys.insert(difference.key);
+  }
+  // Places of files, and the order that stands in for a full permutation.
+  EXPECT_EQ(keys, (std::set<std::string>{"name", "output", "data.train", "data.validation",
+                                         "data.shuffle_window"}));
+}
+
+TEST(MakeFlags, CommentsNameWhatHasNoCounterpartAndWhatToDo) {
+  EXPECT_THAT(
+      configuration_from_flags(kMakesCommand),
+      AllOf(HasSubstr("# - --dataset-resampled: it has no effect on tables, only on archives."),
+            HasSubstr("# - --local-loss: nothing here corresponds to it: the loss is that of the"),
+            HasSubstr("`dermatome shard --csv\n#   data/pretrain/MAKE_training.csv --images DIR "
+                      "--output shards/MAKE_training`."),
+            HasSubstr("# - --pretrained OPENAI: open_clip downloads these weights"),
+            HasSubstr("\n  pretrained: \"weights/ViT-B-16-openai\"\n"),
+            HasSubstr("# - --precision amp: amp_bf16 takes its place"),
+            Not(HasSubstr("--warmup"))));
+}
+
+TEST(MakeFlags, TheBatchIsThatOfAllProcessesAndMicroBatches) {
+  const std::string flags = kNeeded + "--batch-size 32 --accum-freq 2";
+  EXPECT_EQ(options_of(flags).batch_size, 64);
+  EXPECT_EQ(options_of(flags).accum, 2);
+  EXPECT_THAT(configuration_from_flags(flags), HasSubstr("Multiply it by the number of processes"));
+  for (const char* launcher :
+       {"torchrun --nproc_per_node 4 --nnodes=2 -m open_clip_train.main -- ",
+        "CUDA_VISIBLE_DEVICES=0 torchrun --nnodes 2 --nproc-per-node=4 main.py ",
+        "python -m torch.distributed.run --nproc_per_node 8 -m open_clip_train.main "}) {
+    EXPECT_EQ(options_of(launcher + flags).batch_size, 512) << launcher;
+    EXPECT_THAT(configuration_from_flags(launcher + flags), HasSubstr("8 processes x 2"));
+  }
+}
+
+TEST(MakeFlags, DefaultsOfOpenClipAreWrittenOut) {
+  const TrainOptions options = options_of(kNeeded);
+  EXPECT_EQ(options.batch_size, 64);
+  EXPECT_EQ(options.schedule.warmup, 10000);
+  EXPECT_EQ(options.model.precision, Precision::kAmpBf16);
+  EXPECT_EQ(options.objective.name, ObjectiveName::kClip);
+  EXPECT_EQ(options.model.architecture, "configs/models/ViT-B-32.json");
+  EXPECT_EQ(options.optimizer, OptimizerOptions());
+}
+
+TEST(MakeFlags, TakesEveryKindOfFlag) {
+  const TrainOptions options = options_of(
+      kNeeded +
+      "--name 'a run' --logs out --seed 7 --lr 3e-4 --beta1 0.8 --beta2 .95 --eps 1e-8 --epochs 3 "
+      "--grad-clip-norm 1.5 --precision fp32 --force-patch-dropout 0.5 --force-quick-gelu "
+      "--save-frequency 2 --delete-previous-checkpoint --val-frequency 4 --log-every-n-steps 5 "
+      "--device cuda:0 --pretrained old/epoch_3.pt");
+  EXPECT_EQ(options.name, "a run");
+  EXPECT_EQ(options.output, "out");
+  EXPECT_EQ(options.seed, 7u);
+  EXPECT_EQ(
+      options.optimizer,
+      (OptimizerOptions{.lr = 3e-4, .beta1 = .8, .beta2 = .95, .eps = 1e-8, .clip_norm = 1.5}));
+  EXPECT_EQ(options.schedule.epochs, 3);
+  EXPECT_EQ(options.model, (ModelOptions{.architecture = "configs/models/ViT-B-32-quickgelu.json",
+                                         .pretrained = "old/epoch_3.pt",
+                                         .patch_dropout = 0.5}));
+  EXPECT_EQ(options.checkpoint, (CheckpointOptions{.every_epochs = 2, .keep = 1}));
+  EXPECT_EQ(options.validation.every_epochs, 4);
+  EXPECT_EQ(options.runtime.log_every, 5);
+  EXPECT_EQ(options.runtime.device, DeviceChoice::kCuda);
+  EXPECT_EQ(options.data.workers, 3);
+}
+
+TEST(MakeFlags, ArchivesTablesAndSeveralSourcesBecomeFoldersOfShards) {
+  const std::string flags = "--model ViT-B-16 --dataset-resampled --train-num-samples 1000 ";
+  const TrainOptions options =
+      options_of(flags + "--train-data '/d/cc3m/{000..331}.tar::/d/skin.tsv::mine'");
+  EXPECT_EQ(options.data.train, (std::vector<std::string>{"shards/cc3m", "shards/skin", "mine"}));
+  EXPECT_EQ(options.data.sampling, Sampling::kResampled);
+  EXPECT_EQ(options.data.epoch_samples, 1000);
+  EXPECT_THAT(
+      configuration_from_flags(flags + "--train-data a.csv --csv-img-key path --csv-separator ,"),
+      AllOf(HasSubstr("--image-column 'path'"), HasSubstr("--separator ','"),
+            HasSubstr("# - --train-num-samples 1000: here it is called 'data.epoch_samples'")));
+}
+
+TEST(MakeFlags, ModelsOfAHubAreFolders) {
+  EXPECT_THAT(configuration_from_flags("--model hf-hub:xieji-x/MAKE"),
+              AllOf(HasSubstr("`hf download xieji-x/MAKE\n#   --local-dir MAKE`."),
+                    HasSubstr("architecture: \"MAKE/open_clip_config.json\"\n")));
+  EXPECT_THAT(configuration_from_flags("--model local-dir:/m"), HasSubstr("pretrained: \"/m\"\n"));
+}
+
+TEST(MakeFlags, RemarksOnWhatItDoesNotKnow) {
+  EXPECT_THAT(
+      configuration_from_flags(kNeeded + "--frobnicate 3 --aug-cfg use_timm=True color_jitter=0.3 "
+                                         "--lr-scheduler const --zeroshot-eval1 a.csv --logs $LOGS "
+                                         "--OHCL"),
+      AllOf(HasSubstr("# - --frobnicate 3: it is not known here as a flag"),
+            HasSubstr("# - --aug-cfg use_timm=True: there is no such augmentation."),
+            HasSubstr("# - --aug-cfg color_jitter=0.3: augmentation.color_jitter takes four"),
+            HasSubstr("# - --lr-scheduler const: the learning rate always follows a cosine"),
+            HasSubstr("# - --zeroshot-eval1 a.csv: here it is called 'validation.benchmarks'"),
+            HasSubstr("# - --logs $LOGS: it holds a variable of the shell"),
+            HasSubstr("# - --OHCL: nothing here corresponds to it")));
+  EXPECT_THAT(configuration_from_flags("--lr 1e-4"),
+              AllOf(HasSubstr("# - --model: it is not given"),
+                    HasSubstr("# - --train-data: it is not given")));
+}
+
+TEST(MakeFlags, RefusesValuesThatTheSettingDoesNotTake) {
+  EXPECT_EQ(config_error([] { configuration_from_flags("--batch-size many"); }),
+            "--batch-size has the value 'many', which is no whole number");
+  EXPECT_THAT(config_error([] { configuration_from_flags("--lr fast"); }),
+              HasSubstr("optimizer.lr = fast is not a finite number"));
+  EXPECT_THAT(config_error([] { configuration_from_flags("--beta2 1"); }), HasSubstr("must be"));
+  EXPECT_EQ(config_error([] { configuration_from_flags("python src/main.py"); }),
+            "the command line holds no flag such as --batch-size 64");
+}
+
+}  // namespace
+}  // namespace dermatome

@@ -1,0 +1,66 @@
+#include "src/report/statistics.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+#include <sstream>
+
+#include "src/core/log.h"
+#include "src/text/tokenizer.h"
+#include "tests/data/test_shards.h"
+
+namespace dermatome {
+namespace {
+
+using testing::HasSubstr;
+
+std::string statistics_of(const TestShards& shards, int64_t samples, int64_t per_shard) {
+  DataStatistics statistics;
+  for (int64_t first = 0; first < samples; first += per_shard) {
+    statistics.add(*shards.dataset().locate(first).shard);
+  }
+  std::ostringstream out;
+  statistics.write(out);
+  return out.str();
+}
+
+TEST(DataStatistics, CountCaptionsOverShards) {
+  constexpr int64_t kSamples = 23;
+  const TestShards shards(kSamples, 5);
+  const Tokenizer tokenizer;
+  const std::string written = statistics_of(shards, kSamples, 5);
+  const ShardReader& shard = *shards.dataset().locate(0).shard;
+  for (int64_t k = 0; k < kTestCaptions; ++k) {
+    std::set<std::string> distinct;
+    std::vector<size_t> lengths;
+    for (int64_t i = 0; i < kSamples; ++i) {
+      const TestCaption caption = test_caption(i, k);
+      if (!caption.valid) continue;
+      distinct.insert(caption.text);
+      lengths.push_back(tokenizer.encode(caption.text).size());
+    }
+    ASSERT_FALSE(lengths.empty());
+    std::ranges::sort(lengths);
+    const std::string& name = shard.header().aspects[static_cast<size_t>(k)];
+    EXPECT_THAT(written, HasSubstr(format(
+                             "  %-16s %10zu %5.1f %% %10zu %14zu %11zu %8d\n", name.c_str(),
+                             lengths.size(), 100.0 * static_cast<double>(lengths.size()) / kSamples,
+                             distinct.size(), lengths[lengths.size() / 2], lengths.back(), 0)));
+  }
+}
+
+TEST(DataStatistics, DescribeSizesAndClasses) {
+  const TestShards shards(4, 2);
+  const std::string written = statistics_of(shards, 4, 2);
+  int least = test_image(0).width, most = least;
+  for (int64_t i = 1; i < 4; ++i) {
+    least = std::min(least, test_image(i).width);
+    most = std::max(most, test_image(i).width);
+  }
+  EXPECT_THAT(written, HasSubstr(format("width  %d to %d, median ", least, most)));
+  EXPECT_THAT(written, HasSubstr("shorter side below 224: 4 (100.0 %)"));
+  EXPECT_THAT(written, HasSubstr("classes: "));
+}
+
+}  // namespace
+}  // namespace dermatome
