@@ -17,6 +17,14 @@ bool started_by_mpi(const Environment& environment) {
   return environment("PMI_RANK") && !environment("SLURM_STEP_ID");
 }
 
+std::string mpi_library() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> version{};
+  int length = 0;
+  MPI_Get_library_version(version.data(), &length);
+  const std::string library = version.data();
+  return library.substr(0, library.find_first_of(",\n"));
+}
+
 MpiSession::MpiSession() {
   // Read before MPI_Init, which sets some of the variables itself where it knows of no other rank.
   const int started = announced_world(process_environment()).size;
@@ -24,13 +32,9 @@ MpiSession::MpiSession() {
   int size = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   if (size >= started) return;
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> version{};
-  int length = 0;
-  MPI_Get_library_version(version.data(), &length);
-  const std::string library = version.data();
   throw ConfigError(
       text("the launcher started ", started, " ranks, but the MPI of this binary knows of ", size,
-           ": ", library.substr(0, library.find_first_of(",\n")),
+           ": ", mpi_library(),
            ". Use that MPI's own mpirun, or under Slurm srun --mpi=none, or build with "
            "the launcher's MPI (its mpicxx first on the PATH)"));
 }

@@ -11,6 +11,9 @@ namespace dermatome {
 // without PMIx does not count: Open MPI cannot talk to Slurm's older interfaces.
 bool started_by_mpi(const Environment& environment);
 
+// The MPI library of this binary and its version, as it names itself. Needs no MpiSession.
+std::string mpi_library();
+
 class MpiSession {
  public:
   // Throws ConfigError if this MPI knows of fewer ranks than were started: the launcher is that of

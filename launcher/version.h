@@ -11,4 +11,8 @@ namespace dermatome {
 // binary alone.
 std::string version();
 
+// version() and the libraries that matter to a report of a problem, each on a line: LibTorch and
+// CUDA with the GPUs that this process sees, MPI and HDF5.
+std::string version_page();
+
 }  // namespace dermatome

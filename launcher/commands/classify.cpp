@@ -9,10 +9,8 @@
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
 #include "launcher/runtime.h"
-#include "src/core/error.h"
 #include "src/core/json_text.h"
 #include "src/core/text.h"
-#include "src/eval/benchmark_file.h"
 #include "src/eval/kinds/kind.h"
 #include "src/eval/single_images.h"
 #include "src/eval/text_cache.h"
@@ -29,36 +27,21 @@ struct ClassifyArguments {
   int64_t top = 5;
   bool json = false;
   std::string cache = default_text_cache();
+  ModelHints hints;
   ModelUse use;
 };
-
-// Reads the benchmark at `path`. Refuses one that `command` does not rank; `only` is null for a
-// command that takes every kind which can rank.
-BenchmarkOptions load_ranked(const std::string& path, const BenchmarkKind* only,
-                             const std::string& command) {
-  const BenchmarkOptions benchmark = load_benchmark(path);
-  if (only != nullptr && benchmark.kind != only) {
-    throw ConfigError(
-        text(path, ": kind is not ", only->name(), ", which dermatome ", command, " needs"));
-  }
-  if (!benchmark.kind->ranking(benchmark)) {
-    throw ConfigError(text(path, ": kind ", benchmark.kind->name(),
-                           " cannot rank single images; name a benchmark of another kind"));
-  }
-  return benchmark;
-}
 
 int show(Runtime& runtime, const ClassifyArguments& arguments, const BenchmarkKind* only,
          const std::string& command) {
   require_one_rank(runtime, command);
-  const BenchmarkOptions benchmark = load_ranked(arguments.benchmark, only, command);
+  const BenchmarkOptions benchmark = load_ranked_benchmark(arguments.benchmark, only);
   const std::string checkpoint = find_checkpoint(arguments.checkpoint, runtime);
-  const SingleImages found =
-      rank_images(load_clip(checkpoint, runtime.device()), arguments.images, benchmark,
-                  {.top = arguments.top,
-                   .batch_size = arguments.use.batch_size,
-                   .precision = arguments.use.precision,
-                   .cache = arguments.cache});
+  const SingleImages found = rank_images(load_clip(checkpoint, runtime.device(), arguments.hints),
+                                         arguments.images, benchmark,
+                                         {.top = arguments.top,
+                                          .batch_size = arguments.use.batch_size,
+                                          .precision = arguments.use.precision,
+                                          .cache = arguments.cache});
   if (arguments.json) {
     for (const auto& line : as_json(found, benchmark.name, checkpoint)) {
       std::cout << json_line(line) << std::endl;
@@ -72,6 +55,9 @@ int show(Runtime& runtime, const ClassifyArguments& arguments, const BenchmarkKi
 void add_command(CLI::App& app, const std::string& name, const BenchmarkKind* only,
                  const std::string& description, int64_t default_top) {
   auto* command = app.add_subcommand(name, description);
+  const std::string example =
+      text("dermatome ", name, " image.jpg --checkpoint runs/first --benchmark benchmark.yaml");
+  command->footer(text(example, "\n", example, " --top 3 --json"));
   const auto arguments = std::make_shared<ClassifyArguments>();
   arguments->top = default_top;
   command->add_option("images", arguments->images, "Images")->required();
@@ -88,6 +74,7 @@ void add_command(CLI::App& app, const std::string& name, const BenchmarkKind* on
       ->add_option("--cache", arguments->cache,
                    "Folder for features of prompts, kept by weights and prompts; empty: none")
       ->capture_default_str();
+  add_hint_options(*command, arguments->hints);
   add_model_options(*command, arguments->use);
   command->callback([arguments, only, name] {
     run_on_ranks(arguments->use.runtime, [arguments, only, name](Runtime& runtime) {

@@ -17,23 +17,17 @@ std::function<int()> asked_for;
 
 void add_commands(CLI::App& app) {
   app.require_subcommand(1);
-  add_launch(app);
-  add_config(app);
-  add_plan(app);
-  add_shard(app);
-  add_verify(app);
-  add_inspect(app);
-  add_duplicates(app);
-  add_train(app);
-  add_evaluate(app);
-  add_watch(app);
-  add_classify(app);
-  add_concepts(app);
-  add_probe(app);
-  add_report(app);
-  add_encode(app);
-  add_objective(app);
-  add_tokenize(app);
+  const auto group = [&app](const char* title, const std::vector<void (*)(CLI::App&)>& commands) {
+    for (const auto add : commands) {
+      add(app);
+      app.get_subcommands({}).back()->group(title);
+    }
+  };
+  group("Data", {add_shard, add_verify, add_inspect, add_duplicates});
+  group("Training", {add_config, add_plan, add_train, add_launch, add_report});
+  group("Scores", {add_evaluate, add_watch, add_probe});
+  group("Single images and texts", {add_classify, add_concepts, add_encode, add_tokenize});
+  group("About dermatome", {add_objective, add_help, add_version});
 }
 
 void answer_old_option(CLI::App& command, const std::string& old_name,

@@ -18,6 +18,7 @@ void add_config(CLI::App& app);
 void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_help(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_launch(CLI::App& app);
 void add_plan(CLI::App& app);
@@ -28,6 +29,7 @@ void add_shard(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_train(CLI::App& app);
 void add_verify(CLI::App& app);
+void add_version(CLI::App& app);
 void add_watch(CLI::App& app);
 
 // Adds all subcommands.

@@ -79,8 +79,8 @@ void add_config(CLI::App& app) {
       command->add_option("--from-make-flags", arguments->flags,
                           "Translate a command line of MAKE's or open_clip's training, or a script "
                           "that holds it, to YAML; comments name what has no counterpart")};
-  command
-      ->add_option("overrides", arguments->overrides, "KEY=VALUE: settings to change, for --check")
+  command->add_option("overrides", arguments->overrides, "Settings to change, for --check")
+      ->option_text("KEY=VALUE")
       ->needs(tasks[2]);
   command->callback([arguments, tasks] {
     const auto given = [](const CLI::Option* task) { return task->count() > 0; };

@@ -34,6 +34,9 @@ void duplicates(const DuplicateArguments& arguments) {
 void add_duplicates(CLI::App& app) {
   auto* command = app.add_subcommand(
       "duplicates", "Find images that a data set holds twice, or shares with evaluation sets");
+  command->footer(
+      "dermatome duplicates shards/train --output pairs.csv\n"
+      "dermatome duplicates shards/train --against benchmark.yaml");
   const auto arguments = std::make_shared<DuplicateArguments>();
   DuplicateSearch* const search = &arguments->search;
   command->add_option("data", search->data, "Data set of shards, or a folder of images")

@@ -15,6 +15,7 @@ namespace {
 
 struct EncodeArguments {
   std::string checkpoint;
+  ModelHints hints;
   FeatureFileOptions features;
   RuntimeOptions runtime;
 };
@@ -22,7 +23,8 @@ struct EncodeArguments {
 int encode(Runtime& runtime, const EncodeArguments& arguments) {
   require_one_rank(runtime, "encode");
   const FeatureInputs inputs = read_feature_inputs(arguments.features);
-  const Clip model = load_clip(find_checkpoint(arguments.checkpoint, runtime), runtime.device());
+  const Clip model =
+      load_clip(find_checkpoint(arguments.checkpoint, runtime), runtime.device(), arguments.hints);
   write_feature_file(model, inputs, arguments.features);
   return kExitOk;
 }
@@ -32,6 +34,10 @@ int encode(Runtime& runtime, const EncodeArguments& arguments) {
 void add_encode(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "encode", "Write the L2-normalized features of images and texts to a file");
+  command->footer(
+      "dermatome encode --checkpoint runs/first --images a.jpg b.jpg --output features.npy\n"
+      "dermatome encode --checkpoint runs/first --csv table.csv --images-root /data --output "
+      "f.npy");
   const auto arguments = std::make_shared<EncodeArguments>();
   FeatureFileOptions& options = arguments->features;
   command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
@@ -58,6 +64,7 @@ void add_encode(CLI::App& app) {
   command->add_option("--batch-size", options.batch_size, "Images or texts per encode call")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  add_hint_options(*command, arguments->hints);
   add_device_option(*command, arguments->runtime);
   command->callback([arguments, images, csv, texts] {
     if (images->count() + csv->count() + texts->count() == 0) {

@@ -1,11 +1,11 @@
 // `dermatome evaluate`: scores checkpoints on benchmarks.
 #include <limits>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "launcher/commands/choice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
@@ -44,6 +44,9 @@ void add_evaluate(CLI::App& app) {
   auto* command = app.add_subcommand(
       "evaluate",
       "Score checkpoints on benchmarks; a table on a terminal, else one JSON object per line");
+  command->footer(
+      "dermatome evaluate --checkpoint runs/first --benchmark benchmark.yaml\n"
+      "dermatome launch --ranks 8 evaluate --checkpoint runs/first --benchmark a.yaml b.yaml");
   const auto arguments = std::make_shared<EvaluateArguments>();
   EvaluationOptions& evaluation = arguments->evaluation;
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
@@ -58,15 +61,13 @@ void add_evaluate(CLI::App& app) {
                    "result names them")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
-  command
-      ->add_option(
-          "--format", evaluation.format,
-          "dermatome, or clip_benchmark: CLIP_benchmark's JSON, with its names for the metrics "
-          "that it knows")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ResultFormat>{{"dermatome", ResultFormat::kDermatome},
-                                              {"clip_benchmark", ResultFormat::kClipBenchmark}}));
+  add_choice(*command, "--format", evaluation.format,
+             Choices<ResultFormat>{{"dermatome", ResultFormat::kDermatome},
+                                   {"clip_benchmark", ResultFormat::kClipBenchmark}},
+             "JSON to write; clip_benchmark: CLIP_benchmark's, with its names for the metrics that "
+             "it knows");
   command->add_flag("--json", arguments->json, kJsonHelp);
+  add_hint_options(*command, evaluation.hints);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {
     run_on_ranks(arguments->use.runtime,

@@ -10,6 +10,9 @@ namespace dermatome {
 
 void add_inspect(CLI::App& app) {
   auto* command = app.add_subcommand("inspect", "Show a shard, a data set, or one record of it");
+  command->footer(
+      "dermatome inspect shards/train --row 7\n"
+      "dermatome inspect shards/train --row 7 --sheet seven.html");
   const auto options = std::make_shared<InspectOptions>();
   command->add_option("data", options->data, "A shard (.h5), or a data set's directory")
       ->required();

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "launcher/as_typed.h"
+#include "launcher/command_line.h"
 #include "launcher/commands/commands.h"
 #include "launcher/exit_codes.h"
 #include "launcher/mpirun.h"
@@ -39,22 +41,11 @@ int64_t read_num_ranks(const LaunchArguments& arguments) {
   return number;
 }
 
-// Quoted so that a shell reads the same words.
-std::string as_typed(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) {
-    const bool plain =
-        !word.empty() && word.find_first_of(" \t\n'\"\\$`*?[]{}()<>|&;#~!") == std::string::npos;
-    std::string quoted = "'";
-    for (const char each : word)
-      quoted += each == '\'' ? std::string("'\\''") : std::string(1, each);
-    line += (line.empty() ? "" : " ") + (plain ? word : quoted + "'");
-  }
-  return line;
-}
-
 int launch(const LaunchArguments& arguments, const std::vector<std::string>& command) {
+  const int64_t num_ranks = read_num_ranks(arguments);
   if (command.empty()) throw ConfigError("dermatome launch needs a command, for example train");
+  // Here a wrong word is told in one line, without mpirun's own lines about ranks that failed.
+  check_command_line(command);
   if (geteuid() == 0) {
     // Open MPI refuses root unless told twice.
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
@@ -70,7 +61,7 @@ int launch(const LaunchArguments& arguments, const std::vector<std::string>& com
   pass_terminal_on();
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   const auto mpirun =
-      mpirun_arguments({read_num_ranks(arguments), arguments.hosts, command}, program,
+      mpirun_arguments({num_ranks, arguments.hosts, command}, program,
                        [](const char* variable) { return std::getenv(variable) != nullptr; });
   log_info(as_typed(mpirun));
   return run_and_forward_signals(mpirun);
@@ -80,9 +71,10 @@ int launch(const LaunchArguments& arguments, const std::vector<std::string>& com
 
 void add_launch(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "launch",
-      "Start COMMAND... of dermatome on several ranks: dermatome launch --ranks 2 train "
-      "CONFIG");
+      "launch", "Start a command of dermatome, with its own words and options, on several ranks");
+  command->footer(
+      "dermatome launch --ranks 2 train configs/quickstart.yaml\n"
+      "dermatome launch --hosts one:8,two:8 train config.yaml name=first");
   const auto arguments = std::make_shared<LaunchArguments>();
   command
       ->add_option("--ranks", arguments->ranks,

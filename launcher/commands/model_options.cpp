@@ -1,58 +1,59 @@
 #include "launcher/commands/model_options.h"
 
-#include <ATen/ATen.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 
+#include "launcher/commands/choice.h"
 #include "src/config/model_options.h"
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/json_text.h"
 #include "src/core/live_line.h"
 #include "src/core/text.h"
+#include "src/distributed/text_gather.h"
 #include "src/eval/result_table.h"
-#include "src/run/checkpoint.h"
-#include "src/run/run_directory.h"
+#include "src/run/find_weights.h"
 
 namespace dermatome {
 
 void add_device_option(CLI::App& command, RuntimeOptions& runtime) {
-  command.add_option("--device", runtime.device, "auto, cpu or cuda")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DeviceChoice>{{"auto", DeviceChoice::kAuto},
-                                              {"cpu", DeviceChoice::kCpu},
-                                              {"cuda", DeviceChoice::kCuda}}));
+  add_choice(command, "--device", runtime.device,
+             Choices<DeviceChoice>{{"auto", DeviceChoice::kAuto},
+                                   {"cpu", DeviceChoice::kCpu},
+                                   {"cuda", DeviceChoice::kCuda}},
+             "Where to compute; auto: on a GPU if there is one");
 }
 
 void add_model_options(CLI::App& command, ModelUse& use) {
   command.add_option("--batch-size", use.batch_size, "Images or texts per encode call of a rank")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command.add_option("--precision", use.precision, "fp32 or amp_bf16")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Precision>{
-          {"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}}));
+  add_choice(command, "--precision", use.precision,
+             Choices<Precision>{{"fp32", Precision::kFp32}, {"amp_bf16", Precision::kAmpBf16}},
+             "Arithmetic of the model; amp_bf16 is faster on GPUs and less exact");
   add_device_option(command, use.runtime);
   command.add_option("--threads", use.runtime.threads, "Threads per rank; 0: its cores");
 }
 
+void add_hint_options(CLI::App& command, ModelHints& hints) {
+  command.add_option("--architecture", hints.architecture,
+                     "Architecture of weights that no open_clip_config.json describes: a name such "
+                     "as ViT-B-16, or an open_clip model configuration (JSON)");
+  command.add_flag("--quick-gelu", hints.quick_gelu,
+                   "Such weights were trained with QuickGELU, as OpenAI's were");
+}
+
 std::string find_checkpoint(const std::string& given, Runtime& runtime) {
-  const std::filesystem::path of_run = RunDirectory(given).checkpoints();
-  constexpr int64_t kAsGiven = -1;
-  // Rank 0 looks, so that all ranks use the same checkpoint.
-  at::Tensor step = at::full({1}, kAsGiven, at::kLong);
-  if (runtime.world().rank == 0 && std::filesystem::is_directory(of_run)) {
-    const auto newest = find_newest_checkpoint(of_run);
-    if (!newest) throw DataError(of_run.string() + " holds no checkpoint yet");
-    step.fill_(newest->step);
-  }
-  step = step.to(runtime.device());
-  runtime.collectives().broadcast(step, 0, "checkpoint to use");
-  const auto found = step.item<int64_t>();
-  return found == kAsGiven ? given : checkpoint_path(of_run, found).string();
+  // Ranks may read copies in different places, but of what lies in `given` they use the same.
+  const bool is_root = runtime.world().rank == 0;
+  const std::string found = is_root ? find_weights(given).string() : "";
+  const std::string inside = found.starts_with(given) ? found.substr(given.size()) : "";
+  const std::string shared =
+      gather_texts(inside, runtime.collectives(), "checkpoint to use", runtime.device())[0];
+  if (is_root) return found;
+  return shared.empty() ? find_weights(given).string() : given + shared;
 }
 
 void print_result(const nlohmann::ordered_json& result, bool as_json) {

@@ -9,6 +9,7 @@
 #include "launcher/runtime.h"
 #include "src/config/model_options.h"
 #include "src/config/runtime_options.h"
+#include "src/weights/model_hints.h"
 
 namespace dermatome {
 
@@ -24,6 +25,9 @@ void add_model_options(CLI::App& command, ModelUse& use);
 // --device.
 void add_device_option(CLI::App& command, RuntimeOptions& runtime);
 
+// --architecture, --quick-gelu.
+void add_hint_options(CLI::App& command, ModelHints& hints);
+
 // Prints a result of `evaluate` or `probe`: its table if a terminal shows standard output, else one
 // line of JSON. `as_json` asks for JSON on a terminal too.
 void print_result(const nlohmann::ordered_json& result, bool as_json);
@@ -34,11 +38,12 @@ inline constexpr const char* kJsonHelp =
 
 // The help of --checkpoint.
 inline constexpr const char* kCheckpointHelp =
-    "Directory in open_clip's hub layout, file of weights (.safetensors, .pt), or directory of a "
-    "run: its newest checkpoint";
+    "Directory in open_clip's hub layout, file of weights (.safetensors, .pt), directory of a run "
+    "(also one of open_clip): its newest checkpoint, or hf-hub:ORGANIZATION/NAME in Hugging Face's "
+    "cache";
 
-// The checkpoint that `given` stands for: `given` itself or, if it is a run's directory, the newest
-// checkpoint that verifies. A collective call. Throws DataError.
+// What find_weights() finds for `given`. Rank 0 looks, so that all ranks use the same checkpoint. A
+// collective call. Throws what find_weights() throws.
 std::string find_checkpoint(const std::string& given, Runtime& runtime);
 
 // Throws ConfigError if `runtime` has several ranks: `command` runs on one.

@@ -1,10 +1,10 @@
 // `dermatome objective`: the objective and its gradients on given features, so that anyone can
 // check the math from outside.
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "launcher/commands/choice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
@@ -41,6 +41,10 @@ int objective_on_ranks(Runtime& runtime, const ObjectiveArguments& arguments,
 void add_objective(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "objective", "Write the training objective of given features, and its gradients");
+  command->footer(
+      "dermatome objective --input in.safetensors --output out.safetensors --logit-scale 14.3\n"
+      "dermatome launch --ranks 2 objective --input in.safetensors --output out.safetensors \\\n"
+      "    --logit-scale 14.3 mode=released");
   const auto arguments = std::make_shared<ObjectiveArguments>();
   command
       ->add_option("--input", arguments->input,
@@ -52,9 +56,9 @@ void add_objective(CLI::App& app) {
                    "Safetensors file to write: total, the objective's terms and details by name, "
                    "local, grad_image, grad_text, grad_patch and grad_scale, of the whole batch")
       ->required();
-  command->add_option("--dtype", arguments->dtype, "float64 or float32")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, at::ScalarType>{
-          {"float64", at::kDouble}, {"float32", at::kFloat}}));
+  add_choice(*command, "--dtype", arguments->dtype,
+             Choices<at::ScalarType>{{"float64", at::kDouble}, {"float32", at::kFloat}},
+             "Type of number to compute with");
   command
       ->add_option("--logit-scale", arguments->scale,
                    "Factor of the cosines: exp of the learned parameter. grad_scale is the "
@@ -62,9 +66,11 @@ void add_objective(CLI::App& app) {
       ->required()
       ->check(CLI::PositiveNumber);
   add_device_option(*command, arguments->runtime);
-  command->add_option("settings", arguments->settings,
-                      "KEY=VALUE: settings of the objective, for example mode=released; "
-                      "num_subcaptions follows from mask");
+  command
+      ->add_option("settings", arguments->settings,
+                   "Settings of the objective, for example mode=released; num_subcaptions follows "
+                   "from mask")
+      ->option_text("KEY=VALUE");
   command->callback([arguments] {
     const ObjectiveOptions options = objective_options(arguments->settings);
     run_on_ranks(arguments->runtime, [arguments, options](Runtime& runtime) {

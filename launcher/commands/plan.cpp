@@ -39,9 +39,13 @@ void run_plan(const PlanArguments& arguments) {
 void add_plan(CLI::App& app) {
   auto* command =
       app.add_subcommand("plan", "Say what a training will need, and whether it can work");
+  command->footer(
+      "dermatome plan config.yaml --ranks 8 --device H100\n"
+      "dermatome plan config.yaml --ranks 2 batch_size=64 accum=2");
   const auto arguments = std::make_shared<PlanArguments>();
   command->add_option("config", arguments->config, "Configuration file (YAML)")->required();
-  command->add_option("overrides", arguments->overrides, "KEY=VALUE: settings to change");
+  command->add_option("overrides", arguments->overrides, "Settings to change")
+      ->option_text("KEY=VALUE");
   command->add_option("--ranks", arguments->ranks, "Number of ranks")
       ->required()
       ->check(CLI::Range(1, 1'000'000));

@@ -1,12 +1,12 @@
 // `dermatome probe`: linear probes and few-shot classifiers on frozen image features.
 #include "src/eval/probe/probe.h"
 
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "launcher/commands/choice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/model_options.h"
 #include "launcher/exit_codes.h"
@@ -50,11 +50,9 @@ void add_options(CLI::App& command, ProbeOptions& options) {
                   "Share of the training set to choose C by if there is no --validation")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str();
-  command
-      .add_option("--penalty", options.penalty,
-                  "squared (scikit-learn's and CLIP's) or norm (that of PanDerm's linear probe)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Penalty>{
-          {"squared", Penalty::kSquared}, {"norm", Penalty::kNorm}}));
+  add_choice(command, "--penalty", options.penalty,
+             Choices<Penalty>{{"squared", Penalty::kSquared}, {"norm", Penalty::kNorm}},
+             "squared: scikit-learn's and CLIP's; norm: that of PanDerm's linear probe");
   command.add_flag("--normalize", options.normalize,
                    "L2-normalize the features; published protocols do not");
   answer_old_option(command, "--normalise", "--normalize");
@@ -75,9 +73,13 @@ void add_probe(CLI::App& app) {
       "probe",
       "Fit linear classifiers to frozen image features and score them; a table on a terminal, else "
       "one JSON object per line");
+  command->footer(
+      "dermatome probe --checkpoint runs/first --train train.yaml --test test.yaml\n"
+      "dermatome probe --checkpoint runs/first --train train.yaml --test test.yaml --shots 1 4 16");
   const auto arguments = std::make_shared<ProbeArguments>();
   command->add_option("--checkpoint", arguments->checkpoints, kCheckpointHelp)->required();
   add_options(*command, arguments->probe);
+  add_hint_options(*command, arguments->probe.hints);
   command->add_flag("--json", arguments->json, kJsonHelp);
   add_model_options(*command, arguments->use);
   command->callback([arguments] {

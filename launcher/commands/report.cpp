@@ -57,6 +57,9 @@ void add_report(CLI::App& app) {
       app.add_subcommand("report",
                          "Write a run's curves, scores, retrieved examples and patch maps to one "
                          "HTML file, or a comparison of several runs");
+  command->footer(
+      "dermatome report runs/first\n"
+      "dermatome report runs/first runs/second --output comparison.html");
   const auto arguments = std::make_shared<ReportArguments>();
   command
       ->add_option(

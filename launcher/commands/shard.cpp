@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "launcher/commands/build_ranks.h"
+#include "launcher/commands/choice.h"
 #include "launcher/commands/commands.h"
 #include "launcher/commands/table_options.h"
 #include "launcher/version.h"
@@ -38,6 +39,9 @@ void run_shard(const ShardArguments& arguments) {
 void add_shard(CLI::App& app) {
   CLI::App& shard = *app.add_subcommand(
       "shard", "Turn a table of captions and its images, or a folder, into training shards");
+  shard.footer(
+      "dermatome shard --csv train.csv --images /data/images --output shards/train\n"
+      "dermatome shard --folder /data/classes --output shards/classes");
   const auto arguments = std::make_shared<ShardArguments>();
   BuildOptions& build = arguments->build;
   add_table_options(shard, arguments->source);
@@ -58,20 +62,13 @@ void add_shard(CLI::App& app) {
           ->check(CLI::Range(1, 100))
           ->capture_default_str();
   shard.add_flag("--raw", build.images.raw, "Store RGB bytes instead of JPEG")->excludes(quality);
-  shard
-      .add_option("--background", build.images.background,
-                  "What transparent images are laid over: white or black")
-      ->transform(CLI::CheckedTransformer(kBackgrounds))
-      ->default_str("white");
+  add_choice(shard, "--background", build.images.background, kBackgrounds,
+             "What transparent images are laid over");
   shard
       .add_option("--shard-size-mb", arguments->shard_size_mb,
                   "Approximate size of a shard in MB; about this much memory is used")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
-  shard.add_option(
-      "--exclude", source.exclude,
-      "CSV file whose column filename names images to leave out, such as the file that "
-      "`dermatome duplicates --output` writes");
   shard.add_option("--threads", build.num_threads, "Threads; 0: one per allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "launcher/commands/choice.h"
 #include "src/core/error.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
@@ -46,9 +47,8 @@ void add_table_options(CLI::App& command, SampleSource& source) {
                   "Instead of a table: folder of images, with metadata.csv or metadata.jsonl, with "
                   ".txt and .json files beside the images, or FOLDER/CLASS/... without captions")
       ->excludes(csv);
-  command
-      .add_option("--table", table.kind, "Kind of the table; default: recognized by its columns")
-      ->transform(CLI::CheckedTransformer(kTableKinds));
+  add_choice(command, "--table", table.kind, kTableKinds,
+             "Kind of the table; default: recognized by its columns");
   add_columns(command, table);
   // A callback, because CLI11 takes the text {} for an empty list, which some versions mark by %%.
   command
@@ -64,6 +64,10 @@ void add_table_options(CLI::App& command, SampleSource& source) {
       ->type_name("TEXT ...")
       ->expected(1, -1)
       ->allow_extra_args();
+  command.add_option(
+      "--exclude", source.exclude,
+      "CSV file whose column filename names images to leave out, such as the file that "
+      "`dermatome duplicates --output` writes");
   command
       .add_option("--num-subcaptions", table.num_subcaptions,
                   "Subcaptions per image, in a table the columns subcaption_1, subcaption_2, ...")

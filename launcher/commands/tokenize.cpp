@@ -51,6 +51,9 @@ void tokenize_lines(bool json) {
 void add_tokenize(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("tokenize", "Print the token ids of every line of standard input (UTF-8)");
+  command->footer(
+      "echo 'a mole' | dermatome tokenize\n"
+      "dermatome tokenize --json < lines.jsonl");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json,
                     R"(Lines are {"text": ...}; print {"ids": [...]}, padded with 0 to 77 ids)");

@@ -22,6 +22,7 @@ namespace {
 struct TrainArguments {
   std::string config;
   std::vector<std::string> overrides;
+  TrainOptions options;
 };
 
 int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
@@ -42,13 +43,22 @@ int train_on_ranks(Runtime& runtime, const TrainOptions& options) {
 
 void add_train(CLI::App& app) {
   auto* command = app.add_subcommand("train", "Train, or continue a training, on the ranks given");
+  command->footer(
+      "dermatome train configs/quickstart.yaml\n"
+      "dermatome launch --ranks 8 train config.yaml name=first batch_size=512 optimizer.lr=1e-4");
   auto arguments = std::make_shared<TrainArguments>();
   command->add_option("config", arguments->config, "Configuration file (YAML)")->required();
-  command->add_option("overrides", arguments->overrides, "KEY=VALUE: settings to change");
+  command->add_option("overrides", arguments->overrides, "Settings to change")
+      ->option_text("KEY=VALUE");
+  // Not in the callback, so that `launch` refuses a wrong configuration too, before it starts
+  // ranks.
+  command->parse_complete_callback([arguments] {
+    arguments->options = load_train_config(arguments->config, arguments->overrides);
+  });
   command->callback([arguments] {
     // First: a request to stop may come while the ranks still start.
     watch_stop_signals();
-    const TrainOptions options = load_train_config(arguments->config, arguments->overrides);
+    const TrainOptions options = arguments->options;
     run_on_ranks(options.runtime,
                  [options](Runtime& runtime) { return train_on_ranks(runtime, options); });
   });

@@ -32,6 +32,9 @@ void run_verify(const std::string& data, size_t max_problems) {
 
 void add_verify(CLI::App& app) {
   CLI::App* command = app.add_subcommand("verify", "Check every shard of a data set");
+  command->footer(
+      "dermatome verify shards/train\n"
+      "dermatome verify shards/train --max-problems 100");
   struct VerifyArguments {
     std::string data;
     size_t max_problems = 20;

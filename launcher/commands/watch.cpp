@@ -30,6 +30,9 @@ int run_watch(Runtime& runtime, const WatchArguments& arguments) {
 void add_watch(CLI::App& app) {
   auto* command = app.add_subcommand(
       "watch", "Score a run's checkpoints as they appear, each once, into RUN/evaluations.jsonl");
+  command->footer(
+      "dermatome watch runs/first --benchmark benchmark.yaml\n"
+      "dermatome watch runs/first --benchmark val.yaml --select val:balanced_accuracy --once");
   const auto arguments = std::make_shared<WatchArguments>();
   WatchOptions& options = arguments->watch;
   command->add_option("run", options.run, "The run's directory")->required();

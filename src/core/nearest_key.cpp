@@ -38,6 +38,27 @@ std::string nearest_key(std::string_view key, const std::vector<std::string>& kn
       [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
 }
 
+std::string near_word(std::string_view word, const std::vector<std::string>& known) {
+  std::vector<std::string> longer;
+  for (const auto& each : known) {
+    if (each == word) return each;
+    if (each.starts_with(word)) longer.push_back(each);
+  }
+  if (longer.size() == 1) return longer.front();
+  // Two letters in the wrong order are two edits.
+  const size_t allowed = word.size() < 4 ? 1 : std::max<size_t>(2, word.size() / 3);
+  std::string nearest;
+  size_t smallest = allowed + 1;
+  for (const auto& each : known) {
+    const size_t distance = edit_distance(word, each);
+    if (distance < smallest) {
+      smallest = distance;
+      nearest = each;
+    }
+  }
+  return nearest;
+}
+
 std::string unknown_key(std::string_view key, std::string_view value,
                         const std::vector<std::string>& known) {
   const std::string problem = text("unknown key '", key, "' with value ", value);

@@ -11,6 +11,10 @@ namespace dermatome {
 // section ("section.name"), else the smallest edit distance.
 std::string nearest_key(std::string_view key, const std::vector<std::string>& known);
 
+// The word of `known` that `word` is the beginning of, if there is one such, or a misspelling;
+// empty if none is that near.
+std::string near_word(std::string_view word, const std::vector<std::string>& known);
+
 // "unknown key 'KEY' with value VALUE; the nearest known key is 'NEAREST'"; without its
 // second half if `known` is empty.
 std::string unknown_key(std::string_view key, std::string_view value,

@@ -45,7 +45,7 @@ void Evaluation::compare_ranks(const std::string& version, int64_t num_checkpoin
 
 void Evaluation::score(const std::string& checkpoint, Collectives& collectives, c10::Device device,
                        const Write& write) const {
-  const Clip model = load_clip(checkpoint, device);
+  const Clip model = load_clip(checkpoint, device, options_.hints);
   compare_loaded(model, "--checkpoint", collectives, device);
   const Tokenizer tokenizer;
   const ScoredModel scored = {checkpoint, architecture_name(model.config()),

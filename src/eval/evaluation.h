@@ -14,6 +14,7 @@
 #include "src/distributed/collectives.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/leakage.h"
+#include "src/weights/model_hints.h"
 
 namespace dermatome {
 
@@ -26,6 +27,7 @@ struct EvaluationOptions {
   int64_t batch_size = 256;
   Precision precision = Precision::kFp32;
   int64_t max_bad = 0;  // as in Benchmark::run()
+  ModelHints hints;  // about checkpoints that nothing describes
 };
 
 class Evaluation {

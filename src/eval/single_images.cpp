@@ -8,6 +8,7 @@
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
+#include "src/eval/benchmark_file.h"
 #include "src/eval/encode.h"
 #include "src/eval/text_cache.h"
 #include "src/model/clip.h"
@@ -16,6 +17,19 @@
 namespace dermatome {
 
 using Json = nlohmann::ordered_json;
+
+BenchmarkOptions load_ranked_benchmark(const std::string& path, const BenchmarkKind* only) {
+  const BenchmarkOptions benchmark = load_benchmark(path);
+  if (only != nullptr && benchmark.kind != only) {
+    throw ConfigError(
+        text(path, ": kind is not ", only->name(), ", which is the kind that this command ranks"));
+  }
+  if (!benchmark.kind->ranking(benchmark)) {
+    throw ConfigError(text(path, ": kind ", benchmark.kind->name(),
+                           " cannot rank single images; name a benchmark of another kind"));
+  }
+  return benchmark;
+}
 
 SingleImages rank_images(const Clip& model, const std::vector<std::string>& images,
                          const BenchmarkOptions& benchmark, const SingleImageOptions& how) {

@@ -28,6 +28,10 @@ struct SingleImages {
   std::vector<std::vector<RankedClass>> ranked;  // [images], the highest rank first
 };
 
+// Reads the benchmark at `path`, without its data. Throws ConfigError for one of another kind than
+// `only` (null: any kind), and for a kind that has no ranking().
+BenchmarkOptions load_ranked_benchmark(const std::string& path, const BenchmarkKind* only);
+
 // The kind of `benchmark` must have a ranking(). Throws DataError naming the file.
 SingleImages rank_images(const Clip& model, const std::vector<std::string>& images,
                          const BenchmarkOptions& benchmark, const SingleImageOptions& how);

@@ -17,6 +17,7 @@
 #include "src/train/run_length.h"
 #include "src/train/starting_point.h"
 #include "src/train/validation.h"
+#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -127,7 +128,7 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
 }  // namespace
 
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device) {
-  const ClipConfig config = read_clip_config(options.model.architecture);
+  const ClipConfig config = read_architecture(options.model.architecture);
   const Tokenizer tokenizer;
   check_settings(options, config, tokenizer, num_ranks);
   RunPlan plan;

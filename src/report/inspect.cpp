@@ -17,11 +17,11 @@
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/image/codec.h"
-#include "src/model/clip_config.h"
 #include "src/report/page.h"
 #include "src/report/sheet.h"
 #include "src/report/statistics.h"
 #include "src/text/tokenizer.h"
+#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -102,7 +102,7 @@ ViewOptions view_options(const std::string& config_file) {
                              .gray_probability = 0.2}};
   }
   const TrainOptions options = load_train_config(config_file, {});
-  const ClipConfig model = read_clip_config(options.model.architecture);
+  const ClipConfig model = read_architecture(options.model.architecture);
   return {options.augmentation, static_cast<int>(model.vision.image_size), options.seed};
 }
 

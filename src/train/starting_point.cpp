@@ -4,7 +4,9 @@
 
 #include "src/config/train_options.h"
 #include "src/core/file.h"
+#include "src/core/text.h"
 #include "src/run/checkpoint.h"
+#include "src/run/find_weights.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/train/environment.h"
@@ -59,7 +61,8 @@ StartingModel::StartingModel(std::optional<int64_t> step, const TrainOptions& op
 
 void load_pretrained(Clip& model, const TrainOptions& options) {
   check_pretrained(model.config(), options);
-  load_weights(model, options.model.pretrained);
+  load_weights(model, find_weights(options.model.pretrained),
+               text("the model of model.architecture ", options.model.architecture));
 }
 
 }  // namespace dermatome

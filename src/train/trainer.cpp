@@ -40,6 +40,7 @@
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
 #include "src/train/validation_runs.h"
+#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -213,7 +214,7 @@ TrainingOutcome Trainer::run() {
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
   compare_settings(options, environment);
-  const ClipConfig config = read_clip_config(options.model.architecture);
+  const ClipConfig config = read_architecture(options.model.architecture);
   const Tokenizer tokenizer;
   const int64_t num_ranks = environment.collectives->size();
   check_settings(options, config, tokenizer, num_ranks);

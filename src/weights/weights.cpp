@@ -13,6 +13,7 @@
 #include "src/core/log.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
+#include "src/weights/architectures.h"
 #include "src/weights/foreign/torch_archive.h"
 #include "src/weights/hub.h"
 #include "src/weights/positions.h"
@@ -78,27 +79,27 @@ bool fits(const at::Tensor& weight, const NamedParameter& parameter) {
   return weight.dim() == 2 && weight.size(0) > 0 && weight.size(1) == parameter.value.size(1);
 }
 
-void check_fit(const Clip& model, const Weights& weights) {
+void check_fit(const Clip& model, const Weights& weights, const std::string& model_name) {
   const std::string file = weights.file.string();
   std::set<std::string> known;
   for (const NamedParameter& parameter : model.parameters()) {
     known.insert(parameter.name);
     const auto found = weights.tensors.find(parameter.name);
     if (found == weights.tensors.end()) {
-      throw DataError(text(file, ": misses the tensor ", parameter.name,
-                           "; are these the weights of another architecture?"));
+      throw DataError(text(file, ": misses the tensor ", parameter.name, ", which ", model_name,
+                           " has; are these the weights of another architecture?"));
     }
     if (!fits(found->second, parameter)) {
       throw DataError(text(file, ": ", parameter.name, " is ",
                            at::toString(found->second.scalar_type()), " ", shape_of(found->second),
-                           ", but the model needs floating point ", shape_of(parameter.value)));
+                           ", but ", model_name, " needs floating point ",
+                           shape_of(parameter.value)));
     }
   }
   for (const auto& [name, tensor] : weights.tensors) {
     if (known.contains(name)) continue;
-    throw DataError(
-        text(file, ": holds the tensor ", quoted(name),
-             ", which the model does not have; are these the weights of another architecture?"));
+    throw DataError(text(file, ": holds the tensor ", quoted(name), ", which ", model_name,
+                         " does not have; are these the weights of another architecture?"));
   }
 }
 
@@ -152,25 +153,35 @@ Weights read_weights(const std::filesystem::path& path) {
   return weights;
 }
 
-ClipConfig config_of(const Weights& weights) {
+ClipConfig config_of(const Weights& weights, const ModelHints& hints) {
+  if (weights.described_by && hints.given()) {
+    throw ConfigError(text(weights.file, " is described by ", *weights.described_by,
+                           "; leave out --architecture and --quick-gelu, which are for weights "
+                           "without a description"));
+  }
   if (weights.described_by) return read_clip_config(*weights.described_by);
+  if (!hints.architecture.empty()) {
+    ClipConfig named = read_architecture(hints.architecture);
+    named.quick_gelu |= hints.quick_gelu;
+    return named;
+  }
   ClipConfig config = config_of_shapes(weights.tensors, weights.file.string());
-  config.quick_gelu = weights.are_openai;
-  if (!weights.are_openai) {
+  config.quick_gelu = weights.are_openai || hints.quick_gelu;
+  if (!config.quick_gelu) {
     log_warning(text(weights.file, " does not say how its model was built, and no ", kConfigFile,
                      " lies beside it: GELU (not QuickGELU), heads of width 64 and OpenAI's "
-                     "preprocessing are assumed"));
+                     "preprocessing are assumed; --quick-gelu or --architecture say otherwise"));
   }
   return config;
 }
 
-void load_weights(Clip& model, const Weights& weights) {
-  check_fit(model, weights);
+void load_weights(Clip& model, const Weights& weights, const std::string& model_name) {
+  check_fit(model, weights, model_name);
   if (weights.are_openai && !model.config().quick_gelu) {
     log_warning(weights.file.string() +
                 " holds weights of OpenAI's kind, trained with QuickGELU, but the model's "
                 "configuration has quick_gelu false: its features will be wrong; set quick_gelu to "
-                "true there");
+                "true there, or give --quick-gelu");
   }
   const at::NoGradGuard no_grad;
   for (const NamedParameter& parameter : model.parameters()) {
@@ -180,14 +191,16 @@ void load_weights(Clip& model, const Weights& weights) {
   }
 }
 
-void load_weights(Clip& model, const std::filesystem::path& path) {
-  load_weights(model, read_weights(path));
+void load_weights(Clip& model, const std::filesystem::path& path, const std::string& model_name) {
+  load_weights(model, read_weights(path), model_name);
 }
 
-Clip load_clip(const std::filesystem::path& path, c10::Device device) {
+Clip load_clip(const std::filesystem::path& path, c10::Device device, const ModelHints& hints) {
   const Weights weights = read_weights(path);
-  Clip model(config_of(weights), device);
-  load_weights(model, weights);
+  Clip model(config_of(weights, hints), device);
+  load_weights(
+      model, weights,
+      hints.architecture.empty() ? "the model" : text("the architecture ", hints.architecture));
   return model;
 }
 

@@ -19,6 +19,7 @@
 #include <string>
 
 #include "src/model/clip.h"
+#include "src/weights/model_hints.h"
 
 namespace dermatome {
 
@@ -39,18 +40,21 @@ std::optional<std::filesystem::path> description_of(const std::filesystem::path&
 // Reads `path`. Throws DataError naming the file for anything that cannot be read or is malformed.
 Weights read_weights(const std::filesystem::path& path);
 
-// The architecture as described, else as the shapes tell (shape_config.h), with QuickGELU for
-// OpenAI's weights. Warns where that is a guess. Throws ConfigError for a description that
-// Dermatome does not implement, DataError if the shapes do not tell an architecture.
-ClipConfig config_of(const Weights& weights);
+// The architecture as described, or as `hints` say, else as the shapes tell (shape_config.h), with
+// QuickGELU for OpenAI's weights. Warns where that is a guess. Throws ConfigError for a description
+// that Dermatome does not implement, and for hints about weights that are described; DataError if
+// the shapes do not tell an architecture.
+ClipConfig config_of(const Weights& weights, const ModelHints& hints = {});
 
 // Copies `weights` into `model`. Names and shapes must match exactly, except for positional
 // embeddings, which are interpolated (with a log line). Warns when OpenAI's weights meet a model
-// without QuickGELU. Throws DataError naming the first missing, unexpected or misshapen tensor.
-void load_weights(Clip& model, const Weights& weights);
-void load_weights(Clip& model, const std::filesystem::path& path);
+// without QuickGELU. Throws DataError naming the first missing, unexpected or misshapen tensor, and
+// the model as `model_name` calls it.
+void load_weights(Clip& model, const Weights& weights, const std::string& model_name = "the model");
+void load_weights(Clip& model, const std::filesystem::path& path,
+                  const std::string& model_name = "the model");
 
-// The model of `path` with its weights.
-Clip load_clip(const std::filesystem::path& path, c10::Device device);
+// The model of `path` with its weights. `hints` are about weights that nothing describes.
+Clip load_clip(const std::filesystem::path& path, c10::Device device, const ModelHints& hints = {});
 
 }  // namespace dermatome

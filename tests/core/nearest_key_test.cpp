@@ -19,5 +19,15 @@ TEST(NearestKey, IsNamedWithTheUnknownKey) {
   EXPECT_EQ(unknown_key("sede", "3", {}), "unknown key 'sede' with value 3");
 }
 
+TEST(NearWord, IsAMisspellingOrTheOnlyWordThatBeginsSo) {
+  const std::vector<std::string> known = {"train", "tokenize", "evaluate", "encode", "plan"};
+  EXPECT_EQ(near_word("trian", known), "train");
+  EXPECT_EQ(near_word("eval", known), "evaluate");  // though `plan` has fewer letters to change
+  EXPECT_EQ(near_word("tokenzie", known), "tokenize");
+  EXPECT_EQ(near_word("plan", {"planned", "plan"}), "plan");
+  EXPECT_EQ(near_word("e", known), "");
+  EXPECT_EQ(near_word("zebra", known), "");
+}
+
 }  // namespace
 }  // namespace dermatome

@@ -278,6 +278,21 @@ class Evaluation(unittest.TestCase):
         dermatome("encode", "--images", self.images[0], *run, "--output", WORK / "one.npy")
         numpy.testing.assert_allclose(numpy.load(WORK / "one.npy")[0], self.image_features[0], atol=1e-6)
 
+    def test_a_bare_file_of_weights_is_described_by_options(self):
+        weights = WORK / "bare.safetensors"
+        shutil.copy(LAST / "open_clip_model.safetensors", weights)
+        features = {}
+        for option in ([], ["--quick-gelu"]):
+            dermatome("encode", "--images", self.images[0], "--checkpoint", weights, "--architecture",
+                      training_data.MODEL, *option, "--output", WORK / "bare.npy")
+            features[len(option)] = numpy.load(WORK / "bare.npy")[0]
+        numpy.testing.assert_allclose(features[0], self.image_features[0], atol=1e-6)
+        self.assertGreater(abs(features[1] - features[0]).max(), 1e-4)
+        refused = dermatome("evaluate", "--checkpoint", weights, "--architecture", "ViT-B-16", "--benchmark",
+                            write_benchmark("one"), check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertRegex(refused.stderr, "bare.safetensors: .* the architecture ViT-B-16 needs")
+
     def test_weights_that_are_not_finite_are_refused(self):
         damaged = WORK / "damaged"
         shutil.rmtree(damaged, ignore_errors=True)

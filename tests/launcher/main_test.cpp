@@ -1,7 +1,9 @@
-// The binary before its ranks connect: the version, unknown commands, errors.
+// The binary before its ranks connect: the version, help, wrong words, errors.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <sstream>
 #include <string>
 
 #include "launcher/exit_codes.h"
@@ -10,37 +12,72 @@
 namespace dermatome {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 CommandResult run_dermatome(const std::string& arguments) {
   return run_command(std::string(DERMATOME_BINARY " ") + arguments);
 }
 
-TEST(Main, NamesAnUnknownCommandAndTheNearestOne) {
-  const CommandResult result = run_dermatome("trian configs/quickstart.yaml");
-  EXPECT_EQ(result.exit_code, kExitUsage);
-  EXPECT_THAT(result.output, HasSubstr(R"("trian" is no command; the nearest one is "train")"));
-  EXPECT_EQ(num_error_lines(result), 1) << result.output;
-}
-
-TEST(Main, ReportsWhatIsWrongBeforeThereAreRanks) {
+TEST(Main, NamesWhatIsWrongBeforeThereAreRanksAndWhatWouldBeRight) {
   struct Case {
     std::string arguments;
-    int code;
     std::string words;
   };
-  for (const auto& [arguments, code, words] :
-       {Case{"", kExitUsage, "subcommand"}, Case{"verify", kExitUsage, "data is required"},
-        Case{"verify --mots x", kExitUsage, "--mots"},
-        Case{"report run --pictures 3", kExitUsage, "--pictures: is called --images now"},
-        Case{"probe --normalise", kExitUsage, "--normalise: is called --normalize now"},
-        Case{"train /nowhere.yaml", kExitUsage, "/nowhere.yaml"},
-        Case{"verify /nowhere", kExitData, "/nowhere"}}) {
+  for (const auto& [arguments, words] :
+       {Case{"", "name a command, such as train; dermatome help lists them"},
+        Case{"trian configs/quickstart.yaml",
+             R"("trian" is no command; the nearest one is "train", and dermatome help lists)"},
+        Case{"trian --help", R"("trian" is no command; the nearest one is "train")"},
+        Case{"eval", R"(the nearest one is "evaluate")"},
+        Case{"predict a.jpg", R"(the nearest one is "classify")"},
+        Case{"zebra", R"("zebra" is no command; dermatome help lists them)"},
+        Case{"help trian", R"("trian" is no command; the nearest one is "train")"},
+        Case{"verify", "dermatome verify: data is required; see dermatome help verify"},
+        Case{"verify a b", R"(dermatome verify has no use for the word "b")"},
+        Case{"verify --mots x", R"("--mots" is no option of dermatome verify; see dermatome help)"},
+        // The checkpoint is missing because the option is misspelled.
+        Case{
+            "evaluate --benchmark b.yaml --chekpoint=c",
+            R"("--chekpoint" is no option of dermatome evaluate; the nearest one is --checkpoint)"},
+        Case{"evaluate -checkpoint c", "the nearest one is --checkpoint"},
+        Case{"--ranks 2 launch train",
+             R"("--ranks" belongs behind the command: dermatome launch --ranks)"},
+        Case{"--verison", R"("--verison" is no option of dermatome itself; the nearest one is)"},
+        Case{"train " DERMATOME_SOURCE_DIR "/configs/quickstart.yaml --lr 1e-4",
+             "a setting is written without dashes: optimizer.lr=VALUE"},
+        Case{"encode --device gpu", R"(--device: "gpu" is none of auto|cpu|cuda)"},
+        Case{"encode --device 1", R"(--device: "1" is none of auto|cpu|cuda)"},
+        Case{"watch run --until-step -3", R"(--until-step: "-3" is not 0 or more;)"},
+        Case{"encode --batch-size 0", R"(--batch-size: "0" is not above 0;)"},
+        Case{"shard --csv a --output b --quality 200", R"(--quality: "200" is not 1 to 100;)"},
+        Case{"report run --pictures 3", "--pictures: is called --images now"},
+        Case{"probe --normalise", "--normalise: is called --normalize now"},
+        Case{"train /nowhere.yaml", "/nowhere.yaml"}}) {
     const CommandResult result = run_dermatome(arguments);
-    EXPECT_EQ(result.exit_code, code) << result.output;
+    EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
     EXPECT_THAT(result.output, HasSubstr(words));
     EXPECT_EQ(num_error_lines(result), 1) << result.output;
   }
+}
+
+TEST(Main, FindsArchitecturesByNameBesideTheBinary) {
+  const std::string plan = "plan " DERMATOME_SOURCE_DIR
+                           "/configs/quickstart.yaml --ranks 1 data.train=none "
+                           "validation.benchmarks=[] model.architecture=";
+  const CommandResult known = run_dermatome(plan + "quickstart");
+  EXPECT_EQ(known.exit_code, kExitOk) << known.output;
+  const CommandResult unknown = run_dermatome(plan + "quickstar");
+  EXPECT_EQ(unknown.exit_code, kExitUsage) << unknown.output;
+  EXPECT_THAT(unknown.output, ContainsRegex("the nearest one is quickstart; the names in "
+                                            "[^ ]*/configs/models are ViT-B-16, .*quickstart"));
+}
+
+TEST(Main, ReportsDataThatAreMissing) {
+  const CommandResult result = run_dermatome("verify /nowhere");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("/nowhere"));
+  EXPECT_EQ(num_error_lines(result), 1) << result.output;
 }
 
 TEST(Main, AnErrorOfAllRanksIsReportedByRank0Alone) {
@@ -107,10 +144,52 @@ TEST(Config, ExplainsChecksComparesAndTranslates) {
   }
 }
 
-TEST(Main, PrintsVersionAndRevision) {
+TEST(Main, PrintsTheVersionWithItsRevisionAndLibraries) {
   const CommandResult result = run_dermatome("--version");
   EXPECT_EQ(result.exit_code, kExitOk);
-  EXPECT_THAT(result.output, testing::ContainsRegex("dermatome [0-9.]+, revision [0-9a-z]"));
+  EXPECT_THAT(result.output, ContainsRegex("^dermatome [0-9.]+, revision [0-9a-z]"));
+  EXPECT_THAT(result.output, ContainsRegex("\nLibTorch 2[.]11[.0-9]*, .*CUDA"));
+  EXPECT_THAT(result.output, ContainsRegex("\n[A-Z][A-Za-z ]* v?[0-9.]+\nHDF5 1[.][0-9.]+\n$"));
+  EXPECT_EQ(run_dermatome("version").output, result.output);
+}
+
+TEST(Help, ListsTheCommandsByGroup) {
+  const CommandResult result = run_dermatome("help");
+  EXPECT_EQ(result.exit_code, kExitOk);
+  EXPECT_THAT(result.output, ContainsRegex("\nTraining:\n  plan .*\n  train "));
+  EXPECT_THAT(result.output, ContainsRegex("\nScores:\n  evaluate "));
+  EXPECT_EQ(run_dermatome("--help").output, result.output);
+}
+
+TEST(Help, ExplainsAnOptionByItsChoicesAndDefault) {
+  const std::string page = run_dermatome("help shard").output;
+  EXPECT_THAT(page, HasSubstr("\n  --table make|derm1m|labels\n"));
+  EXPECT_THAT(page, ContainsRegex("--quality NUMBER .*\\(1 to 100;"));
+  EXPECT_EQ(run_dermatome("shard --help").output, page);
+  EXPECT_THAT(run_dermatome("help train").output,
+              HasSubstr("Usage: dermatome train [OPTIONS] CONFIG [KEY=VALUE...]\n"));
+}
+
+// Every command's page, in one line of shell: it takes a moment to start the binary.
+TEST(Help, FitsTheTerminalAndShowsTwoExamplesOfEveryCommand) {
+  const CommandResult list =
+      run_command("COLUMNS=100 " DERMATOME_BINARY
+                  " help | awk '/^[A-Z].*:$/ { group = $1 } "
+                  "/^  [a-z]/ && group != \"Options:\" && group != \"Examples:\" { print $1 }'");
+  std::istringstream commands(list.output);
+  int64_t num_commands = 0;
+  for (std::string command; commands >> command; ++num_commands) {
+    std::istringstream page(run_command("COLUMNS=60 " DERMATOME_BINARY " help " + command).output);
+    bool in_examples = false;
+    int64_t num_examples = 0;
+    for (std::string line; std::getline(page, line);) {
+      if (in_examples) num_examples += line.find("dermatome ") != std::string::npos ? 1 : 0;
+      EXPECT_TRUE(in_examples || line.size() <= 60) << line;
+      in_examples |= line == "Examples:";
+    }
+    EXPECT_GE(num_examples, 2) << command;
+  }
+  EXPECT_GE(num_commands, 18) << list.output;
 }
 
 }  // namespace

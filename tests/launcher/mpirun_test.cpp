@@ -15,6 +15,7 @@
 namespace dermatome {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -107,13 +108,41 @@ TEST(RunAndForwardSignals, AsksToStopIfNobodyReadsTheLog) {
 
 TEST(Launch, PrintsAndRunsTheCommandOnRanksAndPassesTheExitCodeOn) {
   const CommandResult result =
-      run_command(DERMATOME_BINARY " launch --ranks 2 train '/no such file' x=1");
-  EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+      run_command(DERMATOME_BINARY " launch --ranks 2 verify '/no such file' --max-problems 1");
+  EXPECT_EQ(result.exit_code, kExitData) << result.output;
   EXPECT_THAT(result.output, HasSubstr("mpirun --oversubscribe --bind-to none -n 2 "));
-  EXPECT_THAT(result.output, HasSubstr("train '/no such file' x=1"));
-  EXPECT_THAT(result.output, HasSubstr("/no such file: No such file or directory"));
+  EXPECT_THAT(result.output, HasSubstr("verify '/no such file' --max-problems 1"));
+  EXPECT_THAT(result.output, HasSubstr("| rank 0 | error | /no such file"));
   EXPECT_THAT(result.output, Not(HasSubstr("aborted")));
   EXPECT_THAT(result.output, Not(HasSubstr("-----")));
+}
+
+TEST(Launch, RefusesAWrongCommandBeforeItStartsRanks) {
+  struct Case {
+    std::string command;
+    std::string words;
+  };
+  for (const auto& [command, words] :
+       {Case{"trian c.yaml", R"("trian" is no command; the nearest one is "train")"},
+        Case{
+            "evaluate --benchmark b.yaml --chekpoint c",
+            R"("--chekpoint" is no option of dermatome evaluate; the nearest one is --checkpoint)"},
+        Case{"train '/no such file' x=1", "/no such file: No such file or directory"},
+        Case{"probe --normalise", "--normalise: is called --normalize now"}}) {
+    const CommandResult result = run_command(DERMATOME_BINARY " launch --ranks 2 " + command);
+    EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
+    EXPECT_THAT(result.output, AllOf(HasSubstr(words), Not(HasSubstr("mpirun"))));
+    EXPECT_EQ(num_error_lines(result), 1) << result.output;
+  }
+}
+
+TEST(Launch, KnowsItsOwnOptionsAndHelpsWithTheCommands) {
+  EXPECT_THAT(
+      run_command(DERMATOME_BINARY " launch --rnaks 2 train c.yaml").output,
+      HasSubstr(R"("--rnaks" is no option of dermatome launch; the nearest one is --ranks)"));
+  const CommandResult help = run_command(DERMATOME_BINARY " launch --ranks 2 train --help");
+  EXPECT_EQ(help.exit_code, kExitOk) << help.output;
+  EXPECT_THAT(help.output, AllOf(HasSubstr("Usage: dermatome train"), Not(HasSubstr("mpirun"))));
 }
 
 TEST(Launch, RefusesRanksThatAreNoNumber) {
@@ -123,12 +152,6 @@ TEST(Launch, RefusesRanksThatAreNoNumber) {
     EXPECT_EQ(result.exit_code, kExitUsage) << result.output;
     EXPECT_THAT(result.output, HasSubstr(ranks));
   }
-}
-
-TEST(Dermatome, SaysItsVersionAndRefusesUnknownCommands) {
-  EXPECT_THAT(run_command(DERMATOME_BINARY " --version").output, HasSubstr("dermatome 0."));
-  EXPECT_EQ(run_command(DERMATOME_BINARY " no-such-command").exit_code, kExitUsage);
-  EXPECT_EQ(run_command(DERMATOME_BINARY " --help").exit_code, kExitOk);
 }
 
 }  // namespace

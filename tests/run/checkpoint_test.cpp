@@ -10,6 +10,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/model/clip.h"
+#include "src/run/find_weights.h"
 #include "src/train/optimizer.h"
 #include "tests/support/scratch_folder.h"
 
@@ -94,6 +95,19 @@ TEST_F(Checkpoint, LatestNamesTheNewestAndNothingTemporaryStays) {
     names.push_back(entry.path().filename());
   }
   EXPECT_THAT(names, testing::UnorderedElementsAre("latest", "step_00000007", "step_00000012"));
+}
+
+TEST_F(Checkpoint, ARunStandsForItsNewestThatVerifies) {
+  const fs::path checkpoints = folder_ / "checkpoints";
+  for (const int64_t step : {1, 2}) {
+    save_checkpoint(checkpoints, model_, optimizer_.state(), {step, "config", "data"}, /*keep=*/0);
+  }
+  const fs::path newest = checkpoint_path(checkpoints, 2);
+  for (const fs::path& given : {folder_, checkpoints, newest}) {
+    EXPECT_EQ(find_weights(given.string()), newest);
+  }
+  fs::remove(newest / "optimizer.safetensors");
+  EXPECT_EQ(find_weights(folder_.string()), checkpoint_path(checkpoints, 1));
 }
 
 TEST_F(Checkpoint, KeepsTheNewest) {

@@ -13,12 +13,14 @@
 #include "src/weights/safetensors.h"
 #include "src/weights/shape_config.h"
 #include "tests/model/golden_clip.h"
+#include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/weights/foreign/torch_file.h"
 
 namespace dermatome {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Tensors = std::map<std::string, at::Tensor>;
 
@@ -187,6 +189,37 @@ TEST(WeightFiles, AConfigurationBesideTheWeightsIsUsed) {
                         hub_config_json(golden_config("quickgelu")));
   EXPECT_EQ(hub_config_json(config_of(read_weights(path))),
             hub_config_json(golden_config("quickgelu")));
+}
+
+TEST(WeightFiles, HintsSayWhatNothingDescribes) {
+  const auto path = written(golden_state());
+  EXPECT_TRUE(config_of(read_weights(path), {.quick_gelu = true}).quick_gelu);
+
+  const auto architecture = path.parent_path() / "model.json";
+  write_file_atomically(architecture, hub_config_json(golden_config("gelu")));
+  const ModelHints named = {.architecture = architecture, .quick_gelu = true};
+  EXPECT_EQ(hub_config_json(config_of(read_weights(path), named)),
+            hub_config_json(golden_config("quickgelu")));
+  expect_golden(load_clip(path, at::kCPU, named));
+}
+
+TEST(WeightFiles, AnArchitectureThatDoesNotFitIsNamedWithTheWeights) {
+  const auto path = written(golden_state());
+  const auto architecture = path.parent_path() / "other.json";
+  ClipConfig other = golden_config("gelu");
+  other.embed_dim *= 2;
+  write_file_atomically(architecture, hub_config_json(other));
+  EXPECT_THAT(error_of([&] { load_clip(path, at::kCPU, {.architecture = architecture}); }),
+              AllOf(HasSubstr(path.string() + ": "),
+                    HasSubstr("but the architecture " + architecture.string() + " needs")));
+}
+
+TEST(WeightFiles, HintsContradictADescription) {
+  const auto path = written(golden_state());
+  write_file_atomically(path.parent_path() / "open_clip_config.json",
+                        hub_config_json(golden_config("gelu")));
+  EXPECT_THAT(error_of([&] { load_clip(path, at::kCPU, {.quick_gelu = true}); }),
+              HasSubstr("leave out --architecture and --quick-gelu"));
 }
 
 TEST(WeightFiles, AFolderWithoutWeightsIsRefusedWithACure) {

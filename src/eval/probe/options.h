@@ -7,6 +7,7 @@
 
 #include "src/config/model_options.h"
 #include "src/eval/logistic_regression.h"
+#include "src/weights/model_hints.h"
 
 namespace dermatome {
 
@@ -28,6 +29,7 @@ struct ProbeOptions {
 
   int64_t batch_size = 256;
   Precision precision = Precision::kFp32;
+  ModelHints hints;  // about checkpoints that nothing describes
 };
 
 }  // namespace dermatome

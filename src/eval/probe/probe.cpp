@@ -26,7 +26,7 @@ Probe::Probe(const ProbeOptions& options) : options_(options) {
 }
 
 void Probe::score(const std::string& checkpoint, c10::Device device, const Write& write) {
-  const Clip model = load_clip(checkpoint, device);
+  const Clip model = load_clip(checkpoint, device, options_.hints);
   const ProbedModel probed = {checkpoint, weights_hash(model)};
   encode_set(train_, model, options_);
   if (validation_) encode_set(*validation_, model, options_);

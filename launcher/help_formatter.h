@@ -1,0 +1,30 @@
+// The pages that `dermatome help` and --help print.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <string>
+
+namespace dermatome {
+
+// The columns of the terminal at standard output, else of the variable COLUMNS, else 80; from 40 to
+// 100, since longer lines are hard to read.
+size_t help_width();
+
+// What an option's number must be, such as "1 to 100" or "above 0"; empty if any value will do.
+std::string value_rule(const CLI::Option& option);
+
+// Lays a page out: what the command does, how it is called, its words and options with what they
+// are by default, or dermatome's commands by group, and examples (the footer, one on each line). No
+// line but an example is longer than `width`.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(size_t width) : width_(width) {}
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+
+ private:
+  size_t width_;
+};
+
+}  // namespace dermatome
