@@ -70,7 +70,7 @@ void add_shard(CLI::App& app) {
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
   shard.add_option(
-      "--exclude", source.exclude,
+      "--exclude", arguments->source.exclude,
       "CSV file whose column filename names images to leave out, such as the file that "
       "`dermatome duplicates --output` writes");
   shard.add_option("--threads", build.num_threads, "Threads; 0: one per allowed core")
