@@ -20,8 +20,8 @@
 
 namespace dermatome {
 
-// `caption_column`: the column that is C and the raw caption, if it is not one of those above. Throws
-// DataError when a column is missing.
+// `caption_column`: the column that is C and the raw caption, if it is not one of those above.
+// Throws DataError when a column is missing.
 std::unique_ptr<RowReader> make_derm1m_row_reader(const TableReader& table, int64_t num_subcaptions,
                                                   const std::string& caption_column);
 

@@ -17,7 +17,7 @@ struct CaptionedSample {
 };
 
 struct SampleTable {
-  std::string kind;                  // make | derm1m | labels | folder: where captions come from
+  std::string kind;                  // make | derm1m | captions | labels | folder
   std::string content_hash;          // SHA-256 of the file, or of a folder's list of images
   std::vector<std::string> aspects;  // N caption names
   std::vector<std::string> label_names;  // UTF-8, sorted; a sample's label is the place in here

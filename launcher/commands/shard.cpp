@@ -69,10 +69,6 @@ void add_shard(CLI::App& app) {
                   "Approximate size of a shard in MB; about this much memory is used")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
-  shard.add_option(
-      "--exclude", arguments->source.exclude,
-      "CSV file whose column filename names images to leave out, such as the file that "
-      "`dermatome duplicates --output` writes");
   shard.add_option("--threads", build.num_threads, "Threads; 0: one per allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);

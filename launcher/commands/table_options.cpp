@@ -64,6 +64,10 @@ void add_table_options(CLI::App& command, SampleSource& source) {
       ->type_name("TEXT ...")
       ->expected(1, -1)
       ->allow_extra_args();
+  command.add_option(
+      "--exclude", source.exclude,
+      "CSV file whose column filename names images to leave out, such as the file that "
+      "`dermatome duplicates --output` writes");
   command
       .add_option("--num-subcaptions", table.num_subcaptions,
                   "Subcaptions per image, in a table the columns subcaption_1, subcaption_2, ...")

@@ -16,7 +16,8 @@ struct ForeignKey {
   std::string_view note;  // what else to know, or why nothing corresponds to it
 };
 
-// The entry for `name`, a key ("optimizer.learning_rate") or a flag ("--local-loss"); null: none.
+// The entry for `name`, a key ("optimizer.learning_rate") or a flag ("--local-loss"), with or
+// without a number at its end; null: none.
 const ForeignKey* find_foreign(std::string_view name, std::span<const ForeignKey> known);
 
 // The rest of a message about a key: what it is called here, or why nothing corresponds to it.

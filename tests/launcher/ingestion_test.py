@@ -193,6 +193,20 @@ class Ingestion(unittest.TestCase):
                                           "No crust, e.g. none"])
             self.assertEqual(mask, [1, 1, 1, 1, 1] + [0] * 6)
 
+    def test_a_table_of_another_program_is_taken(self):
+        self.make_table(2)
+        (self.folder / "other.csv").write_text("path\talt, text\n0.png\tRed, dry\n1.png\tScaly\n")
+        named = ["--image-column", "path", "--caption-column", "alt, text"]
+        made = self.shard("shards", *named, "--separator", "tab", table="other.csv")
+        self.assertIn("read as captions", made.stderr)
+        self.assertIn("objective.name=clip", made.stderr)
+        self.assertEqual([(sample[0], sample[1][0], sum(sample[2])) for sample in captions(self.folder / "shards")],
+                         [("0.png", "Red, dry", 1), ("1.png", "Scaly", 1)])
+        for separator, code, message in (("::", 2, "write comma, semicolon, tab"), ("comma", 3, "no column 'path'")):
+            refused = self.shard("other", *named, "--separator", separator, table="other.csv", check=False)
+            self.assertEqual(refused.returncode, code, refused.stderr)
+            self.assertIn(message, refused.stderr)
+
     def test_a_folder_is_a_data_set(self):
         for i, name in enumerate(["naevus/a.png", "eczema/b.jpg", "eczema/sub/c.webp"]):
             path = self.folder / "images" / name
