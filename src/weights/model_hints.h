@@ -1,4 +1,4 @@
-// What a user says about weights whose file does not describe their model.
+// What a user says about weights that no file describes.
 #pragma once
 
 #include <string>
