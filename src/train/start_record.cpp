@@ -33,13 +33,13 @@ Json places_of_ranks(const TrainingEnvironment& environment) {
   return all;
 }
 
-int64_t num_parameters(const Clip& model) {
+}  // namespace
+
+int64_t count_parameters(const Clip& model) {
   int64_t count = 0;
   for (const NamedParameter& parameter : model.parameters()) count += parameter.value.numel();
   return count;
 }
-
-}  // namespace
 
 void record_start(const TrainOptions& options, const StartingPoint& start, const RunLength& length,
                   const ShardedDataset& dataset, const Clip& model,
@@ -52,7 +52,7 @@ void record_start(const TrainOptions& options, const StartingPoint& start, const
                                            {"checkpoint", start.checkpoint.string()},
                                            {"steps", length.total_steps},
                                            {"samples", dataset.size()},
-                                           {"parameters", num_parameters(model)},
+                                           {"parameters", count_parameters(model)},
                                            {"config_digest", config_digest(options)},
                                            {"dataset_digest", dataset.digest()},
                                            {"ranks", ranks}});

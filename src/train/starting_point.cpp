@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/config/train_options.h"
+#include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/run/checkpoint.h"
 #include "src/run/find_weights.h"
@@ -90,6 +91,19 @@ void load_pretrained(Clip& model, const TrainOptions& options) {
   check_pretrained(model.config(), options);
   load_weights(model, find_weights(options.model.pretrained),
                text("the model of model.architecture ", options.model.architecture));
+}
+
+void log_starting_point(const StartingPoint& start, const RunLength& length) {
+  if (start.continues) {
+    log_info(text("resuming from step ", start.step, " of ", length.total_steps));
+    if (start.step == length.total_steps) {
+      log_info(
+          "the run is finished; it goes on with a larger schedule.max_steps or "
+          "schedule.epochs");
+    }
+  } else if (!start.checkpoint.empty()) {
+    log_info(text("a new run, from ", start.checkpoint));
+  }
 }
 
 }  // namespace dermatome

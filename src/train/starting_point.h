@@ -12,6 +12,7 @@
 #include "src/config/config_difference.h"
 #include "src/model/clip.h"
 #include "src/train/optimizer.h"
+#include "src/train/run_length.h"
 
 namespace dermatome {
 
@@ -43,6 +44,9 @@ struct StartingModel {
   Clip model;
   AdamW optimizer;
 };
+
+// Logs where the run starts, unless it is a new one from the beginning.
+void log_starting_point(const StartingPoint& start, const RunLength& length);
 
 // Loads the weights of model.pretrained, which must be set, into `model`. Throws what
 // check_pretrained() and load_weights() throw.

@@ -169,14 +169,7 @@ void Trainer::save() {
   saved_step_ = step_;
   if (!is_root()) return;
   owner_->check(/*looks=*/true);
-  std::vector<at::Tensor> weights;
-  for (const auto& parameter : model_.parameters()) weights.push_back(parameter.value.detach());
-  if (!at::stack(at::_foreach_norm(weights)).isfinite().all().item<bool>()) {
-    throw DataError(
-        text("the weights are not finite at step ", step_,
-             ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, and "
-             "continue from the last checkpoint"));
-  }
+  check_finite_weights(model_, step_);
   save_checkpoint(
       directory_.checkpoints(), model_, optimizer_.state(),
       {step_, config_digest(options_), inputs_.dataset.digest(), dump_train_config(options_)},
@@ -201,10 +194,8 @@ TrainingOutcome Trainer::run() {
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
   }
-  int64_t num_parameters = 0;
-  for (const auto& parameter : model_.parameters()) num_parameters += parameter.value.numel();
-  const RunSummary summary(
-      options_, {length_, num_parameters, inputs_.dataset.size(), collectives_.size(), step_});
+  const RunSummary summary(options_, {length_, count_parameters(model_), inputs_.dataset.size(),
+                                      collectives_.size(), step_});
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
   step_log_.begin(step_);
@@ -227,19 +218,6 @@ TrainingOutcome Trainer::run() {
   return TrainingOutcome::kFinished;
 }
 
-void log_start_of(const StartingPoint& start, const RunLength& length) {
-  if (start.continues) {
-    log_info(text("resuming from step ", start.step, " of ", length.total_steps));
-    if (start.step == length.total_steps) {
-      log_info(
-          "the run is finished; it goes on with a larger schedule.max_steps or "
-          "schedule.epochs");
-    }
-  } else if (!start.checkpoint.empty()) {
-    log_info(text("a new run, from ", start.checkpoint));
-  }
-}
-
 }  // namespace
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
@@ -257,7 +235,7 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
   const bool is_root = environment.collectives->rank() == 0;
-  if (is_root) log_start_of(start, inputs.length);
+  if (is_root) log_starting_point(start, inputs.length);
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.
