@@ -41,7 +41,8 @@ void add_shard(CLI::App& app) {
       "shard", "Turn a table of captions and its images, or a folder, into training shards");
   shard.footer(
       "dermatome shard --csv train.csv --images /data/images --output shards/train\n"
-      "dermatome shard --folder /data/classes --output shards/classes");
+      "dermatome shard --folder /data/classes --output shards/classes --template \"a photo of a "
+      "{}\"");
   const auto arguments = std::make_shared<ShardArguments>();
   BuildOptions& build = arguments->build;
   add_table_options(shard, arguments->source);
