@@ -46,11 +46,15 @@ TEST(ExitNoteFilter, ChangesNothingElse) {
   }
 }
 
-TEST(ExitNoteFilter, ShowsAProgressBarAtOnce) {
+TEST(ExitNoteFilter, ShowsAProgressBarAtOnceAndFindsTheNoteBehindIt) {
   ExitNoteFilter filter;
-  EXPECT_EQ(filter.pass("\r[##--"), "\r[##--");
-  EXPECT_EQ(filter.pass("--"), "--");
-  EXPECT_EQ(filter.pass("]\r"), "]\r");
+  const std::string bar = "\r\033[K[##--] 5 s left";
+  EXPECT_EQ(filter.pass(bar), bar);
+  EXPECT_EQ(filter.pass(kAborted + "end\n"), "end\n");
+  for (const size_t size : {size_t{1}, size_t{7}, size_t{10000}}) {
+    EXPECT_EQ(shown(bar + kAborted + bar + kDetected, size), bar + bar) << size;
+    EXPECT_EQ(shown(bar + kKilled, size), bar + kKilled) << size;
+  }
 }
 
 TEST(ExitNoteFilter, ShowsWhatFollowsANoteWithoutEnd) {
