@@ -39,7 +39,7 @@ TEST(ExitNoteFilter, LeavesOutNotesOnExitCodesAlone) {
 TEST(ExitNoteFilter, ChangesNothingElse) {
   const std::string dashes = kRule + "\n" + kRule + "\n-\n--\n\n";
   for (const std::string& text :
-       {std::string("-- a list\n- x\n"), dashes, "text " + kRule + "\nPrimary job \n", kRule,
+       {std::string("-- a list\n- x\n"), dashes, "text " + kRule + "\nsecondary job \n", kRule,
         kRule + "\nsomething else\n" + kRule}) {
     EXPECT_EQ(shown(text, 3), text);
     EXPECT_EQ(shown(text, 1000), text);
