@@ -1,6 +1,5 @@
 #include "launcher/exit_note_filter.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace dermatome {
@@ -9,11 +8,8 @@ namespace {
 constexpr size_t kShortestRule = 20;
 constexpr int kLongestNote = 12;  // lines; what is longer is none
 
-bool is_dashes(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c == '-'; });
-}
-
-bool is_rule(std::string_view line) { return line.size() > kShortestRule && is_dashes(line); }
+// Where the dashes at the end of `text` begin. mpirun's line of dashes may follow a progress bar.
+size_t begin_of_dashes(std::string_view text) { return text.find_last_not_of('-') + 1; }
 
 // Open MPI 4 says "mpirun detected", Open MPI 5 "prterun detected".
 bool begins_exit_note(std::string_view line) {
@@ -25,10 +21,11 @@ bool begins_exit_note(std::string_view line) {
 
 std::string ExitNoteFilter::end_of_line() {
   const std::string line = std::exchange(line_, "");
-  const bool whole = !std::exchange(line_shown_, false);
   const std::string_view words = std::string_view(line).substr(0, line.size() - 1);
+  const size_t dashes = begin_of_dashes(words);
+  const bool is_rule = words.size() - dashes > kShortestRule;
   if (lines_of_note_ > 0) {
-    const bool ends = is_rule(words) || ++lines_of_note_ > kLongestNote;
+    const bool ends = is_rule || ++lines_of_note_ > kLongestNote;
     if (ends) lines_of_note_ = 0;
     return "";
   }
@@ -37,11 +34,9 @@ std::string ExitNoteFilter::end_of_line() {
     lines_of_note_ = 1;
     return "";
   }
-  if (whole && rule.empty() && is_rule(words)) {
-    rule_ = line;
-    return "";
-  }
-  return rule + line;
+  if (!is_rule || !rule.empty()) return rule + line;
+  rule_ = line.substr(dashes);
+  return line.substr(0, dashes);
 }
 
 std::string ExitNoteFilter::pass(std::string_view bytes) {
@@ -51,10 +46,10 @@ std::string ExitNoteFilter::pass(std::string_view bytes) {
     if (c == '\n') shown += end_of_line();
   }
   // Progress bars end without a new line.
-  if (rule_.empty() && lines_of_note_ == 0 && !line_.empty() &&
-      (line_shown_ || !is_dashes(line_))) {
-    shown += std::exchange(line_, "");
-    line_shown_ = true;
+  if (rule_.empty() && lines_of_note_ == 0) {
+    const size_t dashes = begin_of_dashes(line_);
+    shown += line_.substr(0, dashes);
+    line_.erase(0, dashes);
   }
   return shown;
 }

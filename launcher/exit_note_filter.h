@@ -12,8 +12,8 @@ namespace dermatome {
 // ended a rank, are passed on.
 class ExitNoteFilter {
  public:
-  // What may be shown now, of these bytes and of those before. Of a line that can be part of a
-  // note nothing is shown before its end.
+  // What may be shown now, of these bytes and of those before. Of a line nothing is held back but
+  // dashes at its end, unless it can be part of a note.
   std::string pass(std::string_view bytes);
   // The rest, at the end.
   std::string rest();
@@ -21,10 +21,9 @@ class ExitNoteFilter {
  private:
   std::string end_of_line();
 
-  std::string line_;         // the line under way, without what was shown of it
-  bool line_shown_ = false;  // in part
-  std::string rule_;         // the line of dashes before this line, which may begin a note
-  int lines_of_note_ = 0;    // so far; 0: outside of a note
+  std::string line_;       // the line under way, without what was shown of it
+  std::string rule_;       // the dashes before this line, which may begin a note
+  int lines_of_note_ = 0;  // so far; 0: outside of a note
 };
 
 }  // namespace dermatome

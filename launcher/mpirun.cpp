@@ -34,6 +34,7 @@ constexpr std::array kForwarded = {
 // For the signal handler.
 volatile pid_t child = 0;
 volatile std::sig_atomic_t stop_requested = 0;
+volatile std::sig_atomic_t on_terminal = 0;
 
 void ask_to_stop() {
   stop_requested = 1;
@@ -41,12 +42,16 @@ void ask_to_stop() {
 }
 
 void forward(int signal) {
-  constexpr char kSaid[] = "asked the ranks to stop; asking again ends them at once\n";
+  // On a terminal, a progress bar that may be drawn on this line is erased first.
+  constexpr char kSaid[] = "\r\033[Kasked the ranks to stop; asking again ends them at once\n";
+  constexpr size_t kErase = 4;
   if (signal == SIGUSR1 || signal == SIGUSR2) {
     kill(child, signal);
   } else if (stop_requested == 0) {
     ask_to_stop();
-    [[maybe_unused]] const ssize_t put = write(STDERR_FILENO, kSaid, sizeof(kSaid) - 1);
+    const size_t from = on_terminal != 0 ? 0 : kErase;
+    [[maybe_unused]] const ssize_t put =
+        write(STDERR_FILENO, kSaid + from, sizeof(kSaid) - 1 - from);
   } else if (signal != SIGHUP) {
     kill(child, SIGTERM);
   }
@@ -73,6 +78,7 @@ class SignalForwarding {
 
   void begin() {
     stop_requested = 0;
+    on_terminal = isatty(STDERR_FILENO);
     struct sigaction action = {};
     action.sa_handler = forward;
     action.sa_flags = SA_RESTART;

@@ -26,7 +26,8 @@ void on_interrupt(int signal) {
     return;
   }
   received = true;
-  constexpr char kSaid[] = "asked to stop; asking again ends this process at once\n";
+  // First, a progress bar that may be drawn on this line is erased.
+  constexpr char kSaid[] = "\r\033[Kasked to stop; asking again ends this process at once\n";
   if (!on_terminal) return;
   [[maybe_unused]] const ssize_t put = write(STDERR_FILENO, kSaid, sizeof(kSaid) - 1);
 }

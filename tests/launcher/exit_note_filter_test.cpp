@@ -39,18 +39,22 @@ TEST(ExitNoteFilter, LeavesOutNotesOnExitCodesAlone) {
 TEST(ExitNoteFilter, ChangesNothingElse) {
   const std::string dashes = kRule + "\n" + kRule + "\n-\n--\n\n";
   for (const std::string& text :
-       {std::string("-- a list\n- x\n"), dashes, "text " + kRule + "\nPrimary job \n", kRule,
+       {std::string("-- a list\n- x\n"), dashes, "text " + kRule + "\nsecondary job \n", kRule,
         kRule + "\nsomething else\n" + kRule}) {
     EXPECT_EQ(shown(text, 3), text);
     EXPECT_EQ(shown(text, 1000), text);
   }
 }
 
-TEST(ExitNoteFilter, ShowsAProgressBarAtOnce) {
+TEST(ExitNoteFilter, ShowsAProgressBarAtOnceAndFindsTheNoteBehindIt) {
   ExitNoteFilter filter;
-  EXPECT_EQ(filter.pass("\r[##--"), "\r[##--");
-  EXPECT_EQ(filter.pass("--"), "--");
-  EXPECT_EQ(filter.pass("]\r"), "]\r");
+  const std::string bar = "\r\033[K[##--] 5 s left";
+  EXPECT_EQ(filter.pass(bar), bar);
+  EXPECT_EQ(filter.pass(kAborted + "end\n"), "end\n");
+  for (const size_t size : {size_t{1}, size_t{7}, size_t{10000}}) {
+    EXPECT_EQ(shown(bar + kAborted + bar + kDetected, size), bar + bar) << size;
+    EXPECT_EQ(shown(bar + kKilled, size), bar + kKilled) << size;
+  }
 }
 
 TEST(ExitNoteFilter, ShowsWhatFollowsANoteWithoutEnd) {
