@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "src/core/clock.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/json_text.h"
@@ -58,7 +59,8 @@ bool RunLog::has_validation(int64_t step) const {
   return false;
 }
 
-void RunLog::write(const json& line) {
+void RunLog::write(json line) {
+  line["time"] = utc_time();
   file_ << json_line(line) << std::endl;
   if (!file_) throw DataError("cannot write " + path_.string());
 }
@@ -97,6 +99,16 @@ void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const j
                   " Took: ", duration_text(seconds.at(name))));
   }
   write({{"step", step}, {"epoch", epoch}, {"validation", scores}, {"benchmarks", benchmarks}});
+}
+
+void RunLog::changes(int64_t step, int64_t epoch, const std::vector<Difference>& changes) {
+  if (changes.empty()) return;
+  log_info(text("continuing with other settings: ", differences_text(changes)));
+  json by_key = json::object();
+  for (const Difference& change : changes) {
+    by_key[change.key] = {{"before", change.before}, {"after", change.after}};
+  }
+  write({{"step", step}, {"epoch", epoch}, {"changes", by_key}});
 }
 
 }  // namespace dermatome
