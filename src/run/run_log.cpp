@@ -1,5 +1,6 @@
 #include "src/run/run_log.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -80,10 +81,11 @@ void RunLog::step(const StepReport& report) {
                  static_cast<double>(report.steps_per_epoch),
              duration_text(seconds_left).c_str(), report.data_seconds, report.step_seconds,
              images_per_second, report.lr, report.logit_scale, loss_text(report.values).c_str()));
-  json train = {{"loss", report.values.at(0).second},     {"lr", report.lr},
-                {"logit_scale", report.logit_scale},      {"gradient_norm", report.gradient_norm},
-                {"images_per_second", images_per_second}, {"data_seconds", report.data_seconds},
-                {"step_seconds", report.step_seconds}};
+  json train = {
+      {"loss", report.values.at(0).second},     {"lr", report.lr},
+      {"logit_scale", report.logit_scale},      {"gradient_norm", report.gradient_norm},
+      {"images_per_second", images_per_second}, {"data_seconds", report.data_seconds},
+      {"step_seconds", report.step_seconds},    {"memory_mib", std::round(report.memory_mib)}};
   for (size_t i = 1; i < report.values.size(); ++i) {
     const auto& [name, value] = report.values[i];
     require(!train.contains(name), "a term of the objective is named as a number of the log");

@@ -37,6 +37,7 @@ struct StepReport {
   double gradient_norm = 0;  // before clipping
   double data_seconds = 0;   // mean wait of a step for its batch
   double step_seconds = 0;   // mean wall time of a step
+  double memory_mib = 0;     // the most memory that rank 0 has needed so far, in MiB
 };
 
 class RunLog {
