@@ -11,7 +11,6 @@
 #include "src/config/key_reference.h"
 #include "src/config/make_flags.h"
 #include "src/config/train_config.h"
-#include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/text.h"
@@ -26,8 +25,7 @@ struct ConfigArguments {
   std::vector<std::string> diff, overrides;
 };
 
-// The configuration of a run's folder, or of a file.
-TrainOptions configuration_of(const std::string& source) {
+TrainOptions of_run_or_file(const std::string& source) {
   const std::filesystem::path path(source);
   return load_train_config(is_directory(path) ? RunDirectory(path).config() : path, {});
 }
@@ -39,8 +37,8 @@ std::string checked(const std::string& file, const std::vector<std::string>& ove
 
 std::string differences(const std::vector<std::string>& sources) {
   const bool with_defaults = sources.size() == 1;
-  const TrainOptions before = with_defaults ? TrainOptions() : configuration_of(sources.front());
-  const TrainOptions after = configuration_of(sources.back());
+  const TrainOptions before = with_defaults ? TrainOptions() : of_run_or_file(sources.front());
+  const TrainOptions after = of_run_or_file(sources.back());
   std::string lines =
       text("# ", with_defaults ? "defaults" : sources.front(), " -> ", sources.back(), "\n");
   for (const auto& difference : config_differences(before, after)) {
@@ -52,8 +50,8 @@ std::string differences(const std::vector<std::string>& sources) {
 // `flags`: a command line, or the file of a script that holds one.
 std::string translated(const std::string& flags) {
   std::error_code too_long;
-  const bool is_script = std::filesystem::is_regular_file(flags, too_long);
-  return configuration_from_flags(is_script ? read_file(flags) : flags);
+  return configuration_from_flags(
+      is_regular_file(std::filesystem::path(flags), too_long) ? read_file(flags) : flags);
 }
 
 }  // namespace
@@ -61,25 +59,27 @@ std::string translated(const std::string& flags) {
 void add_config(CLI::App& app) {
   auto* command = app.add_subcommand("config", "Explain, check, compare, translate settings");
   command->footer(
-      "dermatome config --explain optimizer.lr\n"
       "dermatome config --diff runs/first runs/second\n"
       "dermatome config --from-make-flags '--model ViT-B-16 --lr 1e-4 --epochs 15' > mine.yaml");
   const auto arguments = std::make_shared<ConfigArguments>();
   const std::vector<CLI::Option*> tasks = {
       command->add_flag("--defaults", arguments->defaults,
                         "Print every key with its meaning and its default, as YAML"),
-      command->add_option("--explain", arguments->explain,
-                          "Say what a key, or every key of a section, means"),
-      command->add_option("--check", arguments->check, "Check a configuration file"),
+      command->add_option("--explain", arguments->explain, "Explain a key or section")
+          ->type_name("KEY"),
+      command->add_option("--check", arguments->check, "Check a configuration")->type_name("FILE"),
       command
           ->add_option("--diff", arguments->diff,
                        "Compare the settings of two runs, or of the defaults and a run: a run's "
                        "folder, or a configuration file")
+          ->type_name("RUN")
           ->expected(1, 2),
-      command->add_option("--from-make-flags", arguments->flags,
-                          "Translate a command line of MAKE's or open_clip's training, or a script "
-                          "that holds it, to YAML; comments name what has no counterpart")};
-  command->add_option("overrides", arguments->overrides, "Settings to change, for --check")
+      command
+          ->add_option("--from-make-flags", arguments->flags,
+                       "Translate a command line of MAKE's or open_clip's training, or a script "
+                       "that holds it, to YAML; comments name what has no counterpart")
+          ->type_name("FLAGS")};
+  command->add_option("overrides", arguments->overrides, "Settings to change")
       ->option_text("KEY=VALUE")
       ->needs(tasks[2]);
   command->callback([arguments, tasks] {

@@ -87,7 +87,7 @@ void take_model(FlagTranslation& to) {
   std::ranges::replace(model, '/', '-');
   const bool has_quick_gelu = forced || lower_case(weights) == "openai";
   const char* ending = has_quick_gelu && !model.ends_with("-quickgelu") ? "-quickgelu" : "";
-  to.set("model.architecture", text("configs/models/", model, ending, ".json"));
+  to.set("model.architecture", text(model, ending));
   if (!weights.empty()) take_pretrained(to, model, weights);
 }
 
@@ -107,10 +107,11 @@ void take_batch(FlagTranslation& to) {
 }
 
 void take_precision(FlagTranslation& to) {
-  const std::string precision = to.flags.take_value("precision").value_or("amp");
+  const auto given = to.flags.take_value("precision");
+  const std::string precision = given.value_or("amp");
   to.set("model.precision", precision == "fp32" ? "fp32" : "amp_bf16");
   if (precision == "fp32" || precision.starts_with("amp_bf")) return;
-  to.remark(text("--precision ", precision),
+  to.remark(text("--precision ", precision, given ? "" : " (a default)"),
             "amp_bf16 takes its place: bfloat16 has float32's range, so the loss needs no scaling, "
             "and weights stay in float32");
 }

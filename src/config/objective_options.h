@@ -16,8 +16,9 @@ struct ObjectiveOptions {
   // Which objective is trained: MAKE's or plain CLIP. auto: plain CLIP if mkcl and local_alignment
   // are both false, else MAKE's.
   ObjectiveName name = ObjectiveName::kAuto;
-  // paper: the definitions as intended, on the global batch; released: what MAKE's released code
-  // computes on one process, quirks included, to reproduce its checkpoints.
+  // How the objective is computed. paper: the definitions as intended, on the global batch;
+  // released: what MAKE's released code computes on one process, quirks included, to reproduce its
+  // checkpoints.
   ObjectiveMode mode = ObjectiveMode::kPaper;
   // Which captions are negatives in the image-to-text softmaxes. valid: those that exist; all: all
   // rows.

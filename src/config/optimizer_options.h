@@ -16,7 +16,8 @@ struct OptimizerOptions {
   double beta2 = 0.98;
   // AdamW's epsilon.
   double eps = 1e-6;
-  // It applies to matrices only: not to gains, biases, class embedding and logit scale.
+  // AdamW's weight decay. It applies to matrices only: not to gains, biases, class embedding and
+  // logit scale.
   double weight_decay = 0.2;
   // The gradient's global norm is clipped to this; 0: no clipping.
   double clip_norm = 0;

@@ -33,13 +33,14 @@ TEST(KeyReference, TheDefaultsHaveTheMeaningAboveTheKey) {
 }
 
 TEST(KeyReference, ExplainsASetting) {
-  EXPECT_EQ(
-      explained_key("optimizer.weight_decay"),
-      "optimizer.weight_decay\n"
-      "  It applies to matrices only: not to gains, biases, class embedding and logit scale.\n"
-      "  Value: a number, at least 0\n"
-      "  Default: 0.2\n"
-      "  Elsewhere called: wd, decay, l2, l2_penalty\n");
+  EXPECT_EQ(explained_key("optimizer.weight_decay"),
+            "optimizer.weight_decay\n"
+            "  AdamW's weight decay. It applies to matrices only: not to gains, biases, class "
+            "embedding and\n"
+            "  logit scale.\n"
+            "  Value: a number, at least 0\n"
+            "  Default: 0.2\n"
+            "  Elsewhere called: wd, decay, l2, l2_penalty\n");
   EXPECT_THAT(explained_key("optimizer.non_finite"), HasSubstr("Value: one of fail, skip\n"));
 }
 

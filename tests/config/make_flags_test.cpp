@@ -41,9 +41,10 @@ TEST(MakeFlags, TheReleasedCommandIsTheRecipe) {
   for (const auto& difference : config_differences(recipe, options_of(kMakesCommand))) {
     keys.insert(difference.key);
   }
+  EXPECT_EQ(options_of(kMakesCommand).model.architecture, "ViT-B-16-quickgelu");
   // Places of files, and the order that stands in for a full permutation.
   EXPECT_EQ(keys, (std::set<std::string>{"name", "output", "data.train", "data.validation",
-                                         "data.shuffle_window"}));
+                                         "model.architecture", "data.shuffle_window"}));
 }
 
 TEST(MakeFlags, CommentsNameWhatHasNoCounterpartAndWhatToDo) {
@@ -55,7 +56,7 @@ TEST(MakeFlags, CommentsNameWhatHasNoCounterpartAndWhatToDo) {
                       "--output shards/MAKE_training`."),
             HasSubstr("# - --pretrained OPENAI: open_clip downloads these weights"),
             HasSubstr("\n  pretrained: \"weights/ViT-B-16-openai\"\n"),
-            HasSubstr("# - --precision amp: amp_bf16 takes its place"),
+            HasSubstr("# - --precision amp (a default): amp_bf16 takes"),
             Not(HasSubstr("--warmup"))));
 }
 
@@ -79,7 +80,7 @@ TEST(MakeFlags, DefaultsOfOpenClipAreWrittenOut) {
   EXPECT_EQ(options.schedule.warmup, 10000);
   EXPECT_EQ(options.model.precision, Precision::kAmpBf16);
   EXPECT_EQ(options.objective.name, ObjectiveName::kClip);
-  EXPECT_EQ(options.model.architecture, "configs/models/ViT-B-32.json");
+  EXPECT_EQ(options.model.architecture, "ViT-B-32");
   EXPECT_EQ(options.optimizer, OptimizerOptions());
 }
 
@@ -97,7 +98,7 @@ TEST(MakeFlags, TakesEveryKindOfFlag) {
       options.optimizer,
       (OptimizerOptions{.lr = 3e-4, .beta1 = .8, .beta2 = .95, .eps = 1e-8, .clip_norm = 1.5}));
   EXPECT_EQ(options.schedule.epochs, 3);
-  EXPECT_EQ(options.model, (ModelOptions{.architecture = "configs/models/ViT-B-32-quickgelu.json",
+  EXPECT_EQ(options.model, (ModelOptions{.architecture = "ViT-B-32-quickgelu",
                                          .pretrained = "old/epoch_3.pt",
                                          .patch_dropout = 0.5}));
   EXPECT_EQ(options.checkpoint, (CheckpointOptions{.every_epochs = 2, .keep = 1}));
