@@ -29,6 +29,7 @@ void initialize_logging(int rank, int world_size) {
 void set_log_step(int64_t step) { current_step = step; }
 
 void log_info(const std::string& message) {
+  if (!spdlog::should_log(spdlog::level::info)) return;
   const AboveLiveLine above;
   spdlog::info(message);
 }
