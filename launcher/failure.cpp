@@ -18,6 +18,7 @@
 #include "launcher/exit_codes.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/owner_file.h"
 
 namespace dermatome {
 namespace {
@@ -98,6 +99,7 @@ int report_in_turn() {
   const Report last = report_current();
   std::cout.exceptions(std::ios_base::goodbit);
   std::cout.flush();
+  release_owner_files(std::chrono::seconds(1));
   end_silently_at_signals(last.code);
   std::this_thread::sleep_for(time_to_wait(last.code));
   log_error(last.message);

@@ -1,15 +1,13 @@
 #include "launcher/placement.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
 #include <sstream>
 
 #include "src/core/cores.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/process_identity.h"
 #include "src/core/text.h"
 #include "src/distributed/text_gather.h"
 
@@ -61,12 +59,6 @@ std::string describe_rank(const std::vector<Placement>& placements, int rank, in
 }
 
 }  // namespace
-
-std::string host_name() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return host.data();
-}
 
 Placement local_placement(c10::Device device, const std::string& network) {
   const std::vector<int> cores = allowed_cores();

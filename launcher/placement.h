@@ -11,9 +11,6 @@
 
 namespace dermatome {
 
-// The name of this host.
-std::string host_name();
-
 struct Placement {
   std::string host;
   std::string cores;  // the cores that the rank may run on, "0-3,8"

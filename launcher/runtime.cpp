@@ -16,6 +16,7 @@
 #include "src/config/runtime_options.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/core/process_identity.h"
 #include "src/core/text.h"
 
 namespace dermatome {

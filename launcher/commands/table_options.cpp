@@ -61,7 +61,7 @@ void add_table_options(CLI::App& command, SampleSource& source) {
           },
           "Captions for images that have none: {} stands for the label, {NAME} for column NAME, as "
           "in \"a photo of a {}\"; several take turns")
-      ->type_name("TEXT ...")
+      ->type_name("TEXT")
       ->expected(1, -1)
       ->allow_extra_args();
   command.add_option(

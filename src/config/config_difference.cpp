@@ -24,4 +24,12 @@ std::string difference_text(const Difference& difference) {
   return text(difference.key, ": ", difference.before, " -> ", difference.after);
 }
 
+std::string differences_text(const std::vector<Difference>& differences) {
+  std::string list;
+  for (const Difference& difference : differences) {
+    list += text(list.empty() ? "" : ", ", difference_text(difference));
+  }
+  return list;
+}
+
 }  // namespace dermatome

@@ -13,6 +13,8 @@ struct Difference {
   std::string before;  // the values, as YAML on one line
   std::string after;
   bool defines_result = false;  // whether the digest of one of the configurations holds the key
+
+  bool operator==(const Difference&) const = default;
 };
 
 // The settings whose values differ, in the order of dump_train_config().
@@ -20,5 +22,7 @@ std::vector<Difference> config_differences(const TrainOptions& before, const Tra
 
 // "KEY: BEFORE -> AFTER".
 std::string difference_text(const Difference& difference);
+// The same for all of them, separated by commas.
+std::string differences_text(const std::vector<Difference>& differences);
 
 }  // namespace dermatome

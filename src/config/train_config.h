@@ -45,8 +45,9 @@ std::string dump_train_config(const TrainOptions& options);
 // model.checkpointed_image_blocks and _text_blocks, data.train, data.stage, data.validation,
 // data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
 // validation and runtime. Some settings are part of it only in some configurations: objective.name
-// unless it is `auto`, data.weights and data.epoch_samples with `data.sampling: resampled`. Take
-// the digest of options whose warm-up is known: a warm-up of -1 counts as 10,000 steps.
+// unless it is `auto`, from and from_optimizer where `from` is set, data.weights and
+// data.epoch_samples with `data.sampling: resampled`. Take the digest of options whose warm-up is
+// known: a warm-up of -1 counts as 10,000 steps.
 std::string config_digest(const TrainOptions& options);
 
 }  // namespace dermatome

@@ -18,6 +18,9 @@ Fields run_fields(TrainOptions& o) {
       {"batch_size", &o.batch_size, at_least(1)},
       operational("accum", &o.accum, at_least(1)),
       operational("resume", &o.resume),
+      // A configuration without the key keeps its digest.
+      {"from", &o.from, /*range=*/{}, /*defines_result=*/!o.from.empty()},
+      {"from_optimizer", &o.from_optimizer, /*range=*/{}, /*defines_result=*/!o.from.empty()},
       {"model.architecture", &o.model.architecture},
       {"model.pretrained", &o.model.pretrained},
       {"model.precision", choice(o.model.precision, {"fp32", "amp_bf16"})},

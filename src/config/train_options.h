@@ -33,6 +33,12 @@ struct TrainOptions {
   // Whether the run continues from its newest checkpoint that verifies; false: a run that has
   // checkpoints is refused.
   bool resume = true;
+  // What a new run starts with instead of model.pretrained: the newest checkpoint of another run
+  // (its folder, or its name if it has the same output), RUN:STEP, or a checkpoint's folder. Empty:
+  // none.
+  std::string from;
+  // Whether `from` also gives the optimizer's state; false: only the weights.
+  bool from_optimizer = true;
   ModelOptions model;
   DataOptions data;
   AugmentationOptions augmentation;

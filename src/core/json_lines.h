@@ -17,4 +17,8 @@ using TakeLine =
     std::function<void(const nlohmann::ordered_json& object, const std::string& where)>;
 uint64_t read_json_lines(const std::filesystem::path& path, const TakeLine& take);
 
+// Appends `object` as a line, which is on the disk on return. A last line that was cut short by a
+// kill is removed first. Throws DataError and leaves the whole lines as they were.
+void append_json_line(const std::filesystem::path& path, const nlohmann::ordered_json& object);
+
 }  // namespace dermatome

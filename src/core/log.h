@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 namespace dermatome {
@@ -10,6 +11,10 @@ namespace dermatome {
 // Lines read `date,time | level | message`; with more than one rank they also name the rank.
 // Ranks above 0 log only warnings and errors.
 void initialize_logging(int rank, int world_size);
+
+// From now on log lines are also appended to `path`, and no longer to the file of an earlier call.
+// The first file begins with the lines so far. Throws DataError.
+void log_to_file(const std::filesystem::path& path);
 
 // The training step that is being computed, counted from 1: error lines name it from now on.
 void set_log_step(int64_t step);

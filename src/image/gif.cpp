@@ -121,12 +121,15 @@ void formats::decode_gif(std::span<const std::byte> encoded, FileImage& image) {
   const auto paint = [&](size_t pixel, int index) {
     std::copy_n(palette.colors[index].begin(), channels, &image.samples[pixel * channels]);
   };
-  const size_t count = image.samples.size() / channels;
-  for (size_t pixel = 0; pixel < count; ++pixel) paint(pixel, std::max(transparent, 0));
+  const auto width = static_cast<size_t>(image.width);
+  for (size_t x = 0; x < width; ++x) paint(x, std::max(transparent, 0));
+  for (int y = 1; y < image.height; ++y) {
+    std::memcpy(&image.samples[y * width * channels], image.samples.data(), width * channels);
+  }
   std::vector<GifPixelType> line(frame.Width);
   for (const int row : row_order(frame.Height, frame.Interlace)) {
     check_gif(*gif, DGifGetLine(gif.get(), line.data(), frame.Width));
-    const size_t first = static_cast<size_t>(frame.Top + row) * image.width + frame.Left;
+    const size_t first = (frame.Top + row) * width + frame.Left;
     for (size_t x = 0; x < line.size(); ++x) paint(first + x, line[x]);
   }
 }

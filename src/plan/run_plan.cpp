@@ -11,6 +11,7 @@
 #include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/model/transformer.h"
+#include "src/run/origin.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/train/run_checks.h"
@@ -44,7 +45,10 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
   }
   plan.length = run_length(options, dataset.size());
   check_data(options, dataset, plan.length, num_ranks);
-  find_own_checkpoint(resolved_options(options, plan.length), dataset.digest());
+  const TrainOptions resolved = resolved_options(options, plan.length);
+  if (const auto own = find_own_checkpoint(resolved, dataset.digest())) {
+    check_steps_done(own->state.step, plan.length);
+  }
   plan.load.texts = measure_texts(dataset, options, plan.load.images);
 }
 
@@ -71,7 +75,10 @@ std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
 // Checks that what the run reads in addition to its training data exists and fits.
 void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& options,
                    const Tokenizer& tokenizer) {
-  if (!options.model.pretrained.empty()) {
+  const bool continues = !checkpoint_steps(RunDirectory(options).checkpoints()).empty();
+  if (!options.from.empty() && !continues) {
+    check_origin(config, options, origin_path(options, find_origin(options)));
+  } else if (!options.model.pretrained.empty()) {
     Clip model(config, c10::kCPU);
     load_pretrained(model, options);
   }

@@ -1,7 +1,11 @@
 #include "src/report/run_facts.h"
 
 #include <algorithm>
+#include <ctime>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +13,7 @@
 #include "src/core/error.h"
 #include "src/core/json_lines.h"
 #include "src/core/log.h"
+#include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/run/run_directory.h"
 
@@ -17,18 +22,33 @@ namespace {
 
 using nlohmann::json;
 
-// The speed of a run and how long its steps waited for data, from its log of steps.
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+double number_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+// Seconds since 1970 of a time as utc_time() writes it.
+std::optional<int64_t> seconds_of(const std::string& time) {
+  std::tm parts = {};
+  const char* end = strptime(time.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return timegm(&parts);
+}
+
+// The speed of a run, how long its steps waited for data, and its memory, from its log of steps.
 class Throughput {
  public:
   void add(const json& train) {
-    const auto number = [&](const char* key) {
-      const auto found = train.find(key);
-      return found != train.end() && found->is_number() ? found->get<double>() : 0;
-    };
-    const double speed = number("images_per_second");
+    const double speed = number_of(train, "images_per_second");
     if (speed > 0) speeds_.push_back(speed);
-    data_seconds_ += number("data_seconds");
-    step_seconds_ += number("step_seconds");
+    data_seconds_ += number_of(train, "data_seconds");
+    step_seconds_ += number_of(train, "step_seconds");
+    memory_mib_ = std::max(memory_mib_, number_of(train, "memory_mib"));
   }
 
   std::string describe() {
@@ -39,11 +59,75 @@ class Throughput {
                   100 * data_seconds_ / step_seconds_);
   }
 
+  std::string memory() const {
+    return memory_mib_ > 0 ? format("%.0f MiB at most on rank 0", memory_mib_) : "";
+  }
+
  private:
   std::vector<double> speeds_;
   // Sums over logged steps of their mean seconds.
   double data_seconds_ = 0, step_seconds_ = 0;
+  double memory_mib_ = 0;
 };
+
+// How long a run was at work: from each start to the last line that it logged. Starts are in the
+// order of time.
+class Duration {
+ public:
+  explicit Duration(const std::vector<json>& starts) {
+    for (const json& start : starts) {
+      if (const auto time = seconds_of(text_of(start, "time"))) times_.push_back({*time, *time});
+    }
+  }
+
+  // Adds a line of the log that was written at `time`.
+  void add(const std::string& time) {
+    const auto seconds = seconds_of(time);
+    if (!seconds) return;
+    // The last start before the line.
+    const auto next = std::ranges::upper_bound(times_, *seconds, {}, &Span::first);
+    if (next == times_.begin()) return;
+    Span& span = *std::prev(next);
+    span.last = std::max(span.last, *seconds);
+  }
+
+  std::string describe() const {
+    if (times_.empty()) return {};
+    int64_t total = 0;
+    for (const Span& span : times_) total += span.last - span.first;
+    return text(duration_text(static_cast<double>(total)), " in ", times_.size(), " start(s)");
+  }
+
+ private:
+  struct Span {
+    int64_t first, last;  // seconds since 1970
+  };
+  std::vector<Span> times_;
+};
+
+// "2 ranks on node1, node2 (cuda:0, cuda:1; NVIDIA H200)".
+std::string hardware(const json& start) {
+  std::set<std::string> hosts, devices;
+  const json ranks = start.value("ranks", json::array());
+  for (const json& rank : ranks) {
+    hosts.insert(text_of(rank, "host"));
+    devices.insert(text_of(rank, "device"));
+  }
+  if (ranks.empty()) return {};
+  const auto joined = [](const auto& parts) {
+    std::string all;
+    for (const std::string& part : parts) all += (all.empty() ? "" : ", ") + part;
+    return all;
+  };
+  std::set<std::string> models;
+  for (const json& gpu : start.value("gpus", json::array())) {
+    if (gpu.is_string()) models.insert(gpu.get<std::string>());
+  }
+  const bool on_gpus = !devices.contains("cpu");
+  const std::string model = on_gpus ? joined(models) : text_of(start, "cpu");
+  return text(ranks.size(), " rank(s) on ", joined(hosts), " (", joined(devices),
+              model.empty() ? "" : "; ", model, ")");
+}
 
 }  // namespace
 
@@ -58,17 +142,32 @@ TrainOptions read_run(const std::filesystem::path& run) {
 }
 
 json run_facts(const std::filesystem::path& run, const TrainOptions& options) {
+  const RunDirectory directory(run);
+  std::vector<json> starts;
+  read_json_lines(directory.starts(),
+                  [&](const json& line, const std::string&) { starts.push_back(line); });
+  Duration duration(starts);
+  Throughput throughput;
+  read_json_lines(directory.results(), [&](const json& line, const std::string&) {
+    duration.add(text_of(line, "time"));
+    if (line.contains("train") && line["train"].is_object()) throughput.add(line["train"]);
+  });
   json facts = json::array();
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) facts.push_back({{"name", name}, {"value", value}});
   };
-  Throughput throughput;
-  read_json_lines(RunDirectory(run).results(), [&](const json& line, const std::string&) {
-    if (line.contains("train") && line["train"].is_object()) throughput.add(line["train"]);
-  });
+  const json last = starts.empty() ? json::object() : starts.back();
+  add("first start", starts.empty() ? "" : text_of(starts.front(), "time"));
+  add("at work", duration.describe());
   add("throughput", throughput.describe());
+  add("memory", throughput.memory());
+  add("hardware", hardware(last));
+  if (const double parameters = number_of(last, "parameters"); parameters > 0) {
+    add("parameters", format("%.4g million", parameters / 1e6));
+  }
   add("batch", text(options.batch_size, " images"));
   add("seed", text(options.seed));
+  add("version", text_of(last, "version"));
   return facts;
 }
 

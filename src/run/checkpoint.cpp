@@ -73,6 +73,8 @@ std::vector<int64_t> checkpoint_steps(const fs::path& checkpoints) {
   return steps;
 }
 
+bool is_checkpoint(const fs::path& directory) { return fs::exists(directory / kStateFile); }
+
 void mark_best(const fs::path& checkpoints, int64_t step) {
   write_file_atomically(best_pointer(checkpoints),
                         checkpoint_path(checkpoints, step).filename().string() + "\n");
@@ -88,6 +90,7 @@ void save_checkpoint(const fs::path& checkpoints, const Clip& model, const Named
     make_directories(temporary);
     write_hub(model, temporary);
     write_safetensors(temporary / kOptimizerFile, optimizer);
+    if (!state.config.empty()) write_file_atomically(checkpoint_config(temporary), state.config);
     const json content = {{"format_version", kFormatVersion},
                           {"step", state.step},
                           {"config_digest", state.config_digest},
@@ -138,8 +141,10 @@ TrainingState verify_checkpoint(const fs::path& checkpoint) {
       check_file(checkpoint / name, description);
       description.finish();
     }
+    const std::filesystem::path config = checkpoint_config(checkpoint);
     const TrainingState read = {state.get<int64_t>("step"), state.get<std::string>("config_digest"),
-                                state.get<std::string>("dataset_digest")};
+                                state.get<std::string>("dataset_digest"),
+                                fs::exists(config) ? read_file(config) : ""};
     state.finish();
     return read;
   } catch (const DataError& error) {

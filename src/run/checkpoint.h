@@ -3,6 +3,7 @@
 //
 // - open_clip_model.safetensors and open_clip_config.json: the hub layout, open_clip loads it
 // - optimizer.safetensors: AdamW's moments
+// - config.yaml: every setting of the run
 // - state.json: step, digests, and size and CRC-32C of the other files
 //
 // A checkpoint is written under a temporary name, synced and renamed. Last,
@@ -29,6 +30,8 @@ struct TrainingState {
   int64_t step = 0;            // optimizer steps done; with the digests it fixes all that follows
   std::string config_digest;   // settings that define the result
   std::string dataset_digest;  // of the training shards' manifest
+  // Every setting, as YAML; empty: not known, as in checkpoints of older versions.
+  std::string config = "";
 };
 
 // Commits a checkpoint, then removes all but the newest `keep` (0: none is removed) and the best
@@ -39,6 +42,9 @@ void save_checkpoint(const std::filesystem::path& checkpoints, const Clip& model
 
 // The steps of the checkpoints that exist, newest first.
 std::vector<int64_t> checkpoint_steps(const std::filesystem::path& checkpoints);
+
+// Whether `directory` is a checkpoint, whatever its name.
+bool is_checkpoint(const std::filesystem::path& directory);
 
 // Marks the checkpoint of `step` as the best one, which stays when others are removed. Throws
 // DataError.

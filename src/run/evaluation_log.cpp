@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "src/core/error.h"
-#include "src/core/file.h"
 #include "src/core/json_lines.h"
-#include "src/core/json_text.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/run/run_directory.h"
@@ -58,17 +55,7 @@ void EvaluationLog::add(const ScoredCheckpoint& checkpoint, const Definition& de
   line.update(result);
   line["state"] = checkpoint.state;
   line["definition"] = definition.hash;
-  const bool exists = std::filesystem::exists(path_);
-  const uint64_t size = exists ? std::filesystem::file_size(path_) : 0;
-  std::ofstream file(path_, std::ios::app);
-  file << json_line(line) << "\n";
-  file.close();
-  if (!file) {
-    std::error_code error;  // the failure below matters more
-    std::filesystem::resize_file(path_, size, error);
-    throw DataError(text("cannot write ", path_, "; is the disk full?"));
-  }
-  sync_path(path_);
+  append_json_line(path_, line);
   keep(line, /*of_this_start=*/true);
 }
 

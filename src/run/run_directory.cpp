@@ -20,6 +20,10 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& checkpoints, 
   return checkpoints / (std::string(kPrefix) + format("%08lld", static_cast<long long>(step)));
 }
 
+std::filesystem::path checkpoint_config(const std::filesystem::path& checkpoint) {
+  return checkpoint / "config.yaml";
+}
+
 int64_t checkpoint_step(const std::string& name) {
   int64_t step = -1;
   if (name.starts_with(kPrefix)) {

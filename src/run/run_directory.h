@@ -23,6 +23,13 @@ class RunDirectory {
   std::filesystem::path results() const { return path_ / "results.jsonl"; }
   // The log of scored checkpoints: src/run/evaluation_log.h.
   std::filesystem::path evaluations() const { return path_ / "evaluations.jsonl"; }
+  // Names the process that trains the run, and the one that watches it: src/core/owner_file.h.
+  std::filesystem::path owner() const { return path_ / "owner.json"; }
+  std::filesystem::path watcher() const { return path_ / "watcher.json"; }
+  // What the training printed, every start behind the one before it.
+  std::filesystem::path log() const { return path_ / "train.log"; }
+  // One JSON object per start: src/run/start_log.h.
+  std::filesystem::path starts() const { return path_ / "starts.jsonl"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
   // A report's comparison of this run with others.
   std::filesystem::path comparison() const { return path_ / "comparison.html"; }
@@ -35,6 +42,10 @@ class RunDirectory {
 
 // In a folder of checkpoints: the checkpoint of `step`, step_<8 digits>.
 std::filesystem::path checkpoint_path(const std::filesystem::path& checkpoints, int64_t step);
+
+// The configuration with every key resolved, as it was when the checkpoint was saved. Checkpoints
+// of older versions have none.
+std::filesystem::path checkpoint_config(const std::filesystem::path& checkpoint);
 
 // The step of a checkpoint's directory name; -1: it is no such name.
 int64_t checkpoint_step(const std::string& name);

@@ -1,8 +1,10 @@
 #include "src/run/run_log.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "src/core/clock.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/json_text.h"
@@ -58,7 +60,8 @@ bool RunLog::has_validation(int64_t step) const {
   return false;
 }
 
-void RunLog::write(const json& line) {
+void RunLog::write(json line) {
+  line["time"] = utc_time();
   file_ << json_line(line) << std::endl;
   if (!file_) throw DataError("cannot write " + path_.string());
 }
@@ -78,10 +81,11 @@ void RunLog::step(const StepReport& report) {
                  static_cast<double>(report.steps_per_epoch),
              duration_text(seconds_left).c_str(), report.data_seconds, report.step_seconds,
              images_per_second, report.lr, report.logit_scale, loss_text(report.values).c_str()));
-  json train = {{"loss", report.values.at(0).second},     {"lr", report.lr},
-                {"logit_scale", report.logit_scale},      {"gradient_norm", report.gradient_norm},
-                {"images_per_second", images_per_second}, {"data_seconds", report.data_seconds},
-                {"step_seconds", report.step_seconds}};
+  json train = {
+      {"loss", report.values.at(0).second},     {"lr", report.lr},
+      {"logit_scale", report.logit_scale},      {"gradient_norm", report.gradient_norm},
+      {"images_per_second", images_per_second}, {"data_seconds", report.data_seconds},
+      {"step_seconds", report.step_seconds},    {"memory_mib", std::round(report.memory_mib)}};
   for (size_t i = 1; i < report.values.size(); ++i) {
     const auto& [name, value] = report.values[i];
     require(!train.contains(name), "a term of the objective is named as a number of the log");
@@ -97,6 +101,16 @@ void RunLog::validation(int64_t step, int64_t epoch, const json& scores, const j
                   " Took: ", duration_text(seconds.at(name))));
   }
   write({{"step", step}, {"epoch", epoch}, {"validation", scores}, {"benchmarks", benchmarks}});
+}
+
+void RunLog::changes(int64_t step, int64_t epoch, const std::vector<Difference>& changes) {
+  if (changes.empty()) return;
+  log_info(text("continuing with other settings: ", differences_text(changes)));
+  json by_key = json::object();
+  for (const Difference& change : changes) {
+    by_key[change.key] = {{"before", change.before}, {"after", change.after}};
+  }
+  write({{"step", step}, {"epoch", epoch}, {"changes", by_key}});
 }
 
 }  // namespace dermatome

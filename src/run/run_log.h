@@ -1,7 +1,11 @@
 // What a run leaves to read: log lines on standard error, and results.jsonl in the run directory,
-// one JSON object per line with `step`, `epoch` and either `train` or `validation` and
-// `benchmarks`. `train` holds `loss`, the objective's total, every term of it by its name, and the
-// other numbers of a StepReport. Only rank 0 makes a RunLog.
+// one JSON object per line with `step`, `epoch`, `time` (in UTC) and one of
+//   `train`: `loss`, the objective's total, every term of it by its name, and the other numbers of
+//     a StepReport
+//   `validation` and `benchmarks`
+//   `changes`: the settings with which the run goes on after this step, if they differ from those
+//     before, by key: `before` and `after`, as YAML.
+// Only rank 0 makes a RunLog.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +16,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "src/config/config_difference.h"
 
 namespace dermatome {
 
@@ -31,11 +37,13 @@ struct StepReport {
   double gradient_norm = 0;  // before clipping
   double data_seconds = 0;   // mean wait of a step for its batch
   double step_seconds = 0;   // mean wall time of a step
+  double memory_mib = 0;     // the most memory that rank 0 has needed so far, in MiB
 };
 
 class RunLog {
  public:
-  // Opens <run>/results.jsonl for appending, without what an interrupted run logged after `step`.
+  // Opens <run>/results.jsonl for appending, without what an interrupted run logged after `step`;
+  // -1: without anything, because the run starts anew.
   // Throws DataError.
   RunLog(const std::filesystem::path& run_directory, int64_t step);
 
@@ -47,9 +55,11 @@ class RunLog {
   // `seconds`: how long each of the scores took, by its name.
   void validation(int64_t step, int64_t epoch, const nlohmann::json& scores,
                   const nlohmann::json& benchmarks, const std::map<std::string, double>& seconds);
+  // Logs that the run goes on with other settings; does nothing if there are none.
+  void changes(int64_t step, int64_t epoch, const std::vector<Difference>& changes);
 
  private:
-  void write(const nlohmann::json& line);
+  void write(nlohmann::json line);
 
   std::filesystem::path path_;
   std::ofstream file_;

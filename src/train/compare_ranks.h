@@ -22,7 +22,7 @@ struct TrainOptions;
 struct TrainingEnvironment;
 
 // Whether the setting may differ between ranks: it says where this machine keeps a file whose
-// content is compared instead (output, data.train, data.stage, data.validation,
+// content is compared instead (output, from, data.train, data.stage, data.validation,
 // model.architecture, model.pretrained, validation.benchmarks), or what the machine has
 // (data.workers, data.prefetch, runtime.device, runtime.threads). All other settings decide what is
 // trained, or in which collectives and steps ranks meet.

@@ -105,4 +105,14 @@ void FiniteWatch::report() {
   }
 }
 
+void check_finite_weights(const Clip& model, int64_t step) {
+  std::vector<at::Tensor> weights;
+  for (const auto& parameter : model.parameters()) weights.push_back(parameter.value.detach());
+  if (at::stack(at::_foreach_norm(weights)).isfinite().all().item<bool>()) return;
+  throw DataError(
+      text("the weights are not finite at step ", step,
+           ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, and "
+           "continue from the last checkpoint"));
+}
+
 }  // namespace dermatome

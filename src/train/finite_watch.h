@@ -50,4 +50,8 @@ class FiniteWatch {
   int64_t bad_in_a_row_ = 0;  // up to the last report
 };
 
+// Throws DataError if one of the model's weights at `step` is not finite: a checkpoint with them
+// would be of no use.
+void check_finite_weights(const Clip& model, int64_t step);
+
 }  // namespace dermatome

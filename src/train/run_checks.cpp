@@ -129,6 +129,15 @@ void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& 
   }
 }
 
+void check_steps_done(int64_t steps_done, const RunLength& length) {
+  if (steps_done > length.total_steps) {
+    throw ConfigError(text("the run has done ", steps_done, " steps, more than the ",
+                           length.total_steps,
+                           " that schedule.max_steps or schedule.epochs asks for; raise them, or "
+                           "remove the checkpoints of later steps"));
+  }
+}
+
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options) {
   const int64_t expected = create_objective(options.objective)->num_captions();
   if (dataset.num_captions() != expected) {

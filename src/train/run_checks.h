@@ -27,6 +27,10 @@ void check_settings(const TrainOptions& options, const ClipConfig& config,
 void check_data(const TrainOptions& options, const ShardedDataset& dataset, const RunLength& length,
                 int64_t num_ranks);
 
+// Checks that a run that has done `steps_done` steps has not passed the end that its settings give
+// it.
+void check_steps_done(int64_t steps_done, const RunLength& length);
+
 // Checks that the shards hold as many captions per sample as the objective expects.
 void check_num_captions(const ShardedDataset& dataset, const TrainOptions& options);
 

@@ -2,11 +2,14 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "src/config/train_options.h"
-#include "src/core/file.h"
+#include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/run/checkpoint.h"
 #include "src/run/find_weights.h"
+#include "src/run/origin.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/train/environment.h"
@@ -17,41 +20,57 @@
 namespace dermatome {
 namespace {
 
-std::filesystem::path checkpoint_of(const TrainOptions& options, int64_t step) {
-  return checkpoint_path(RunDirectory(options).checkpoints(), step);
+// What to do about weights alone.
+TrainOptions with_pretrained(const TrainOptions& options, const std::filesystem::path& weights) {
+  TrainOptions with = options;
+  with.model.pretrained = weights.string();
+  return with;
 }
 
 }  // namespace
 
-std::optional<int64_t> find_start(const TrainOptions& options, const ClipConfig& config,
-                                  const std::string& dataset_digest,
-                                  const TrainingEnvironment& environment) {
-  at::Tensor found = at::full({1}, -1, at::kLong);
+StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
+                         const std::string& dataset_digest,
+                         const TrainingEnvironment& environment) {
+  constexpr int64_t kNone = -1;
+  StartingPoint start;
+  at::Tensor steps = at::full({2}, kNone, at::kLong);  // of the own checkpoint, of another run's
   if (environment.collectives->rank() == 0) {
-    make_directories(RunDirectory(options).path());
-    const auto state = find_own_checkpoint(options, dataset_digest);
-    if (state) found.fill_(state->step);
+    if (auto own = find_own_checkpoint(options, dataset_digest)) {
+      steps[0] = own->state.step;
+      start.changes = std::move(own->changes);
+    } else if (!options.from.empty()) {
+      steps[1] = find_origin(options);
+    }
   }
-  const at::Tensor on_device = found.to(environment.device);
-  environment.collectives->broadcast(on_device, 0, "step to resume from");
-  const int64_t step = on_device.item<int64_t>();
-  if (step < 0) {
+  steps = steps.to(environment.device);
+  environment.collectives->broadcast(steps, 0, "step to resume from");
+  const auto own = steps[0].item<int64_t>(), origin = steps[1].item<int64_t>();
+  if (own != kNone) {
+    start.step = own;
+    start.continues = true;
+    start.checkpoint = checkpoint_path(RunDirectory(options).checkpoints(), own);
+    check_same_model(config, options, start.checkpoint / kConfigFile);
+  } else if (origin != kNone) {
+    start.checkpoint = origin_path(options, origin);
+    check_origin(config, options, start.checkpoint);
+  } else {
     check_pretrained(config, options);
-    return std::nullopt;
   }
-  check_same_model(config, options, checkpoint_of(options, step) / kConfigFile);
-  return step;
+  return start;
 }
 
-StartingModel::StartingModel(std::optional<int64_t> step, const TrainOptions& options,
+StartingModel::StartingModel(const StartingPoint& start, const TrainOptions& options,
                              const ClipConfig& config, c10::Device device)
     : model(config, device,
             {.image = options.model.checkpointed_image_blocks,
              .text = options.model.checkpointed_text_blocks}),
       optimizer(model.parameters(), options.optimizer) {
-  if (step) {
-    load_checkpoint(checkpoint_of(options, *step), model,
+  if (start.continues || (!start.checkpoint.empty() && options.from_optimizer)) {
+    load_checkpoint(start.checkpoint, model,
                     [&](const auto& state) { optimizer.load_state(state); });
+  } else if (!start.checkpoint.empty()) {
+    load_pretrained(model, with_pretrained(options, start.checkpoint));
   } else if (options.model.pretrained.empty()) {
     model.initialize(options.seed);
   } else {
@@ -59,10 +78,32 @@ StartingModel::StartingModel(std::optional<int64_t> step, const TrainOptions& op
   }
 }
 
+void check_origin(const ClipConfig& config, const TrainOptions& options,
+                  const std::filesystem::path& checkpoint) {
+  if (options.from_optimizer) {
+    check_same_model(config, options, checkpoint / kConfigFile);
+  } else {
+    check_pretrained(config, with_pretrained(options, checkpoint));
+  }
+}
+
 void load_pretrained(Clip& model, const TrainOptions& options) {
   check_pretrained(model.config(), options);
   load_weights(model, find_weights(options.model.pretrained),
                text("the model of model.architecture ", options.model.architecture));
+}
+
+void log_starting_point(const StartingPoint& start, const RunLength& length) {
+  if (start.continues) {
+    log_info(text("resuming from step ", start.step, " of ", length.total_steps));
+    if (start.step == length.total_steps) {
+      log_info(
+          "the run is finished; it goes on with a larger schedule.max_steps or "
+          "schedule.epochs");
+    }
+  } else if (!start.checkpoint.empty()) {
+    log_info(text("a new run, from ", start.checkpoint));
+  }
 }
 
 }  // namespace dermatome

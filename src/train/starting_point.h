@@ -1,40 +1,60 @@
-// Where a run starts: with fresh weights, with pretrained ones, or at its newest checkpoint.
+// Where a run starts: with fresh weights, with pretrained ones, with those of another run, or at
+// its newest checkpoint.
 #pragma once
 
 #include <c10/core/Device.h>
 
 #include <cstdint>
-#include <optional>
+#include <filesystem>
 #include <string>
+#include <vector>
 
+#include "src/config/config_difference.h"
 #include "src/model/clip.h"
 #include "src/train/optimizer.h"
+#include "src/train/run_length.h"
 
 namespace dermatome {
 
 struct TrainOptions;
 struct TrainingEnvironment;
 
-// The step of the checkpoint that the run continues from; nullopt: there is none. Rank 0 looks for
-// it, so that all ranks continue from the same one. A collective call. Throws what
-// find_own_checkpoint() throws; for weights of another model than `config` what check_same_model()
-// throws, or check_pretrained() without a checkpoint.
-std::optional<int64_t> find_start(const TrainOptions& options, const ClipConfig& config,
-                                  const std::string& dataset_digest,
-                                  const TrainingEnvironment& environment);
+struct StartingPoint {
+  int64_t step = 0;        // steps of this run that are done
+  bool continues = false;  // whether `checkpoint` is the run's own
+  // Its weights are loaded, and its optimizer's state if `continues` or from_optimizer says so.
+  // Empty: there is none, so model.pretrained decides.
+  std::filesystem::path checkpoint;
+  // Of the settings since the run's own checkpoint; rank 0 only.
+  std::vector<Difference> changes;
+};
+
+// Rank 0 looks, so that all ranks start from the same checkpoint. A collective call. Throws what
+// find_own_checkpoint() and find_origin() throw; for weights of another model than `config` what
+// check_same_model() or check_pretrained() throws.
+StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
+                         const std::string& dataset_digest, const TrainingEnvironment& environment);
 
 // The model and its optimizer, with what the run starts with.
 struct StartingModel {
-  // `step`: what find_start() returned. Throws what load_pretrained() and load_checkpoint() throw.
-  StartingModel(std::optional<int64_t> step, const TrainOptions& options, const ClipConfig& config,
+  // Throws what load_pretrained() and load_checkpoint() throw.
+  StartingModel(const StartingPoint& start, const TrainOptions& options, const ClipConfig& config,
                 c10::Device device);
 
   Clip model;
   AdamW optimizer;
 };
 
+// Logs where the run starts, unless it is a new one from the beginning.
+void log_starting_point(const StartingPoint& start, const RunLength& length);
+
 // Loads the weights of model.pretrained, which must be set, into `model`. Throws what
 // check_pretrained() and load_weights() throw.
 void load_pretrained(Clip& model, const TrainOptions& options);
+
+// Checks that the checkpoint of the key `from` fits the model `config`. Throws what
+// check_same_model() or check_pretrained() throws.
+void check_origin(const ClipConfig& config, const TrainOptions& options,
+                  const std::filesystem::path& checkpoint);
 
 }  // namespace dermatome

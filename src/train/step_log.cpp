@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "src/train/peak_memory.h"
+
 namespace dermatome {
 
 StepLog::StepLog(const RunLength& length, int64_t global_batch, const Clip& model, RunLog* log)
@@ -41,6 +43,7 @@ void StepLog::report(int64_t step, const ObjectiveResult& result, const at::Tens
   report.step_seconds = seconds.count() / steps;
   restart();
   if (log_ == nullptr) return;
+  report.memory_mib = peak_memory_mib(gradient_norm.device());
   log_->step(report);
   if (progress_) progress_->told();
 }

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "src/core/stop_signal.h"
 #include "src/core/text.h"
 #include "src/run/checkpoint.h"
+#include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/run/run_log.h"
 #include "src/text/tokenizer.h"
@@ -32,9 +32,11 @@
 #include "src/train/optimizer.h"
 #include "src/train/run_checks.h"
 #include "src/train/run_length.h"
+#include "src/train/run_owner.h"
 #include "src/train/run_summary.h"
 #include "src/train/schedule.h"
 #include "src/train/staging.h"
+#include "src/train/start_record.h"
 #include "src/train/starting_point.h"
 #include "src/train/step_log.h"
 #include "src/train/train_step.h"
@@ -70,9 +72,10 @@ struct RunInputs {
 class Trainer {
  public:
   // Opens the run's log. `start`: what find_start() returned; `starting`: what the ranks start
-  // with, which was compared. Arguments must outlive the object.
+  // with, which was compared. `owner`: what own_run() returned. Arguments must outlive the object.
   Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
-          const RunInputs& inputs, std::optional<int64_t> start, StartingModel& starting);
+          const RunInputs& inputs, const StartingPoint& start, StartingModel& starting,
+          OwnerFile* owner);
   TrainingOutcome run();
 
  private:
@@ -86,6 +89,8 @@ class Trainer {
   const TrainOptions& options_;
   const TrainingEnvironment& environment_;
   const RunInputs& inputs_;
+  const StartingPoint& start_;
+  OwnerFile* const owner_;  // rank 0 only
   const RunLength& length_;
   Collectives& collectives_;
   const RunDirectory directory_;
@@ -105,10 +110,13 @@ class Trainer {
 };
 
 Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environment,
-                 const RunInputs& inputs, std::optional<int64_t> start, StartingModel& starting)
+                 const RunInputs& inputs, const StartingPoint& start, StartingModel& starting,
+                 OwnerFile* owner)
     : options_(options),
       environment_(environment),
       inputs_(inputs),
+      start_(start),
+      owner_(owner),
       length_(inputs.length),
       collectives_(*environment.collectives),
       directory_(options),
@@ -117,12 +125,14 @@ Trainer::Trainer(const TrainOptions& options, const TrainingEnvironment& environ
       train_step_(model_, collectives_, options),
       finite_watch_(options.optimizer.non_finite, collectives_),
       validation_(options, inputs.validation, model_, inputs.tokenizer, train_step_, collectives_),
-      log_(is_root() ? std::make_unique<RunLog>(directory_.path(), start.value_or(0)) : nullptr),
+      log_(is_root()
+               ? std::make_unique<RunLog>(directory_.path(), start.continues ? start.step : -1)
+               : nullptr),
       step_log_(length_, options.batch_size, model_, log_.get()),
       validations_(options.validation, length_, validation_, log_.get(), collectives_,
                    environment.device),
-      step_(start.value_or(0)),
-      saved_step_(start.value_or(-1)) {}
+      step_(start.step),
+      saved_step_(start.continues ? start.step : -1) {}
 
 std::unique_ptr<BatchFeed> Trainer::start_feed() const {
   auto loader = std::make_unique<Loader>(
@@ -158,17 +168,12 @@ void Trainer::save() {
   finite_watch_.report();
   saved_step_ = step_;
   if (!is_root()) return;
-  std::vector<at::Tensor> weights;
-  for (const auto& parameter : model_.parameters()) weights.push_back(parameter.value.detach());
-  if (!at::stack(at::_foreach_norm(weights)).isfinite().all().item<bool>()) {
-    throw DataError(
-        text("the weights are not finite at step ", step_,
-             ", so no checkpoint is written; lower optimizer.lr or set optimizer.clip_norm, and "
-             "continue from the last checkpoint"));
-  }
-  save_checkpoint(directory_.checkpoints(), model_, optimizer_.state(),
-                  {step_, config_digest(options_), inputs_.dataset.digest()},
-                  options_.checkpoint.keep);
+  owner_->check(/*looks=*/true);
+  check_finite_weights(model_, step_);
+  save_checkpoint(
+      directory_.checkpoints(), model_, optimizer_.state(),
+      {step_, config_digest(options_), inputs_.dataset.digest(), dump_train_config(options_)},
+      options_.checkpoint.keep);
   log_info(text("checkpoint ", checkpoint_path(directory_.checkpoints(), step_)));
   step_log_.restart();
 }
@@ -184,11 +189,13 @@ TrainingOutcome Trainer::stop() {
 }
 
 TrainingOutcome Trainer::run() {
-  if (is_root()) write_file_atomically(directory_.config(), dump_train_config(options_));
-  int64_t num_parameters = 0;
-  for (const auto& parameter : model_.parameters()) num_parameters += parameter.value.numel();
-  const RunSummary summary(
-      options_, {length_, num_parameters, inputs_.dataset.size(), collectives_.size(), step_});
+  if (is_root()) {
+    if (start_.continues) keep_settings(directory_, start_.checkpoint);
+    write_file_atomically(directory_.config(), dump_train_config(options_));
+    log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
+  }
+  const RunSummary summary(options_, {length_, count_parameters(model_), inputs_.dataset.size(),
+                                      collectives_.size(), step_});
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
   step_log_.begin(step_);
@@ -196,6 +203,7 @@ TrainingOutcome Trainer::run() {
     const auto start = Clock::now();
     set_log_step(step_ + 1);
     const FedBatch fed = feed_->next();
+    if (owner_ != nullptr) owner_->check();
     if (fed.stop) return stop();
     const std::chrono::duration<double> waited = Clock::now() - start;
     train_on(fed, waited.count());
@@ -222,16 +230,18 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   if (!data) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
   const TrainOptions resolved = resolved_options(options, inputs.length);
+  const auto owner = own_run(resolved, environment);
   const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
+  check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
-  if (start && environment.collectives->rank() == 0) {
-    log_info(text("resuming from step ", *start, " of ", inputs.length.total_steps));
-  }
-  compare_start(
-      inputs.dataset, validation_facts(inputs.validation), starting.model, starting.optimizer,
-      start ? checkpoint_path(RunDirectory(resolved).checkpoints(), *start) : "", environment);
+  const bool is_root = environment.collectives->rank() == 0;
+  if (is_root) log_starting_point(start, inputs.length);
+  compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
+                starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.
-  return Trainer(resolved, environment, inputs, start, starting).run();
+  if (is_root) log_to_file(RunDirectory(resolved).log());
+  record_start(resolved, start, inputs.length, inputs.dataset, starting.model, environment);
+  return Trainer(resolved, environment, inputs, start, starting, owner.get()).run();
 }
 
 }  // namespace dermatome

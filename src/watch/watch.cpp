@@ -9,11 +9,11 @@
 #include <optional>
 #include <thread>
 
-#include "sharding/directory_lock.h"
 #include "src/core/clock.h"
 #include "src/core/error.h"
 #include "src/core/json_text.h"
 #include "src/core/log.h"
+#include "src/core/owner_file.h"
 #include "src/core/progress.h"
 #include "src/core/stop_signal.h"
 #include "src/core/text.h"
@@ -85,9 +85,13 @@ class Watch {
 
   // Opens the queue, unless the run's directory does not exist yet.
   bool open_queue() {
-    if (queue_) return true;
+    if (queue_) {
+      owner_->check();
+      return true;
+    }
     if (!std::filesystem::is_directory(options_.run)) return false;
-    lock_.emplace(options_.run);
+    owner_.emplace(RunDirectory(options_.run).watcher(),
+                   OwnerWords{"watched", "wait until it ends"});
     queue_.emplace(options_.run, definitions_, criterion_);
     return true;
   }
@@ -187,7 +191,7 @@ class Watch {
   std::vector<Benchmark> benchmarks_;
   std::vector<Definition> definitions_;  // [benchmarks]
   std::optional<Criterion> criterion_;
-  std::optional<DirectoryLock> lock_;     // rank 0 only
+  std::optional<OwnerFile> owner_;        // rank 0 only
   std::optional<CheckpointQueue> queue_;  // rank 0 only
   ScoredCheckpoint found_;                // by the last find_task(); rank 0 only
   bool failed_ = false;                   // a checkpoint could not be scored; rank 0 only

@@ -1,4 +1,4 @@
-// What a user says about weights whose file does not describe their model.
+// What a user says about weights that no file describes.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 namespace dermatome {
 
 struct ModelHints {
-  std::string architecture;  // for find_architecture(); empty: as the tensors' shapes tell
-  bool quick_gelu = false;   // the model was trained with QuickGELU
+  std::string architecture = {};  // for find_architecture(); empty: as the tensors' shapes tell
+  bool quick_gelu = false;        // the model was trained with QuickGELU
 
   bool given() const { return quick_gelu || !architecture.empty(); }
 };

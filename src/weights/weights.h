@@ -54,7 +54,7 @@ void load_weights(Clip& model, const Weights& weights, const std::string& model_
 void load_weights(Clip& model, const std::filesystem::path& path,
                   const std::string& model_name = "the model");
 
-// The model of `path` with its weights. `hints` are about weights that nothing describes.
+// The model of `path` with its weights. `hints` are about weights that no file describes.
 Clip load_clip(const std::filesystem::path& path, c10::Device device, const ModelHints& hints = {});
 
 }  // namespace dermatome

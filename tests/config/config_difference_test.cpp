@@ -33,6 +33,9 @@ TEST(ConfigDifference, NamesKeysWithBothValuesInTheOrderOfTheConfiguration) {
               ElementsAre("batch_size: 64 -> 128", "data.train: \"\" -> [\"a\", \"b\"]",
                           "objective.name: auto -> clip", "optimizer.lr: 5.0e-04 -> 1.0e-04"));
   EXPECT_THAT(texts(after, {}), testing::Contains("batch_size: 128 -> 64"));
+  EXPECT_EQ(differences_text(config_differences(after, {})).substr(0, 43),
+            "batch_size: 128 -> 64, data.train: [\"a\", \"b");
+  EXPECT_EQ(differences_text({}), "");
 }
 
 // objective.name and data.weights belong to the digest of some configurations only.

@@ -39,6 +39,8 @@ TrainOptions all_changed() {
   o.seed = UINT64_MAX;
   o.batch_size = 2048;
   o.resume = false;
+  o.from = "runs/a: 3";
+  o.from_optimizer = false;
   o.model = {"m.json", "~", Precision::kAmpBf16, 3, -1, 0.25};
   o.data = {
       {"null", "a, b"}, "stage", "valid\tset", Sampling::kResampled, {3, 0.25}, 1000, 32, 5, 6, 7,
@@ -384,6 +386,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   for (const char* same : {"name=other",
                            "output=elsewhere",
                            "resume=false",
+                           "from_optimizer=false",
                            "runtime.device=cpu",
                            "runtime.threads=2",
                            "runtime.timeout_s=10",
@@ -409,6 +412,7 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
   std::set<std::string> digests = {config_digest(base)};
   const std::vector<std::string> different = {"seed=1",
                                               "batch_size=65",
+                                              "from=runs/a",
                                               "model.architecture=n.json",
                                               "model.pretrained=w",
                                               "model.precision=amp_bf16",

@@ -49,5 +49,18 @@ TEST(JsonLines, NameADamagedLine) {
   }
 }
 
+TEST(JsonLines, AreAppendedBehindWholeLines) {
+  const auto path = scratch_folder() / "log.jsonl";
+  append_json_line(path, {{"a", 1}});
+  EXPECT_EQ(read_file(path), "{\"a\":1}\n");
+  write_file_atomically(path, read_file(path) + "{\"a\":2");
+  append_json_line(path, {{"a", 3}});
+  EXPECT_EQ(read_file(path), "{\"a\":1}\n{\"a\":3}\n");
+  write_file_atomically(path, "{\"a\"");
+  append_json_line(path, {{"a", 4}});
+  EXPECT_EQ(read_file(path), "{\"a\":4}\n");
+  EXPECT_THROW(append_json_line(path / "none", {{"a", 5}}), DataError);
+}
+
 }  // namespace
 }  // namespace dermatome

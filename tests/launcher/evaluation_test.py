@@ -426,9 +426,10 @@ class Watch(unittest.TestCase):
             time.sleep(0.1)
         second = dermatome("watch", run, "--benchmark", self.choosing, "--once", check=False)
         self.assertEqual(second.returncode, 2)
-        self.assertIn(f"{run}: another process writes there", second.stderr)
+        self.assertIn(f"{run} is already watched by process {first.pid} on host ", second.stderr)
         first.send_signal(signal.SIGTERM)
         self.assertEqual(first.wait(300), 0)
+        self.assertFalse((run / "watcher.json").exists())
 
     def test_what_cannot_be_scored_is_recorded_and_the_rest_goes_on(self):
         run = self.copy("unreadable")

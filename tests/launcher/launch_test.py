@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import training_data  # noqa: E402
 
 BINARY, WORK = sys.argv[1], pathlib.Path(sys.argv[2]) / "launch"
-DATA, STOPPED = 3, 75  # launcher/exit_codes.h
+USAGE, DATA, STOPPED = 2, 3, 75  # launcher/exit_codes.h
 CORES_PER_RANK = 8  # launcher/mpirun.h
 SOON = 30  # seconds
 
@@ -93,6 +93,7 @@ class Launch(unittest.TestCase):
     def assert_stopped_well(self, name):
         self.assert_nothing_runs(name)
         self.assertEqual(newest_checkpoint(name), f"step_{steps_logged(name):08d}")
+        self.assertFalse((WORK / "runs" / name / "owner.json").exists())
 
     def test_numbers_of_ranks(self):
         for ranks in (1, 2, 3, 4):
@@ -118,10 +119,19 @@ class Launch(unittest.TestCase):
         self.assertIn("| rank 0 | error | no/such/shards is missing", done.stderr)
         self.assert_nothing_runs("failing")
 
+    def refuse_a_second_start(self, name):
+        second = subprocess.run([BINARY, "train", str(WORK / "config.yaml"), f"name={name}"], capture_output=True,
+                                text=True, timeout=SOON)
+        self.assertEqual(second.returncode, USAGE, second.stderr)
+        self.assertRegex(second.stderr, f"runs/{name} is already trained by process {ranks_of(name)[0]} on host .*, "
+                                        "since .*; wait until it ends, or choose another name")
+
     def test_ctrl_c_leaves_a_checkpoint(self):
         for ranks in (0, 2):
             name = f"interrupted_{ranks}"
             process, terminal = self.start(name, ranks)
+            if ranks == 2:
+                self.refuse_a_second_start(name)
             os.write(terminal, b"\x03")
             code, output = self.end_of(process, terminal)
             self.assertEqual(code, STOPPED, output)

@@ -163,7 +163,7 @@ TEST(Help, ListsTheCommandsByGroup) {
 
 TEST(Help, ExplainsAnOptionByItsChoicesAndDefault) {
   const std::string page = run_dermatome("help shard").output;
-  EXPECT_THAT(page, HasSubstr("\n  --table make|derm1m|labels\n"));
+  EXPECT_THAT(page, HasSubstr("\n  --table captions|derm1m|labels|make\n"));
   EXPECT_THAT(page, ContainsRegex("--quality NUMBER .*\\(1 to 100;"));
   EXPECT_EQ(run_dermatome("shard --help").output, page);
   EXPECT_THAT(run_dermatome("help train").output,

@@ -8,6 +8,7 @@
 #include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/progress.h"
 #include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
@@ -25,8 +26,14 @@ class Comparison : public testing::Test {
     make_directories(path);
     write_file_atomically(path / "config.yaml", dump_train_config(options));
     write_file_atomically(path / "results.jsonl",
-                          R"({"step":10,"train":{"loss":2.5,"images_per_second":80,)"
-                          R"("data_seconds":0.25,"step_seconds":1}})"
+                          R"({"step":10,"time":"2026-11-29T10:01:30Z","train":{"loss":2.5,)"
+                          R"("images_per_second":80,"data_seconds":0.25,"step_seconds":1,)"
+                          R"("memory_mib":512}})"
+                          "\n");
+    write_file_atomically(path / "starts.jsonl",
+                          R"({"time":"2026-11-29T10:00:00Z","version":"9.9","parameters":2500000,)"
+                          R"("cpu":"A CPU","ranks":[{"host":"n1","device":"cpu"},)"
+                          R"({"host":"n2","device":"cpu"}]})"
                           "\n");
     return path;
   }
@@ -59,8 +66,15 @@ TEST_F(Comparison, ListsTheSettingsThatDifferWithTheValueOfEveryRun) {
   EXPECT_EQ(differing["seed"], json({"0", "0", "7"}));
   EXPECT_EQ(found["runs"][1]["name"], "b");
   EXPECT_EQ(found["runs"][1]["curves"]["train"]["loss"], json({2.5}));
-  EXPECT_EQ(found["runs"][1]["facts"][0]["value"],
-            "80 images/s (median), waiting for data 25.0 % of the time");
+  json facts = json::object();
+  for (const json& fact : found["runs"][1]["facts"]) facts[fact["name"]] = fact["value"];
+  EXPECT_EQ(facts["first start"], "2026-11-29T10:00:00Z");
+  EXPECT_EQ(facts["at work"], duration_text(90) + " in 1 start(s)");
+  EXPECT_EQ(facts["throughput"], "80 images/s (median), waiting for data 25.0 % of the time");
+  EXPECT_EQ(facts["memory"], "512 MiB at most on rank 0");
+  EXPECT_EQ(facts["hardware"], "2 rank(s) on n1, n2 (cpu; A CPU)");
+  EXPECT_EQ(facts["parameters"], "2.5 million");
+  EXPECT_EQ(facts["version"], "9.9");
 }
 
 TEST_F(Comparison, TellsRunsOfOneNameApartByTheirFolders) {

@@ -49,6 +49,19 @@ TEST(RunLog, WritesOneObjectPerLine) {
   EXPECT_EQ(lines[1].at("validation").at("emoji").at("top1"), 0.25);
   EXPECT_TRUE(lines[1].at("benchmarks").at("emoji").contains("hashes"));
   EXPECT_EQ(lines[1].at("epoch"), 1);
+  for (const auto& line : lines) EXPECT_EQ(line.at("time").get<std::string>().size(), 20u) << line;
+}
+
+TEST(RunLog, RecordsWithWhichSettingsARunGoesOn) {
+  const auto folder = scratch_folder();
+  RunLog log(folder, 0);
+  log.changes(10, 1, {});
+  log.changes(10, 1, {{"optimizer.lr", "1.0e-03", "0.5"}});
+  const auto lines = lines_of(folder);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].at("step"), 10);
+  EXPECT_EQ(lines[0].at("changes").at("optimizer.lr"),
+            nlohmann::json({{"before", "1.0e-03"}, {"after", "0.5"}}));
 }
 
 TEST(RunLog, PrintsTheTermsByName) {
@@ -108,6 +121,8 @@ TEST(RunLog, DropsWhatAnInterruptedRunLoggedAfterItsCheckpoint) {
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[1].at("step"), 20);
   EXPECT_EQ(lines[2].at("step"), 30);
+  RunLog anew(folder, -1);
+  EXPECT_TRUE(lines_of(folder).empty());
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // Whole trainings on ranks that are threads of this process, so that the thread sanitizer sees
 // loader, batch feed, steps, validation and checkpoints of all ranks at once.
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -16,11 +18,13 @@
 #include "src/config/train_config.h"
 #include "src/config/train_options.h"
 #include "src/core/file.h"
+#include "src/core/json_lines.h"
 #include "src/distributed/rendezvous.h"
 #include "src/image/codec.h"
 #include "src/run/run_directory.h"
 #include "src/train/environment.h"
 #include "src/train/trainer.h"
+#include "src/weights/safetensors.h"
 #include "tests/data/test_shards.h"
 #include "tests/support/scratch_folder.h"
 
@@ -123,6 +127,57 @@ TEST_F(ThreadTraining, ScoresDuringTheNextStepsAndRecordsTheWarmUpThatTheDataDec
   for (const int64_t step : {0, 3, 6, 9, 10}) {
     EXPECT_TRUE(scores.at(step).at("loss").contains("total")) << "step " << step;
     EXPECT_TRUE(scores.at(step).at("parity").contains("top1")) << "step " << step;
+  }
+}
+
+// The objects of a run's starts.jsonl or results.jsonl.
+std::vector<nlohmann::json> objects_in(const std::filesystem::path& file) {
+  std::vector<nlohmann::json> objects;
+  read_json_lines(file, [&](const auto& object, const std::string&) { objects.push_back(object); });
+  return objects;
+}
+
+TEST_F(ThreadTraining, AFinishedRunIsExtended) {
+  TrainOptions run = options("extended");
+  train_on(1, run, "train");
+  run.schedule.max_steps = kTrainingSteps + 3;
+  run.optimizer.lr = 1e-5;
+  const auto steps = train_on(2, run, "train");
+  ASSERT_EQ(steps.size(), kTrainingSteps + 3);
+  EXPECT_LT(steps.rbegin()->second.at("lr"), 1e-5);
+  const RunDirectory directory(run);
+  const auto results = objects_in(directory.results());
+  const auto change = std::ranges::find_if(
+      results, [](const nlohmann::json& line) { return line.contains("changes"); });
+  ASSERT_NE(change, results.end());
+  EXPECT_EQ(change->at("step"), kTrainingSteps);
+  EXPECT_EQ(change->at("changes").at("optimizer.lr").at("after"), "1.0e-05");
+  EXPECT_EQ(change->at("changes").at("schedule.max_steps").at("before"), "8");
+  EXPECT_EQ(load_train_config(directory.config(), {}).schedule.max_steps, kTrainingSteps + 3);
+  const auto starts = objects_in(directory.starts());
+  ASSERT_EQ(starts.size(), 2u);
+  EXPECT_EQ(starts[0].at("step"), 0);
+  EXPECT_EQ(starts[1].at("step"), kTrainingSteps);
+  EXPECT_EQ(starts[1].at("ranks").size(), 2u);
+  EXPECT_EQ(starts[1].at("ranks").at(1).at("device"), "cpu");
+  EXPECT_TRUE(std::filesystem::exists(directory.log()));
+  EXPECT_FALSE(std::filesystem::exists(directory.owner()));
+}
+
+TEST_F(ThreadTraining, ANewRunStartsFromAnother) {
+  const auto scores = train_on(1, options("first"), "validation");
+  for (const bool with_optimizer : {true, false}) {
+    TrainOptions run = options(with_optimizer ? "with_optimizer" : "without_optimizer");
+    run.from = with_optimizer ? "first:6" : RunDirectory(options("first")).path().string();
+    run.from_optimizer = with_optimizer;
+    run.schedule = {.max_steps = 2, .warmup = 1};
+    const auto own = train_on(2, run, "validation");
+    const int64_t origin = with_optimizer ? 6 : kTrainingSteps;
+    const auto expected = scores.at(origin).at("loss").at("total").get<double>();
+    EXPECT_NEAR(own.at(0).at("loss").at("total"), expected, 1e-5 * expected);
+    const auto state = read_safetensors(checkpoint_path(RunDirectory(run).checkpoints(), 2) /
+                                        "optimizer.safetensors");
+    EXPECT_EQ(state.at("step").item<float>(), with_optimizer ? 8 : 2);
   }
 }
 

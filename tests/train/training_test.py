@@ -190,8 +190,12 @@ class Training(unittest.TestCase):
             Image.fromarray(pixels).save(left / f"{name}.png")
         (left / "texts.txt").write_text("a red patch\nnumber 7\n" + "long " * 90 + "\n")
 
-    def test_a_run_does_not_continue_with_other_settings(self):
-        self.assertIn("belongs to other settings", self.failure("straight", "optimizer.lr=0.5"))
+    def test_a_run_does_not_continue_with_other_batches(self):
+        self.assertRegex(self.failure("straight", "seed=5", "optimizer.lr=0.5"),
+                         r"belongs to other settings: seed: 0 -> 5\. .* name=NEW from=\S+runs/straight ")
+
+    def test_a_run_does_not_end_before_its_newest_checkpoint(self):
+        self.assertIn("the run has done 60 steps, more than the 40 that", self.failure("straight", "schedule.max_steps=40"))
 
     def failure(self, name, *overrides):
         """The standard error of a run that must fail."""

@@ -29,7 +29,7 @@ struct ProbeOptions {
 
   int64_t batch_size = 256;
   Precision precision = Precision::kFp32;
-  ModelHints hints;  // about checkpoints that nothing describes
+  ModelHints hints;  // about checkpoints that no file describes
 };
 
 }  // namespace dermatome

@@ -171,7 +171,7 @@ function point(step, {plot, tip, marks, scale, series, format, width}) {
 
 // The keys of a training line that are not terms of the objective; `loss` is the objective's total.
 const NO_TERMS = new Set(['step', 'loss', 'lr', 'logit_scale', 'gradient_norm', 'images_per_second',
-                          'data_seconds', 'step_seconds']);
+                          'data_seconds', 'step_seconds', 'memory_mib']);
 
 // The objective's terms that are in use, at most as many as there are colors left by two totals.
 function terms(train) {
