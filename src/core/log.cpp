@@ -75,6 +75,7 @@ void log_to_file(const std::filesystem::path& path) {
 void set_log_step(int64_t step) { current_step = step; }
 
 void log_info(const std::string& message) {
+  if (!spdlog::should_log(spdlog::level::info)) return;
   const AboveLiveLine above;
   spdlog::info(message);
 }

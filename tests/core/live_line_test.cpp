@@ -54,10 +54,12 @@ TEST(LiveLine, IsNotDrawnAgainUnderAnError) {
 TEST(LiveLine, BelongsToOneRankButAllMakeRoom) {
   const std::string written = written_by("80", 1, [] {
     draw_live_line("half");
+    log_info("for rank 0 alone");
     log_warning("a message");
   });
   EXPECT_EQ(written.find("half"), std::string::npos);
   EXPECT_TRUE(written.starts_with(std::string(kErase) + "20")) << written;
+  EXPECT_EQ(written.find(kErase, 1), std::string::npos) << written;
 }
 
 TEST(TerminalColumns, AreNoneInAPipeUnlessALauncherSaysSo) {
