@@ -76,7 +76,7 @@ exec {BINARY} "$@"
     run("tools/captions.py captions.csv train.csv")
 
 
-def run(script, seconds=120):
+def run(script, seconds=300):
     environment = dict(os.environ, BINARY=str(BINARY), OMP_NUM_THREADS="1",
                        OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                        PATH=f"{WORK}/build/release:{Path(sys.executable).parent}:{os.environ['PATH']}")
