@@ -19,6 +19,12 @@ struct Origin {
   std::optional<int64_t> step;
 };
 
+// Whether `directory` is a run's or a checkpoint's.
+bool holds_checkpoints(const std::filesystem::path& directory) {
+  return is_checkpoint(directory) ||
+         std::filesystem::is_directory(RunDirectory(directory).checkpoints());
+}
+
 Origin read_origin(const TrainOptions& options) {
   Origin origin{options.from, std::nullopt};
   const size_t colon = options.from.rfind(':');
@@ -29,7 +35,7 @@ Origin read_origin(const TrainOptions& options) {
     if (error == std::errc() && rest == end) origin = {options.from.substr(0, colon), step};
   }
   const auto of_same_output = std::filesystem::path(options.output) / origin.directory;
-  if (!std::filesystem::exists(origin.directory) && std::filesystem::exists(of_same_output)) {
+  if (!holds_checkpoints(origin.directory) && holds_checkpoints(of_same_output)) {
     origin.directory = of_same_output;
   }
   return origin;
