@@ -36,8 +36,8 @@ TEST(KeyReference, ExplainsASetting) {
   EXPECT_EQ(explained_key("optimizer.weight_decay"),
             "optimizer.weight_decay\n"
             "  AdamW's weight decay. It applies to matrices only: not to gains, biases, class "
-            "embedding and\n"
-            "  logit scale.\n"
+            "embedding and logit\n"
+            "  scale.\n"
             "  Value: a number, at least 0\n"
             "  Default: 0.2\n"
             "  Elsewhere called: wd, decay, l2, l2_penalty\n");
