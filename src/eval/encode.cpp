@@ -119,19 +119,20 @@ at::Tensor encode_image_files(const Clip& model, std::span<const std::string> pa
                               std::span<uint32_t> checksums, const AfterBatch& after_batch,
                               FeatureScale scale, Unreadable* unreadable) {
   ImageFiles files(paths, model.config(), checksums, unreadable);
-  at::Tensor features = encode_in_batches(
-      model, "images", paths.size(), batch_size, precision, after_batch,
-      [&](size_t first, size_t last) {
-        std::vector<at::Tensor> images(last - first);
-        at::parallel_for(0, static_cast<int64_t>(images.size()), 1,
-                         [&](int64_t begin, int64_t end) {
-                           for (int64_t i = begin; i < end; ++i) images[i] = files.read(first + i);
-                         });
-        const at::Tensor pixels =
-            normalize(at::stack(images), model.config().preprocess, model.device());
-        if (scale == FeatureScale::kRaw) return model.encode_image_raw(pixels);
-        return model.encode_image(pixels, /*with_patches=*/false).image;
-      });
+  at::Tensor features =
+      encode_in_batches(model, "images", paths.size(), batch_size, precision, after_batch,
+                        [&](size_t first, size_t last) {
+                          std::vector<at::Tensor> images(last - first);
+                          at::parallel_for(0, static_cast<int64_t>(images.size()), 1,
+                                           [&](int64_t begin, int64_t end) {
+                                             for (int64_t i = begin; i < end; ++i)
+                                               images[i] = files.read(first + i);
+                                           });
+                          const at::Tensor pixels = normalize(
+                              at::stack(images), model.config().preprocess, model.device());
+                          if (scale == FeatureScale::kRaw) return model.encode_image_raw(pixels);
+                          return model.encode_image(pixels, /*with_patches=*/false).image;
+                        });
   check_finite(features, paths);
   return features;
 }

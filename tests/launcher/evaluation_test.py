@@ -176,7 +176,7 @@ class Evaluation(unittest.TestCase):
         refused = dermatome("evaluate", "--checkpoint", LAST, "--benchmark", path, check=False)
         self.assertEqual(refused.returncode, 3)
         self.assertIn("none.png", refused.stderr)
-        result, = evaluate("--benchmark", path, "--max-bad", 1, ranks=2)
+        result, = evaluate("--benchmark", path, "--max-bad", 1, "--json", ranks=2)
         unreadable, = result["unreadable"]["images"]
         self.assertEqual([result["num_samples"], result["unreadable"]["count"], unreadable["image"]], [90, 1, "none.png"])
         self.assertIn("No such file", unreadable["reason"])
