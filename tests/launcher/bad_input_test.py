@@ -347,7 +347,7 @@ class Settings(Case):
 
     def test_override(self):
         self.assert_refused_before_ranks(self.train(2, "optimizer.learning_rate=1"),
-                                         "override 'optimizer.learning_rate=1'", "nearest known key")
+                                         "override 'optimizer.learning_rate=1'", "called 'optimizer.lr'")
 
     def test_missing_file(self):
         run = self.run_command(launch(3, "train", self.folder / "no.yaml"))
