@@ -295,7 +295,8 @@ class Checkpoints(Case):
 
     def test_pretrained_with_its_configuration(self):
         self.other_model()
-        run = self.train(2, "name=other", f"model.pretrained={self.newest()}")
+        # A run stands for its newest checkpoint.
+        run = self.train(2, "name=other", f"model.pretrained={self.folder}/runs/run")
         self.assert_one_clear_line(run, USAGE, "model.architecture", "model.json", self.newest())
 
     def test_pretrained_without_its_configuration(self):
