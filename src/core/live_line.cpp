@@ -13,7 +13,6 @@
 namespace dermatome {
 namespace {
 
-constexpr int kUsualColumns = 80;
 // Back to the first column; delete to the end of the line.
 constexpr const char* kErase = "\r\033[K";
 
@@ -31,9 +30,10 @@ State& state() {
 
 int columns_of_terminal(int descriptor) {
   if (isatty(descriptor) != 1) return 0;
+  // Open MPI gives its ranks a terminal without a size as standard output, also where the output
+  // goes to a file.
   winsize size = {};
-  const bool is_known = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return is_known ? size.ws_col : kUsualColumns;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 const char* variable_of(int descriptor) {

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 import unittest
 
@@ -67,6 +68,7 @@ def write_benchmark(name, **changes):
 def on_terminal(*arguments):
     """What a terminal shows of the command, which must succeed."""
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 80))
     with subprocess.Popen([BINARY, *map(str, arguments)], stdin=slave, stdout=slave, stderr=slave) as process:
         os.close(slave)
         shown = b""

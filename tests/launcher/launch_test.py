@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 import unittest
 
@@ -70,6 +71,7 @@ class Launch(unittest.TestCase):
         if process == 0:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever started the tests may ignore it
             os.execv(BINARY, launch(ranks, name))
+        termios.tcsetwinsize(terminal, (24, 80))
         self.addCleanup(os.close, terminal)
         self.wait_for(lambda: steps_logged(name) >= 3)
         return process, terminal
