@@ -109,8 +109,10 @@ std::string problem_with_words(const CLI::App& app) {
   }
   for (const CLI::App* command : chosen) {
     const auto words = command->remaining();
-    if (words.empty() || command->get_prefix_command()) continue;
-    const std::string problem = words.front().starts_with('-')
+    const bool is_option = !words.empty() && words.front().starts_with('-');
+    // Of the words behind `launch`, only an option in front of the command is its own.
+    if (words.empty() || (command->get_prefix_command() && !is_option)) continue;
+    const std::string problem = is_option
                                     ? no_option(*command, words.front())
                                     : text("command line: dermatome ", command->get_name(),
                                            " has no use for the word ", quoted(words.front()));

@@ -44,6 +44,8 @@ int64_t read_num_ranks(const LaunchArguments& arguments) {
 int launch(const LaunchArguments& arguments, const std::vector<std::string>& command) {
   const int64_t num_ranks = read_num_ranks(arguments);
   if (command.empty()) throw ConfigError("dermatome launch needs a command, for example train");
+  // An option in front of the command, of which `launch` has taken its own.
+  if (command.front().starts_with('-')) throw CLI::ExtrasError("launch", command);
   // Here a wrong word is told in one line, without mpirun's own lines about ranks that failed.
   check_command_line(command);
   if (geteuid() == 0) {

@@ -9,7 +9,6 @@
 #include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/objective/create_objective.h"
-#include "src/run/find_weights.h"
 #include "src/weights/weights.h"
 
 namespace dermatome {
@@ -151,7 +150,7 @@ void check_num_captions(const ShardedDataset& dataset, const TrainOptions& optio
 
 void check_pretrained(const ClipConfig& config, const TrainOptions& options) {
   if (options.model.pretrained.empty()) return;
-  const auto by = description_of(find_weights(options.model.pretrained));
+  const auto by = description_of(options.model.pretrained);
   if (!by) return;
   ClipConfig described = read_clip_config(*by);
   // Positions can be interpolated.

@@ -40,9 +40,9 @@ void check_num_captions(const ShardedDataset& dataset, const TrainOptions& optio
 void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& names,
                  const TrainOptions& options);
 
-// Checks that the weights of model.pretrained are of the model `config`, except the numbers of
-// positions. Does nothing if model.pretrained is not set, or no configuration lies in or beside the
-// weights. Throws DataError if the weights are missing.
+// Checks that the weights of model.pretrained, which find_weights() found, are of the model
+// `config`, except the numbers of positions. Does nothing if model.pretrained is not set, or no
+// configuration lies in or beside the weights. Throws DataError if the weights are missing.
 void check_pretrained(const ClipConfig& config, const TrainOptions& options);
 
 // Checks that `described`, a configuration that belongs to weights, is the same model as

@@ -54,8 +54,9 @@ StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
   } else if (origin != kNone) {
     start.checkpoint = origin_path(options, origin);
     check_origin(config, options, start.checkpoint);
-  } else {
-    check_pretrained(config, options);
+  } else if (!options.model.pretrained.empty()) {
+    start.pretrained = find_weights(options.model.pretrained);
+    check_pretrained(config, with_pretrained(options, start.pretrained));
   }
   return start;
 }
@@ -71,10 +72,10 @@ StartingModel::StartingModel(const StartingPoint& start, const TrainOptions& opt
                     [&](const auto& state) { optimizer.load_state(state); });
   } else if (!start.checkpoint.empty()) {
     load_pretrained(model, with_pretrained(options, start.checkpoint));
-  } else if (options.model.pretrained.empty()) {
+  } else if (start.pretrained.empty()) {
     model.initialize(options.seed);
   } else {
-    load_pretrained(model, options);
+    load_pretrained(model, with_pretrained(options, start.pretrained));
   }
 }
 
@@ -88,9 +89,9 @@ void check_origin(const ClipConfig& config, const TrainOptions& options,
 }
 
 void load_pretrained(Clip& model, const TrainOptions& options) {
-  check_pretrained(model.config(), options);
-  load_weights(model, find_weights(options.model.pretrained),
-               text("the model of model.architecture ", options.model.architecture));
+  const std::filesystem::path found = find_weights(options.model.pretrained);
+  check_pretrained(model.config(), with_pretrained(options, found));
+  load_weights(model, found, text("the model of model.architecture ", options.model.architecture));
 }
 
 void log_starting_point(const StartingPoint& start, const RunLength& length) {

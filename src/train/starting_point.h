@@ -23,8 +23,10 @@ struct StartingPoint {
   int64_t step = 0;        // steps of this run that are done
   bool continues = false;  // whether `checkpoint` is the run's own
   // Its weights are loaded, and its optimizer's state if `continues` or from_optimizer says so.
-  // Empty: there is none, so model.pretrained decides.
+  // Empty: there is none, so `pretrained` decides.
   std::filesystem::path checkpoint;
+  // What find_weights() finds for model.pretrained; empty: the weights are random.
+  std::filesystem::path pretrained;
   // Of the settings since the run's own checkpoint; rank 0 only.
   std::vector<Difference> changes;
 };

@@ -295,7 +295,8 @@ class Checkpoints(Case):
 
     def test_pretrained_with_its_configuration(self):
         self.other_model()
-        run = self.train(2, "name=other", f"model.pretrained={self.newest()}")
+        # A run stands for its newest checkpoint.
+        run = self.train(2, "name=other", f"model.pretrained={self.folder}/runs/run")
         self.assert_one_clear_line(run, USAGE, "model.architecture", "model.json", self.newest())
 
     def test_pretrained_without_its_configuration(self):
@@ -347,7 +348,7 @@ class Settings(Case):
 
     def test_override(self):
         self.assert_refused_before_ranks(self.train(2, "optimizer.learning_rate=1"),
-                                         "override 'optimizer.learning_rate=1'", "nearest known key")
+                                         "override 'optimizer.learning_rate=1'", "called 'optimizer.lr'")
 
     def test_missing_file(self):
         run = self.run_command(launch(3, "train", self.folder / "no.yaml"))

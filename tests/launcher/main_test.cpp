@@ -149,7 +149,7 @@ TEST(Main, PrintsTheVersionWithItsRevisionAndLibraries) {
 TEST(Help, ListsTheCommandsByGroup) {
   const CommandResult result = run_dermatome("help");
   EXPECT_EQ(result.exit_code, kExitOk);
-  EXPECT_THAT(result.output, ContainsRegex("\nTraining:\n  plan .*\n  train "));
+  EXPECT_THAT(result.output, ContainsRegex("\nTraining:\n  config .*\n  plan .*\n  train "));
   EXPECT_THAT(result.output, ContainsRegex("\nScores:\n  evaluate "));
   EXPECT_EQ(run_dermatome("--help").output, result.output);
 }
