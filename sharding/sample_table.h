@@ -17,9 +17,9 @@ struct CaptionedSample {
 };
 
 struct SampleTable {
-  std::string kind;                  // make | derm1m | captions | labels | folder
-  std::string content_hash;          // SHA-256 of the file, or of a folder's list of images
-  std::vector<std::string> aspects;  // N caption names
+  std::string kind;                      // make | derm1m | captions | labels | folder
+  std::string content_hash;              // SHA-256 of the file, or of a folder's list of images
+  std::vector<std::string> aspects;      // N caption names
   std::vector<std::string> label_names;  // UTF-8, sorted; a sample's label is the place in here
   std::vector<CaptionedSample> samples;
   std::vector<std::string> warnings;  // what looks wrong, counted, with the first line

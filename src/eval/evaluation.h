@@ -27,7 +27,7 @@ struct EvaluationOptions {
   int64_t batch_size = 256;
   Precision precision = Precision::kFp32;
   int64_t max_bad = 0;  // as in Benchmark::run()
-  ModelHints hints;  // about checkpoints that no file describes
+  ModelHints hints;     // about checkpoints that no file describes
 };
 
 class Evaluation {
