@@ -74,12 +74,10 @@ def write_images(directory):
 
 
 def open_clip_features(checkpoint, texts, images):
-    """L2-normalized features of `texts` and of the image files, computed as open_clip's users do, except for the
-    order of two steps: open_clip resizes an image with an alpha channel or a palette before it converts the image
-    to RGB, Dermatome after it."""
+    """L2-normalized features of `texts` and of the image files, computed as open_clip's users do."""
     model, preprocess = open_clip.create_model_from_pretrained(f"local-dir:{checkpoint}")
     tokenizer = open_clip.get_tokenizer(f"local-dir:{checkpoint}")
-    pixels = torch.stack([preprocess(Image.open(image).convert("RGB")) for image in images])
+    pixels = torch.stack([preprocess(Image.open(image)) for image in images])
     with torch.no_grad():
         return {"image_features": model.encode_image(pixels, normalize=True),
                 "text_features": model.encode_text(tokenizer(texts), normalize=True)}

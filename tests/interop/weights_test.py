@@ -83,7 +83,7 @@ class Weights(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         size = model.visual.image_size
         preprocess = open_clip.image_transform(size, is_train=False)
-        pixels = torch.stack([preprocess(Image.open(image).convert("RGB")) for image in self.images])
+        pixels = torch.stack([preprocess(Image.open(image)) for image in self.images])
         with torch.no_grad():
             expected = {"image_features": model.encode_image(pixels, normalize=True),
                         "text_features": model.encode_text(open_clip.tokenize(TEXTS), normalize=True)}

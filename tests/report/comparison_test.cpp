@@ -60,7 +60,7 @@ TEST_F(Comparison, ListsTheSettingsThatDifferWithTheValueOfEveryRun) {
   json differing = json::object();
   for (const json& setting : found["differing"]) differing[setting["key"]] = setting["values"];
   EXPECT_EQ(differing.size(), 3);
-  EXPECT_EQ(differing["name"], json({"a", "b", "c"}));
+  EXPECT_EQ(differing["name"], json({"\"a\"", "\"b\"", "\"c\""}));
   EXPECT_EQ(differing["optimizer.lr"][0], differing["optimizer.lr"][2]);
   EXPECT_EQ(differing["optimizer.lr"][1], "0.25");
   EXPECT_EQ(differing["seed"], json({"0", "0", "7"}));

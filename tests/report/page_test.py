@@ -237,7 +237,7 @@ class Page(unittest.TestCase):
                 self.open(page, scheme, width, sections=4)
                 self.assertIn("objective.local_alignmenttruefalse", self.text("#settings"))
                 self.assertNotIn("optimizer.lr", self.text("#settings"))
-                self.assertIn("0.5step 3", self.text("#scores"))
+                self.assertIn("top-10.6250.500 to 0.750, step 6–", self.text("#scores"))
                 # Both runs are in the charts of the loss, of its one shared term, of rate, speed, scale and norm.
                 both = self.browser.evaluate("""[...document.querySelectorAll('#training .legend')].map(
                     (legend) => legend.childElementCount)""")

@@ -63,8 +63,8 @@ function logMarks(low, high) {
   const first = marks.findLastIndex((mark) => mark <= low * 1.000001);
   const last = marks.findIndex((mark) => mark >= high * 0.999999);
   const found = marks.slice(first, last + 1);
-  return found.length > 7 ? found.filter((mark, i) => i % Math.ceil(found.length / 7) === 0 || i === found.length - 1) :
-    found;
+  const every = Math.ceil(found.length / 8);
+  return found.filter((mark, i) => i % every === 0 || i === found.length - 1);
 }
 
 // A curve with values of 0 or below has no logarithms: its chart stays linear.
