@@ -41,7 +41,7 @@ void add_table_options(CLI::App& command, SampleSource& source) {
   TableOptions& table = source.table;
   CLI::Option* csv = command.add_option(
       "--csv", source.csv,
-      "Table of images and captions: CSV or .jsonl (its columns: sharding/FORMAT.md)");
+      "Table of images and captions: CSV or .jsonl (its columns: sharding/README.md)");
   command
       .add_option("--folder", source.folder,
                   "Instead of a table: folder of images, with metadata.csv or metadata.jsonl, with "
