@@ -17,7 +17,7 @@ struct BuildReport {
   Manifest manifest;
   int64_t num_kept_shards = 0;          // found whole from an earlier run
   std::vector<RejectedImage> rejected;  // all rows left out, in the table's order
-  // Sums over the shards that were made now.
+  // Images laid over the background, and gray images of 16 bits that became partly white.
   int64_t num_transparent = 0;
   int64_t num_clipped = 0;
 };

@@ -26,6 +26,9 @@ inline constexpr const char* kQualityAttribute = "jpeg_quality";
 inline constexpr const char* kEmptyCaptionAttribute = "empty_caption_row";
 inline constexpr const char* kNanCaptionAttribute = "nan_caption_row";
 inline constexpr const char* kRejectedAttribute = "num_rejected";
+// Shards of older programs lack these two.
+inline constexpr const char* kTransparentAttribute = "num_transparent";
+inline constexpr const char* kClippedAttribute = "num_clipped";
 inline constexpr const char* kBuildDigestAttribute = "build_digest";
 inline constexpr const char* kSourceDigestAttribute = "source_digest";
 inline constexpr const char* kMetadataChecksumAttribute = "metadata_crc32c";

@@ -198,6 +198,8 @@ Handle ContiguousFile::open_attribute(const char* name) const {
   return attribute;
 }
 
+bool ContiguousFile::has(const char* name) const { return H5Aexists(file_.get(), name) > 0; }
+
 int64_t ContiguousFile::integer(const char* name) const {
   const Handle attribute = open_attribute(name);
   int64_t value = 0;

@@ -77,6 +77,7 @@ class ContiguousFile {
   explicit ContiguousFile(const std::filesystem::path& path);
 
   int64_t integer(const char* name) const;
+  bool has(const char* name) const;
   std::string text(const char* name) const;
   // Data set `name`, which must have `rank` dimensions of `element`, be contiguous and
   // uncompressed.

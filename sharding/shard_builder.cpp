@@ -141,7 +141,12 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
       return std::nullopt;
     }
     if (auto rejected = rejected_before(shard, reader)) {
-      return BuiltShard{.entry = describe(reader), .kept = true, .rejected = std::move(*rejected)};
+      const ShardHeader& header = reader.header();
+      return BuiltShard{.entry = describe(reader),
+                        .kept = true,
+                        .rejected = std::move(*rejected),
+                        .num_transparent = std::max<int64_t>(header.num_transparent, 0),
+                        .num_clipped = std::max<int64_t>(header.num_clipped, 0)};
     }
     log_info(path.string() + " is made again: an image that it lacks can be read now");
   } catch (const DataError& error) {
@@ -201,7 +206,9 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
                .label_names = table_.label_names,
                .build_digest = build_digest_,
                .source_digest = source_digest,
-               .num_rejected = std::ssize(built.rejected)},
+               .num_rejected = std::ssize(built.rejected),
+               .num_transparent = built.num_transparent,
+               .num_clipped = built.num_clipped},
               readable, tokenizer_, options_.num_threads);
   built.entry = describe(ShardReader(path, tokenizer_.hash()));
   return built;

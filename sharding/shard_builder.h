@@ -37,8 +37,7 @@ struct BuiltShard {
   ShardEntry entry;
   bool kept = false;                    // found whole from an earlier run
   std::vector<RejectedImage> rejected;  // rows left out, in the table's order
-  // Of a shard that was made: images laid over the background, and gray images of 16 bits that
-  // became partly white. 0 for one that was kept.
+  // Images laid over the background, and gray images of 16 bits that became partly white.
   int64_t num_transparent = 0;
   int64_t num_clipped = 0;
 };

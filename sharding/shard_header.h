@@ -19,6 +19,10 @@ struct ShardHeader {
   std::string build_digest;   // of the table and the options the data set is built from
   std::string source_digest;  // of this shard's rows and the sizes of their image files
   int64_t num_rejected = 0;   // rows left out because their image could not be read
+  // Images that were laid over a background, and gray images of 16 bits that were clipped; -1: the
+  // program that made the shard did not count them.
+  int64_t num_transparent = 0;
+  int64_t num_clipped = 0;
 };
 
 }  // namespace dermatome

@@ -111,6 +111,9 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
   header_.build_digest = file.text(names::kBuildDigestAttribute);
   header_.source_digest = file.text(names::kSourceDigestAttribute);
   header_.num_rejected = file.integer(names::kRejectedAttribute);
+  const auto count = [&](const char* name) { return file.has(name) ? file.integer(name) : -1; };
+  header_.num_transparent = count(names::kTransparentAttribute);
+  header_.num_clipped = count(names::kClippedAttribute);
   empty_caption_ = static_cast<int32_t>(file.integer(names::kEmptyCaptionAttribute));
   nan_caption_ = static_cast<int32_t>(file.integer(names::kNanCaptionAttribute));
 }

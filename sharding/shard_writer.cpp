@@ -157,6 +157,8 @@ void write_attributes(hdf5::FileWriter& file, const ShardHeader& header, const C
   file.attribute(shard_format::kEmptyCaptionAttribute, int64_t{columns.empty_caption});
   file.attribute(shard_format::kNanCaptionAttribute, int64_t{columns.nan_caption});
   file.attribute(shard_format::kRejectedAttribute, header.num_rejected);
+  file.attribute(shard_format::kTransparentAttribute, header.num_transparent);
+  file.attribute(shard_format::kClippedAttribute, header.num_clipped);
   file.attribute(shard_format::kBuildDigestAttribute, header.build_digest);
   file.attribute(shard_format::kSourceDigestAttribute, header.source_digest);
   file.attribute(shard_format::kMetadataChecksumAttribute, int64_t{metadata_checksum});

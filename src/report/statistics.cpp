@@ -48,6 +48,8 @@ void DataStatistics::add(const ShardReader& shard) {
   for (int32_t i = 0; i < shard.caption_table_size(); ++i) {
     hashes.push_back(hash_tokens(shard.tokens(i)));
   }
+  transparent_known_ = transparent_known_ && header.num_transparent >= 0;
+  transparent_ += header.num_transparent;
   for (int64_t row = 0; row < shard.num_samples(); ++row) {
     const auto [height, width] = shard.image_size(row);
     heights_.push_back(height);
@@ -133,6 +135,9 @@ void DataStatistics::write_sizes(std::ostream& out) const {
   }
   out << format("  shorter side below %d: %zu (%.1f %%)\n", kModelSide, small,
                 percent(small, widths_.size()));
+  if (transparent_known_) {
+    out << "  transparent before they were stored: " << transparent_ << '\n';
+  }
 }
 
 }  // namespace dermatome

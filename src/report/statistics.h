@@ -21,7 +21,8 @@ class DataStatistics {
 
   // For each aspect: samples with a valid caption, distinct captions among these, tokens (start and
   // end of text included), captions cut to the context's length. Then the raw caption that most
-  // samples share, the classes by size, and the sizes of the images.
+  // samples share, the classes by size, the sizes of the images, and how many were transparent
+  // before they were stored.
   void write(std::ostream& out) const;
 
  private:
@@ -45,6 +46,8 @@ class DataStatistics {
   Shared most_shared_;
   std::map<std::string, int64_t> classes_;  // samples of each label
   std::vector<int> widths_, heights_;       // of every image, in pixels
+  int64_t transparent_ = 0;                 // images that were, before they were stored
+  bool transparent_known_ = true;           // whether every shard counted them
 };
 
 }  // namespace dermatome

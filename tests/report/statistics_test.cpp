@@ -59,6 +59,7 @@ TEST(DataStatistics, DescribeSizesAndClasses) {
   }
   EXPECT_THAT(written, HasSubstr(format("width  %d to %d, median ", least, most)));
   EXPECT_THAT(written, HasSubstr("shorter side below 224: 4 (100.0 %)"));
+  EXPECT_THAT(written, HasSubstr("transparent before they were stored: 0\n"));
   EXPECT_THAT(written, HasSubstr("classes: "));
 }
 

@@ -113,6 +113,7 @@ class ReadWithH5py(unittest.TestCase):
             self.assertEqual(shard.attrs["jpeg_quality"], 90)
             self.assertEqual(len(shard.attrs["tokenizer_hash"]), 64)
             self.assertEqual(shard.attrs["num_rejected"], 0)
+            self.assertEqual((shard.attrs["num_transparent"], shard.attrs["num_clipped"]), (0, 0))
             names, bounds = shard["labels/names"][:].tobytes(), shard["labels/index"][:]
             self.assertEqual([ragged(names, bounds, i).decode() for i in range(2)], LABELS)
 
