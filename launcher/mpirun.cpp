@@ -42,6 +42,7 @@ void ask_to_stop() {
 }
 
 void forward(int signal) {
+  const int interrupted_errno = errno;  // of the work that this handler interrupts
   // On a terminal, a progress bar that may be drawn on this line is erased first.
   constexpr char kSaid[] = "\r\033[Kasked the ranks to stop; asking again ends them at once\n";
   constexpr size_t kErase = 4;
@@ -55,6 +56,7 @@ void forward(int signal) {
   } else if (signal != SIGHUP) {
     kill(child, SIGTERM);
   }
+  errno = interrupted_errno;
 }
 
 // Forwards signals while it lives. Those that come before the child is known wait.

@@ -45,6 +45,10 @@ int64_t leave_out(SampleTable& table, const std::filesystem::path& list) {
         text(list, " excludes ", unknown,
              " image(s) that are not in the data, the first: ", first_unknown));
   }
+  if (left_out > 0 && table.samples.empty()) {
+    throw DataError(
+        text(list, " excludes all ", left_out, " images of the data; give a shorter list"));
+  }
   if (left_out > 0) table.content_hash = sha256_hex(identity);
   return static_cast<int64_t>(left_out);
 }

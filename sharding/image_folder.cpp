@@ -49,8 +49,10 @@ FolderFiles list_folder(const std::filesystem::path& folder) {
     throw DataError(std::string(error.what()) + "; name a folder that can be read");
   }
   if (files.images.empty()) {
-    throw DataError(folder.string() +
-                    " holds no images: no file's name ends in .jpg, .jpeg, .jfif, .png or .webp");
+    throw DataError(
+        folder.string() +
+        " holds no images: no file's name ends in .jpg, .jpeg, .jfif, .png, .webp, .tif, "
+        ".tiff, .bmp or .gif");
   }
   std::ranges::sort(files.images);
   std::ranges::sort(files.others);

@@ -207,6 +207,7 @@ std::string table_hash(const std::string& content, const TableOptions& options) 
   };
   add("image", options.image_column);
   add("caption", options.caption_column);
+  add("label", options.label_column);
   if (options.separator) add("separator", std::string(1, *options.separator));
   for (const std::string& one : options.templates) add("template", one);
   const std::string hash = sha256_hex(content);

@@ -2,7 +2,8 @@
 
 #include <unistd.h>
 
-#include <iostream>
+#include <cstdio>
+#include <ios>
 #include <nlohmann/json.hpp>
 
 #include "launcher/commands/choice.h"
@@ -59,8 +60,14 @@ std::string find_checkpoint(const std::string& given, Runtime& runtime) {
 void print_result(const nlohmann::ordered_json& result, bool as_json) {
   const bool as_table = !as_json && terminal_columns(STDOUT_FILENO) > 0;
   const std::string shown = as_table ? result_table(result) : json_line(result) + "\n";
-  const AboveLiveLine above;
-  std::cout << shown << std::flush;
+  bool is_written = false;
+  {
+    // An error that is thrown while this lives would wait for it: messages make room, too.
+    const AboveLiveLine above;
+    is_written = std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size() &&
+                 std::fflush(stdout) == 0;
+  }
+  if (!is_written) throw std::ios_base::failure("standard output");
 }
 
 void require_one_rank(const Runtime& runtime, const std::string& command) {

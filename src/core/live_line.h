@@ -30,7 +30,8 @@ void draw_live_line(const std::string& line);
 void clear_live_line();
 
 // While it lives, there is no live line, so that whole lines can be written to the terminal. Then
-// the line is drawn again. At most one per thread.
+// the line is drawn again. At most one per thread. No message may be logged, and nothing thrown
+// that is reported, while it lives: messages wait for its end.
 class AboveLiveLine {
  public:
   AboveLiveLine();

@@ -150,8 +150,16 @@ OwnerFile::~OwnerFile() {
 }
 
 void OwnerFile::acquire(const fs::path& file) {
+  const auto end = Clock::now() + times_.patience;
   while (!create_file(file, content_)) {
     const auto seen = content_of(file);
+    if (!seen) {
+      // Removed at this moment, or not yet seen by this machine, or a link to nothing.
+      if (Clock::now() > end) {
+        throw DataError(text(file, " can neither be created nor read; remove it"));
+      }
+      std::this_thread::sleep_for(std::min(times_.patience / 10, milliseconds(200)));
+    }
     const Life life = seen ? life_of(file, *seen) : Life::kUnknown;
     if (life == Life::kUnknown) continue;
     if (life == Life::kRuns) {
@@ -201,7 +209,8 @@ void OwnerFile::show_life() {
   try {
     const auto content = content_of(file_);
     if (!content) {
-      if (create_file(file_, content_)) log_warning(text(file_, " was removed; it is there again"));
+      if (!process_ends && create_file(file_, content_))
+        log_warning(text(file_, " was removed; it is there again"));
       return;
     }
     if (content == content_) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 
 namespace dermatome {
@@ -29,7 +30,9 @@ void on_interrupt(int signal) {
   // First, a progress bar that may be drawn on this line is erased.
   constexpr char kSaid[] = "\r\033[Kasked to stop; asking again ends this process at once\n";
   if (!on_terminal) return;
+  const int interrupted_errno = errno;  // of the work that this handler interrupts
   [[maybe_unused]] const ssize_t put = write(STDERR_FILENO, kSaid, sizeof(kSaid) - 1);
+  errno = interrupted_errno;
 }
 
 void handle(int signal, void (*handler)(int)) {

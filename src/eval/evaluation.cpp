@@ -24,6 +24,11 @@ Evaluation::Evaluation(const EvaluationOptions& options)
   for (const Benchmark& benchmark : benchmarks_) {
     const BenchmarkKind& kind = *benchmark.options().kind;
     const std::string& file = benchmark.options().file;
+    if (options.format == ResultFormat::kClipBenchmark && options.max_bad > 0) {
+      throw ConfigError(
+          "--max-bad: --format clip_benchmark has no place for the names of images that are left "
+          "out; leave one of the two out");
+    }
     if (options.format == ResultFormat::kClipBenchmark && kind.clip_benchmark_task().empty()) {
       throw ConfigError(text(file, ": CLIP_benchmark has no task for kind: ", kind.name(),
                              "; leave out --format"));

@@ -88,8 +88,11 @@ void Findings::add_within(const HashedImages& images, const std::vector<Duplicat
     FoundGroup found{text(group.copies.size() + 1, " times: ", first), {}};
     found.images.push_back(show(images, group.first, "the first one"));
     for (const auto& [image, distance] : group.copies) {
-      list_ += text(quote_cell(images.names[image]), ",", set, ",", quote_cell(first), ",",
-                    distance, "\n");
+      // A table may name a file in several rows: leaving it out by its name would leave all out.
+      if (images.names[image] != first) {
+        list_ += text(quote_cell(images.names[image]), ",", set, ",", quote_cell(first), ",",
+                      distance, "\n");
+      }
       found.images.push_back(show(images, image, text(distance, " bits away")));
     }
     copies += group.copies.size();

@@ -15,8 +15,9 @@ struct DuplicateSearch {
   std::vector<std::string> against;  // the same, or benchmarks (YAML)
   // CSV file, or empty: none. Its columns are filename, other_set, other_filename and distance. A
   // row names an image of the data and the image that it repeats: the first image of its group, or
-  // an image of another set. So the column `filename` names what `dermatome shard --exclude` leaves
-  // out. A row without images says that a set was compared, and at which distance.
+  // an image of another set; rows of one file are no copies of it. So the column `filename` names
+  // what `dermatome shard --exclude` leaves out. A row without images says that a set was compared,
+  // and at which distance.
   std::string output;
   int distance = kNearDistance;
   int num_threads = 0;

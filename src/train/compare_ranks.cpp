@@ -47,11 +47,11 @@ void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validati
   facts.insert(facts.begin(), {"the data of data.train", dataset.digest()});
   facts.push_back({"the model of model.architecture", hub_config_json(model.config())});
   facts.push_back({is_new ? "the initial weights (of model.pretrained, if it is set)"
-                          : "the weights of the checkpoint that the run continues from",
+                          : "the weights of the checkpoint that the run starts from",
                    std::to_string(weights_checksum(model))});
   if (!is_new) {
-    facts.push_back({"the checkpoint that the run continues from", state_hash(checkpoint)});
-    facts.push_back({"the optimizer's state of this checkpoint",
+    facts.push_back({"the checkpoint that the run starts from", state_hash(checkpoint)});
+    facts.push_back({"the optimizer's state at the start",
                      std::to_string(tensors_checksum(optimizer.state()))});
   }
   compare_ranks(facts, *environment.collectives, environment.device,

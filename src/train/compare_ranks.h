@@ -34,7 +34,7 @@ void compare_settings(const TrainOptions& options, const TrainingEnvironment& en
 
 // Compares what the first step starts from: the data, the model and its weights, which are read
 // once (0.1 s for 600 MB). `validation`: facts about the data that the run validates on.
-// `checkpoint`: the one that the run continues from, which is compared as well, and the optimizer's
+// `checkpoint`: the one that the run starts from, which is compared as well, and the optimizer's
 // state that was loaded from it; empty: the run starts anew.
 void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validation,
                    const Clip& model, const AdamW& optimizer,

@@ -57,6 +57,25 @@ TEST(Duplicates, AreFoundWithinAFolderAndInAnotherFolder) {
   }
 }
 
+TEST(Duplicates, DoNotListRowsOfOneFileAsCopies) {
+  const TemporaryDirectory directory;
+  write_image(directory, "1.jpg", 1, 90);
+  write_image(directory, "again.jpg", 1, 60);
+  directory.write("table.csv", "filename,label\n1.jpg,x\n1.jpg,x\nagain.jpg,x\n");
+  const auto benchmark = directory.write(
+      "set.yaml",
+      "name: set\nkind: classification\nrole: test\n"
+      "data: {csv: table.csv, images: ., image_column: filename, label_column: label}\n"
+      "classes: [{label: x, names: [x]}, {label: y, names: [y]}]\n"
+      "templates: [\"{}\"]\nmetrics: [top1]\n");
+  const std::string output = (directory / "pairs.csv").string();
+  find_duplicates({.data = benchmark.string(), .against = {}, .output = output},
+                  [](const std::string&) {});
+  const std::string list = read_file(output);
+  EXPECT_THAT(list, HasSubstr("\"again.jpg\",\""));
+  EXPECT_THAT(list, testing::Not(HasSubstr("\n\"1.jpg\",")));
+}
+
 TEST(Duplicates, ReportAWrongSetBeforeAnyImageIsHashed) {
   const TemporaryDirectory directory;
   write_image(directory, "mine/a/1.jpg", 1, 90);

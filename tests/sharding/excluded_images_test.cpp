@@ -51,6 +51,8 @@ TEST(ExcludedImages, ThatTheTableDoesNotHaveAreCountedOrRefused) {
   const auto wrong = directory.write("list.csv", "filename\nelse.jpg\n");
   EXPECT_THAT(error_of([&] { leave_out(table, wrong); }),
               AllOf(HasSubstr(wrong.string()), HasSubstr("else.jpg")));
+  const auto all = directory.write("list.csv", "filename\n0.jpg\n");  // 1.jpg is left out above
+  EXPECT_THAT(error_of([&] { leave_out(table, all); }), HasSubstr("excludes all 1 images"));
 }
 
 }  // namespace

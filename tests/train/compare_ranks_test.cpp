@@ -214,8 +214,8 @@ TEST_F(CompareStartTest, ComparesCheckpoints) {
   std::filesystem::copy(other_moments / "optimizer.safetensors",
                         overwritten / "optimizer.safetensors",
                         std::filesystem::copy_options::overwrite_existing);
-  const std::string checkpoint = "the checkpoint that the run continues from";
-  const std::string moments = "the optimizer's state of this checkpoint";
+  const std::string checkpoint = "the checkpoint that the run starts from";
+  const std::string moments = "the optimizer's state at the start";
   const std::vector<std::pair<std::filesystem::path, std::string>> of_rank_1 = {
       {other_weights, "the weights of " + checkpoint + ", " + checkpoint + "; "},
       {other_moments, checkpoint + ", " + moments + "; "},

@@ -125,7 +125,7 @@ class Ranks(unittest.TestCase):
         before = self.files("seed_1")
         for ranks in BOTH:
             done = train("seed_1", f"output={WORK}/own", ranks=ranks, common=["seed=1", "runtime.log_every=2"])
-            self.assert_refused(done, "the weights of the checkpoint that the run continues from, the checkpoint")
+            self.assert_refused(done, "the weights of the checkpoint that the run starts from, the checkpoint")
             self.assertIn("resuming from step 2", done.stderr)
         self.assertEqual(self.files("seed_1"), before)
 
@@ -135,7 +135,7 @@ class Ranks(unittest.TestCase):
                     WORK / "overwritten/seed_1/checkpoints/step_00000002")
         for ranks in BOTH:
             done = train("seed_1", f"output={WORK}/overwritten", ranks=ranks, common=["seed=1"])
-            self.assert_refused(done, "the optimizer's state of this checkpoint; ")
+            self.assert_refused(done, "the optimizer's state at the start; ")
 
     def test_copies_of_the_same_files_are_accepted(self):
         shutil.copytree(WORK / "shards", WORK / "copy/shards")
