@@ -70,8 +70,8 @@ Report report_current() {
 // The waits of a host's ranks, mostly at most eight, differ by the time that a launcher needs to
 // end a rank.
 milliseconds time_to_wait(int code) {
-  const milliseconds for_rank(own_rank == 0 ? 0 : 700 + 300 * (own_rank % 8));
-  return for_rank + milliseconds(code == kExitPeerLost ? 3000 : 0);
+  const milliseconds for_rank(own_rank == 0 ? 0 : 1700 + 300 * (own_rank % 8));
+  return for_rank + milliseconds(code == kExitPeerLost ? 4000 : 0);
 }
 
 volatile std::sig_atomic_t last_code = kExitInternal;
