@@ -2,6 +2,7 @@
 
 #include "src/config/train_fields.h"
 #include "src/config/train_options.h"
+#include "src/core/joined.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -25,11 +26,7 @@ std::string difference_text(const Difference& difference) {
 }
 
 std::string differences_text(const std::vector<Difference>& differences) {
-  std::string list;
-  for (const Difference& difference : differences) {
-    list += text(list.empty() ? "" : ", ", difference_text(difference));
-  }
-  return list;
+  return joined(differences, difference_text);
 }
 
 }  // namespace dermatome

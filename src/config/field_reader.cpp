@@ -10,6 +10,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/joined.h"
 #include "src/core/nearest_key.h"
 #include "src/core/text.h"
 
@@ -34,10 +35,12 @@ std::string shown(const YAML::Node& node) {
   if (node.IsScalar()) {
     text = shown_scalar(node);
   } else if (node.IsSequence()) {
-    for (const auto& item : node) {
-      text += (text.empty() ? "" : ", ") + (item.IsScalar() ? shown_scalar(item) : "…");
-    }
-    text = "[" + text + "]";
+    text = "[" +
+           joined(node,
+                  [](const auto& item) {
+                    return item.IsScalar() ? shown_scalar(item) : std::string("…");
+                  }) +
+           "]";
   } else {
     text = node.IsMap() ? "{…}" : "(nothing)";
   }
@@ -111,9 +114,7 @@ struct Assign {
     const auto found = std::find(choice.names.begin(), choice.names.end(),
                                  node.IsScalar() ? node.Scalar() : std::string());
     if (found == choice.names.end()) {
-      std::string names;
-      for (const auto name : choice.names) names += (names.empty() ? "" : ", ") + std::string(name);
-      return "is not one of " + names;
+      return "is not one of " + joined(choice.names);
     }
     choice.set(static_cast<size_t>(found - choice.names.begin()));
     return {};

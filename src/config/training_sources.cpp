@@ -1,6 +1,7 @@
 #include "src/config/training_sources.h"
 
 #include "src/config/data_options.h"
+#include "src/core/joined.h"
 
 namespace dermatome {
 
@@ -8,10 +9,6 @@ std::vector<std::filesystem::path> training_directories(const DataOptions& optio
   return {options.train.begin(), options.train.end()};
 }
 
-std::string training_data_name(const DataOptions& options) {
-  std::string name;
-  for (const std::string& source : options.train) name += (name.empty() ? "" : ", ") + source;
-  return name;
-}
+std::string training_data_name(const DataOptions& options) { return joined(options.train); }
 
 }  // namespace dermatome

@@ -11,6 +11,8 @@
 #include <set>
 
 #include "src/core/error.h"
+#include "src/core/joined.h"
+#include "src/core/process_identity.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -70,13 +72,9 @@ Route find_route(const std::string& host, uint16_t port) {
 void check_interface(const std::string& interface, const std::string& variable) {
   const std::set<std::string> names = interfaces();
   if (names.empty() || names.contains(interface)) return;
-  std::string known;
-  for (const std::string& name : names) known += text(known.empty() ? "" : ", ", name);
-  char host[256] = "";
-  gethostname(host, sizeof(host) - 1);
   throw ConfigError(
-      text(variable, "=", interface, " names no network interface with an address of host ", host,
-           ", which has ", known,
+      text(variable, "=", interface, " names no network interface with an address of host ",
+           host_name(), ", which has ", joined(names),
            "; set it to one of these (one name, the same on all hosts), or unset it"));
 }
 

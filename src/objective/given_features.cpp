@@ -8,6 +8,7 @@
 
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/core/joined.h"
 #include "src/core/row_range.h"
 #include "src/core/text.h"
 #include "src/objective/create_objective.h"
@@ -24,9 +25,8 @@ void check_shape(const std::string& file, const std::string& name, const at::Ten
                     std::equal(wanted.begin(), wanted.end(), shape.begin(),
                                [](int64_t want, int64_t size) { return want < 0 || want == size; });
   if (fits) return;
-  std::string sizes;
-  for (const int64_t size : shape) sizes += text(sizes.empty() ? "" : ", ", size);
-  throw DataError(text(file, ": tensor ", name, " has shape [", sizes, "], expected ", meaning));
+  throw DataError(
+      text(file, ": tensor ", name, " has shape [", joined(shape), "], expected ", meaning));
 }
 
 // The samples `rows` of the whole batch, on `device`.

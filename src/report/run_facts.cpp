@@ -11,6 +11,7 @@
 
 #include "src/config/train_config.h"
 #include "src/core/error.h"
+#include "src/core/joined.h"
 #include "src/core/json_lines.h"
 #include "src/core/log.h"
 #include "src/core/progress.h"
@@ -114,11 +115,6 @@ std::string hardware(const json& start) {
     devices.insert(text_of(rank, "device"));
   }
   if (ranks.empty()) return {};
-  const auto joined = [](const auto& parts) {
-    std::string all;
-    for (const std::string& part : parts) all += (all.empty() ? "" : ", ") + part;
-    return all;
-  };
   std::set<std::string> models;
   for (const json& gpu : start.value("gpus", json::array())) {
     if (gpu.is_string()) models.insert(gpu.get<std::string>());

@@ -7,6 +7,7 @@
 
 #include "src/config/train_options.h"
 #include "src/core/error.h"
+#include "src/core/joined.h"
 #include "src/core/text.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
@@ -45,21 +46,14 @@ std::filesystem::path checkpoints_of(const Origin& origin) {
   return RunDirectory(origin.directory).checkpoints();
 }
 
-// "20, 40, 60"
-std::string list_steps(std::vector<int64_t> steps) {
-  std::ranges::sort(steps);
-  std::string list;
-  for (const int64_t step : steps) list += text(list.empty() ? "" : ", ", step);
-  return list;
-}
-
 }  // namespace
 
 int64_t find_origin(const TrainOptions& options) {
   const Origin origin = read_origin(options);
   if (is_checkpoint(origin.directory)) return verify_checkpoint(origin.directory).step;
   const std::filesystem::path checkpoints = checkpoints_of(origin);
-  const std::vector<int64_t> steps = checkpoint_steps(checkpoints);
+  std::vector<int64_t> steps = checkpoint_steps(checkpoints);
+  std::ranges::sort(steps);
   if (steps.empty()) {
     throw DataError(text("from = ", options.from, ": ", checkpoints,
                          " holds no checkpoint; name a run's directory, RUN:STEP or a checkpoint"));
@@ -68,7 +62,7 @@ int64_t find_origin(const TrainOptions& options) {
   if (std::ranges::find(steps, *origin.step) == steps.end()) {
     throw DataError(text("from = ", options.from, ": ", checkpoints,
                          " holds no checkpoint of step ", *origin.step, ", but of ",
-                         list_steps(steps)));
+                         joined(steps)));
   }
   return verify_checkpoint(checkpoint_path(checkpoints, *origin.step)).step;
 }

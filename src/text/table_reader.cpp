@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "src/core/error.h"
+#include "src/core/joined.h"
 #include "src/core/text.h"
 
 namespace dermatome {
 
-std::string TableReader::column_list() const {
-  std::string list;
-  for (const std::string& column : columns_) list += (list.empty() ? "" : ", ") + column;
-  return list;
-}
+std::string TableReader::column_list() const { return joined(columns_); }
 
 std::optional<size_t> TableReader::find_column(const std::string& column) const {
   const auto found = std::ranges::find(columns_, column);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/core/error.h"
+#include "src/core/joined.h"
 #include "src/core/text.h"
 #include "src/eval/kinds/kind.h"
 
@@ -27,9 +28,7 @@ Criterion parse_criterion(const std::string& select,
   }
   const std::vector<std::string> scores = options.kind->score_names(options);
   if (std::ranges::find(scores, metric) == scores.end()) {
-    std::string known;
-    for (const auto& score : scores) known += (known.empty() ? "" : ", ") + score;
-    fail(text(name, " has the scores ", known));
+    fail(text(name, " has the scores ", joined(scores)));
   }
   return {definitions[found - benchmarks.begin()], metric, options.kind->lower_is_better(metric)};
 }

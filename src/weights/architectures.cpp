@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/core/error.h"
+#include "src/core/joined.h"
 #include "src/core/nearest_key.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
@@ -48,12 +49,10 @@ fs::path find_architecture(const std::string& given, const fs::path& program) {
   }
   const std::vector<std::string> names = names_in(folder);
   if (std::ranges::find(names, given) != names.end()) return folder / text(given, kSuffix);
-  std::string listed;
-  for (const auto& name : names) listed += (listed.empty() ? "" : ", ") + name;
   const std::string nearest = near_word(given, names);
   throw ConfigError(text("architecture ", quoted(given), " is neither a file nor a known name; ",
                          nearest.empty() ? "" : text("the nearest one is ", nearest, "; "),
-                         "the names in ", folder, " are ", listed));
+                         "the names in ", folder, " are ", joined(names)));
 }
 
 ClipConfig read_architecture(const std::string& given) {
