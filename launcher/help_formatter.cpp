@@ -12,6 +12,7 @@
 
 #include "src/core/live_line.h"
 #include "src/core/text.h"
+#include "src/core/wrapped.h"
 
 namespace dermatome {
 namespace {
@@ -22,20 +23,6 @@ constexpr size_t kWidestName = 26;  // a longer name stands on its own line
 
 using Entries = std::vector<std::pair<std::string, std::string>>;  // a name and what it means
 
-// `words` in lines of at most `width`, each after `indent` spaces.
-std::string wrapped(const std::string& words, size_t indent, size_t width) {
-  std::istringstream stream(words);
-  std::string page, line, word;
-  while (stream >> word) {
-    if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
-      page += text(std::string(indent, ' '), line, "\n");
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-  }
-  return text(page, std::string(indent, ' '), line, "\n");
-}
-
 std::string section(const std::string& title, const Entries& entries, size_t width) {
   if (entries.empty()) return "";
   size_t widest = 0;
@@ -45,7 +32,8 @@ std::string section(const std::string& title, const Entries& entries, size_t wid
   const size_t column = kIndent + widest + kGap;
   std::string page = text("\n", title, ":\n");
   for (const auto& [name, meaning] : entries) {
-    std::string lines = wrapped(meaning, column, width);
+    const std::string indent(column, ' ');
+    std::string lines = wrapped(meaning, indent, indent, width);
     const std::string first = text(std::string(kIndent, ' '), name);
     if (first.size() + kGap <= column) {
       lines.replace(0, first.size(), first);
@@ -184,7 +172,7 @@ std::string value_rule(const CLI::Option& option) {
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string name,
                                      CLI::AppFormatMode /*mode*/) const {
-  return text(wrapped(app->get_description(), 0, width_), "\n", usage(*app, name),
+  return text(wrapped(app->get_description(), "", "", width_), "\n", usage(*app, name),
               section("Words", words_of(*app), width_), commands_of(*app, width_),
               section("Options", options_of(*app), width_), examples_of(*app));
 }

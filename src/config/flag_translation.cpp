@@ -7,9 +7,9 @@
 
 #include "src/config/train_config.h"
 #include "src/config/train_fields.h"
-#include "src/config/wrapped.h"
 #include "src/core/error.h"
 #include "src/core/text.h"
+#include "src/core/wrapped.h"
 
 namespace dermatome {
 

@@ -8,10 +8,10 @@
 #include "src/config/option_meanings.h"
 #include "src/config/train_fields.h"
 #include "src/config/train_options.h"
-#include "src/config/wrapped.h"
 #include "src/core/error.h"
 #include "src/core/nearest_key.h"
 #include "src/core/text.h"
+#include "src/core/wrapped.h"
 
 namespace dermatome {
 namespace {

@@ -1,20 +1,16 @@
-#include "src/config/wrapped.h"
+#include "src/core/wrapped.h"
 
 #include <sstream>
 
 namespace dermatome {
-namespace {
 
-constexpr size_t kLongestLine = 100;
-
-}  // namespace
-
-std::string wrapped(std::string_view paragraph, std::string_view first, std::string_view others) {
+std::string wrapped(std::string_view paragraph, std::string_view first, std::string_view others,
+                    size_t width) {
   std::istringstream words{std::string(paragraph)};
   std::string lines, word, line(first);
   bool is_begin = true;
   while (words >> word) {
-    if (!is_begin && line.size() + 1 + word.size() > kLongestLine) {
+    if (!is_begin && line.size() + 1 + word.size() > width) {
       lines += line + "\n";
       line = others;
       is_begin = true;
