@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "src/core/joined.h"
 #include "src/core/text.h"
 
 namespace dermatome {
@@ -30,12 +31,7 @@ std::string quoted(const std::string& text) {
 
 template <typename Items, typename Text>
 std::string list_text(const Items& items, Text text) {
-  std::string joined = "[";
-  for (const auto& item : items) {
-    if (joined.size() > 1) joined += ", ";
-    joined += text(item);
-  }
-  return joined + "]";
+  return "[" + joined(items, text) + "]";
 }
 
 struct ValueText {
