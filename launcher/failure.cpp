@@ -29,8 +29,7 @@ int own_rank = 0;
 
 constexpr char kOutputLost[] =
     "standard output cannot be written: the program that reads it has ended, its disk is full, or "
-    "a "
-    "limit of its size (ulimit -f) is reached. What was printed is not complete";
+    "a limit of its size (ulimit -f) is reached. What was printed is not complete";
 
 struct Report {
   int code = kExitInternal;

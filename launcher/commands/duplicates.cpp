@@ -47,8 +47,7 @@ void add_duplicates(CLI::App& app) {
       "--output", search->output,
       "CSV file that lists every near-duplicate with the image that it repeats. `shard --exclude` "
       "leaves out what its column filename names. A row without images says which set was "
-      "compared, "
-      "at which distance");
+      "compared, at which distance");
   command
       ->add_option("--distance", search->distance,
                    "Bits, of 256, in which the hashes of near-duplicates may differ at most")

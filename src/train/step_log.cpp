@@ -38,9 +38,8 @@ void StepLog::report(int64_t step, const ObjectiveResult& result, const at::Tens
   report.logit_scale = std::exp(model_.logit_scale().item<double>());
   report.gradient_norm = gradient_norm.item<double>();
   const auto steps = static_cast<double>(since_.steps);
-  const std::chrono::duration<double> seconds = Clock::now() - since_.start;
   report.data_seconds = since_.data_seconds / steps;
-  report.step_seconds = seconds.count() / steps;
+  report.step_seconds = seconds_since(since_.start) / steps;
   restart();
   if (log_ == nullptr) return;
   report.memory_mib = peak_memory_mib(gradient_norm.device());

@@ -3,10 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 
+#include "src/core/clock.h"
 #include "src/core/progress.h"
 #include "src/model/clip.h"
 #include "src/objective/objective.h"
@@ -32,8 +32,6 @@ class StepLog {
   void restart() { since_ = {}; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   const RunLength& length_;
   int64_t global_batch_;
   const Clip& model_;

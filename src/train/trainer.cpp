@@ -47,8 +47,6 @@
 namespace dermatome {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // What a run reads in addition to weights, opened and checked before anything large is built.
 struct RunInputs {
   // Throws ConfigError or DataError if the options do not fit the data or the ranks.
@@ -205,8 +203,7 @@ TrainingOutcome Trainer::run() {
     const FedBatch fed = feed_->next();
     if (owner_ != nullptr) owner_->check();
     if (fed.stop) return stop();
-    const std::chrono::duration<double> waited = Clock::now() - start;
-    train_on(fed, waited.count());
+    train_on(fed, seconds_since(start));
     validations_.collect();
     if (validations_.due(step_)) validate();
     const bool last = step_ == length_.total_steps;
