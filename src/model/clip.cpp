@@ -122,6 +122,12 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths
   return l2_normalize(text_.forward(tokens, lengths, checkpointed_.text));
 }
 
+int64_t Clip::num_parameters() const {
+  int64_t count = 0;
+  for (const NamedParameter& parameter : parameters_) count += parameter.value.numel();
+  return count;
+}
+
 std::vector<at::Tensor> Clip::image_parameters() const { return reversed(vision_.parameters()); }
 
 std::vector<at::Tensor> Clip::text_parameters() const { return reversed(text_.parameters()); }

@@ -62,6 +62,7 @@ class Clip {
 
   // All parameters in open_clip's state_dict order, logit_scale among them.
   const std::vector<NamedParameter>& parameters() const { return parameters_; }
+  int64_t num_parameters() const;  // numbers in all of them
   // One tower's parameters in the order in which backward completes their gradients (last layer
   // first).
   std::vector<at::Tensor> image_parameters() const;

@@ -179,12 +179,7 @@ Encoding validation_encoding(const ClipConfig& config, const TrainOptions& optio
 }
 
 double parameter_bytes(const ClipConfig& config) {
-  const Clip shapes(config, c10::kMeta);
-  double numbers = 0;
-  for (const NamedParameter& parameter : shapes.parameters()) {
-    numbers += static_cast<double>(parameter.value.numel());
-  }
-  return numbers * kFloat;
+  return static_cast<double>(Clip(config, c10::kMeta).num_parameters()) * kFloat;
 }
 
 }  // namespace

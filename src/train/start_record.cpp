@@ -35,12 +35,6 @@ Json places_of_ranks(const TrainingEnvironment& environment) {
 
 }  // namespace
 
-int64_t count_parameters(const Clip& model) {
-  int64_t count = 0;
-  for (const NamedParameter& parameter : model.parameters()) count += parameter.value.numel();
-  return count;
-}
-
 void record_start(const TrainOptions& options, const StartingPoint& start, const RunLength& length,
                   const ShardedDataset& dataset, const Clip& model,
                   const TrainingEnvironment& environment) {
@@ -52,7 +46,7 @@ void record_start(const TrainOptions& options, const StartingPoint& start, const
                                            {"checkpoint", start.checkpoint.string()},
                                            {"steps", length.total_steps},
                                            {"samples", dataset.size()},
-                                           {"parameters", count_parameters(model)},
+                                           {"parameters", model.num_parameters()},
                                            {"config_digest", config_digest(options)},
                                            {"dataset_digest", dataset.digest()},
                                            {"ranks", ranks}});

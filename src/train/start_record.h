@@ -13,9 +13,6 @@ struct StartingPoint;
 struct TrainOptions;
 struct TrainingEnvironment;
 
-// The number of the model's parameters.
-int64_t count_parameters(const Clip& model);
-
 // Appends a line to <run>/starts.jsonl (src/run/start_log.h) on rank 0, with these keys:
 //   `version` and `libtorch`: of the program
 //   `step`: the steps done, and `checkpoint`: what the start continues from, or begins with

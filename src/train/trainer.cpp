@@ -192,7 +192,7 @@ TrainingOutcome Trainer::run() {
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
   }
-  const RunSummary summary(options_, {length_, count_parameters(model_), inputs_.dataset.size(),
+  const RunSummary summary(options_, {length_, model_.num_parameters(), inputs_.dataset.size(),
                                       collectives_.size(), step_});
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
