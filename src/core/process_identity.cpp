@@ -6,23 +6,18 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
 
 #include "src/core/clock.h"
+#include "src/core/environment_variable.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 
 namespace dermatome {
 namespace {
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::string first_line(const std::string& path) {
   std::ifstream file(path);
@@ -73,9 +68,9 @@ ProcessIdentity own_identity() {
   self.started = state_of(self.process).started;
   self.machine = own_machine();
   self.numbers = own_numbers();
-  self.job = variable("SLURM_JOB_ID");
-  self.cluster = variable("SLURM_CLUSTER_NAME");
-  const std::string restarts = variable("SLURM_RESTART_COUNT");
+  self.job = environment_variable("SLURM_JOB_ID");
+  self.cluster = environment_variable("SLURM_CLUSTER_NAME");
+  const std::string restarts = environment_variable("SLURM_RESTART_COUNT");
   std::from_chars(restarts.data(), restarts.data() + restarts.size(), self.restarts);
   self.since = utc_time();
   std::random_device random;

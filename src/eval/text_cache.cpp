@@ -2,10 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include <cstdlib>
 #include <system_error>
 
 #include "src/config/model_options.h"
+#include "src/core/environment_variable.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
@@ -87,12 +87,9 @@ at::Tensor cached_text_features(const Clip& model, const Tokenizer& tokenizer,
 }
 
 std::filesystem::path default_text_cache() {
-  const auto set = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::filesystem::path(value == nullptr ? "" : value);
-  };
-  std::filesystem::path root = set("XDG_CACHE_HOME");
-  if (root.empty() && !set("HOME").empty()) root = set("HOME") / ".cache";
+  std::filesystem::path root = environment_variable("XDG_CACHE_HOME");
+  const std::filesystem::path home = environment_variable("HOME");
+  if (root.empty() && !home.empty()) root = home / ".cache";
   return root.empty() ? root : root / "dermatome" / "texts";
 }
 

@@ -1,10 +1,10 @@
 #include "src/weights/hugging_face_cache.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
+#include "src/core/environment_variable.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/quoted.h"
@@ -17,10 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "hf-hub:";
 
-fs::path variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+fs::path variable(const char* name) { return environment_variable(name); }
 
 fs::path cache_folder() {
   for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) {

@@ -10,18 +10,10 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "tests/support/given_environment.h"
 
 namespace dermatome {
 namespace {
-
-using Variables = std::map<std::string, std::string>;
-
-Environment environment_of(const Variables& variables) {
-  return [variables](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional(found->second);
-  };
-}
 
 std::optional<World> world_of(const Variables& variables) {
   return world_from_environment(environment_of(variables));

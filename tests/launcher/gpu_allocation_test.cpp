@@ -2,21 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <optional>
 #include <string>
+
+#include "tests/support/given_environment.h"
 
 namespace dermatome {
 namespace {
-
-using Variables = std::map<std::string, std::string>;
-
-Environment environment_of(const Variables& variables) {
-  return [variables](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional(found->second);
-  };
-}
 
 std::string given_by(const Variables& variables) { return given_gpus(environment_of(variables)); }
 
