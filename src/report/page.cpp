@@ -24,6 +24,7 @@
     return {symbol##_begin, static_cast<size_t>(symbol##_end - symbol##_begin)}; \
   }
 
+DERMATOME_EMBED(dermatome_frame_html, "frame.html")
 DERMATOME_EMBED(dermatome_page_html, "page.html")
 DERMATOME_EMBED(dermatome_page_style, "style.css")
 DERMATOME_EMBED(dermatome_page_elements, "elements.js")
@@ -44,26 +45,27 @@ namespace {
 
 constexpr int kQuality = 95;  // from this quality on colors keep their full resolution
 
-// The parts of a page, without its data.
+// The parts of a page, without the frame that all pages share and without its data.
 struct Template {
-  std::string_view html;
+  std::string_view kind;  // in the window's title
+  std::string_view body;
   std::string style, script;
 };
 
 Template report_template() {
-  return {dermatome_page_html(), text(dermatome_page_style()),
+  return {"report", dermatome_page_html(), text(dermatome_page_style()),
           text(dermatome_page_elements(), dermatome_page_charts(), dermatome_page_scores(),
                dermatome_page_images(), dermatome_page_main())};
 }
 
 Template comparison_template() {
-  return {dermatome_compare_html(), text(dermatome_page_style()),
+  return {"comparison", dermatome_compare_html(), text(dermatome_page_style()),
           text(dermatome_page_elements(), dermatome_page_charts(), dermatome_page_scores(),
                dermatome_compare_script())};
 }
 
 Template sheet_template() {
-  return {dermatome_sheet_html(), text(dermatome_page_style(), dermatome_sheet_style()),
+  return {"sheet", dermatome_sheet_html(), text(dermatome_page_style(), dermatome_sheet_style()),
           text(dermatome_page_elements(), dermatome_sheet_script())};
 }
 
@@ -83,10 +85,13 @@ std::string harmless(const nlohmann::json& data) {
 }
 
 std::string fill(const Template& source, const nlohmann::json& data) {
-  std::string page(source.html);
+  std::string page(dermatome_frame_html());
   // From the last to the first, so that no mark is looked for in a text that was put in.
-  const std::pair<std::string_view, std::string> parts[] = {
-      {"@SCRIPT@", source.script}, {"@DATA@", harmless(data)}, {"@STYLE@", source.style}};
+  const std::pair<std::string_view, std::string> parts[] = {{"@SCRIPT@", source.script},
+                                                            {"@DATA@", harmless(data)},
+                                                            {"@BODY@", std::string(source.body)},
+                                                            {"@STYLE@", source.style},
+                                                            {"@KIND@", std::string(source.kind)}};
   size_t end = page.size();
   for (const auto& [mark, content] : parts) {
     const size_t place = page.rfind(mark, end);
