@@ -148,9 +148,9 @@ void check_num_captions(const ShardedDataset& dataset, const TrainOptions& optio
   }
 }
 
-void check_pretrained(const ClipConfig& config, const TrainOptions& options) {
-  if (options.model.pretrained.empty()) return;
-  const auto by = description_of(options.model.pretrained);
+void check_pretrained(const ClipConfig& config, const TrainOptions& options,
+                      const std::filesystem::path& weights) {
+  const auto by = description_of(weights);
   if (!by) return;
   ClipConfig described = read_clip_config(*by);
   // Positions can be interpolated.

@@ -40,10 +40,11 @@ void check_num_captions(const ShardedDataset& dataset, const TrainOptions& optio
 void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& names,
                  const TrainOptions& options);
 
-// Checks that the weights of model.pretrained, which find_weights() found, are of the model
-// `config`, except the numbers of positions. Does nothing if model.pretrained is not set, or no
-// configuration lies in or beside the weights. Throws DataError if the weights are missing.
-void check_pretrained(const ClipConfig& config, const TrainOptions& options);
+// Checks that `weights`, which find_weights() found, are of the model `config`, except the numbers
+// of positions. Does nothing if no configuration lies in or beside the weights. Throws DataError if
+// the weights are missing.
+void check_pretrained(const ClipConfig& config, const TrainOptions& options,
+                      const std::filesystem::path& weights);
 
 // Checks that `described`, a configuration that belongs to weights, is the same model as
 // model.architecture: names and shapes of weights do not tell one activation or normalization from

@@ -20,11 +20,10 @@
 namespace dermatome {
 namespace {
 
-// What to do about weights alone.
-TrainOptions with_pretrained(const TrainOptions& options, const std::filesystem::path& weights) {
-  TrainOptions with = options;
-  with.model.pretrained = weights.string();
-  return with;
+void load_weights_of(const std::filesystem::path& weights, Clip& model,
+                     const TrainOptions& options) {
+  load_weights(model, weights,
+               text("the model of model.architecture ", options.model.architecture));
 }
 
 }  // namespace
@@ -56,7 +55,7 @@ StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
     check_origin(config, options, start.checkpoint);
   } else if (!options.model.pretrained.empty()) {
     start.pretrained = find_weights(options.model.pretrained);
-    check_pretrained(config, with_pretrained(options, start.pretrained));
+    check_pretrained(config, options, start.pretrained);
   }
   return start;
 }
@@ -71,11 +70,11 @@ StartingModel::StartingModel(const StartingPoint& start, const TrainOptions& opt
     load_checkpoint(start.checkpoint, model,
                     [&](const auto& state) { optimizer.load_state(state); });
   } else if (!start.checkpoint.empty()) {
-    load_pretrained(model, with_pretrained(options, start.checkpoint));
+    load_weights_of(start.checkpoint, model, options);
   } else if (start.pretrained.empty()) {
     model.initialize(options.seed);
   } else {
-    load_pretrained(model, with_pretrained(options, start.pretrained));
+    load_weights_of(start.pretrained, model, options);
   }
 }
 
@@ -84,14 +83,14 @@ void check_origin(const ClipConfig& config, const TrainOptions& options,
   if (options.from_optimizer) {
     check_same_model(config, options, checkpoint / kConfigFile);
   } else {
-    check_pretrained(config, with_pretrained(options, checkpoint));
+    check_pretrained(config, options, checkpoint);
   }
 }
 
 void load_pretrained(Clip& model, const TrainOptions& options) {
   const std::filesystem::path found = find_weights(options.model.pretrained);
-  check_pretrained(model.config(), with_pretrained(options, found));
-  load_weights(model, found, text("the model of model.architecture ", options.model.architecture));
+  check_pretrained(model.config(), options, found);
+  load_weights_of(found, model, options);
 }
 
 void log_starting_point(const StartingPoint& start, const RunLength& length) {

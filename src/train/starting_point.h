@@ -39,7 +39,7 @@ StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
 
 // The model and its optimizer, with what the run starts with.
 struct StartingModel {
-  // Throws what load_pretrained() and load_checkpoint() throw.
+  // Throws what load_weights() and load_checkpoint() throw.
   StartingModel(const StartingPoint& start, const TrainOptions& options, const ClipConfig& config,
                 c10::Device device);
 
