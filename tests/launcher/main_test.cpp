@@ -33,7 +33,15 @@ TEST(Main, NamesWhatIsWrongBeforeThereAreRanksAndWhatWouldBeRight) {
         Case{"predict a.jpg", R"(the nearest one is "classify")"},
         Case{"zebra", R"("zebra" is no command; dermatome help lists them)"},
         Case{"help trian", R"("trian" is no command; the nearest one is "train")"},
-        Case{"verify", "dermatome verify: data is required; see dermatome help verify"},
+        Case{"verify", "dermatome verify: DATA is required; see dermatome help verify"},
+        Case{"train", "dermatome train: CONFIG is required;"},
+        Case{"report", "dermatome report: RUN is required;"},
+        Case{"config --defaults seed=3", "dermatome config: KEY=VALUE requires --check;"},
+        Case{"inspect shards --image a.png", "dermatome inspect: --image requires --row;"},
+        Case{"help --all train", "dermatome help: COMMAND cannot be given together with --all;"},
+        Case{"shard --output a", "dermatome shard: --csv or --folder is required;"},
+        Case{"probe --train", "dermatome probe: --train stands without its value, TEXT;"},
+        Case{"probe --seed first", R"(--seed: "first" is no number that it takes;)"},
         Case{"verify a b", R"(dermatome verify has no use for the word "b")"},
         // The checkpoint is missing because the option is misspelled.
         Case{
