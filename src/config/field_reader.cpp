@@ -166,19 +166,24 @@ struct InRange {
 };
 
 constexpr const char* kTabProblem =
-    "a tab stands in front of the key. YAML takes only spaces there; replace every such tab by "
+    "a tab stands in the indentation. YAML takes only spaces there; replace every such tab by "
     "spaces";
 
-// Whether a tab stands in front of the first visible character of the line (counted from 0).
-bool has_tab_indentation(const std::string& yaml, int line) {
+// Where the first tab stands in the indentation of the marked line, which ends behind the dash of a
+// list's item; nullopt if there is none.
+std::optional<YAML::Mark> tab_in_indentation(const std::string& yaml, YAML::Mark mark) {
+  if (mark.is_null()) return std::nullopt;
   size_t begin = 0;
-  for (; line > 0 && begin != std::string::npos; --line) {
+  for (int line = 0; line < mark.line; ++line) {
     begin = yaml.find('\n', begin);
-    if (begin != std::string::npos) ++begin;
+    if (begin == std::string::npos) return std::nullopt;
+    ++begin;
   }
-  if (line < 0 || begin == std::string::npos) return false;
-  const size_t end = yaml.find_first_not_of(" \t", begin);
-  return yaml.substr(begin, end - begin).find('\t') != std::string::npos;
+  const size_t end = yaml.find_first_not_of(" -\t", begin);
+  const size_t tab = yaml.substr(begin, end - begin).find('\t');
+  if (tab == std::string::npos) return std::nullopt;
+  mark.column = static_cast<int>(tab);
+  return mark;
 }
 
 }  // namespace
@@ -198,8 +203,9 @@ void FieldReader::read(const std::filesystem::path& path) {
   } catch (const DataError& error) {
     throw ConfigError(std::string("configuration: ") + error.what());
   } catch (const YAML::Exception& error) {
-    throw ConfigError(text(where(error.mark), ": not valid YAML: ",
-                           has_tab_indentation(yaml, error.mark.line) ? kTabProblem : error.msg));
+    const auto tab = tab_in_indentation(yaml, error.mark);
+    throw ConfigError(
+        text(where(tab.value_or(error.mark)), ": not valid YAML: ", tab ? kTabProblem : error.msg));
   }
 }
 
