@@ -169,6 +169,10 @@ std::string problem_with_value(const CLI::App& command, const std::string& messa
                 value_rule(*beyond.option));
   }
   const auto other = take_apart(command, message, "Could not convert: ", " = ", "");
+  if (other.option != nullptr && other.option->get_type_size() == 0) {
+    return text(typed_name(*other.option), " takes no value; write it without ",
+                quoted(other.value));
+  }
   if (other.option != nullptr && value_type(*other.option) == "NUMBER") {
     return text(typed_name(*other.option), ": ", quoted(other.value),
                 " is no number that it takes");

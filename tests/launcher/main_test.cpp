@@ -40,6 +40,7 @@ TEST(Main, NamesWhatIsWrongBeforeThereAreRanksAndWhatWouldBeRight) {
         Case{"inspect shards --image a.png", "dermatome inspect: --image requires --row;"},
         Case{"help --all train", "dermatome help: COMMAND cannot be given together with --all;"},
         Case{"shard --output a", "dermatome shard: --csv or --folder is required;"},
+        Case{"config --defaults=all", R"(--defaults takes no value; write it without "all")"},
         Case{"probe --train", "dermatome probe: --train stands without its value, TEXT;"},
         Case{"probe --seed first", R"(--seed: "first" is no number that it takes;)"},
         Case{"verify a b", R"(dermatome verify has no use for the word "b")"},
