@@ -54,7 +54,7 @@ StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
     start.checkpoint = origin_path(options, origin);
     check_origin(config, options, start.checkpoint);
   } else if (!options.model.pretrained.empty()) {
-    start.pretrained = find_weights(options.model.pretrained);
+    start.pretrained = find_weights(options.model.pretrained, options.output);
     check_pretrained(config, options, start.pretrained);
   }
   return start;
@@ -88,18 +88,22 @@ void check_origin(const ClipConfig& config, const TrainOptions& options,
 }
 
 void load_pretrained(Clip& model, const TrainOptions& options) {
-  const std::filesystem::path found = find_weights(options.model.pretrained);
+  const std::filesystem::path found = find_weights(options.model.pretrained, options.output);
   check_pretrained(model.config(), options, found);
   load_weights_of(found, model, options);
 }
 
-void log_starting_point(const StartingPoint& start, const RunLength& length) {
+void log_starting_point(const StartingPoint& start, const RunLength& length,
+                        const std::filesystem::path& run) {
   if (start.continues) {
     log_info(text("resuming from step ", start.step, " of ", length.total_steps));
-    if (start.step == length.total_steps) {
-      log_info(
-          "the run is finished; it goes on with a larger schedule.max_steps or "
-          "schedule.epochs");
+    if (start.is_finished(length)) {
+      const std::string left =
+          start.changes.empty() ? "" : text(" (", differences_text(start.changes), " is left out)");
+      log_info(text("the run is finished, and none of its settings was changed", left,
+                    "; to train it further, raise schedule.max_steps or schedule.epochs; to start "
+                    "a new run from it, set name=NEW from=",
+                    run));
     }
   } else if (!start.checkpoint.empty()) {
     log_info(text("a new run, from ", start.checkpoint));
