@@ -226,13 +226,14 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
+  const bool is_root = environment.collectives->rank() == 0;
+  if (is_root) warn_of_absent_captions(inputs.dataset, options);
   const TrainOptions resolved = resolved_options(options, inputs.length);
   const auto owner = own_run(resolved, environment);
   const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
-  const bool is_root = environment.collectives->rank() == 0;
-  if (is_root) log_starting_point(start, inputs.length);
+  if (is_root) log_starting_point(start, inputs.length, RunDirectory(resolved).path());
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.
