@@ -29,6 +29,11 @@ struct StartingPoint {
   std::filesystem::path pretrained;
   // Of the settings since the run's own checkpoint; rank 0 only.
   std::vector<Difference> changes;
+
+  // Whether a run of this length is at its end: no step is left to train.
+  bool is_finished(const RunLength& length) const {
+    return continues && step >= length.total_steps;
+  }
 };
 
 // Rank 0 looks, so that all ranks start from the same checkpoint. A collective call. Throws what
@@ -47,8 +52,9 @@ struct StartingModel {
   AdamW optimizer;
 };
 
-// Logs where the run starts, unless it is a new one from the beginning.
-void log_starting_point(const StartingPoint& start, const RunLength& length);
+// Logs where the run starts, unless it is a new one from the beginning. `run`: its directory.
+void log_starting_point(const StartingPoint& start, const RunLength& length,
+                        const std::filesystem::path& run);
 
 // Loads the weights of model.pretrained, which must be set, into `model`. Throws what
 // check_pretrained() and load_weights() throw.

@@ -187,7 +187,7 @@ TrainingOutcome Trainer::stop() {
 }
 
 TrainingOutcome Trainer::run() {
-  if (is_root()) {
+  if (is_root() && !start_.is_finished(length_)) {
     if (start_.continues) keep_settings(directory_, start_.checkpoint);
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
