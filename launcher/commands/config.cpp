@@ -15,6 +15,7 @@
 #include "src/core/file.h"
 #include "src/core/text.h"
 #include "src/run/run_directory.h"
+#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -31,7 +32,8 @@ TrainOptions of_run_or_file(const std::string& source) {
 }
 
 std::string checked(const std::string& file, const std::vector<std::string>& overrides) {
-  load_train_config(file, overrides);
+  const TrainOptions options = load_train_config(file, overrides);
+  find_architecture(options.model.architecture);  // refuses a name that is not known
   return text(file, ": the settings are valid; `dermatome plan` also looks at their files\n");
 }
 

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "launcher/as_typed.h"
 #include "launcher/command_line.h"
 #include "launcher/commands/commands.h"
 #include "launcher/exit_codes.h"
 #include "launcher/mpirun.h"
+#include "src/core/as_typed.h"
 #include "src/core/error.h"
 #include "src/core/live_line.h"
 #include "src/core/log.h"

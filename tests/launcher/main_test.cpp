@@ -126,6 +126,8 @@ TEST(Config, ExplainsChecksComparesAndTranslates) {
        {Case{"--defaults", kExitOk, "\nbatch_size: 64\n"},
         Case{"--explain wieght_decay", kExitUsage, "the nearest known key is"},
         Case{"--check " + file + " seed=3", kExitOk, "the settings are valid"},
+        Case{"--check " + file + " model.architecture=ViT-B-61", kExitUsage,
+             R"("ViT-B-61" is neither a file nor a known name; the nearest one is)"},
         Case{"--diff " + file, kExitOk,
              "# defaults -> " + file + "\nname: \"\" -> \"quickstart\"\n"},
         Case{"--diff " DERMATOME_SOURCE_DIR, kExitUsage, "/config.yaml"},
