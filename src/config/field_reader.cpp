@@ -203,8 +203,8 @@ void FieldReader::read(const std::filesystem::path& path) {
   }
 }
 
-void FieldReader::apply_override(const std::string& text) {
-  override_ = dermatome::text("override '", text, "'");
+void FieldReader::apply_override(const std::string& text, const std::string& where) {
+  override_ = where.empty() ? dermatome::text("override '", text, "'") : where;
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw ConfigError(override_ + ": expected key=value");
@@ -310,6 +310,17 @@ std::string FieldReader::keys_of(const std::string& prefix) const {
   return keys;
 }
 
+std::string FieldReader::keys_beside(const std::string& key) const {
+  const std::string section = key.substr(0, key.find('.'));
+  if (key != section && is_section(section)) return keys_of(section + ".");
+  std::vector<std::string> names;
+  for (const Field& field : fields_) {
+    std::string name = field.key.substr(0, field.key.find('.'));
+    if (names.empty() || names.back() != name) names.push_back(std::move(name));
+  }
+  return text("; the keys are ", joined(names));
+}
+
 bool FieldReader::is_section(const std::string& key) const {
   return std::any_of(fields_.begin(), fields_.end(),
                      [&](const Field& field) { return field.key.starts_with(key + "."); });
@@ -334,7 +345,8 @@ void FieldReader::fail_unknown(const std::string& key, const Place& place) const
     known.push_back(field.key);
     known.push_back(field.key.substr(0, field.key.rfind('.')));
   }
-  throw ConfigError(text(place.where, ": ", unknown_key(key, place.value, known)));
+  const std::string others = nearest_key(key, known).empty() ? keys_beside(key) : "";
+  throw ConfigError(text(place.where, ": ", unknown_key(key, place.value, known), others));
 }
 
 }  // namespace dermatome

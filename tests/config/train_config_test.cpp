@@ -167,6 +167,11 @@ TEST(TrainConfig, UnknownKeysNameTheNearestKnownOne) {
   EXPECT_EQ(complaint(kRequired, {"objective.sigam=0.3"}),
             "override 'objective.sigam=0.3': unknown key 'objective.sigam' with value 0.3; the "
             "nearest known key is 'objective.sigma'");
+  EXPECT_EQ(complaint("schedule: {nonsense: 3}\n"),
+            "run.yaml:1:12: unknown key 'schedule.nonsense' with value 3; its keys are epochs, "
+            "max_steps, warmup");
+  EXPECT_THAT(complaint("nonsense: 3\n"),
+              StartsWith("run.yaml:1:1: unknown key 'nonsense' with value 3; the keys are name, "));
 }
 
 TEST(TrainConfig, WarmUpThatIsNotSetIsATenthOfTheTraining) {
