@@ -121,18 +121,31 @@ std::string problem_with_words(const CLI::App& app) {
   return "";
 }
 
-// CLI11's message. For a number out of range it is replaced, since it would write the largest
-// number out in 300 digits.
+// An option and the value that it was given, by CLI11's message about a number that is out of range
+// or none; both empty: the message is about something else.
+std::pair<std::string, std::string> refused_number(const std::string& message) {
+  constexpr std::string_view kNoNumber = "Could not convert: ", kEquals = " = ",
+                             kValue = ": Value ";
+  if (message.starts_with(kNoNumber)) {
+    const size_t equals = message.find(kEquals);
+    if (equals == std::string::npos) return {};
+    return {message.substr(kNoNumber.size(), equals - kNoNumber.size()),
+            message.substr(equals + kEquals.size())};
+  }
+  const size_t value = message.find(kValue), end = message.rfind(" not in range ");
+  if (value == std::string::npos || end == std::string::npos) return {};
+  const size_t start = value + kValue.size();
+  return {message.substr(0, value), message.substr(start, end - start)};
+}
+
+// CLI11's message. For a number it is replaced: CLI11 would write the largest number out in 300
+// digits, and not say that a number must be whole.
 std::string problem_with_value(const CLI::App& command, const std::string& message) {
-  const size_t value = message.find(": Value ");
-  const size_t end = message.rfind(" not in range ");
-  if (value == std::string::npos || end == std::string::npos) return message;
-  const std::string option = message.substr(0, value);
-  const CLI::Option* found = command.get_option_no_throw(option);
-  if (found == nullptr) return message;
-  const size_t start = value + std::string_view(": Value ").size();
-  return text(option, ": ", quoted(message.substr(start, end - start)), " is not ",
-              value_rule(*found));
+  const auto [option, value] = refused_number(message);
+  const CLI::Option* found = option.empty() ? nullptr : command.get_option_no_throw(option);
+  const std::string expected = found == nullptr ? "" : expected_number(*found, value);
+  if (expected.empty()) return message;
+  return text(option, ": ", quoted(value), " is not ", expected);
 }
 
 std::string other_problem(const CLI::App& app, const CLI::ParseError& error) {
