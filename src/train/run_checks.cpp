@@ -109,10 +109,14 @@ constexpr const char* kHowToGetCaptions =
 
 }  // namespace
 
-void check_settings(const TrainOptions& options, const ClipConfig& config,
-                    const Tokenizer& tokenizer, int64_t num_ranks) {
+void check_number_of_ranks(const TrainOptions& options, int64_t num_ranks) {
   create_objective(options.objective)->check_ranks(num_ranks);
   check_batch_size(options, num_ranks);
+}
+
+void check_settings(const TrainOptions& options, const ClipConfig& config,
+                    const Tokenizer& tokenizer, int64_t num_ranks) {
+  check_number_of_ranks(options, num_ranks);
   check_text_tower(config.text, options, tokenizer);
 }
 

@@ -16,8 +16,12 @@ namespace dermatome {
 
 struct TrainOptions;
 
-// Checks what needs no data: the objective is defined on `num_ranks` ranks, the global batch can be
-// split over them, and the model takes the tokenizer's texts.
+// Checks that the objective is defined on `num_ranks` ranks, and that the global batch can be split
+// over them.
+void check_number_of_ranks(const TrainOptions& options, int64_t num_ranks);
+
+// Checks what needs no data: check_number_of_ranks(), and that the model takes the tokenizer's
+// texts.
 void check_settings(const TrainOptions& options, const ClipConfig& config,
                     const Tokenizer& tokenizer, int64_t num_ranks);
 

@@ -127,6 +127,8 @@ TEST(Launch, RefusesAWrongCommandBeforeItStartsRanks) {
         Case{
             "evaluate --benchmark b.yaml --chekpoint c",
             R"("--chekpoint" is no option of dermatome evaluate; the nearest one is --checkpoint)"},
+        Case{"train " DERMATOME_SOURCE_DIR "/configs/quickstart.yaml batch_size=7",
+             "batch_size 7 (the global batch) is not divisible by the 2 ranks; change batch_size"},
         Case{"train '/no such file' x=1", "/no such file: No such file or directory"},
         Case{"probe --normalise", "--normalise: is called --normalize now"}}) {
     const CommandResult result = run_command(DERMATOME_BINARY " launch --ranks 2 " + command);
