@@ -29,14 +29,16 @@ void load_weights_of(const std::filesystem::path& weights, Clip& model,
 }  // namespace
 
 StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
-                         const std::string& dataset_digest,
+                         const std::string& dataset_digest, const RunLength& length,
                          const TrainingEnvironment& environment) {
   constexpr int64_t kNone = -1;
   StartingPoint start;
-  at::Tensor steps = at::full({2}, kNone, at::kLong);  // of the own checkpoint, of another run's
+  // Of the own checkpoint, of another run's, and of the warm-up.
+  at::Tensor steps = at::full({3}, kNone, at::kLong);
   if (environment.collectives->rank() == 0) {
-    if (auto own = find_own_checkpoint(options, dataset_digest)) {
+    if (auto own = find_own_checkpoint(options, dataset_digest, length.total_steps)) {
       steps[0] = own->state.step;
+      steps[2] = own->warmup;
       start.changes = std::move(own->changes);
     } else if (!options.from.empty()) {
       steps[1] = find_origin(options);
@@ -48,6 +50,7 @@ StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
   if (own != kNone) {
     start.step = own;
     start.continues = true;
+    start.warmup = steps[2].item<int64_t>();
     start.checkpoint = checkpoint_path(RunDirectory(options).checkpoints(), own);
     check_same_model(config, options, start.checkpoint / kConfigFile);
   } else if (origin != kNone) {

@@ -27,6 +27,8 @@ struct StartingPoint {
   std::filesystem::path checkpoint;
   // What find_weights() finds for model.pretrained; empty: the weights are random.
   std::filesystem::path pretrained;
+  // The warm-up with which the run goes on, in steps; -1: that of the options.
+  int64_t warmup = -1;
   // Of the settings since the run's own checkpoint; rank 0 only.
   std::vector<Difference> changes;
 
@@ -40,7 +42,8 @@ struct StartingPoint {
 // find_own_checkpoint() and find_origin() throw; for weights of another model than `config` what
 // check_same_model() or check_pretrained() throws.
 StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
-                         const std::string& dataset_digest, const TrainingEnvironment& environment);
+                         const std::string& dataset_digest, const RunLength& length,
+                         const TrainingEnvironment& environment);
 
 // The model and its optimizer, with what the run starts with.
 struct StartingModel {

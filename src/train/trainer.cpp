@@ -228,9 +228,11 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
   const bool is_root = environment.collectives->rank() == 0;
   if (is_root) warn_of_absent_captions(inputs.dataset, options);
-  const TrainOptions resolved = resolved_options(options, inputs.length);
+  TrainOptions resolved = resolved_options(options, inputs.length);
   const auto owner = own_run(resolved, environment);
-  const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
+  const auto start =
+      find_start(resolved, config, inputs.dataset.digest(), inputs.length, environment);
+  if (start.warmup >= 0) resolved.schedule.warmup = start.warmup;
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
   if (is_root) log_starting_point(start, inputs.length, RunDirectory(resolved).path());

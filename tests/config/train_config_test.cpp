@@ -184,6 +184,9 @@ TEST(TrainConfig, WarmUpThatIsNotSetIsATenthOfTheTraining) {
   EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=470"}), 470);
   EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=0"}), 0);
   EXPECT_EQ(warmup({"schedule.epochs=5"}), -1);  // the data say how long that is
+  EXPECT_TRUE(load(kRequired, {"schedule.max_steps=470"}).schedule.warmup_is_default);
+  EXPECT_FALSE(
+      load(kRequired, {"schedule.max_steps=470", "schedule.warmup=47"}).schedule.warmup_is_default);
 }
 
 TEST(TrainConfig, RepeatedKeysAreRefused) {
