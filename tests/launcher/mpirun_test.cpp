@@ -64,6 +64,17 @@ TEST(RunAndForwardSignals, PassesTheSecondSigtermOnUnchanged) {
             2);
 }
 
+// A key that is pressed twice at once asks once.
+TEST(RunAndForwardSignals, TakesTwoQuickInterruptsForOne) {
+  const auto before = std::signal(SIGINT, SIG_DFL);
+  EXPECT_EQ(run_and_forward_signals(
+                {"bash", "-c",
+                 "trap 'kill -INT $PPID; sleep 0.3; exit 1' USR1; trap 'exit 2' TERM; "
+                 "kill -INT $PPID; while sleep 0.05; do :; done"}),
+            1);
+  std::signal(SIGINT, before);
+}
+
 TEST(RunAndForwardSignals, TurnsAClosedTerminalIntoSigusr1) {
   std::signal(SIGHUP, SIG_DFL);
   EXPECT_EQ(run_and_forward_signals(
