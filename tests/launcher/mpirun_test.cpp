@@ -67,11 +67,13 @@ TEST(RunAndForwardSignals, PassesTheSecondSigtermOnUnchanged) {
 // A key that is pressed twice at once asks once.
 TEST(RunAndForwardSignals, TakesTwoQuickInterruptsForOne) {
   const auto before = std::signal(SIGINT, SIG_DFL);
-  EXPECT_EQ(run_and_forward_signals(
-                {"bash", "-c",
-                 "trap 'kill -INT $PPID; sleep 0.3; exit 1' USR1; trap 'exit 2' TERM; "
-                 "kill -INT $PPID; while sleep 0.05; do :; done"}),
-            1);
+  // Half a second after the second interrupt no SIGTERM has come.
+  EXPECT_EQ(
+      run_and_forward_signals(
+          {"bash", "-c",
+           "n=0; trap 'kill -INT $PPID; n=1' USR1; trap 'exit 2' TERM; kill -INT $PPID; "
+           "while sleep 0.05; do [ $n -gt 0 ] && n=$((n + 1)); [ $n -gt 10 ] && exit 1; done"}),
+      1);
   std::signal(SIGINT, before);
 }
 
