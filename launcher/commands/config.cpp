@@ -32,8 +32,7 @@ TrainOptions of_run_or_file(const std::string& source) {
 }
 
 std::string checked(const std::string& file, const std::vector<std::string>& overrides) {
-  const TrainOptions options = load_train_config(file, overrides);
-  find_architecture(options.model.architecture);  // refuses a name that is not known
+  find_architecture(load_train_config(file, overrides).model.architecture);  // refuses others
   return text(file, ": the settings are valid; `dermatome plan` also looks at their files\n");
 }
 
@@ -43,9 +42,7 @@ std::string differences(const std::vector<std::string>& sources) {
   const TrainOptions after = of_run_or_file(sources.back());
   std::string lines =
       text("# ", with_defaults ? "defaults" : sources.front(), " -> ", sources.back(), "\n");
-  for (const auto& difference : config_differences(before, after)) {
-    lines += difference_text(difference) + "\n";
-  }
+  for (const auto& each : config_differences(before, after)) lines += difference_text(each) + "\n";
   return lines;
 }
 

@@ -27,10 +27,9 @@ TEST(StopSignal, EachRequestIsNoticed) {
     watch();
     end_with(!stop_signal_received());
   });
-  for (const auto& [signal, cause] : {std::pair{SIGTERM, "on request (SIGTERM)"},
-                                      std::pair{SIGUSR1, "on request (SIGUSR1)"},
-                                      std::pair{SIGINT, "on request (SIGINT)"},
-                                      std::pair{SIGHUP, "on request (SIGHUP)"}}) {
+  for (const auto& [signal, cause] :
+       {std::pair{SIGTERM, "on request (SIGTERM)"}, std::pair{SIGUSR1, "on request (SIGUSR1)"},
+        std::pair{SIGINT, "on request (SIGINT)"}, std::pair{SIGHUP, "on request (SIGHUP)"}}) {
     EXPECT_EXIT(
         {
           watch();
