@@ -21,8 +21,12 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-// For advice with commands: a word that a shell reads as `word`.
-std::string in_shell(const std::string& word) { return as_typed({word}); }
+// For advice with commands: a word that a shell reads as `word`. Variables and ~ are left for the
+// shell to replace.
+std::string in_shell(const std::string& word) {
+  const bool is_plain = word.find_first_of(" \t\n'\"\\`*?[]()<>|&;#!") == std::string::npos;
+  return is_plain && !word.empty() ? word : as_typed({word});
+}
 
 void remark_variables(FlagTranslation& to) {
   for (const auto& [name, flag] : to.flags.rest()) {
