@@ -101,9 +101,9 @@ void log_starting_point(const StartingPoint& start, const RunLength& length,
   if (start.continues) {
     log_info(text("resuming from step ", start.step, " of ", length.total_steps));
     if (start.is_finished(length)) {
-      const std::string left =
-          start.changes.empty() ? "" : text(" (", differences_text(start.changes), " is left out)");
-      log_info(text("the run is finished, and none of its settings was changed", left,
+      const std::string asked =
+          start.changes.empty() ? "" : text(" (asked for: ", differences_text(start.changes), ")");
+      log_info(text("the run is finished, and none of its settings was changed", asked,
                     "; to train it further, raise schedule.max_steps or schedule.epochs; to start "
                     "a new run from it, set name=NEW from=",
                     run));
