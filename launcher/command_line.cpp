@@ -160,13 +160,13 @@ ValueMessage take_apart(const CLI::App& command, const std::string& message,
   return {command.get_option_no_throw(name), message.substr(value, end - value)};
 }
 
-// CLI11's message, in other words where it speaks of its own types, or would write the largest
-// number out in 300 digits.
+// CLI11's message, in other words where it speaks of its own types, would write the largest number
+// out in 300 digits, or does not say that a number must be whole.
 std::string problem_with_value(const CLI::App& command, const std::string& message) {
   const auto beyond = take_apart(command, message, "", ": Value ", " not in range ");
   if (beyond.option != nullptr) {
     return text(typed_name(*beyond.option), ": ", quoted(beyond.value), " is not ",
-                value_rule(*beyond.option));
+                expected_number(*beyond.option, beyond.value));
   }
   const auto other = take_apart(command, message, "Could not convert: ", " = ", "");
   if (other.option != nullptr && other.option->get_type_size() == 0) {
@@ -174,8 +174,8 @@ std::string problem_with_value(const CLI::App& command, const std::string& messa
                 quoted(other.value));
   }
   if (other.option != nullptr && value_type(*other.option) == "NUMBER") {
-    return text(typed_name(*other.option), ": ", quoted(other.value),
-                " is no number that it takes");
+    return text(typed_name(*other.option), ": ", quoted(other.value), " is not ",
+                expected_number(*other.option, other.value));
   }
   const auto missing = take_apart(command, message, "", ": 1 required ", " missing");
   if (missing.option != nullptr) {

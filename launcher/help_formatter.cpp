@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -173,6 +174,20 @@ std::string value_rule(const CLI::Option& option) {
     return text(range.substr(0, range.size() - unlimited.size()), " or more");
   }
   return CLI::detail::find_and_replace(range, " - ", " to ");
+}
+
+std::string expected_number(const CLI::Option& option, const std::string& value) {
+  const std::string full = option.get_type_name(), rule = value_rule(option);
+  const std::string type = full.substr(0, full.find(':'));
+  const bool has_unit = full.find("INT in [") != std::string::npos && type_of(option) == type;
+  if (type == "FLOAT") return rule.empty() ? "a number" : rule;
+  if (type != "INT" && type != "UINT" && !has_unit) return rule;
+  int64_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc::invalid_argument && rest == end && !rule.empty()) return rule;
+  const std::string unit = has_unit ? text(" of ", CLI::detail::to_lower(type)) : "";
+  return text("a whole number", unit, rule.empty() ? "" : ", ", rule);
 }
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string name,

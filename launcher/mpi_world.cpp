@@ -15,7 +15,8 @@ namespace {
 
 Deadline time_to_meet(std::chrono::milliseconds timeout) {
   return {timeout,
-          text("the ranks did not meet within ", format("%g", timeout.count() / 1e3),
+          text("the ranks did not meet within ",
+               format("%g", static_cast<double>(timeout.count()) / 1e3),
                " s (runtime.timeout_s): a rank ended before MPI_Init, its host does not answer, or "
                "the launcher hangs; look for the first error of another rank"),
           kExitPeerLost};

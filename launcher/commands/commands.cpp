@@ -30,6 +30,11 @@ void add_commands(CLI::App& app) {
   group("About dermatome", {add_objective, add_help, add_version});
 }
 
+int64_t& ranks_to_start() {
+  static int64_t number = 0;
+  return number;
+}
+
 void answer_old_option(CLI::App& command, const std::string& old_name,
                        const std::string& new_name) {
   const std::string message = text("is called ", new_name, " now");

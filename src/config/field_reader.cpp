@@ -209,8 +209,8 @@ void FieldReader::read(const std::filesystem::path& path) {
   }
 }
 
-void FieldReader::apply_override(const std::string& text) {
-  override_ = dermatome::text("override '", text, "'");
+void FieldReader::apply_override(const std::string& text, const std::string& where) {
+  override_ = where.empty() ? dermatome::text("override '", text, "'") : where;
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw ConfigError(override_ + ": expected key=value");
@@ -302,8 +302,7 @@ void FieldReader::read_classes(const std::string& key, const YAML::Node& list,
 }
 
 const Field* FieldReader::find(std::string_view key) const {
-  const auto found = std::find_if(fields_.begin(), fields_.end(),
-                                  [key](const Field& field) { return field.key == key; });
+  const auto found = std::ranges::find(fields_, key, &Field::key);
   return found == fields_.end() ? nullptr : &*found;
 }
 
@@ -316,9 +315,18 @@ std::string FieldReader::keys_of(const std::string& prefix) const {
   return keys;
 }
 
+std::string FieldReader::keys_beside(const std::string& key) const {
+  const std::string section = key.substr(0, key.find('.'));
+  if (key != section && is_section(section)) return keys_of(section + ".");
+  std::vector<std::string> names;
+  for (const Field& field : fields_) names.push_back(field.key.substr(0, field.key.find('.')));
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return text("; the keys are ", joined(names));
+}
+
 bool FieldReader::is_section(const std::string& key) const {
-  return std::any_of(fields_.begin(), fields_.end(),
-                     [&](const Field& field) { return field.key.starts_with(key + "."); });
+  const auto is_in = [&key](const Field& field) { return field.key.starts_with(key + "."); };
+  return std::any_of(fields_.begin(), fields_.end(), is_in);
 }
 
 const RetiredKey* FieldReader::find_retired(std::string_view key) const {
@@ -340,7 +348,8 @@ void FieldReader::fail_unknown(const std::string& key, const Place& place) const
     known.push_back(field.key);
     known.push_back(field.key.substr(0, field.key.rfind('.')));
   }
-  throw ConfigError(text(place.where, ": ", unknown_key(key, place.value, known)));
+  throw ConfigError(text(place.where, ": ", unknown_key(key, place.value, known),
+                         nearest_key(key, known).empty() ? keys_beside(key) : ""));
 }
 
 }  // namespace dermatome

@@ -14,8 +14,9 @@ struct ModelOptions {
   // A name in configs/models, such as ViT-B-16, or the file of an open_clip model configuration
   // (JSON).
   std::string architecture;
-  // The initial weights: a file, a folder in open_clip's hub layout, a run's folder (its newest
-  // checkpoint), or hf-hub:ORGANIZATION/NAME in Hugging Face's cache; empty: random weights.
+  // The initial weights: a file, a folder in open_clip's hub layout, the newest checkpoint of a run
+  // (its folder, or its name if it has the same output), RUN:STEP, or hf-hub:ORGANIZATION/NAME in
+  // Hugging Face's cache; empty: random weights.
   std::string pretrained;
   // The precision of the towers. amp_bf16: bfloat16 where it is safe, weights in float32.
   Precision precision = Precision::kFp32;

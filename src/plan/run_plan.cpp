@@ -45,8 +45,9 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
   }
   plan.length = run_length(options, dataset.size());
   check_data(options, dataset, plan.length, num_ranks);
+  warn_of_absent_captions(dataset, options);
   const TrainOptions resolved = resolved_options(options, plan.length);
-  if (const auto own = find_own_checkpoint(resolved, dataset.digest())) {
+  if (const auto own = find_own_checkpoint(resolved, dataset.digest(), plan.length.total_steps)) {
     check_steps_done(own->state.step, plan.length);
   }
   plan.load.texts = measure_texts(dataset, options, plan.load.images);

@@ -7,6 +7,7 @@
 #include "src/config/train_options.h"
 #include "src/core/json_lines.h"
 #include "src/core/log.h"
+#include "src/core/number_text.h"
 #include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/eval/benchmark.h"
@@ -79,7 +80,7 @@ RunSummary::RunSummary(const TrainOptions& options, const Size& size)
   log_info(text("training ", RunDirectory(options).path(), ": ",
                 number_in_words(size.num_parameters), " parameters, ", size.num_samples,
                 " samples, ", length.total_steps, " steps of ", options.batch_size, " samples (",
-                format("%.4g", epochs), " epochs), ", size.num_ranks, " rank(s)"));
+                number_text(epochs), " epochs), ", size.num_ranks, " rank(s)"));
 }
 
 void RunSummary::finish(const std::vector<FollowedScore>& scores) const {

@@ -187,7 +187,7 @@ TrainingOutcome Trainer::stop() {
 }
 
 TrainingOutcome Trainer::run() {
-  if (is_root()) {
+  if (is_root() && !start_.is_finished(length_)) {
     if (start_.continues) keep_settings(directory_, start_.checkpoint);
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
@@ -226,13 +226,16 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
-  const TrainOptions resolved = resolved_options(options, inputs.length);
+  const bool is_root = environment.collectives->rank() == 0;
+  if (is_root) warn_of_absent_captions(inputs.dataset, options);
+  TrainOptions resolved = resolved_options(options, inputs.length);
   const auto owner = own_run(resolved, environment);
-  const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
+  const auto start =
+      find_start(resolved, config, inputs.dataset.digest(), inputs.length, environment);
+  if (start.warmup >= 0) resolved.schedule.warmup = start.warmup;
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
-  const bool is_root = environment.collectives->rank() == 0;
-  if (is_root) log_starting_point(start, inputs.length);
+  if (is_root) log_starting_point(start, inputs.length, RunDirectory(resolved).path());
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.

@@ -167,6 +167,11 @@ TEST(TrainConfig, UnknownKeysNameTheNearestKnownOne) {
   EXPECT_EQ(complaint(kRequired, {"objective.sigam=0.3"}),
             "override 'objective.sigam=0.3': unknown key 'objective.sigam' with value 0.3; the "
             "nearest known key is 'objective.sigma'");
+  EXPECT_EQ(complaint("schedule: {nonsense: 3}\n"),
+            "run.yaml:1:12: unknown key 'schedule.nonsense' with value 3; its keys are epochs, "
+            "max_steps, warmup");
+  EXPECT_THAT(complaint("nonsense: 3\n"),
+              StartsWith("run.yaml:1:1: unknown key 'nonsense' with value 3; the keys are name, "));
 }
 
 TEST(TrainConfig, WarmUpThatIsNotSetIsATenthOfTheTraining) {
@@ -179,6 +184,9 @@ TEST(TrainConfig, WarmUpThatIsNotSetIsATenthOfTheTraining) {
   EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=470"}), 470);
   EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=0"}), 0);
   EXPECT_EQ(warmup({"schedule.epochs=5"}), -1);  // the data say how long that is
+  EXPECT_TRUE(load(kRequired, {"schedule.max_steps=470"}).schedule.warmup_is_default);
+  EXPECT_FALSE(
+      load(kRequired, {"schedule.max_steps=470", "schedule.warmup=47"}).schedule.warmup_is_default);
 }
 
 TEST(TrainConfig, RepeatedKeysAreRefused) {

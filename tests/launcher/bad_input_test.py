@@ -359,8 +359,8 @@ class Settings(Case):
         self.assert_refused_before_ranks(run, "--resume", "resume=VALUE", "dermatome help train")
 
     def test_batch_not_divisible_by_ranks(self):
-        self.assert_refused_by_rank_0(self.train(3, "batch_size=8"), "batch_size 8", "3 ranks",
-                                      "change batch_size or the number of ranks")
+        self.assert_refused_before_ranks(self.train(3, "batch_size=8"), "batch_size 8", "3 ranks",
+                                         "change batch_size or the number of ranks")
 
     def test_more_ranks_than_samples(self):
         training_data.make_data(self.folder / "two", BINARY, 2)

@@ -206,6 +206,7 @@ PROVOKED = {
     "has no captions": "dermatome shard --folder class_folders --output shards/bare; $BINARY plan small.yaml --ranks 2 $T batch_size=2 data.train=shards/bare",
     "asks for": "$BINARY train first.yaml $T name=copy2 schedule.max_steps=3",
     "of step …, but of": "dermatome train first.yaml name=wrong from=runs/first:2",
+    "there is no such run": "dermatome evaluate --checkpoint runs/frist --benchmark my_benchmark.yaml",
     "is no option of dermatome …; the nearest one": "dermatome evaluate --chekpoint runs/first",
     "a setting is written without dashes": "dermatome train first.yaml --lr 3",
     "neither a file nor a known name": "$BINARY plan first.yaml --ranks 2 model.architecture=ViT-B-61",
