@@ -7,6 +7,7 @@
 #include "src/core/caption_rows.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -72,7 +73,7 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
     for (const std::string& warning : table.warnings) log_warning(text(name, ": ", warning));
     log_captions(name, table);
   }
-  const BuildReport report = build_shards(table, Tokenizer(), options, team);
+  const BuildReport report = build_shards(table, ClipTokenizer(), options, team);
   if (team.rank() != 0) return "";
   warn_of_clipped(report);
   return summary(report, options);

@@ -8,7 +8,7 @@
 #include "launcher/commands/commands.h"
 #include "src/core/error.h"
 #include "src/core/text.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 
@@ -34,7 +34,7 @@ void print_plain(const std::vector<int32_t>& ids) {
 }
 
 void tokenize_lines(bool json) {
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   std::string line;
   for (int64_t line_number = 1; std::getline(std::cin, line); ++line_number) {
     if (json) {
