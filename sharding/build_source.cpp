@@ -12,6 +12,7 @@
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -116,7 +117,7 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
     log_captions(name, table);
   }
   check_images_are_there(source, table, options.image_root);
-  const BuildReport report = build_shards(table, Tokenizer(), options, team);
+  const BuildReport report = build_shards(table, ClipTokenizer(), options, team);
   if (team.rank() != 0) return "";
   log_repeated_images(name, table);
   warn_of_clipped(report);

@@ -88,7 +88,7 @@ Ragged<uint16_t> tokenize(const std::vector<std::string_view>& captions, const T
                           int num_threads) {
   std::vector<std::vector<int32_t>> ids(captions.size());
   parallel_for(static_cast<int64_t>(captions.size()), num_threads,
-               [&](int64_t i) { ids[i] = tokenizer.encode(captions[i]); });
+               [&](int64_t i) { ids[i] = tokenizer.encode(captions[i], kContextLength); });
   Ragged<uint16_t> tokens;
   for (const auto& list : ids) tokens.add(list);
   return tokens;

@@ -67,7 +67,8 @@ std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer&
   parallel_for(shard.caption_table_size(), num_threads, [&](int64_t i) {
     const auto caption = static_cast<int32_t>(i);
     const auto stored = shard.tokens(caption);
-    const std::vector<int32_t> expected = tokenizer.encode(shard.caption_text(caption));
+    const std::vector<int32_t> expected =
+        tokenizer.encode(shard.caption_text(caption), kContextLength);
     if (!std::equal(stored.begin(), stored.end(), expected.begin(), expected.end())) {
       captions[i] = text("shard ", shard.path(), " caption ", i, " ('", shard.caption_text(caption),
                          "'): its tokens are not the tokenizer's");

@@ -9,12 +9,13 @@
 #include "launcher/commands/commands.h"
 #include "src/core/error.h"
 #include "src/core/text.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 namespace {
 
 void run_verify(const std::string& data, size_t max_problems) {
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   const VerifyReport report = verify_dataset(data, tokenizer, /*num_threads=*/0);
   const size_t shown = std::min(report.problems.size(), max_problems);
   for (size_t i = 0; i < shown; ++i) std::printf("%s\n", report.problems[i].c_str());

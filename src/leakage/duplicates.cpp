@@ -18,8 +18,8 @@
 #include "src/eval/benchmark_file.h"
 #include "src/leakage/duplicate_groups.h"
 #include "src/leakage/hashed_images.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/text/table_cell.h"
-#include "src/text/tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -147,7 +147,7 @@ void warn_of_unreadable(const std::string& set, const HashedImages& images) {
 }  // namespace
 
 std::vector<FoundGroup> find_duplicates(const DuplicateSearch& search, const PrintLine& print) {
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   const OpenSet data = open_set(search.data, tokenizer, search.num_threads);
   std::vector<OpenSet> others;
   for (const std::string& set : search.against) {

@@ -14,6 +14,7 @@
 #include "src/run/origin.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/train/run_checks.h"
 #include "src/train/run_length.h"
 #include "src/train/starting_point.h"
@@ -137,7 +138,7 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
 
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device) {
   const ClipConfig config = read_architecture(options.model.architecture);
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   check_settings(options, config, tokenizer, num_ranks);
   RunPlan plan;
   plan.load.ranks = num_ranks;

@@ -20,7 +20,7 @@
 #include "src/report/page.h"
 #include "src/report/sheet.h"
 #include "src/report/statistics.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/weights/architectures.h"
 
 namespace dermatome {
@@ -156,7 +156,7 @@ void show(const Records& records, const InspectOptions& options, std::ostream& o
 
 void inspect(const InspectOptions& options, std::ostream& out) {
   check_sheet_name(options.sheet);
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   if (options.data.ends_with(".h5")) {
     const auto shard = std::make_shared<const ShardReader>(options.data, tokenizer.hash());
     if (options.row < 0) describe_shard(*shard, out);

@@ -23,7 +23,7 @@
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/run/run_log.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/train/batch_feed.h"
 #include "src/train/compare_ranks.h"
 #include "src/train/environment.h"
@@ -220,7 +220,7 @@ TrainingOutcome Trainer::run() {
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
   compare_settings(options, environment);
   const ClipConfig config = read_architecture(options.model.architecture);
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   const int64_t num_ranks = environment.collectives->size();
   check_settings(options, config, tokenizer, num_ranks);
   const auto data = staged_training_data(options, environment);

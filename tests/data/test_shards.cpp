@@ -12,7 +12,7 @@
 #include "src/core/hash.h"
 #include "src/core/rng.h"
 #include "src/image/codec.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -92,7 +92,7 @@ Image test_image(int64_t sample) {
 
 TestShards::TestShards(int64_t num_samples, int64_t samples_per_shard, int quality)
     : samples_per_shard_(samples_per_shard), directory_(make_directory()) {
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   ShardHeader header;
   header.tokenizer_hash = tokenizer.hash();
   header.aspects = {"raw", "ontology", "visual_concept", "subcaption_1", "subcaption_2"};

@@ -11,7 +11,7 @@
 
 #include "sharding/shard_reader.h"
 #include "src/core/error.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -40,7 +40,7 @@ void read_all(const std::string& path, const std::string& tokenizer_hash) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dermatome;
-  static const std::string hash = Tokenizer().hash();
+  static const std::string hash = ClipTokenizer().hash();
   const int file = memfd_create("shard", 0);
   if (file < 0 || write(file, data, size) != static_cast<ssize_t>(size)) return 0;
   try {
