@@ -18,8 +18,8 @@ struct AttentionLayout : torch::CustomClassHolder {
   struct Group {
     int64_t sequences = 0;
     int64_t length = 0;  // positions per sequence, padding included
-    // [sequences, 1, 1, length] bool: the positions that the sequence's read row attends to;
-    // nullopt: all.
+    // [sequences, 1, 1, length] bool: the positions that the sequence's read row attends to, and
+    // unless the layout is causal all its rows; nullopt: all.
     std::optional<at::Tensor> read_mask;
   };
   std::vector<Group> groups;

@@ -27,7 +27,9 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
                             const Parameters&... parameters) {
     const c10::DeviceType device = x.device().type();
     context->saved_data["heads"] = options.heads;
-    context->saved_data["quick_gelu"] = options.quick_gelu;
+    context->saved_data["activation"] = static_cast<int64_t>(options.activation);
+    context->saved_data["norm"] = static_cast<int64_t>(options.norm);
+    context->saved_data["norm_eps"] = options.norm_eps;
     context->saved_data["layout"] = c10::IValue::make_capsule(layout);
     context->saved_data["all_rows"] = wanted == BlockRows::kAll;
     context->saved_data["autocast"] = at::autocast::is_autocast_enabled(device);
@@ -40,13 +42,18 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
     variable_list inputs = context->get_saved_variables();
     variable_list wanted;
     for (size_t i = 0; i < inputs.size(); ++i) {
+      if (!inputs[i].defined()) continue;  // a parameter that the block's family does not have
       inputs[i] = inputs[i].detach();
       if (context->needs_input_grad(i)) wanted.push_back(inputs[i].set_requires_grad(true));
     }
     BlockParameters parameters;
     std::move(inputs.begin() + 1, inputs.end(), parameters.begin());
-    const BlockOptions options{.heads = context->saved_data["heads"].toInt(),
-                               .quick_gelu = context->saved_data["quick_gelu"].toBool()};
+    const auto& saved = context->saved_data;
+    const BlockOptions options{
+        .heads = saved.at("heads").toInt(),
+        .activation = static_cast<Activation>(saved.at("activation").toInt()),
+        .norm = static_cast<NormPlace>(saved.at("norm").toInt()),
+        .norm_eps = saved.at("norm_eps").toDouble()};
     const auto capsule = context->saved_data["layout"].toCapsule();
     const auto& layout = static_cast<const AttentionLayout&>(*capsule);
     const BlockRows rows =
@@ -63,7 +70,8 @@ struct CheckpointedBlock : torch::autograd::Function<CheckpointedBlock> {
     variable_list gradients(kNumOptions);
     size_t next = 0;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      gradients.push_back(context->needs_input_grad(i) ? found[next++] : at::Tensor());
+      const bool has_gradient = inputs[i].defined() && context->needs_input_grad(i);
+      gradients.push_back(has_gradient ? found[next++] : at::Tensor());
     }
     return gradients;
   }

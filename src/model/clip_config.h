@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "src/model/activation.h"
+
 namespace dermatome {
 
 struct VisionConfig {
@@ -46,6 +48,7 @@ struct ClipConfig {
   VisionConfig vision;
   TextConfig text;
   PreprocessConfig preprocess;
+  Activation activation() const { return quick_gelu ? Activation::kQuickGelu : Activation::kGelu; }
 };
 
 // Reads a bare model configuration, or a hub file with model_cfg (and preprocess_cfg). Keys that

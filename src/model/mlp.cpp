@@ -18,15 +18,25 @@ using torch::autograd::variable_list;
 constexpr double kQuickGelu = 1.702;
 
 // The factor by which the kept output of fc is multiplied.
-double inner_scale(bool quick_gelu) { return quick_gelu ? kQuickGelu : 1.0; }
+double inner_scale(Activation activation) {
+  return activation == Activation::kQuickGelu ? kQuickGelu : 1.0;
+}
 
-at::Tensor activate(const at::Tensor& hidden, bool quick_gelu) {
-  return quick_gelu ? at::silu(hidden) : at::gelu(hidden);
+// The name that at::gelu() has for its own kinds.
+const char* approximation(Activation activation) {
+  return activation == Activation::kTanhGelu ? "tanh" : "none";
+}
+
+at::Tensor activate(const at::Tensor& hidden, Activation activation) {
+  return activation == Activation::kQuickGelu ? at::silu(hidden)
+                                              : at::gelu(hidden, approximation(activation));
 }
 
 at::Tensor activate_backward(const at::Tensor& gradient, const at::Tensor& hidden,
-                             bool quick_gelu) {
-  return quick_gelu ? at::silu_backward(gradient, hidden) : at::gelu_backward(gradient, hidden);
+                             Activation activation) {
+  return activation == Activation::kQuickGelu
+             ? at::silu_backward(gradient, hidden)
+             : at::gelu_backward(gradient, hidden, approximation(activation));
 }
 
 // factor * a b
@@ -37,7 +47,7 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, double factor) {
 struct Mlp : torch::autograd::Function<Mlp> {
   enum Input : size_t { kX, kFcWeight, kFcBias, kProjWeight, kProjBias, kNumInputs };
 
-  static at::Tensor forward(AutogradContext* context, bool quick_gelu, const at::Tensor& x,
+  static at::Tensor forward(AutogradContext* context, Activation activation, const at::Tensor& x,
                             const at::Tensor& fc_weight, const at::Tensor& fc_bias,
                             const at::Tensor& proj_weight, const at::Tensor& proj_bias) {
     const c10::DeviceType device = x.device().type();
@@ -46,13 +56,13 @@ struct Mlp : torch::autograd::Function<Mlp> {
                                      : x.scalar_type();
     const AutocastScope no_autocast(device, /*enabled=*/false);
     const at::Tensor input = x.to(type);
-    const double scale = inner_scale(quick_gelu);
+    const double scale = inner_scale(activation);
     const at::Tensor hidden =
         at::addmm(fc_bias.to(type), input, fc_weight.to(type).t(), scale, scale);
-    context->saved_data["quick_gelu"] = quick_gelu;
+    context->saved_data["activation"] = static_cast<int64_t>(activation);
     context->saved_data["x_type"] = x.scalar_type();
     context->save_for_backward({input, fc_weight, proj_weight, hidden});
-    return at::addmm(proj_bias.to(type), activate(hidden, quick_gelu), proj_weight.to(type).t(), 1,
+    return at::addmm(proj_bias.to(type), activate(hidden, activation), proj_weight.to(type).t(), 1,
                      1 / scale);
   }
 
@@ -61,7 +71,7 @@ struct Mlp : torch::autograd::Function<Mlp> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &fc_weight = saved[1], &proj_weight = saved[2],
                      &hidden = saved[3];
-    const bool quick_gelu = context->saved_data["quick_gelu"].toBool();
+    const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
     const auto x_type = context->saved_data["x_type"].toScalarType();
     const c10::ScalarType type = hidden.scalar_type();
     const AutocastScope no_autocast(x.device().type(), /*enabled=*/false);
@@ -73,13 +83,13 @@ struct Mlp : torch::autograd::Function<Mlp> {
     if (wanted(kProjBias)) result(kProjBias) = gradient.sum(0).to(proj_weight.scalar_type());
     if (wanted(kProjWeight)) {
       result(kProjWeight) =
-          product(gradient.t(), activate(hidden, quick_gelu), 1 / inner_scale(quick_gelu))
+          product(gradient.t(), activate(hidden, activation), 1 / inner_scale(activation))
               .to(proj_weight.scalar_type());
     }
     if (!wanted(kX) && !wanted(kFcWeight) && !wanted(kFcBias)) return gradients;
     // The two factors cancel.
     const at::Tensor of_hidden =
-        activate_backward(gradient.mm(proj_weight.to(type)), hidden, quick_gelu);
+        activate_backward(gradient.mm(proj_weight.to(type)), hidden, activation);
     if (wanted(kFcBias)) result(kFcBias) = of_hidden.sum(0).to(fc_weight.scalar_type());
     if (wanted(kFcWeight)) {
       result(kFcWeight) = of_hidden.t().mm(x).to(fc_weight.scalar_type());
@@ -91,8 +101,8 @@ struct Mlp : torch::autograd::Function<Mlp> {
 
 }  // namespace
 
-at::Tensor mlp(const at::Tensor& x, const MlpParameters& parameters, bool quick_gelu) {
-  return Mlp::apply(quick_gelu, x, parameters.fc_weight, parameters.fc_bias, parameters.proj_weight,
+at::Tensor mlp(const at::Tensor& x, const MlpParameters& parameters, Activation activation) {
+  return Mlp::apply(activation, x, parameters.fc_weight, parameters.fc_bias, parameters.proj_weight,
                     parameters.proj_bias);
 }
 

@@ -3,6 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "src/model/activation.h"
+
 namespace dermatome {
 
 // A block's part of its parameters. W: width, M: width of the hidden layer.
@@ -13,10 +15,10 @@ struct MlpParameters {
   at::Tensor proj_bias;    // [W]
 };
 
-// proj(activation(fc(x))), x [n, W] to [n, W], the activation GELU or x sigmoid(1.702 x). The
-// backward pass computes the activation again from x and fc's output, which alone are kept: one
-// tensor of the size of fc's output, where autograd would keep three for the sigmoid form. Under
-// autocast it computes in autocast's type, as at::linear does.
-at::Tensor mlp(const at::Tensor& x, const MlpParameters& parameters, bool quick_gelu);
+// proj(activation(fc(x))), x [n, W] to [n, W]. The backward pass computes the activation again from
+// x and fc's output, which alone are kept: one tensor of the size of fc's output, where autograd
+// would keep three for the sigmoid form. Under autocast it computes in autocast's type, as
+// at::linear does.
+at::Tensor mlp(const at::Tensor& x, const MlpParameters& parameters, Activation activation);
 
 }  // namespace dermatome

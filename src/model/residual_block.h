@@ -1,22 +1,31 @@
-// The transformer block of both towers (open_clip's ResidualAttentionBlock): pre-norm
-// self-attention and an MLP of one hidden layer, each added to its input.
+// The transformer block of all towers: self-attention and an MLP of one hidden layer, each added to
+// its input. With default options and open_clip_block() it is open_clip's ResidualAttentionBlock.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "src/model/activation.h"
 #include "src/model/attention_layout.h"
+#include "src/model/block_names.h"
 #include "src/model/parameter_list.h"
 
 namespace dermatome {
 
+// Where a block normalizes.
+enum class NormPlace {
+  kBefore,  // the input of attention and of the MLP (CLIP, timm, PanDerm)
+  kAfter,   // each sum (BERT)
+};
+
 struct BlockOptions {
   int64_t heads = 1;
-  bool quick_gelu = false;  // x sigmoid(1.702 x) instead of GELU
+  Activation activation = Activation::kGelu;
+  NormPlace norm = NormPlace::kBefore;
+  double norm_eps = 1e-5;
 };
 
 // Which rows of a block's output are wanted.
@@ -25,27 +34,13 @@ enum class BlockRows {
   kRead,  // only layout.read: all that the last block of a tower has to compute
 };
 
-// A block's parameters in state_dict order. W: width, M: width of the hidden layer.
-enum BlockParameter : size_t {
-  kLn1Weight,      // [W]
-  kLn1Bias,        // [W]
-  kInProjWeight,   // [3W, W], rows: query, key, value
-  kInProjBias,     // [3W]
-  kOutProjWeight,  // [W, W]
-  kOutProjBias,    // [W]
-  kLn2Weight,      // [W]
-  kLn2Bias,        // [W]
-  kFcWeight,       // [M, W]
-  kFcBias,         // [M]
-  kProjWeight,     // [W, M]
-  kProjBias,       // [W]
-  kNumBlockParameters,
-};
+// A block's parameters; undefined where the block's family has none. The biases of query, key and
+// value are zero where they are undefined.
 using BlockParameters = std::array<at::Tensor, kNumBlockParameters>;
 
-// Adds a block's parameters to `list`, their names behind `prefix`.
-BlockParameters add_block(ParameterList& list, const std::string& prefix, int64_t width,
-                          int64_t mlp_width);
+// Adds the parameters that `names` lists to `list`, their names behind `prefix`.
+BlockParameters add_block(ParameterList& list, const std::string& prefix, const BlockNames& names,
+                          int64_t width, int64_t mlp_width);
 
 // Takes x [M, W]; returns [M, W], or [layout.read.size(0), W] for kRead.
 at::Tensor residual_block(const at::Tensor& x, const BlockParameters& parameters,

@@ -12,9 +12,9 @@ TextTower::TextTower(ParameterList& list, const ClipConfig& config)
     : positional_embedding_(
           list.add("positional_embedding", {config.text.context_length, config.text.width})),
       text_projection_(list.add("text_projection", {config.text.width, config.embed_dim})),
-      transformer_(list, "transformer.", config.text.layers, config.text.width,
-                   config.text.mlp_width(),
-                   {.heads = config.text.heads, .quick_gelu = config.quick_gelu}),
+      transformer_(list, "transformer.resblocks.", open_clip_block(),
+                   {config.text.layers, config.text.width, config.text.mlp_width()},
+                   {.heads = config.text.heads, .activation = config.activation()}),
       token_embedding_weight_(
           list.add("token_embedding.weight", {config.text.vocab_size, config.text.width})),
       ln_final_weight_(list.add("ln_final.weight", {config.text.width})),

@@ -1,15 +1,18 @@
 #include "src/model/transformer.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "src/core/text.h"
 #include "src/model/checkpointed_block.h"
 
 namespace dermatome {
 
-Transformer::Transformer(ParameterList& list, const std::string& prefix, int64_t layers,
-                         int64_t width, int64_t mlp_width, const BlockOptions& options)
+Transformer::Transformer(ParameterList& list, const std::string& prefix, const BlockNames& names,
+                         const TransformerSize& size, const BlockOptions& options)
     : options_(options) {
-  for (int64_t i = 0; i < layers; ++i) {
-    blocks_.push_back(add_block(list, text(prefix, "resblocks.", i, "."), width, mlp_width));
+  for (int64_t i = 0; i < size.layers; ++i) {
+    blocks_.push_back(add_block(list, text(prefix, i, "."), names, size.width, size.mlp_width));
   }
 }
 
@@ -28,7 +31,8 @@ at::Tensor Transformer::forward(at::Tensor x, const AttentionLayoutPtr& layout, 
 
 void Transformer::append_parameters(std::vector<at::Tensor>& parameters) const {
   for (const BlockParameters& block : blocks_) {
-    parameters.insert(parameters.end(), block.begin(), block.end());
+    std::ranges::copy_if(block, std::back_inserter(parameters),
+                         [](const at::Tensor& parameter) { return parameter.defined(); });
   }
 }
 

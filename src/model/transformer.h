@@ -19,11 +19,17 @@ constexpr int64_t num_checkpointed(int64_t checkpointed, int64_t layers) {
   return checkpointed == kAllBlocks || checkpointed > layers ? layers : checkpointed;
 }
 
+struct TransformerSize {
+  int64_t layers = 0;
+  int64_t width = 0;
+  int64_t mlp_width = 0;  // of the MLPs' hidden layer
+};
+
 class Transformer {
  public:
-  // Adds the parameters of `layers` blocks to `list`, their names behind `prefix`.
-  Transformer(ParameterList& list, const std::string& prefix, int64_t layers, int64_t width,
-              int64_t mlp_width, const BlockOptions& options);
+  // Adds the parameters of `layers` blocks to `list`, those of block i named PREFIXi.NAME.
+  Transformer(ParameterList& list, const std::string& prefix, const BlockNames& names,
+              const TransformerSize& size, const BlockOptions& options);
 
   // Takes x [M, W]; returns the rows `wanted` of the last block's output. The first `checkpointed`
   // blocks (kAllBlocks: all) are computed again in backward.

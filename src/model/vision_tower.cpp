@@ -32,9 +32,9 @@ VisionTower::VisionTower(ParameterList& list, const ClipConfig& config)
           list.add("visual.conv1.weight", {config.vision.width, 3, patch_size_, patch_size_})),
       ln_pre_weight_(list.add("visual.ln_pre.weight", {config.vision.width})),
       ln_pre_bias_(list.add("visual.ln_pre.bias", {config.vision.width})),
-      transformer_(list, "visual.transformer.", config.vision.layers, config.vision.width,
-                   config.vision.mlp_width(),
-                   {.heads = config.vision.heads(), .quick_gelu = config.quick_gelu}),
+      transformer_(list, "visual.transformer.resblocks.", open_clip_block(),
+                   {config.vision.layers, config.vision.width, config.vision.mlp_width()},
+                   {.heads = config.vision.heads(), .activation = config.activation()}),
       ln_post_weight_(list.add("visual.ln_post.weight", {config.vision.width})),
       ln_post_bias_(list.add("visual.ln_post.bias", {config.vision.width})) {}
 

@@ -81,7 +81,7 @@ struct CheckpointedBlockTest : ::testing::Test {
   }
 
   ParameterList list{at::kCPU};
-  BlockParameters parameters = add_block(list, "", 8, 16);
+  BlockParameters parameters = add_block(list, "", open_clip_block(), 8, 16);
 };
 
 TEST_F(CheckpointedBlockTest, KeepsOnlyItsInputs) {
@@ -92,6 +92,7 @@ TEST_F(CheckpointedBlockTest, KeepsOnlyItsInputs) {
   // Only one node lies between output and leaves, so nothing inside the block is kept.
   ASSERT_NE(y.grad_fn(), nullptr);
   for (const torch::autograd::Edge& edge : y.grad_fn()->next_edges()) {
+    if (!edge.is_valid()) continue;  // a parameter that this family does not have
     EXPECT_EQ(edge.function->num_outputs(), 0) << edge.function->name();
   }
 }

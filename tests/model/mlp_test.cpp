@@ -14,10 +14,19 @@ namespace dermatome {
 namespace {
 
 // mlp() written with operators that autograd knows.
-at::Tensor plain_mlp(const at::Tensor& x, const MlpParameters& p, bool quick_gelu) {
+at::Tensor plain_mlp(const at::Tensor& x, const MlpParameters& p, Activation activation) {
   const at::Tensor hidden = at::linear(x, p.fc_weight, p.fc_bias);
-  return at::linear(quick_gelu ? hidden * at::sigmoid(1.702 * hidden) : at::gelu(hidden),
-                    p.proj_weight, p.proj_bias);
+  const auto activate = [&] {
+    switch (activation) {
+      case Activation::kQuickGelu:
+        return hidden * at::sigmoid(1.702 * hidden);
+      case Activation::kTanhGelu:
+        return at::gelu(hidden, "tanh");
+      default:
+        return at::gelu(hidden);
+    }
+  };
+  return at::linear(activate(), p.proj_weight, p.proj_bias);
 }
 
 struct Leaves {
@@ -41,16 +50,18 @@ struct Leaves {
 // The gradients of all leaves, then the value of `function`.
 template <typename Function>
 std::vector<at::Tensor> value_and_gradients(const Function& function, const Leaves& leaves,
-                                            bool quick_gelu) {
-  const at::Tensor y = function(leaves.x, leaves.parameters, quick_gelu);
+                                            Activation activation) {
+  const at::Tensor y = function(leaves.x, leaves.parameters, activation);
   const at::Tensor weights = at::sin(at::arange(y.numel())).view(y.sizes()).to(y.scalar_type());
   std::vector<at::Tensor> results = torch::autograd::grad({y}, leaves.all(), {weights});
   results.push_back(y.detach());
   return results;
 }
 
-class MlpTest : public testing::TestWithParam<bool> {};
-INSTANTIATE_TEST_SUITE_P(GeluAndQuickGelu, MlpTest, testing::Bool());
+class MlpTest : public testing::TestWithParam<Activation> {};
+INSTANTIATE_TEST_SUITE_P(EveryActivation, MlpTest,
+                         testing::Values(Activation::kGelu, Activation::kQuickGelu,
+                                         Activation::kTanhGelu));
 
 TEST_P(MlpTest, EqualsAutogradInValueAndGradients) {
   for (const auto& [type, tolerance] : {std::tuple{at::kDouble, 1e-13}, {at::kFloat, 2e-6}}) {

@@ -1,0 +1,23 @@
+#include "src/model/block_names.h"
+
+namespace dermatome {
+
+BlockNames open_clip_block(bool layer_scale) {
+  BlockNames names = {{kLn1Weight, "ln_1.weight"},
+                      {kLn1Bias, "ln_1.bias"},
+                      {kInProjWeight, "attn.in_proj_weight"},
+                      {kInProjBias, "attn.in_proj_bias"},
+                      {kOutProjWeight, "attn.out_proj.weight"},
+                      {kOutProjBias, "attn.out_proj.bias"}};
+  if (layer_scale) names.emplace_back(kAttentionScale, "ls_1.gamma");
+  names.insert(names.end(), {{kLn2Weight, "ln_2.weight"},
+                             {kLn2Bias, "ln_2.bias"},
+                             {kFcWeight, "mlp.c_fc.weight"},
+                             {kFcBias, "mlp.c_fc.bias"},
+                             {kProjWeight, "mlp.c_proj.weight"},
+                             {kProjBias, "mlp.c_proj.bias"}});
+  if (layer_scale) names.emplace_back(kMlpScale, "ls_2.gamma");
+  return names;
+}
+
+}  // namespace dermatome
