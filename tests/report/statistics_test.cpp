@@ -73,7 +73,7 @@ TEST(DataStatistics, DescribeSizesAndClasses) {
 // The statistics of a shard with the images of these names; a number below 0: the shard does not
 // hold it.
 std::string statistics_of(const std::vector<std::string>& names, int64_t num_transparent) {
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   ShardHeader header;
   header.tokenizer_hash = tokenizer.hash();
   header.aspects = {"caption"};
