@@ -179,7 +179,7 @@ std::string value_rule(const CLI::Option& option) {
 std::string expected_number(const CLI::Option& option, const std::string& value) {
   const std::string full = option.get_type_name(), rule = value_rule(option);
   const std::string type = full.substr(0, full.find(':'));
-  const bool has_unit = full.find("INT in [") != std::string::npos && type_of(option) == type;
+  const bool has_unit = full.find("INT in [") != std::string::npos && value_type(option) == type;
   if (type == "FLOAT") return rule.empty() ? "a number" : rule;
   if (type != "INT" && type != "UINT" && !has_unit) return rule;
   int64_t number = 0;
