@@ -49,7 +49,8 @@ def random_model(config):
     model = CLIPModel(CLIPConfig(**config)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(0.3 * torch.randn(parameter.shape) * (0.05 if parameter.dim() > 1 else 1))
+            scale = 0.3 if parameter.dim() < 2 else parameter[0].numel() ** -0.5
+            parameter.add_(scale * torch.randn(parameter.shape))
     return model
 
 
