@@ -10,8 +10,7 @@ namespace dermatome {
 inline constexpr int64_t kStartOfTextId = 49406;
 inline constexpr int64_t kEndOfTextId = 49407;
 
-// Writes into `directory`, which exists: tokenizer.json, which transformers since 5 and fast
-// tokenizers read, vocab.json and merges.txt for older ones, and tokenizer_config.json. Texts are
+// Writes vocab.json, merges.txt and tokenizer_config.json into `directory`, which exists. Texts are
 // cut to `context_length` ids and padded with kEndOfTextId. Throws DataError.
 void write_tokenizer_files(const std::filesystem::path& directory, int64_t context_length);
 
