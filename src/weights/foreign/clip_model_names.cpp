@@ -7,22 +7,22 @@
 namespace dermatome {
 namespace {
 
-using Tensors = std::vector<ClipModelTensor>;
+using Table = std::vector<ClipModelTensor>;
 using Form = ClipModelForm;
 
 // The weight and the bias of one layer.
-void add_layer(Tensors& all, const std::string& name, const std::string& open_clip) {
+void add_layer(Table& all, const std::string& name, const std::string& open_clip) {
   for (const char* kind : {".weight", ".bias"}) all.push_back({name + kind, open_clip + kind});
 }
 
 // `name`: the prefix of a block in CLIPModel; `open_clip`: that of the same block in open_clip.
-void add_block_names(Tensors& all, const std::string& name, const std::string& open_clip) {
+void add_block_names(Table& all, const std::string& name, const std::string& open_clip) {
   add_layer(all, name + "layer_norm1", open_clip + "ln_1");
   for (const char* kind : {"weight", "bias"}) {
-    const std::string joined = text(open_clip, "attn.in_proj_", kind);
-    all.push_back({text(name, "self_attn.q_proj.", kind), joined, Form::kQuery});
-    all.push_back({text(name, "self_attn.k_proj.", kind), joined, Form::kKey});
-    all.push_back({text(name, "self_attn.v_proj.", kind), joined, Form::kValue});
+    const std::string whole = text(open_clip, "attn.in_proj_", kind);
+    all.push_back({text(name, "self_attn.q_proj.", kind), whole, Form::kQuery});
+    all.push_back({text(name, "self_attn.k_proj.", kind), whole, Form::kKey});
+    all.push_back({text(name, "self_attn.v_proj.", kind), whole, Form::kValue});
   }
   add_layer(all, name + "self_attn.out_proj", open_clip + "attn.out_proj");
   add_layer(all, name + "layer_norm2", open_clip + "ln_2");
@@ -30,7 +30,7 @@ void add_block_names(Tensors& all, const std::string& name, const std::string& o
   add_layer(all, name + "mlp.fc2", open_clip + "mlp.c_proj");
 }
 
-void add_blocks(Tensors& all, const std::string& tower, const std::string& open_clip,
+void add_blocks(Table& all, const std::string& tower, const std::string& open_clip,
                 int64_t layers) {
   for (int64_t i = 0; i < layers; ++i) {
     add_block_names(all, text(tower, ".encoder.layers.", i, "."),
@@ -41,7 +41,7 @@ void add_blocks(Tensors& all, const std::string& tower, const std::string& open_
 }  // namespace
 
 std::vector<ClipModelTensor> clip_model_tensors(int64_t image_layers, int64_t text_layers) {
-  Tensors all = {
+  Table all = {
       {"logit_scale", "logit_scale"},
       {"text_model.embeddings.token_embedding.weight", "token_embedding.weight"},
       {"text_model.embeddings.position_embedding.weight", "positional_embedding"},
