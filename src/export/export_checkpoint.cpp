@@ -44,10 +44,11 @@ fs::path checked_output(const fs::path& given) {
 }
 
 ClipConfig checked_config(const Weights& weights, const ExportOptions& options) {
-  if (!weights.described_by && !weights.are_openai && !options.hints.given()) {
-    throw ConfigError(text(weights.file, " does not say whether its model uses GELU or QuickGELU, ",
-                           "and an export must say it: give --quick-gelu, or the whole ",
-                           "architecture, such as --architecture ViT-B-16 with GELU"));
+  if (!weights.tell_activation() && !options.hints.given()) {
+    throw ConfigError(text(weights.file,
+                           " does not say whether its model was trained with GELU or with "
+                           "QuickGELU, and an export says it to others: give --quick-gelu, or with "
+                           "GELU the whole architecture, such as --architecture ViT-B-16"));
   }
   ClipConfig config = config_of(weights, options.hints);
   check_expressible(config, options.format);

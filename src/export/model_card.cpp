@@ -110,15 +110,15 @@ std::string introduction(const CardFacts& facts) {
 }
 
 std::string image_tower(const VisionConfig& vision) {
-  return text("vision transformer of ", vision.layers, " blocks, width ", vision.width, ", ",
-              vision.heads(), " heads; images of ", vision.image_size, " x ", vision.image_size,
+  return text("vision transformer of ", vision.layers, " block(s), width ", vision.width, ", ",
+              vision.heads(), " head(s); images of ", vision.image_size, " x ", vision.image_size,
               " pixels in patches of ", vision.patch_size, " x ", vision.patch_size);
 }
 
 std::string text_tower(const TextConfig& config) {
-  return text("causal transformer of ", config.layers, " blocks, width ", config.width, ", ",
-              config.heads, " heads; at most ", config.context_length, " of ", config.vocab_size,
-              " tokens");
+  return text("causal transformer of ", config.layers, " block(s), width ", config.width, ", ",
+              config.heads, " head(s); at most ", config.context_length,
+              " tokens of a vocabulary of ", config.vocab_size);
 }
 
 std::string preparation(const PreprocessConfig& preprocess) {
@@ -190,7 +190,7 @@ std::string score_row(const RecordedScore& score) {
   return text("| ", cell(score.benchmark), " | ", cell(score.metric), " | ",
               format("%.4f", score.value), " | ", interval, " | ",
               score.num_samples > 0 ? text(score.num_samples) : "", " | ", score.step, " | ",
-              score.data.substr(0, 12), " |\n");
+              score.data.substr(0, 12), " | ", cell(score.leakage), " |\n");
 }
 
 std::string score_section(const CardFacts& facts) {
@@ -200,10 +200,12 @@ std::string score_section(const CardFacts& facts) {
   std::string rows;
   for (const RecordedScore& score : facts.run->scores) rows += score_row(score);
   return text(
-      "\n## Scores\n\nScores of the trained weights in float32. `step` is that of the "
-      "weights that were scored, `data` the beginning of the SHA-256 of the benchmark's "
-      "data.\n\n| benchmark | metric | score | 95 % interval | samples | step | data |\n"
-      "| --- | --- | --- | --- | --- | --- | --- |\n",
+      "\n## Scores\n\nScores of the trained weights, before they got the type above. `step` is "
+      "that "
+      "of the weights that were scored, `data` the beginning of the SHA-256 of the benchmark's "
+      "data, and `leakage` what a check for training images among them found.\n\n"
+      "| benchmark | metric | score | 95 % interval | samples | step | data | leakage |\n"
+      "| --- | --- | --- | --- | --- | --- | --- | --- |\n",
       rows);
 }
 

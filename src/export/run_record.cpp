@@ -22,15 +22,18 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using ScoresByBenchmark = std::map<std::string, std::vector<RecordedScore>>;
 
-// Sections and keys that say how the weights were made, apart from those that hold paths.
+// Sections and keys that say how the weights were made.
 constexpr std::array<std::string_view, 8> kRecipe = {"batch_size",    "seed",         "model.",
                                                      "data.sampling", "objective.",   "optimizer.",
                                                      "schedule.",     "augmentation."};
-constexpr std::array<std::string_view, 2> kPaths = {"model.architecture", "model.pretrained"};
+// Of these, paths and what changes only the memory.
+constexpr std::array<std::string_view, 4> kLeftOut = {"model.architecture", "model.pretrained",
+                                                      "model.checkpointed_image_blocks",
+                                                      "model.checkpointed_text_blocks"};
 
 bool is_recipe(const Setting& setting) {
   const std::string_view key = setting.key;
-  return std::ranges::find(kPaths, key) == kPaths.end() &&
+  return std::ranges::find(kLeftOut, key) == kLeftOut.end() &&
          std::ranges::any_of(kRecipe, [&](std::string_view known) {
            return known.ends_with('.') ? key.starts_with(known) : key == known;
          });
@@ -88,8 +91,11 @@ void add_scores(const Json& scores, const Json& intervals, const RecordedScore& 
   }
 }
 
-std::string data_hash(const Json& facts) {
-  return facts.value("hashes", Json::object()).value("data", std::string());
+// What a result or a validation says about the data of its benchmark.
+void read_data(const Json& facts, RecordedScore& score) {
+  const Json none = Json::object();
+  score.data = facts.value("hashes", none).value("data", std::string());
+  score.leakage = facts.value("leakage", none).value("status", std::string());
 }
 
 // The newest validation that is not after the checkpoint.
@@ -105,9 +111,8 @@ void read_validation(const RunDirectory& run, int64_t last_step, ScoresByBenchma
   const Json validation = newest.value("validation", none);
   const Json benchmarks = newest.value("benchmarks", none);
   for (const auto& [name, values] : validation.items()) {
-    const RecordedScore common = {.benchmark = name,
-                                  .step = newest.at("step"),
-                                  .data = data_hash(benchmarks.value(name, none))};
+    RecordedScore common = {.benchmark = name, .step = newest.at("step")};
+    read_data(benchmarks.value(name, none), common);
     add_scores(values, none, common, scores[name]);
   }
 }
@@ -121,10 +126,9 @@ void read_evaluations(const RunDirectory& run, const std::string& state, int64_t
     if (line.value("state", std::string()) != state || line.contains("failure")) return;
     const std::string name = line.at("benchmark");
     scores[name].clear();
-    const RecordedScore common = {.benchmark = name,
-                                  .num_samples = line.value("num_samples", int64_t{0}),
-                                  .step = step,
-                                  .data = data_hash(line)};
+    RecordedScore common = {
+        .benchmark = name, .num_samples = line.value("num_samples", int64_t{0}), .step = step};
+    read_data(line, common);
     add_scores(line.value("scores", none), line.value("intervals", none), common, scores[name]);
   });
 }

@@ -21,6 +21,7 @@ struct RecordedScore {
   int64_t num_samples = 0;                                 // 0: not recorded
   int64_t step = 0;                                        // of the weights that were scored
   std::string data = {};                                   // hash of the benchmark's data
+  std::string leakage = {};  // the status of the check, such as "not checked"
 };
 
 struct RunRecord {

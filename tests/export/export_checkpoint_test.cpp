@@ -152,7 +152,7 @@ TEST_F(ExportCheckpoint, WeightsWithoutADescriptionNeedTheActivation) {
   fs::copy_file(folder_ / "model" / kWeightsFile, folder_ / "bare" / "weights.safetensors");
   options_.checkpoint = (folder_ / "bare" / "weights.safetensors").string();
   EXPECT_THAT(error_of([&] { export_checkpoint(options_); }),
-              HasSubstr("does not say whether its model uses GELU or QuickGELU"));
+              HasSubstr("was trained with GELU or with QuickGELU, and an export says it"));
   const fs::path architecture = folder_ / "architecture.json";
   write_file_atomically(architecture, hub_config_json(config()));
   options_.hints = {.architecture = architecture.string(), .quick_gelu = true};

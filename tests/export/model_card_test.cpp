@@ -50,14 +50,17 @@ TEST(ModelCard, TellsTheRun) {
                                      .interval = {{0.25, 0.75}},
                                      .num_samples = 7,
                                      .step = 20,
-                                     .data = "0123456789abcdef"}}};
+                                     .data = "0123456789abcdef",
+                                     .leakage = "not checked"}}};
   const std::string card = model_card(of_run);
   EXPECT_THAT(card, AllOf(HasSubstr("\nlicense: cc-by-nc-4.0\nbase_model: \"org/model\"\n---\n"),
                           HasSubstr("| step | 20 of 40 |"), HasSubstr("| decade |"),
                           HasSubstr("| started from | org/model |"), HasSubstr("Dermatome 0.0.9"),
                           HasSubstr("batch_size: 12\n"), HasSubstr("lr: 0.001\n")));
-  EXPECT_THAT(card,
-              HasSubstr("| a\\|b | top1 | 0.5000 | 0.2500 to 0.7500 | 7 | 20 | 0123456789ab |\n"));
+  EXPECT_THAT(
+      card,
+      HasSubstr(
+          "| a\\|b | top1 | 0.5000 | 0.2500 to 0.7500 | 7 | 20 | 0123456789ab | not checked |\n"));
 }
 
 TEST(ModelCard, OfOneTowerTellsNothingOfTheOther) {

@@ -82,7 +82,7 @@ TEST(RunRecord, TellsWhatTheRunLogged) {
 {"step":28,"validation":{"later":{"top1":0.9}},"benchmarks":{}}
 )");
   const std::string evaluation = text(
-      R"({"step":20,"benchmark":"colors","num_samples":7,"scores":{"top1":0.5},"intervals":{"top1":[0.25,0.75]},"hashes":{"data":"c"},"state":")",
+      R"({"step":20,"benchmark":"colors","num_samples":7,"scores":{"top1":0.5},"intervals":{"top1":[0.25,0.75]},"hashes":{"data":"c"},"leakage":{"status":"clean"},"state":")",
       state_hash(checkpoint), "\"}\n");
   write_file_atomically(
       run / "evaluations.jsonl",
@@ -102,6 +102,7 @@ TEST(RunRecord, TellsWhatTheRunLogged) {
   EXPECT_EQ(evaluated.num_samples, 7);
   EXPECT_EQ(evaluated.step, 20);
   EXPECT_EQ(evaluated.data, "c");
+  EXPECT_EQ(evaluated.leakage, "clean");
   const RecordedScore& validated = record->scores[1];
   EXPECT_EQ(validated.benchmark, "other");
   EXPECT_EQ(validated.value, 0.3);

@@ -51,13 +51,13 @@ class Export(unittest.TestCase):
         cls.fitting = WORK / "fitting.png"
         Image.fromarray(draw.randint(0, 256, (SIDE, SIDE, 3)).astype(numpy.uint8)).save(cls.fitting)
         cls.images.append(cls.fitting)
-        texts = WORK / "texts.txt"
-        texts.write_text("".join(text + "\n" for text in TEXTS), encoding="utf-8")
+        cls.texts = WORK / "texts.txt"
+        cls.texts.write_text("".join(text + "\n" for text in TEXTS), encoding="utf-8")
         cls.features, cls.pixels = {}, {}
         for case, (quick_gelu, preprocess) in CASES.items():
             write_random_checkpoint(WORK / case, quick_gelu, preprocess)
             output = WORK / f"{case}.safetensors"
-            run("encode", "--checkpoint", WORK / case, "--texts", texts, "--images", *cls.images, "--output", output,
+            run("encode", "--checkpoint", WORK / case, "--texts", cls.texts, "--images", *cls.images, "--output", output,
                 "--device", "cpu")
             cls.features[case] = load_file(output)
             _, prepare = open_clip.create_model_from_pretrained(f"local-dir:{WORK / case}")
@@ -129,6 +129,15 @@ class Export(unittest.TestCase):
                                                                             return_tensors="pt"))
         self.expect(case, "image", outputs.image_embeds, tolerance=0.05)
         self.expect(case, "text", outputs.text_embeds, tolerance=0.05)
+
+    def test_comes_back(self):
+        for case in CASES:
+            folder = self.export(case, "--format", "transformers", "--license", "mit")
+            output = folder.parent / "back.safetensors"
+            run("encode", "--checkpoint", folder, "--texts", self.texts, "--images", *self.images, "--output", output,
+                "--device", "cpu")
+            for kind in ("image", "text"):
+                self.expect(case, kind, load_file(output)[f"{kind}_features"], tolerance=0)
 
     def test_open_clip(self):
         for case in CASES:

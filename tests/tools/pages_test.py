@@ -222,7 +222,7 @@ PROVOKED = {
     "must not choose": "sed 's/role: .*/role: test/' my_benchmark.yaml >role.yaml; "
                        "dermatome watch runs/first --benchmark role.yaml --select my-benchmark:top1 --once",
     "is no run's directory": "dermatome report runs/first/checkpoints",
-    "an export must say it": "cp runs/first/checkpoints/*4/open_clip_model.safetensors alone.safetensors; "
+    "an export says it": "cp runs/first/checkpoints/*4/open_clip_model.safetensors alone.safetensors; "
                              "dermatome export --checkpoint alone.safetensors --output exported/alone",
     "is not empty; name": "dermatome export --checkpoint runs/first --output images",
 }
