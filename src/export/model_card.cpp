@@ -4,7 +4,6 @@
 #include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "src/core/error.h"
 #include "src/core/joined.h"
@@ -172,7 +171,9 @@ std::string training_section(const CardFacts& facts) {
   const RunRecord& run = *facts.run;
   std::string rows = row(
       "step", run.planned_steps > 0 ? text(run.step, " of ", run.planned_steps) : text(run.step));
-  rows += row("started from", run.start.empty() ? "random weights" : run.start);
+  if (!run.recipe.empty()) {
+    rows += row("started from", run.start.empty() ? "random weights" : run.start);
+  }
   if (!run.version.empty()) rows += row("trained by", text("Dermatome ", run.version));
   if (run.num_samples > 0) rows += row("training samples", text(run.num_samples));
   rows += row("SHA-256 of the training data's manifest", run.dataset_digest);
@@ -201,9 +202,9 @@ std::string score_section(const CardFacts& facts) {
   for (const RecordedScore& score : facts.run->scores) rows += score_row(score);
   return text(
       "\n## Scores\n\nScores of the trained weights, before they got the type above. `step` is "
-      "that "
-      "of the weights that were scored, `data` the beginning of the SHA-256 of the benchmark's "
-      "data, and `leakage` what a check for training images among them found.\n\n"
+      "that of "
+      "the weights that were scored, `data` the beginning of the SHA-256 of the benchmark's data, "
+      "and `leakage` what a check for training images among them found.\n\n"
       "| benchmark | metric | score | 95 % interval | samples | step | data | leakage |\n"
       "| --- | --- | --- | --- | --- | --- | --- | --- |\n",
       rows);

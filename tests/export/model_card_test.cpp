@@ -61,6 +61,9 @@ TEST(ModelCard, TellsTheRun) {
       card,
       HasSubstr(
           "| a\\|b | top1 | 0.5000 | 0.2500 to 0.7500 | 7 | 20 | 0123456789ab | not checked |\n"));
+
+  of_run.run->recipe = {};  // then it is not known what the run started from
+  EXPECT_THAT(model_card(of_run), Not(HasSubstr("started from")));
 }
 
 TEST(ModelCard, OfOneTowerTellsNothingOfTheOther) {
