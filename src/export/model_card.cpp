@@ -202,9 +202,8 @@ std::string score_section(const CardFacts& facts) {
   for (const RecordedScore& score : facts.run->scores) rows += score_row(score);
   return text(
       "\n## Scores\n\nScores of the trained weights, before they got the type above. `step` is "
-      "that of "
-      "the weights that were scored, `data` the beginning of the SHA-256 of the benchmark's data, "
-      "and `leakage` what a check for training images among them found.\n\n"
+      "that of the weights that were scored, `data` the beginning of the SHA-256 of the "
+      "benchmark's data, and `leakage` what a check for training images among them found.\n\n"
       "| benchmark | metric | score | 95 % interval | samples | step | data | leakage |\n"
       "| --- | --- | --- | --- | --- | --- | --- | --- |\n",
       rows);
