@@ -19,6 +19,7 @@ void add_config(CLI::App& app);
 void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_export(CLI::App& app);
 void add_help(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_launch(CLI::App& app);

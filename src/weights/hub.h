@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "src/model/clip.h"
+#include "src/weights/safetensors.h"
 
 namespace dermatome {
 
@@ -16,5 +17,12 @@ ClipConfig read_hub_config(const std::filesystem::path& directory);
 
 // Writes both files into `directory` (which exists).
 void write_hub(const Clip& model, const std::filesystem::path& directory);
+
+// The same for weights of any floating-point type, by open_clip's names.
+void write_hub(const ClipConfig& config, const NamedTensors& weights,
+               const std::filesystem::path& directory);
+
+// All parameters of `model`, by open_clip's names.
+NamedTensors named_tensors(const Clip& model);
 
 }  // namespace dermatome

@@ -35,8 +35,8 @@ TRAINING, TEST = 24, 12  # images
 TINY = [f"model.architecture={training_data.MODEL}", "batch_size=8", "schedule.max_steps=4", "schedule.warmup=2",
         "runtime.device=cpu", "runtime.threads=1", "runtime.log_every=1", "data.workers=1"]
 # Programs of others, in blocks that are not run.
-FOREIGN = {"apptainer", "cd", "ctest", "do", "done", "export", "for", "gdb", "hf", "module", "pip", "python", "python3", "spack",
-           "unzip"}
+FOREIGN = {"apptainer", "cd", "ctest", "do", "done", "export", "for", "gdb", "hf", "module", "optimum-cli", "pip", "python",
+           "python3", "spack", "unzip"}
 # Stand for a name or value that the reader fills in.
 PLACEHOLDERS = re.compile(r"…|^[A-Z_]+$|=[A-Z]+$")
 SHARING = ["launch", "train", "plan"]
@@ -227,6 +227,9 @@ PROVOKED = {
     "must not choose": "sed 's/role: .*/role: test/' my_benchmark.yaml >role.yaml; "
                        "dermatome watch runs/first --benchmark role.yaml --select my-benchmark:top1 --once",
     "is no run's directory": "dermatome report runs/first/checkpoints",
+    "an export says it": "cp runs/first/checkpoints/*4/open_clip_model.safetensors alone.safetensors; "
+                             "dermatome export --checkpoint alone.safetensors --output exported/alone",
+    "is not empty; name": "dermatome export --checkpoint runs/first --output images",
 }
 
 
