@@ -26,10 +26,8 @@ at::Tensor Transformer::forward(at::Tensor x, const AttentionLayoutPtr& layout, 
   return x;
 }
 
-void Transformer::append_parameters(std::vector<at::Tensor>& parameters) const {
-  for (const BlockParameters& block : blocks_) {
-    parameters.insert(parameters.end(), block.begin(), block.end());
-  }
+void Transformer::append_layers(TowerLayers& layers) const {
+  for (const BlockParameters& block : blocks_) layers.emplace_back(block.begin(), block.end());
 }
 
 }  // namespace dermatome
