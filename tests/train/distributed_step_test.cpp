@@ -16,6 +16,7 @@
 #include "src/distributed/single_process.h"
 #include "src/plan/step_cost.h"
 #include "src/train/train_step.h"
+#include "src/train/training_model.h"
 #include "tests/support/golden.h"
 #include "tests/support/mpi_world.h"
 #include "tests/support/operator_watch.h"
@@ -44,6 +45,7 @@ struct Variant {
   int64_t accum = 1;
   ObjectiveOptions objective = {};
   int64_t num_kept_patches = 0;
+  LockedLayers locked = {};  // of the embeddings, two blocks and the rest
 };
 
 std::vector<Variant> variants() {
@@ -51,23 +53,37 @@ std::vector<Variant> variants() {
   contrast_only.local_alignment = false;
   ObjectiveOptions plain_clip = contrast_only;
   plain_clip.mkcl = false;
-  return {{.name = "method"},
-          {.name = "checkpointed", .checkpointed = kEverything},
-          {.name = "rank_without_text", .last_without_text = true},
-          {.name = "checkpointed_rank_without_text",
-           .checkpointed = kEverything,
-           .last_without_text = true},
-          {.name = "contrast_only", .objective = contrast_only},
-          {.name = "plain_clip", .objective = plain_clip},
-          {.name = "accumulated", .accum = 3},
-          {.name = "accumulated_one_by_one", .accum = 100},
-          {.name = "accumulated_checkpointed_rank_without_text",
-           .checkpointed = kEverything,
-           .last_without_text = true,
-           .accum = 2},
-          {.name = "accumulated_contrast_only", .accum = 3, .objective = contrast_only},
-          {.name = "patch_dropout", .num_kept_patches = 2},
-          {.name = "accumulated_patch_dropout", .accum = 3, .num_kept_patches = 3}};
+  return {
+      {.name = "method"},
+      {.name = "checkpointed", .checkpointed = kEverything},
+      {.name = "rank_without_text", .last_without_text = true},
+      {.name = "checkpointed_rank_without_text",
+       .checkpointed = kEverything,
+       .last_without_text = true},
+      {.name = "contrast_only", .objective = contrast_only},
+      {.name = "plain_clip", .objective = plain_clip},
+      {.name = "accumulated", .accum = 3},
+      {.name = "accumulated_one_by_one", .accum = 100},
+      {.name = "accumulated_checkpointed_rank_without_text",
+       .checkpointed = kEverything,
+       .last_without_text = true,
+       .accum = 2},
+      {.name = "accumulated_contrast_only", .accum = 3, .objective = contrast_only},
+      {.name = "patch_dropout", .num_kept_patches = 2},
+      {.name = "accumulated_patch_dropout", .accum = 3, .num_kept_patches = 3},
+      {.name = "locked_first_layers", .locked = {.image = 2, .text = 3}},
+      {.name = "locked_image_rank_without_text", .last_without_text = true, .locked = {.image = 4}},
+      {.name = "locked_image_contrast_only", .objective = contrast_only, .locked = {.image = 4}},
+      {.name = "locked_text_checkpointed", .checkpointed = kEverything, .locked = {.text = 4}},
+      {.name = "accumulated_locked_image_rank_without_text",
+       .last_without_text = true,
+       .accum = 3,
+       .locked = {.image = 4}},
+      {.name = "accumulated_locked_image_contrast_only",
+       .accum = 3,
+       .objective = contrast_only,
+       .locked = {.image = 4}},
+      {.name = "accumulated_locked_text", .accum = 3, .locked = {.image = 1, .text = 4}}};
 }
 
 // The gradient without that of the keys' bias. This bias adds the same to all logits of a softmax,
@@ -92,6 +108,7 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
   const ObjectiveResult expected = alone(whole_model, global, options);
 
   Clip model = make_model(variant.checkpointed);
+  model.lock(variant.locked);
   const auto group = make_test_group();
   // Buckets are small, so that there are several.
   options.runtime.bucket_mb = 0;
@@ -103,6 +120,10 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
     const ObjectiveResult result = step.compute_gradients(own.batch, own.sizes).objective;
     EXPECT_NEAR(result.total.item<double>(), expected.total.item<double>(), 1e-5);
     for (size_t i = 0; i < model.parameters().size(); ++i) {
+      if (!model.parameters()[i].value.requires_grad()) {
+        EXPECT_FALSE(model.parameters()[i].value.grad().defined());
+        continue;
+      }
       const at::Tensor gradient = significant_gradient(model.parameters()[i]);
       const at::Tensor reference = significant_gradient(whole_model.parameters()[i]);
       EXPECT_LE((gradient - reference).norm().item<double>(),
@@ -276,6 +297,25 @@ TEST(DistributedStep, ExchangesEmbeddingsScalarsAndGradientsOnce) {
                 num_parameters * sizeof(float) + 64 * model.parameters().size());
     }
   }
+}
+
+TEST(DistributedStep, ReducesNoGradientOfALockedParameter) {
+  const auto group = make_test_group();
+  const Share own = own_share(make_step_batch(test_world().size, /*last_without_text=*/false));
+  TrainOptions options;
+  options.model.lock_image = {LockedPart::kAll};
+  options.model.lock_text = {LockedPart::kFirst, 1};
+  RecordingCollectives recording(*group);
+  Clip model = training_model(tiny_config(), options.model, c10::kCPU);
+  model.initialize(11);
+  TrainStep step(model, recording, options);
+  step.compute_gradients(own.batch, own.sizes);
+  expect_planned(recording, options, own);
+  if (test_world().size == 1) return;
+  EXPECT_EQ(recording.num_reduced, 2u);  // one bucket of the text tower, and the logit scale
+  const auto trained = static_cast<size_t>(model.num_trained_parameters()) * sizeof(float);
+  EXPECT_GE(recording.reduced_bytes, trained);
+  EXPECT_LE(recording.reduced_bytes, trained + 64 * model.trained_parameters().size());
 }
 
 TEST(DistributedStep, FindsTheSamplesThatAreNotFinite) {
