@@ -62,12 +62,12 @@ at::Tensor VisionTower::forward(const at::Tensor& pixels, const at::Tensor& kept
       .view({batch, with_patches ? length : 1, proj_.size(1)});
 }
 
-std::vector<at::Tensor> VisionTower::parameters() const {
-  std::vector<at::Tensor> parameters = {conv1_weight_, class_embedding_, positional_embedding_,
-                                        ln_pre_weight_, ln_pre_bias_};
-  transformer_.append_parameters(parameters);
-  parameters.insert(parameters.end(), {ln_post_weight_, ln_post_bias_, proj_});
-  return parameters;
+TowerLayers VisionTower::layers() const {
+  TowerLayers layers = {
+      {conv1_weight_, class_embedding_, positional_embedding_, ln_pre_weight_, ln_pre_bias_}};
+  transformer_.append_layers(layers);
+  layers.push_back({ln_post_weight_, ln_post_bias_, proj_});
+  return layers;
 }
 
 }  // namespace dermatome

@@ -23,8 +23,7 @@ class VisionTower {
   at::Tensor forward(const at::Tensor& pixels, const at::Tensor& kept_patches, bool with_patches,
                      int64_t checkpointed) const;
 
-  // In the order of their use.
-  std::vector<at::Tensor> parameters() const;
+  TowerLayers layers() const;
 
  private:
   // Patch embeddings behind the class token, with positions: [B, 1 + P, W].

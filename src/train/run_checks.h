@@ -21,7 +21,7 @@ struct TrainOptions;
 void check_number_of_ranks(const TrainOptions& options, int64_t num_ranks);
 
 // Checks what needs no data: check_number_of_ranks(), and that the model takes the tokenizer's
-// texts.
+// texts and has the blocks that a lock counts.
 void check_settings(const TrainOptions& options, const ClipConfig& config,
                     const Tokenizer& tokenizer, int64_t num_ranks);
 

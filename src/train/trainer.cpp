@@ -145,7 +145,8 @@ void Trainer::train_on(const FedBatch& fed, double data_seconds) {
   const double lr = cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup,
                                          length_.total_steps, step_);
   const StepResult result = train_step_.compute_gradients(fed.batch, fed.sizes);
-  const at::Tensor norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
+  const at::Tensor norm =
+      clip_gradient_norm(model_.trained_parameters(), options_.optimizer.clip_norm);
   ++step_;
   optimizer_.step(lr, finite_watch_.check(step_, result, norm, fed.batch));
   model_.logit_scale().detach().clamp_(0, std::log(100.0));
@@ -192,8 +193,9 @@ TrainingOutcome Trainer::run() {
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
   }
-  const RunSummary summary(options_, {length_, model_.num_parameters(), inputs_.dataset.size(),
-                                      collectives_.size(), step_});
+  const RunSummary summary(options_, {length_, model_.num_parameters(),
+                                      model_.num_parameters() - model_.num_trained_parameters(),
+                                      inputs_.dataset.size(), collectives_.size(), step_});
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
   step_log_.begin(step_);
@@ -235,7 +237,7 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   if (start.warmup >= 0) resolved.schedule.warmup = start.warmup;
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
-  if (is_root) log_starting_point(start, inputs.length, RunDirectory(resolved).path());
+  if (is_root) log_starting_point(start, starting, inputs.length, RunDirectory(resolved).path());
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.

@@ -65,6 +65,12 @@ TEST(RunSummary, SaysWhatIsTrainedAndWhatCameOfIt) {
   const RunSummary long_run(options, {.length = {.steps_per_epoch = 3, .total_steps = 100'000}});
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("(33333 epochs)"));
   testing::internal::CaptureStderr();
+  RunSummary(options, {.length = {.steps_per_epoch = 4, .total_steps = 10},
+                       .num_parameters = 149'620'737,
+                       .num_locked = 86'192'640});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr(": 63.4 million of 149.6 million parameters (the others are locked), "));
+  testing::internal::CaptureStderr();
   summary.finish(kScores);
   write_results(run / "results.jsonl");
   summary.finish(kScores);
