@@ -9,7 +9,7 @@
 
 namespace dermatome {
 
-// The longest text, in tokens, of CLIP's text tower and of the ids that shards hold.
+// The longest text, in tokens, of CLIP's text tower.
 inline constexpr int64_t kContextLength = 77;
 
 class Tokenizer {
@@ -26,7 +26,6 @@ class Tokenizer {
   virtual int64_t vocabulary_size() const = 0;
 
   // SHA-256 (hex) over the vocabulary and the rules: tokenizers with equal hashes give equal ids.
-  // Shards with another hash are refused.
   virtual const std::string& hash() const = 0;
 
  protected:
