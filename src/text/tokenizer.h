@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,9 @@ namespace dermatome {
 
 // The longest text, in tokens, of CLIP's text tower.
 inline constexpr int64_t kContextLength = 77;
+
+// Contents of files by their names.
+using TokenizerFiles = std::map<std::string, std::string>;
 
 class Tokenizer {
  public:
@@ -27,6 +31,10 @@ class Tokenizer {
 
   // SHA-256 (hex) over the vocabulary and the rules: tokenizers with equal hashes give equal ids.
   virtual const std::string& hash() const = 0;
+
+  // The files from which read_tokenizer() and transformers make the same tokenizer again; none for
+  // a vocabulary that is built in.
+  virtual TokenizerFiles files() const { return {}; }
 
  protected:
   Tokenizer() = default;
