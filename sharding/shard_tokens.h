@@ -8,6 +8,7 @@
 
 #include "sharding/manifest.h"
 #include "sharding/shard_reader.h"
+#include "sharding/token_table.h"
 #include "src/text/tokenizer.h"
 
 namespace dermatome {
@@ -28,7 +29,8 @@ void give_tokens(ShardReader& shard, const DataSource& source, const TokenFormat
 // Makes the files that give_tokens() will look for and that are not there yet. Processes that do
 // this at once share the work without waiting for each other. A shard that cannot be read is left
 // out with a warning: whoever opens it gets the error. `num_threads`: as in parallel_for(). Throws
-// ConfigError for a vocabulary that is too large, DataError when a stop was requested.
+// ConfigError for a vocabulary that is too large (check_vocabulary()), DataError when a stop was
+// requested.
 void make_token_files(const std::vector<DataSource>& sources, const TokenFormat& format,
                       int num_threads, const std::stop_token& stop = {});
 

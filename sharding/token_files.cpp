@@ -140,6 +140,8 @@ std::string TokenFiles::write(const std::string& shard, const TokenTable& table)
     } catch (const std::filesystem::filesystem_error& error) {
       problem = error.what();
     }
+    std::error_code ignored;
+    std::filesystem::remove(own, ignored);
   }
   return problem;
 }

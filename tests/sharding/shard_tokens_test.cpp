@@ -9,10 +9,11 @@
 #include <optional>
 #include <thread>
 
-#include "sharding/build.h"
+#include "sharding/build_source.h"
 #include "sharding/dataset.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
+#include "src/text/read_tokenizer.h"
 #include "tests/sharding/test_data.h"
 #include "tests/support/toy_tokenizer.h"
 
@@ -228,6 +229,39 @@ TEST_F(ShardTokensTest, AStopIsHeard) {
               }),
               HasSubstr("stopped"));
   EXPECT_EQ(toy.num_encoded(), 0);
+}
+
+TEST_F(ShardTokensTest, ShardingMakesThemForAModelWithoutChangingTheDataSet) {
+  const TemporaryDirectory folder;
+  make_table(folder, 3);
+  const auto vocabulary =
+      folder.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\nmole\n");
+  SampleSource source;
+  source.csv = folder.write("table.csv", "filename,caption\n0.jpg,A red mole\n1.jpg,a naevus\n");
+  BuildOptions options;
+  options.image_root = folder.path();
+  options.samples_per_shard = 10;
+  LoneBuilder alone;
+  options.output = folder / "plain";
+  build_from(source, options, alone);
+  const std::string digest = read_manifest(options.output).digest;
+  options.output = folder / "both";
+  source.tokenizer = vocabulary;
+  source.context_length = 4;
+  build_from(source, options, alone);
+  EXPECT_EQ(read_manifest(options.output).digest, digest);
+  EXPECT_THAT(files_in(folder / "plain/tokens"), IsEmpty());
+  EXPECT_EQ(files_in(folder / "both/tokens").size(), 1u);
+
+  const auto word_piece = read_tokenizer(vocabulary);
+  const ShardedDataset dataset(options.output, TokenFormat{*word_piece, 4});
+  const ShardReader& shard = *dataset.locate(0).shard;
+  EXPECT_THAT(shard.tokens(shard.caption_ids(0)[0]), ElementsAre(2, 5, 6, 3));
+  EXPECT_THAT(shard.tokens(shard.caption_ids(1)[0]), ElementsAre(2, 5, 1, 3));
+  source.tokenizer = folder / "none.txt";
+  options.output = folder / "third";
+  EXPECT_THAT(error_of([&] { build_from(source, options, alone); }), HasSubstr("none.txt"));
+  EXPECT_FALSE(std::filesystem::exists(options.output));
 }
 
 TEST_F(ShardTokensTest, AVocabularyThatIsTooLargeIsRefused) {

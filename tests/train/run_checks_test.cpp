@@ -52,7 +52,7 @@ TrainOptions options_for(const std::vector<std::string>& sources) {
   return options;
 }
 
-TokenFormat tokens() { return {tokenizer(), kContextLength}; }
+TokenFormat clip_tokens() { return {tokenizer(), kContextLength}; }
 
 std::string refusal(const TrainOptions& options) {
   return error_of([&] {
@@ -102,9 +102,9 @@ TEST(RunChecks, TheValidationSetNeedsACaption) {
   const Data good(0), without(-1);
   TrainOptions options = options_for({good.path()});
   options.data.validation = good.path();
-  EXPECT_NE(open_validation_set(options, {}, tokens()), nullptr);
+  EXPECT_NE(open_validation_set(options, {}, clip_tokens()), nullptr);
   options.data.validation = without.path();
-  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, tokens()); }),
+  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, clip_tokens()); }),
               HasSubstr(without.path() + " has no captions"));
 }
 
@@ -114,9 +114,9 @@ TEST(RunChecks, ADamagedValidationSetEndsNothingBeforeTheTraining) {
   patch_file(damaged.path() + "/shard-00000.h5", "0.jpg", "9.jpg");
   TrainOptions options = options_for({damaged.path()});
   options.data.validation = damaged.path();
-  EXPECT_NE(open_validation_set(options, {}, tokens()), nullptr);
+  EXPECT_NE(open_validation_set(options, {}, clip_tokens()), nullptr);
   options.validation.on_failure = ValidationFailure::kFail;
-  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, tokens()); }),
+  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, clip_tokens()); }),
               HasSubstr("shard-00000.h5"));
 }
 
