@@ -86,6 +86,20 @@ TEST(RunChecks, AnObjectiveOfRawCaptionsNeedsARawCaption) {
   }
 }
 
+TEST(RunChecks, TheTextTowerTakesTheTokenizersIdsOfAnyNumber) {
+  ClipConfig config;
+  config.text.vocab_size = tokenizer().vocabulary_size();
+  const auto refusal_of = [&] {
+    return error_of([&] { check_settings(TrainOptions(), config, tokenizer(), /*num_ranks=*/1); });
+  };
+  for (const int64_t context_length : {20, 77, 248}) {
+    config.text.context_length = context_length;
+    EXPECT_THAT(refusal_of(), IsEmpty());
+  }
+  config.text.vocab_size -= 1;
+  EXPECT_THAT(refusal_of(), AllOf(HasSubstr("vocab_size 49407"), HasSubstr("to 49408")));
+}
+
 TEST(RunChecks, TheDataAreChecked) {
   const Data without(-1);
   TrainOptions options = options_for({without.path()});
