@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
 
 #include "sharding/captioned_folder.h"
 #include "sharding/excluded_images.h"
+#include "sharding/shard_tokens.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/text/clip_tokenizer.h"
+#include "src/text/read_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -102,6 +105,9 @@ void log_repeated_images(const std::string& name, const SampleTable& table) {
 }  // namespace
 
 std::string build_from(const SampleSource& source, BuildOptions options, BuildTeam& team) {
+  // Read first: a mistake in it must not cost the time that images take.
+  const std::unique_ptr<const Tokenizer> tokenizer = read_tokenizer(source.tokenizer);
+  check_vocabulary(*tokenizer);
   const bool is_folder = !source.folder.empty();
   if (is_folder) options.image_root = source.folder;
   const std::string& name = is_folder ? source.folder : source.csv;
@@ -120,6 +126,8 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
   const BuildReport report = build_shards(table, ClipTokenizer(), options, team);
   if (team.rank() != 0) return "";
   log_repeated_images(name, table);
+  make_token_files({read_source(options.output)}, {*tokenizer, source.context_length},
+                   options.num_threads);
   warn_of_clipped(report);
   return summary(report, options);
 }

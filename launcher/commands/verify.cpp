@@ -24,6 +24,11 @@ void run_verify(const std::string& data, size_t max_problems) {
                          " listed; `dermatome shard` with the same arguments "
                          "makes damaged shards again"));
   }
+  if (report.num_unchecked > 0) {
+    std::printf("%s: another tokenizer made the token ids of %" PRId64
+                " shard(s); they were not compared with the captions\n",
+                data.c_str(), report.num_unchecked);
+  }
   std::printf("%s: %" PRId64 " samples in %" PRId64 " shard(s), %.1f MB: no problems\n",
               data.c_str(), report.num_samples, report.num_shards,
               static_cast<double>(report.bytes) / 1e6);

@@ -161,7 +161,7 @@ void Collector::add_images() {
   }
   report_["data"] = {{"path", path}, {"origin", origin}};
   try {
-    show(ShardedDataset(paths, tokenizer_.hash()));
+    show(ShardedDataset(paths));
   } catch (const DataError& error) {
     const std::string what = text("The shards of ", origin, " cannot be read: ", error.what(),
                                   ". Start the command where training was started, or name shards "

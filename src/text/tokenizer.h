@@ -10,7 +10,7 @@
 
 namespace dermatome {
 
-// The longest text, in tokens, of CLIP's text tower and of the ids that shards hold.
+// The longest text, in tokens, of CLIP's text tower.
 inline constexpr int64_t kContextLength = 77;
 
 // Contents of files by their names.
@@ -30,7 +30,6 @@ class Tokenizer {
   virtual int64_t vocabulary_size() const = 0;
 
   // SHA-256 (hex) over the vocabulary and the rules: tokenizers with equal hashes give equal ids.
-  // Shards with another hash are refused.
   virtual const std::string& hash() const = 0;
 
   // The files from which read_tokenizer() and transformers make the same tokenizer again; none for

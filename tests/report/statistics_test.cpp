@@ -89,7 +89,7 @@ std::string statistics_of(const std::vector<std::string>& names, int64_t num_tra
   const std::filesystem::path path = scratch_folder() / "shard.h5";
   write_shard(path, header, samples, tokenizer, /*num_threads=*/1);
   DataStatistics statistics;
-  statistics.add(ShardReader(path, tokenizer.hash()));
+  statistics.add(ShardReader(path));
   std::ostringstream out;
   statistics.write(out);
   return out.str();

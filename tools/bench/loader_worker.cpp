@@ -33,7 +33,7 @@ class LoaderWorker {
  public:
   explicit LoaderWorker(const Arguments& arguments)
       : path_(arguments.data),
-        dataset_(path_, tokenizer_.hash()),
+        dataset_(path_, TokenFormat{tokenizer_, kContextLength}),
         image_size_(arguments.image_size) {
     options_.global_batch = options_.count = arguments.batch;
     options_.image_size = arguments.image_size;
@@ -81,7 +81,7 @@ class LoaderWorker {
     int64_t shards = 0;
     nlohmann::json answer = cost_of([&] {
       const ClipTokenizer tokenizer;
-      const ShardedDataset dataset(path_, tokenizer.hash());
+      const ShardedDataset dataset(path_, TokenFormat{tokenizer, kContextLength});
       Loader(dataset, options_, epoch_, /*step=*/0).next().value();
       shards = std::ssize(dataset.sources().front().manifest.shards);
     });
