@@ -169,7 +169,7 @@ std::string problem_with_value(const CLI::App& command, const std::string& messa
                 expected_number(*beyond.option, beyond.value));
   }
   const auto other = take_apart(command, message, "Could not convert: ", " = ", "");
-  if (other.option != nullptr && other.option->get_type_size() == 0) {
+  if (other.option != nullptr && other.option->get_expected_max() == 0) {
     return text(typed_name(*other.option), " takes no value; write it without ",
                 quoted(other.value));
   }

@@ -183,7 +183,7 @@ TEST(MakeFlags, PathsMayHaveBlanks) {
     EXPECT_EQ(options_of(flags).data.train, std::vector<std::string>{"shards/train"}) << path;
   }
   EXPECT_THAT(configuration_from_flags("--model ViT-B-32 --train-data $DATA/train.csv"),
-              HasSubstr("--csv $DATA/train.csv "));
+              HasSubstr("--csv $DATA/train.csv"));
   EXPECT_EQ(options_of(R"(--model ViT-B-32 --train-data my\ shards)").data.train,
             std::vector<std::string>{"my shards"});
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "launcher/exit_codes.h"
+#include "src/core/log.h"
 
 namespace dermatome {
 namespace {
@@ -15,6 +16,7 @@ using std::chrono::milliseconds;
 
 void wait_behind_deadline(int code) {
   std::printf("printed before\n");
+  initialize_logging(0, 1);
   const Deadline deadline(milliseconds(20), "the peer hangs", code);
   std::this_thread::sleep_for(std::chrono::seconds(60));
 }
