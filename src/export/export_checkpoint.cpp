@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
@@ -146,7 +147,7 @@ CardFacts card_facts(const Clip& model, const ExportOptions& options, const fs::
 void export_checkpoint(const ExportOptions& options) {
   check_license(options.license);
   const fs::path output = checked_output(options.output);
-  const fs::path found = find_weights(options.checkpoint);
+  const fs::path found = find_weights(options.checkpoint, TrainOptions().output);
   const Weights weights = read_weights(found);
   Clip model(checked_config(weights, options), at::kCPU);
   load_weights(model, weights);
