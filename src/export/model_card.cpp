@@ -75,7 +75,7 @@ const Loader& loader(ExportFormat format) {
 std::string cell(std::string words) {
   std::ranges::replace(words, '\n', ' ');
   for (size_t bar = words.find('|'); bar != std::string::npos; bar = words.find('|', bar + 2)) {
-    words.insert(bar, "\\");
+    words.insert(bar, 1, '\\');
   }
   return words;
 }
