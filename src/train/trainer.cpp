@@ -233,8 +233,8 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   if (is_root) warn_of_absent_captions(inputs.dataset, options);
   TrainOptions resolved = resolved_options(options, inputs.length);
   const auto owner = own_run(resolved, environment);
-  const auto start = find_start(resolved, config, inputs.dataset.digest_with_tokens(),
-                                inputs.length, environment);
+  const auto start =
+      find_start(resolved, config, inputs.dataset.digest_with_tokens(), inputs.length, environment);
   if (start.warmup >= 0) resolved.schedule.warmup = start.warmup;
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
