@@ -16,10 +16,10 @@ from unittest import mock
 
 import numpy
 import open_clip
-import open_clip.push_to_hf_hub
 import timm
 import torch
 from open_clip.model import set_model_preprocess_cfg
+from open_clip.push_to_hf_hub import save_for_hf
 from open_clip.transform import PreprocessCfg
 from open_clip_test import MODEL, TEXTS, TOLERANCE, write_images
 from PIL import Image
@@ -238,7 +238,7 @@ class Weights(unittest.TestCase):
         model = random_model(PLAIN, quick_gelu=True)
         set_model_preprocess_cfg(model, asdict(PreprocessCfg()))
         snapshot = self.folder / "models--timm--vit_base_patch16_clip_224.openai/snapshots/0123"
-        open_clip.push_to_hf_hub.save_for_hf(model, mock.Mock(), {**PLAIN, "quick_gelu": True}, str(snapshot))
+        save_for_hf(model, mock.Mock(), {**PLAIN, "quick_gelu": True}, str(snapshot))
         image_tower = timm.create_model("vit_tiny_patch16_224", depth=1, img_size=32)
         timm.models.save_for_hf(image_tower, str(snapshot), safe_serialization="both")
         for name in ("config.json", "model.safetensors", "open_clip_config.json", "open_clip_pytorch_model.bin"):
