@@ -350,7 +350,7 @@ class Evaluation(unittest.TestCase):
                  rf" +top1 +{result['scores']['top1']:.4f} +{low:.4f} to {high:.4f}\r\n")
         shown = on_terminal("evaluate", *arguments)
         self.assertRegex(shown, table)
-        self.assertRegex(shown, "one: 90 images scored in [0-9]+ s")
+        self.assertRegex(shown, "one: 90 images scored in [0-9.]+ s")
         # The ranks write into pipes of mpirun; `launch` knows where they end.
         self.assertRegex(on_terminal("launch", "--ranks", 2, "evaluate", *arguments), table)
         lines = on_terminal("evaluate", *arguments, "--json").splitlines()
