@@ -25,9 +25,9 @@ bool fits(char c, char form) { return form == '0' ? c >= '0' && c <= '9' : c == 
 size_t begin_of_log_line(std::string_view line) {
   constexpr std::string_view kForm = "0000-00-00,00:00:00 | ";
   constexpr std::string_view kErase = "\r\033[K";
-  const auto found = std::ranges::search(line, kForm, fits);
-  if (found.empty()) return line.npos;
-  const auto begin = static_cast<size_t>(found.begin() - line.begin());
+  const auto* found = std::search(line.begin(), line.end(), kForm.begin(), kForm.end(), fits);
+  if (found == line.end()) return line.npos;
+  const auto begin = static_cast<size_t>(found - line.begin());
   return line.substr(0, begin).ends_with(kErase) ? begin - kErase.size() : begin;
 }
 

@@ -107,7 +107,7 @@ Entries options_of(const CLI::App& app) {
     }
   }
   // What a command is for comes before --help, which every command has.
-  if (!entries.empty()) std::ranges::rotate(entries, entries.begin() + 1);
+  if (!entries.empty()) std::rotate(entries.begin(), entries.begin() + 1, entries.end());
   return entries;
 }
 
