@@ -40,4 +40,10 @@ using BlockNames = std::vector<std::pair<BlockParameter, std::string_view>>;
 // open_clip's ResidualAttentionBlock; with LayerScale if its ls_init_value is set.
 BlockNames open_clip_block(bool layer_scale = false);
 
+// The block of timm's vision transformers.
+BlockNames timm_block();
+
+// PanDerm's block: with LayerScale, and without a bias of the keys.
+BlockNames panderm_block();
+
 }  // namespace dermatome

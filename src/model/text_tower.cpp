@@ -35,11 +35,11 @@ at::Tensor TextTower::forward(const at::Tensor& tokens, const at::Tensor& length
   return at::matmul(layer_norm(in_order, ln_final_weight_, ln_final_bias_), text_projection_);
 }
 
-std::vector<at::Tensor> TextTower::parameters() const {
-  std::vector<at::Tensor> parameters = {token_embedding_weight_, positional_embedding_};
-  transformer_.append_parameters(parameters);
-  parameters.insert(parameters.end(), {ln_final_weight_, ln_final_bias_, text_projection_});
-  return parameters;
+TowerLayers TextTower::layers() const {
+  TowerLayers layers = {{token_embedding_weight_, positional_embedding_}};
+  transformer_.append_layers(layers);
+  layers.push_back({ln_final_weight_, ln_final_bias_, text_projection_});
+  return layers;
 }
 
 }  // namespace dermatome

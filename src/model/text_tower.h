@@ -23,8 +23,7 @@ class TextTower {
   at::Tensor forward(const at::Tensor& tokens, const at::Tensor& lengths,
                      int64_t checkpointed) const;
 
-  // In the order of their use.
-  std::vector<at::Tensor> parameters() const;
+  TowerLayers layers() const;
 
  private:
   // W: width.
