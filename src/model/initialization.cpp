@@ -22,14 +22,14 @@ namespace {
 Distribution text_block_distribution(std::string_view name, const TextConfig& config) {
   const int64_t width = config.width;
   const double residual_deviation = inverse_root(width) * inverse_root(2 * config.layers);
-  if (name == "ln_1.weight" || name == "ln_2.weight") return Distribution::constant(1);
-  if (name == "attn.in_proj_weight") return Distribution::normal(inverse_root(width));
-  if (name == "attn.out_proj.weight") return Distribution::normal(residual_deviation);
-  if (name == "mlp.c_fc.weight") return Distribution::normal(inverse_root(2 * width));
-  if (name == "mlp.c_proj.weight") return Distribution::normal(residual_deviation);
-  if (name == "mlp.c_fc.bias") return Distribution::torch_default(width);
-  if (name == "mlp.c_proj.bias") return Distribution::torch_default(config.mlp_width());
-  return Distribution::constant(0);  // the other biases
+  if (name == "ln_1.weight" || name == "ln_2.weight") return constant(1);
+  if (name == "attn.in_proj_weight") return normal(inverse_root(width));
+  if (name == "attn.out_proj.weight") return normal(residual_deviation);
+  if (name == "mlp.c_fc.weight") return normal(inverse_root(2 * width));
+  if (name == "mlp.c_proj.weight") return normal(residual_deviation);
+  if (name == "mlp.c_fc.bias") return torch_default(width);
+  if (name == "mlp.c_proj.bias") return torch_default(config.mlp_width());
+  return constant(0);  // the other biases
 }
 
 Distribution distribution_of(std::string_view name, const ClipConfig& config) {
@@ -37,11 +37,11 @@ Distribution distribution_of(std::string_view name, const ClipConfig& config) {
   if (const size_t block = name.find("resblocks."); block != std::string_view::npos) {
     return text_block_distribution(name.substr(name.find('.', block + 10) + 1), config.text);
   }
-  if (name == "logit_scale") return Distribution::constant(std::log(1 / 0.07));
-  if (name == "token_embedding.weight") return Distribution::normal(0.02);
-  if (name == "positional_embedding") return Distribution::normal(0.01);
-  if (name == "text_projection") return Distribution::normal(inverse_root(config.text.width));
-  return Distribution::constant(name.ends_with("weight") ? 1 : 0);  // ln_final
+  if (name == "logit_scale") return constant(std::log(1 / 0.07));
+  if (name == "token_embedding.weight") return normal(0.02);
+  if (name == "positional_embedding") return normal(0.01);
+  if (name == "text_projection") return normal(inverse_root(config.text.width));
+  return constant(name.ends_with("weight") ? 1 : 0);  // ln_final
 }
 
 at::Tensor draw(const Distribution& distribution, at::IntArrayRef shape, uint64_t seed,

@@ -51,11 +51,12 @@ Clip waved_model(const ClipConfig& config, CheckpointedBlocks checkpointed) {
   Clip model(config, at::kCPU, checkpointed);
   model.initialize(3);
   const at::NoGradGuard no_grad;
-  int64_t number = 0;
+  double factor = 0.7;
   for (const NamedParameter& parameter : model.trained_parameters()) {
     at::Tensor value = parameter.value;
-    const at::Tensor places = at::arange(value.numel(), value.options()) * (0.7 + 0.01 * ++number);
+    const at::Tensor places = at::arange(value.numel(), value.options()) * factor;
     value.add_(0.1 * places.sin().view(value.sizes()));
+    factor += 0.01;
   }
   return model;
 }

@@ -63,7 +63,7 @@ class VisionTowers : public ::testing::TestWithParam<Tower> {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, VisionTowers, ::testing::ValuesIn(all_towers()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& tower) { return tower.param.name; });
 
 TEST_P(VisionTowers, GiveTheSameImagesWithoutPatches) {
   const ImageFeatures with = model_.encode_image(pixels_, /*with_patches=*/true);

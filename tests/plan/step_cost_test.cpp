@@ -29,6 +29,15 @@ TEST_F(StepCostTest, TowersCostWhatIsPublished) {
   EXPECT_NEAR(flops().text_tower / 3 / 2 + last_block_elsewhere, 2.98e9, 0.01 * 2.98e9);
 }
 
+// The mean of the patches' tokens needs all of them, from the last block too.
+TEST_F(StepCostTest, PoolingPatchesCostsAWholeLastBlock) {
+  const double with_patches = flops().image_tower;
+  options.objective.local_alignment = false;
+  EXPECT_LT(flops().image_tower, 0.95 * with_patches);
+  config.vision.pooling = ImagePooling::kMeanOfPatches;
+  EXPECT_NEAR(flops().image_tower, with_patches, 0.01 * with_patches);
+}
+
 TEST_F(StepCostTest, CountsWhatIsComputedAgain) {
   load.texts = assumed_texts(options.objective, 1);
   const StepFlops once = flops();
