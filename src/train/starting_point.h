@@ -45,10 +45,14 @@ struct StartingModel {
 
   Clip model;
   AdamW optimizer;
+  // How many trained parameters were locked in the run of the checkpoint, so that it holds no
+  // optimizer's state of them: theirs is 0.
+  int64_t num_without_state = 0;
 };
 
 // Logs where the run starts, unless it is a new one from the beginning.
-void log_starting_point(const StartingPoint& start, const RunLength& length);
+void log_starting_point(const StartingPoint& start, const StartingModel& starting,
+                        const RunLength& length);
 
 // Loads the weights of model.pretrained, which must be set, into `model`. Throws what
 // check_pretrained() and load_weights() throw.
