@@ -53,6 +53,7 @@ constexpr ForeignKey kForeignKeys[] = {
      "model.checkpointed_image_blocks",
      "set model.checkpointed_text_blocks too; -1 stands for all blocks"},
     {"force_patch_dropout", "model.patch_dropout", ""},
+    {"force_quick_gelu quickgelu use_quick_gelu", "model.quick_gelu", ""},
 
     {"train_data train_dir train_path data_path data_dir dataset_path shards train_shards",
      "data.train", kShards},
@@ -134,7 +135,7 @@ constexpr ForeignKey kForeignKeys[] = {
      "copy the run's folder with a tool of your own"},
     {"save_most_recent", "", "the newest checkpoint is always kept"},
     {"force_image_size image_size image_mean image_std image_interpolation image_resize_mode "
-     "force_context_length context_length force_quick_gelu quick_gelu force_custom_text",
+     "force_context_length context_length force_custom_text",
      "", kModelFile},
     {"pretrained_image", "", "weights of both towers come from model.pretrained"},
     {"lock_image lock_image_unlocked_groups lock_image_freeze_bn_stats lock_text "

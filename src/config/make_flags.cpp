@@ -88,7 +88,11 @@ void take_model(FlagTranslation& to) {
   const bool has_quick_gelu = forced || lower_case(weights) == "openai";
   const char* ending = has_quick_gelu && !model.ends_with("-quickgelu") ? "-quickgelu" : "";
   to.set("model.architecture", text(model, ending));
-  if (!weights.empty()) take_pretrained(to, model, weights);
+  if (weights.empty()) return;
+  take_pretrained(to, model, weights);
+  // A file need not say how its model was trained. open_clip uses the activation of the model then.
+  if (lower_case(weights) == "openai") return;
+  to.set("model.quick_gelu", forced || model.ends_with("-quickgelu") ? "true" : "false");
 }
 
 void take_batch(FlagTranslation& to) {

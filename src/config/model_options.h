@@ -9,14 +9,20 @@
 namespace dermatome {
 
 enum class Precision { kFp32, kAmpBf16 };
+enum class QuickGelu { kAuto, kTrue, kFalse };
 
 struct ModelOptions {
   // A name in configs/models, such as ViT-B-16, or the file of an open_clip model configuration
   // (JSON).
   std::string architecture;
-  // The initial weights: a file, a folder in open_clip's hub layout, a run's folder (its newest
-  // checkpoint), or hf-hub:ORGANIZATION/NAME in Hugging Face's cache; empty: random weights.
+  // The initial weights: a file, a folder in open_clip's hub layout or of a CLIPModel of
+  // transformers, a run's folder (its newest checkpoint), or hf-hub:ORGANIZATION/NAME in Hugging
+  // Face's cache; empty: random weights.
   std::string pretrained;
+  // The activation of both towers. true: QuickGELU, as OpenAI trained; false: GELU; auto: what the
+  // file of model.architecture says. If no file says how the initial weights were trained, it must
+  // be true or false.
+  QuickGelu quick_gelu = QuickGelu::kAuto;
   // The precision of the towers. amp_bf16: bfloat16 where it is safe, weights in float32.
   Precision precision = Precision::kFp32;
   // How many blocks of the image tower, counted from the first, are computed again in the backward

@@ -23,6 +23,9 @@ Fields run_fields(TrainOptions& o) {
       {"from_optimizer", &o.from_optimizer, /*range=*/{}, /*defines_result=*/!o.from.empty()},
       {"model.architecture", &o.model.architecture},
       {"model.pretrained", &o.model.pretrained},
+      // A configuration without the key keeps its digest.
+      {"model.quick_gelu", choice(o.model.quick_gelu, {"auto", "true", "false"}), /*range=*/{},
+       /*defines_result=*/o.model.quick_gelu != QuickGelu::kAuto},
       {"model.precision", choice(o.model.precision, {"fp32", "amp_bf16"})},
       {"model.patch_dropout",
        &o.model.patch_dropout,

@@ -11,6 +11,7 @@
 #include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/model/transformer.h"
+#include "src/run/configured_model.h"
 #include "src/run/origin.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
@@ -18,7 +19,6 @@
 #include "src/train/run_length.h"
 #include "src/train/starting_point.h"
 #include "src/train/validation.h"
-#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -135,7 +135,7 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
 }  // namespace
 
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device) {
-  const ClipConfig config = read_architecture(options.model.architecture);
+  const ClipConfig config = configured_model(options.model);
   const Tokenizer tokenizer;
   check_settings(options, config, tokenizer, num_ranks);
   RunPlan plan;

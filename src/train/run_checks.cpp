@@ -9,6 +9,7 @@
 #include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/objective/create_objective.h"
+#include "src/weights/description.h"
 #include "src/weights/weights.h"
 
 namespace dermatome {
@@ -32,11 +33,21 @@ void check_text_tower(const TextConfig& tower, const TrainOptions& options,
   }
 }
 
-void check_same(const ClipConfig& config, const TrainOptions& options, const ClipConfig& described,
+// Ratios may differ where the widths that they stand for are the same.
+template <typename Tower>
+void use_ratio_of(const Tower& other, Tower& tower) {
+  if (tower.mlp_width() == other.mlp_width()) tower.mlp_ratio = other.mlp_ratio;
+}
+
+void check_same(const ClipConfig& config, const TrainOptions& options, ClipConfig described,
                 const std::filesystem::path& by) {
+  use_ratio_of(config.vision, described.vision);
+  use_ratio_of(config.text, described.text);
   if (hub_config_json(config) != hub_config_json(described)) {
-    throw ConfigError(text("model.architecture ", options.model.architecture, " differs from ", by,
-                           ", which belongs to the weights; set model.architecture to that file"));
+    throw ConfigError(text(
+        "model.architecture ", options.model.architecture, " differs from ", by,
+        ", which belongs to the weights; set model.architecture to that file",
+        options.model.quick_gelu == QuickGelu::kAuto ? "" : ", and leave out model.quick_gelu"));
   }
 }
 
@@ -152,7 +163,7 @@ void check_pretrained(const ClipConfig& config, const TrainOptions& options,
                       const std::filesystem::path& weights) {
   const auto by = description_of(weights);
   if (!by) return;
-  ClipConfig described = read_clip_config(*by);
+  ClipConfig described = read_description(*by);
   // Positions can be interpolated.
   described.vision.image_size = config.vision.image_size;
   described.text.context_length = config.text.context_length;

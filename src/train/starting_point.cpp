@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/config/train_options.h"
+#include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/run/checkpoint.h"
@@ -20,10 +21,21 @@
 namespace dermatome {
 namespace {
 
-void load_weights_of(const std::filesystem::path& weights, Clip& model,
-                     const TrainOptions& options) {
+// Features of another activation are wrong without any other sign, so it must not be guessed.
+void check_activation(const Weights& weights, const ModelOptions& options) {
+  if (weights.tell_activation() || options.quick_gelu != QuickGelu::kAuto) return;
+  throw ConfigError(text(weights.file,
+                         " does not say whether its model was trained with GELU or with QuickGELU, "
+                         "and with the other one its features are wrong; set model.quick_gelu: "
+                         "true for QuickGELU (OpenAI's models, and those that started from them, "
+                         "such as MAKE), or model.quick_gelu: false for GELU (most others)"));
+}
+
+void load_weights_of(const std::filesystem::path& path, Clip& model, const TrainOptions& options) {
+  const Weights weights = read_weights(path);
   load_weights(model, weights,
                text("the model of model.architecture ", options.model.architecture));
+  check_activation(weights, options.model);
 }
 
 }  // namespace

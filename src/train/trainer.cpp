@@ -20,6 +20,7 @@
 #include "src/core/stop_signal.h"
 #include "src/core/text.h"
 #include "src/run/checkpoint.h"
+#include "src/run/configured_model.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/run/run_log.h"
@@ -42,7 +43,6 @@
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
 #include "src/train/validation_runs.h"
-#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -219,7 +219,7 @@ TrainingOutcome Trainer::run() {
 
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
   compare_settings(options, environment);
-  const ClipConfig config = read_architecture(options.model.architecture);
+  const ClipConfig config = configured_model(options.model);
   const Tokenizer tokenizer;
   const int64_t num_ranks = environment.collectives->size();
   check_settings(options, config, tokenizer, num_ranks);

@@ -7,6 +7,7 @@
 #include "src/core/nearest_key.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
+#include "src/weights/description.h"
 
 namespace dermatome {
 namespace {
@@ -56,7 +57,7 @@ fs::path find_architecture(const std::string& given, const fs::path& program) {
 }
 
 ClipConfig read_architecture(const std::string& given) {
-  return read_clip_config(find_architecture(given));
+  return read_description(find_architecture(given));
 }
 
 }  // namespace dermatome

@@ -20,7 +20,7 @@ std::filesystem::path architectures_folder(const std::filesystem::path& program)
 std::filesystem::path find_architecture(const std::string& given,
                                         const std::filesystem::path& program = "/proc/self/exe");
 
-// read_clip_config() of find_architecture().
+// read_description() of find_architecture().
 ClipConfig read_architecture(const std::string& given);
 
 }  // namespace dermatome

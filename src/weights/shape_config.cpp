@@ -7,6 +7,7 @@
 
 #include "src/core/error.h"
 #include "src/core/text.h"
+#include "src/weights/mlp_ratio.h"
 
 namespace dermatome {
 namespace {
@@ -46,12 +47,7 @@ class Shapes {
                    double& mlp_ratio) const {
     const auto block = [&](int64_t layer) { return text(prefix, layer); };
     sizes(block(0) + ".attn.in_proj_weight", {3 * width, width});
-    const auto hidden = static_cast<double>(sizes(block(0) + ".mlp.c_fc.weight", {0, width})[0]);
-    mlp_ratio = hidden / static_cast<double>(width);
-    // mlp_width() computes the width back and cuts off the fraction.
-    if (std::floor(static_cast<double>(width) * mlp_ratio) < hidden) {
-      mlp_ratio = std::nextafter(mlp_ratio, HUGE_VAL);
-    }
+    mlp_ratio = mlp_ratio_of(sizes(block(0) + ".mlp.c_fc.weight", {0, width})[0], width);
     layers = 1;
     while (tensors_.contains(block(layers) + ".attn.in_proj_weight")) ++layers;
     if (layers > kMaxLayers) {

@@ -4,70 +4,28 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <set>
-#include <string_view>
+#include <utility>
 
 #include "src/core/error.h"
 #include "src/core/log.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
 #include "src/weights/architectures.h"
-#include "src/weights/foreign/torch_archive.h"
+#include "src/weights/description.h"
+#include "src/weights/foreign/clip_model.h"
+#include "src/weights/foreign/clip_model_config.h"
 #include "src/weights/hub.h"
 #include "src/weights/positions.h"
-#include "src/weights/safetensors.h"
 #include "src/weights/shape_config.h"
+#include "src/weights/tensor_names.h"
+#include "src/weights/weight_files.h"
 
 namespace dermatome {
 namespace {
 
-const char* const kOldWeightsFile = "open_clip_pytorch_model.bin";
-const char* const kParallelPrefix = "module.";  // of torch's DistributedDataParallel
 const char* const kImagePositions = "visual.positional_embedding";
 const char* const kTextPositions = "positional_embedding";
-// Numbers that OpenAI's state dicts hold beside the parameters.
-const std::set<std::string> kOpenAiNumbers = {"input_resolution", "context_length", "vocab_size"};
-const char* const kMask = "attn_mask";  // computed from the context length
-constexpr std::string_view kZip("PK\x03\x04", 4);
-constexpr std::string_view kOldTorch("\x80\x02", 2);  // torch.save() before 1.6, or plain pickle
-
-std::filesystem::path weights_file(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return path;
-  for (const char* name : {kWeightsFile, kOldWeightsFile}) {
-    if (std::filesystem::exists(path / name)) return path / name;
-  }
-  throw DataError(
-      text(path, ": holds neither ", kWeightsFile, " nor ", kOldWeightsFile,
-           "; name a directory that holds one (of a run: RUN/checkpoints/step_...), or a file"));
-}
-
-std::string first_bytes(const std::filesystem::path& file) {
-  std::array<char, 4> bytes{};
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(bytes.data(), bytes.size());
-  return {bytes.data(), static_cast<size_t>(stream.gcount())};
-}
-
-// Removes the prefix that all names have, and tensors that are not parameters.
-void tidy_names(Weights& weights) {
-  auto& tensors = weights.tensors;
-  const auto is_prefixed = [](const auto& entry) {
-    return entry.first.starts_with(kParallelPrefix);
-  };
-  if (!tensors.empty() && std::all_of(tensors.begin(), tensors.end(), is_prefixed)) {
-    const size_t length = std::string_view(kParallelPrefix).size();
-    std::map<std::string, at::Tensor> bare;
-    for (auto& [name, tensor] : tensors) bare.emplace(name.substr(length), tensor);
-    tensors = std::move(bare);
-  }
-  std::erase_if(tensors, [&](const auto& entry) {
-    const bool is_openai = kOpenAiNumbers.contains(entry.first);
-    weights.are_openai |= is_openai;
-    return is_openai || entry.first == kMask || entry.first.ends_with(text(".", kMask));
-  });
-}
 
 std::string shape_of(const at::Tensor& tensor) { return c10::str(tensor.sizes()); }
 
@@ -77,6 +35,12 @@ bool fits(const at::Tensor& weight, const NamedParameter& parameter) {
   const bool is_positions = parameter.name == kImagePositions || parameter.name == kTextPositions;
   if (!is_positions) return weight.sizes() == parameter.value.sizes();
   return weight.dim() == 2 && weight.size(0) > 0 && weight.size(1) == parameter.value.size(1);
+}
+
+// The parameter `name`, with what the file calls it.
+std::string called(const Weights& weights, const std::string& name) {
+  const auto found = weights.names.find(name);
+  return found == weights.names.end() ? name : text(name, " (there ", found->second, ")");
 }
 
 void check_fit(const Clip& model, const Weights& weights, const std::string& model_name) {
@@ -90,7 +54,7 @@ void check_fit(const Clip& model, const Weights& weights, const std::string& mod
                            " has; are these the weights of another architecture?"));
     }
     if (!fits(found->second, parameter)) {
-      throw DataError(text(file, ": ", parameter.name, " is ",
+      throw DataError(text(file, ": ", called(weights, parameter.name), " is ",
                            at::toString(found->second.scalar_type()), " ", shape_of(found->second),
                            ", but ", model_name, " needs floating point ",
                            shape_of(parameter.value)));
@@ -98,7 +62,8 @@ void check_fit(const Clip& model, const Weights& weights, const std::string& mod
   }
   for (const auto& [name, tensor] : weights.tensors) {
     if (known.contains(name)) continue;
-    throw DataError(text(file, ": holds the tensor ", quoted(name), ", which ", model_name,
+    throw DataError(text(file, ": holds the tensor ", quoted(called(weights, name)), ", which ",
+                         model_name,
                          " does not have; are these the weights of another architecture?"));
   }
 }
@@ -128,10 +93,15 @@ at::Tensor fit_positions(const at::Tensor& weight, const NamedParameter& paramet
 std::optional<std::filesystem::path> description_of(const std::filesystem::path& path) {
   const std::filesystem::path file = weights_file(path);
   if (!std::filesystem::exists(file)) throw DataError("cannot read " + file.string());
-  const std::filesystem::path description = file.parent_path() / kConfigFile;
-  if (std::filesystem::is_directory(path) || std::filesystem::exists(description)) {
-    return description;
+  const std::filesystem::path of_open_clip = file.parent_path() / kConfigFile;
+  const std::filesystem::path of_transformers = file.parent_path() / kTransformersConfig;
+  if (std::filesystem::exists(of_open_clip)) return of_open_clip;
+  const bool is_directory = std::filesystem::is_directory(path);
+  if (is_name_of_transformers(file)) {
+    if (is_directory || is_of_transformers(of_transformers)) return of_transformers;
+    return std::nullopt;
   }
+  if (is_directory) return of_open_clip;
   return std::nullopt;
 }
 
@@ -139,17 +109,17 @@ Weights read_weights(const std::filesystem::path& path) {
   Weights weights;
   weights.file = weights_file(path);
   weights.described_by = description_of(path);
-  const std::string start = first_bytes(weights.file);
-  if (start == kZip) {
-    weights.tensors = read_torch_archive(weights.file);
-  } else if (start.starts_with(kOldTorch)) {
-    throw DataError(weights.file.string() +
-                    ": is a bare pickle, as PyTorch before 1.6 wrote; if you trust it, load it in "
-                    "Python and save the state dict again with torch.save");
-  } else {
-    weights.tensors = read_safetensors(weights.file);
+  if (weights.described_by && weights.described_by->filename() == kTransformersConfig) {
+    require_clip_model(*weights.described_by);
   }
-  tidy_names(weights);
+  weights.tensors = read_tensors(weights.file);
+  remove_prefixes(weights.tensors, weights.file);
+  weights.are_openai = remove_buffers(weights.tensors);
+  if (are_of_transformers(weights.tensors)) {
+    ClipModelTensors found = from_clip_model(std::move(weights.tensors), weights.file.string());
+    weights.tensors = std::move(found.tensors);
+    weights.names = std::move(found.names);
+  }
   return weights;
 }
 
@@ -159,7 +129,7 @@ ClipConfig config_of(const Weights& weights, const ModelHints& hints) {
                            "; leave out --architecture and --quick-gelu, which are for weights "
                            "without a description"));
   }
-  if (weights.described_by) return read_clip_config(*weights.described_by);
+  if (weights.described_by) return read_description(*weights.described_by);
   if (!hints.architecture.empty()) {
     ClipConfig named = read_architecture(hints.architecture);
     named.quick_gelu |= hints.quick_gelu;
@@ -181,7 +151,7 @@ void load_weights(Clip& model, const Weights& weights, const std::string& model_
     log_warning(weights.file.string() +
                 " holds weights of OpenAI's kind, trained with QuickGELU, but the model's "
                 "configuration has quick_gelu false: its features will be wrong; set quick_gelu to "
-                "true there, or give --quick-gelu");
+                "true there, or give --quick-gelu (of a training: model.quick_gelu=true)");
   }
   const at::NoGradGuard no_grad;
   for (const NamedParameter& parameter : model.parameters()) {

@@ -100,6 +100,7 @@ TEST(MakeFlags, TakesEveryKindOfFlag) {
   EXPECT_EQ(options.schedule.epochs, 3);
   EXPECT_EQ(options.model, (ModelOptions{.architecture = "ViT-B-32-quickgelu",
                                          .pretrained = "old/epoch_3.pt",
+                                         .quick_gelu = QuickGelu::kTrue,
                                          .patch_dropout = 0.5}));
   EXPECT_EQ(options.checkpoint, (CheckpointOptions{.every_epochs = 2, .keep = 1}));
   EXPECT_EQ(options.validation.every_epochs, 4);
@@ -119,6 +120,16 @@ TEST(MakeFlags, ArchivesTablesAndSeveralSourcesBecomeFoldersOfShards) {
       configuration_from_flags(flags + "--train-data a.csv --csv-img-key path --csv-separator ,"),
       AllOf(HasSubstr("--image-column 'path'"), HasSubstr("--separator ','"),
             HasSubstr("# - --train-num-samples 1000: here it is called 'data.epoch_samples'")));
+}
+
+TEST(MakeFlags, TheActivationIsThatOfTheModelUnlessOpenAisWeightsSayIt) {
+  const auto activation = [](const std::string& flags) {
+    return options_of(kNeeded + flags).model.quick_gelu;
+  };
+  EXPECT_EQ(activation(""), QuickGelu::kAuto);
+  EXPECT_EQ(activation("--pretrained openai"), QuickGelu::kAuto);
+  EXPECT_EQ(activation("--pretrained laion2b_s34b_b79k"), QuickGelu::kFalse);
+  EXPECT_EQ(activation("--pretrained epoch_3.pt --model ViT-B-16-quickgelu"), QuickGelu::kTrue);
 }
 
 TEST(MakeFlags, ModelsOfAHubAreFolders) {

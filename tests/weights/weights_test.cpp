@@ -153,6 +153,7 @@ TEST(WeightFiles, MasksAreNoParameters) {
   tensors["transformer.resblocks.0.attn_mask"] = at::zeros({77, 77});
   const Weights weights = read_weights(written(tensors));
   EXPECT_FALSE(weights.are_openai);
+  EXPECT_FALSE(weights.tell_activation());
   EXPECT_EQ(weights.tensors.size(), golden_state().size());
 }
 
@@ -164,6 +165,7 @@ TEST(WeightFiles, OpenAisExtraNumbersMeanQuickGelu) {
   }
   const Weights weights = read_weights(written(tensors));
   EXPECT_TRUE(weights.are_openai);
+  EXPECT_TRUE(weights.tell_activation());
   EXPECT_TRUE(config_of(weights).quick_gelu);
   EXPECT_EQ(weights.tensors.size(), golden_state().size());
 }
