@@ -13,7 +13,7 @@
 #include "src/eval/kinds/kind.h"
 #include "src/eval/result_json.h"
 #include "src/model/clip.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/weights/weights.h"
 #include "src/weights/weights_hash.h"
 
@@ -52,7 +52,7 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
                        const Write& write) const {
   const Clip model = load_clip(checkpoint, device, options_.hints);
   compare_loaded(model, "--checkpoint", collectives, device);
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   const ScoredModel scored = {checkpoint, architecture_name(model.config()),
                               collectives.rank() == 0 ? weights_hash(model) : ""};
   for (size_t i = 0; i < benchmarks_.size(); ++i) {

@@ -7,8 +7,8 @@
 #include "src/core/file.h"
 #include "src/core/text.h"
 #include "src/eval/encode.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/text/csv_reader.h"
-#include "src/text/tokenizer.h"
 #include "src/weights/npy.h"
 #include "src/weights/safetensors.h"
 
@@ -76,7 +76,7 @@ void write_feature_file(const Clip& model, const FeatureInputs& inputs,
                            options.raw ? FeatureScale::kRaw : FeatureScale::kNormalized));
   }
   if (!options.texts.empty()) {
-    features.emplace_back("text_features", encode_texts(model, Tokenizer(), inputs.texts,
+    features.emplace_back("text_features", encode_texts(model, ClipTokenizer(), inputs.texts,
                                                         options.batch_size, Precision::kFp32));
   }
   if (std::filesystem::path(options.output).extension() == ".npy") {

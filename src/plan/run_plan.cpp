@@ -15,6 +15,7 @@
 #include "src/run/origin.h"
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/train/run_checks.h"
 #include "src/train/run_length.h"
 #include "src/train/starting_point.h"
@@ -33,8 +34,8 @@ double free_bytes(std::filesystem::path path) {
 }
 
 void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
-                  const Tokenizer& tokenizer) {
-  const ShardedDataset dataset(training_directories(options.data), tokenizer.hash());
+                  const TokenFormat& tokens) {
+  const ShardedDataset dataset(training_directories(options.data), tokens);
   plan.has_data = true;
   plan.num_samples = dataset.size();
   plan.epoch_samples = samples_per_epoch(options.data, dataset.size());
@@ -46,7 +47,7 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
   plan.length = run_length(options, dataset.size());
   check_data(options, dataset, plan.length, num_ranks);
   const TrainOptions resolved = resolved_options(options, plan.length);
-  if (const auto own = find_own_checkpoint(resolved, dataset.digest())) {
+  if (const auto own = find_own_checkpoint(resolved, dataset.digest_with_tokens())) {
     check_steps_done(own->state.step, plan.length);
   }
   plan.load.texts = measure_texts(dataset, options, plan.load.images);
@@ -74,7 +75,7 @@ std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
 
 // Checks that what the run reads in addition to its training data exists and fits.
 void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& options,
-                   const Tokenizer& tokenizer) {
+                   const TokenFormat& tokens) {
   const bool continues = !checkpoint_steps(RunDirectory(options).checkpoints()).empty();
   if (!options.from.empty() && !continues) {
     check_origin(config, options, origin_path(options, find_origin(options)));
@@ -82,7 +83,7 @@ void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& 
     Clip model(config, c10::kCPU);
     load_pretrained(model, options);
   }
-  open_validation_set(options, config.preprocess, tokenizer);
+  open_validation_set(options, config.preprocess, tokens);
   for (const Benchmark& benchmark : open_benchmarks(options.validation)) {
     const int64_t of_a_rank = (benchmark.num_images() + plan.load.ranks - 1) / plan.load.ranks;
     plan.load.validation_images =
@@ -136,17 +137,18 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
 
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device) {
   const ClipConfig config = configured_model(options.model);
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   check_settings(options, config, tokenizer, num_ranks);
   RunPlan plan;
   plan.load.ranks = num_ranks;
-  look_at_files(plan, config, options, tokenizer);
+  const TokenFormat tokens{tokenizer, config.text.context_length};
+  look_at_files(plan, config, options, tokens);
   plan.load.images = options.batch_size / num_ranks;
   plan.load.tokens_per_image = tokens_per_image(config.vision, options.model.patch_dropout);
   const auto exists = [](const std::string& path) { return std::filesystem::exists(path); };
   // If only some are missing, a name is wrong: an error. If all are, they may not be made yet.
   if (std::ranges::any_of(options.data.train, exists)) {
-    look_at_data(plan, options, num_ranks, tokenizer);
+    look_at_data(plan, options, num_ranks, tokens);
   } else {
     plan.load.texts = assumed_texts(options.objective, plan.load.images);
     plan.length.total_steps = options.schedule.max_steps;

@@ -29,7 +29,7 @@
 #include "src/report/score_order.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/weights/weights.h"
 #include "src/weights/weights_hash.h"
 
@@ -80,7 +80,7 @@ class Collector {
   const std::unique_ptr<const Objective> objective_;
   const c10::Device device_;
   Collectives& collectives_;
-  const Tokenizer tokenizer_;
+  const ClipTokenizer tokenizer_;
   std::optional<std::filesystem::path> checkpoint_;
   int64_t step_ = 0;  // of the checkpoint
   std::optional<Clip> trained_;
@@ -161,7 +161,7 @@ void Collector::add_images() {
   }
   report_["data"] = {{"path", path}, {"origin", origin}};
   try {
-    show(ShardedDataset(paths, tokenizer_.hash()));
+    show(ShardedDataset(paths));
   } catch (const DataError& error) {
     const std::string what = text("The shards of ", origin, " cannot be read: ", error.what(),
                                   ". Start the command where training was started, or name shards "

@@ -25,10 +25,10 @@ void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
 
 void check_text_tower(const TextConfig& tower, const TrainOptions& options,
                       const Tokenizer& tokenizer) {
-  if (tower.context_length < kContextLength || tower.vocab_size < tokenizer.vocabulary_size()) {
-    throw ConfigError(text(options.model.architecture, ": text_cfg has context_length ",
-                           tower.context_length, " and vocab_size ", tower.vocab_size,
-                           "; shards hold texts of up to ", kContextLength, " ids below ",
+  if (tower.vocab_size < tokenizer.vocabulary_size()) {
+    throw ConfigError(text(options.model.architecture, ": text_cfg has vocab_size ",
+                           tower.vocab_size, ", but the model's tokenizer gives ids up to ",
+                           tokenizer.vocabulary_size() - 1, "; set vocab_size to ",
                            tokenizer.vocabulary_size()));
   }
 }

@@ -24,7 +24,7 @@
 #include "src/eval/result_json.h"
 #include "src/model/clip.h"
 #include "src/run/run_directory.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/watch/checkpoint_queue.h"
 #include "src/watch/criterion.h"
 #include "src/weights/weights.h"
@@ -151,7 +151,7 @@ class Watch {
     const auto model = load(path);
     if (!model) return;
     compare_loaded(*model, std::filesystem::path(path).filename(), collectives_, device_);
-    const Tokenizer tokenizer;
+    const ClipTokenizer tokenizer;
     const ScoredModel scored = {path, architecture_name(model->config()),
                                 is_root() ? weights_hash(*model) : ""};
     for (size_t i = 0; i < benchmarks_.size(); ++i) {

@@ -1,4 +1,4 @@
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 #include "src/core/error.h"
 #include "src/core/hash.h"
@@ -30,7 +30,7 @@ std::string hash_of(std::string_view vocabulary) {
 
 }  // namespace
 
-struct Tokenizer::Tables {
+struct ClipTokenizer::Tables {
   explicit Tables(std::string_view vocabulary)
       : byte_pairs(vocabulary), hash(hash_of(vocabulary)) {}
 
@@ -38,11 +38,11 @@ struct Tokenizer::Tables {
   std::string hash;
 };
 
-Tokenizer::Tokenizer() : tables_(std::make_unique<const Tables>(read_vocabulary())) {}
+ClipTokenizer::ClipTokenizer() : tables_(std::make_unique<const Tables>(read_vocabulary())) {}
 
-Tokenizer::~Tokenizer() = default;
+ClipTokenizer::~ClipTokenizer() = default;
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text, int64_t context_length) const {
+std::vector<int32_t> ClipTokenizer::encode(std::string_view text, int64_t context_length) const {
   require(context_length >= 1, "a context holds at least one token");
   const std::u32string cleaned = clean_text(text);
   std::vector<int32_t> ids{start_of_text()};
@@ -63,6 +63,6 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, int64_t context_le
   return ids;
 }
 
-const std::string& Tokenizer::hash() const { return tables_->hash; }
+const std::string& ClipTokenizer::hash() const { return tables_->hash; }
 
 }  // namespace dermatome
