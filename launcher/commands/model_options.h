@@ -38,9 +38,9 @@ inline constexpr const char* kJsonHelp =
 
 // The help of --checkpoint.
 inline constexpr const char* kCheckpointHelp =
-    "Directory in open_clip's hub layout, file of weights (.safetensors, .pt), directory of a run "
-    "(also one of open_clip): its newest checkpoint, or hf-hub:ORGANIZATION/NAME in Hugging Face's "
-    "cache";
+    "Directory in open_clip's hub layout or of a CLIPModel of transformers, file of weights "
+    "(.safetensors, .pt), directory of a run (also one of open_clip): its newest checkpoint, or "
+    "hf-hub:ORGANIZATION/NAME in Hugging Face's cache";
 
 // What find_weights() finds for `given`. Rank 0 looks, so that all ranks use the same checkpoint. A
 // collective call. Throws what find_weights() throws.

@@ -6,20 +6,27 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unittest
+from dataclasses import asdict
 from pathlib import Path
+from unittest import mock
 
 import numpy
 import open_clip
+import open_clip.push_to_hf_hub
+import timm
 import torch
+from open_clip.model import set_model_preprocess_cfg
+from open_clip.transform import PreprocessCfg
 from open_clip_test import MODEL, TEXTS, TOLERANCE, write_images
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 DERMATOME, WORK = None, None
-DATA = 3  # exit code
+USAGE, DATA = 2, 3  # exit codes
 # Heads have width 64, so that the shapes determine the rest of the architecture.
 PLAIN = {
     "embed_dim": 40,
@@ -66,7 +73,7 @@ class Weights(unittest.TestCase):
         self.folder = WORK / self.id().split(".")[-1]
         self.folder.mkdir(exist_ok=True)
         for old in self.folder.iterdir():
-            old.unlink()
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
         self.output = self.folder / "features.safetensors"
 
     def encode(self, path):
@@ -196,16 +203,66 @@ class Weights(unittest.TestCase):
         model.load_state_dict({name: state[name] for name in model.state_dict()})
         return model
 
-    def test_pretrained_of_another_activation(self):
-        path, _ = self.openai_archive("trace")
+    def plan(self, path, *overrides):
+        """Plans a training of a model with GELU that starts from the weights in `path`."""
         architecture = self.folder / "model.json"
         architecture.write_text(json.dumps(PLAIN))
         config = self.folder / "train.yaml"
         config.write_text(f"model: {{architecture: {architecture}, pretrained: {path}}}\n"
                           "data: {train: later}\nbatch_size: 4\nschedule: {max_steps: 10, warmup: 1}\n")
-        run = subprocess.run([DERMATOME, "plan", config, "--ranks", "1"], capture_output=True, text=True)
+        return subprocess.run([DERMATOME, "plan", config, "--ranks", "1", *overrides], capture_output=True, text=True)
+
+    def test_pretrained_of_another_activation(self):
+        path, _ = self.openai_archive("trace")
+        run = self.plan(path)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertIn("set quick_gelu to true", run.stderr)
+        run = self.plan(path, "model.quick_gelu=true")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertNotIn("set quick_gelu to true", run.stderr)
+        self.assertIn("QuickGELU instead of GELU", run.stderr)
+
+    def test_training_asks_for_an_activation_that_nothing_tells(self):
+        path = self.folder / "model.pt"
+        torch.save(random_model(PLAIN).state_dict(), path)
+        run = self.plan(path)
+        self.assertEqual(run.returncode, USAGE, run.stderr)
+        for word in (str(path), "GELU or with QuickGELU", "model.quick_gelu: true", "model.quick_gelu: false"):
+            self.assertIn(word, run.stderr)
+        for answer in ("true", "false"):
+            run = self.plan(path, f"model.quick_gelu={answer}")
+            self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_snapshot_of_openais_model(self):
+        """The files that open_clip and timm push to timm/vit_base_patch16_clip_224.openai, for a small model."""
+        model = random_model(PLAIN, quick_gelu=True)
+        set_model_preprocess_cfg(model, asdict(PreprocessCfg()))
+        snapshot = self.folder / "models--timm--vit_base_patch16_clip_224.openai/snapshots/0123"
+        open_clip.push_to_hf_hub.save_for_hf(model, mock.Mock(), {**PLAIN, "quick_gelu": True}, str(snapshot))
+        image_tower = timm.create_model("vit_tiny_patch16_224", depth=1, img_size=32)
+        timm.models.save_for_hf(image_tower, str(snapshot), safe_serialization="both")
+        for name in ("config.json", "model.safetensors", "open_clip_config.json", "open_clip_pytorch_model.bin"):
+            self.assertTrue((snapshot / name).exists(), name)
+        with mock.patch.dict(os.environ, HF_HUB_CACHE=str(self.folder)):
+            said = self.expect_features_of(model, "hf-hub:timm/vit_base_patch16_clip_224.openai")
+            self.assertNotIn("warning", said)
+            run = self.plan("hf-hub:timm/vit_base_patch16_clip_224.openai",
+                            f"model.architecture={snapshot}/open_clip_config.json")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        # As it lies in the cache of somebody who used open_clip: it gets the weights alone.
+        (snapshot / "open_clip_config.json").unlink()
+        self.output.unlink()
+        self.refuse(snapshot, "holds no open_clip_config.json", "hf download")
+
+    def test_prefixes_and_a_scale_of_one_element(self):
+        model = random_model(PLAIN)
+        state = {f"model._orig_mod.{name}": value for name, value in model.state_dict().items()}
+        state["model._orig_mod.logit_scale"] = model.logit_scale.detach().reshape(1)
+        path = self.folder / "wrapped.pt"
+        torch.save({"state_dict": state}, path)
+        said = self.expect_features_of(model, path)
+        self.assertIn("all names begin with model.", said)
+        self.assertIn("all names begin with _orig_mod.", said)
 
     def resize(self, old, new):
         """Checks that weights with the positions of `old` give open_clip's features in a model with those of `new`."""

@@ -25,10 +25,12 @@ Found found(bool in_architecture, QuickGelu asked) {
   ClipConfig config;
   config.quick_gelu = in_architecture;
   write_file_atomically(path, hub_config_json(config));
+  ModelOptions options;
+  options.architecture = path;
+  options.quick_gelu = asked;
   initialize_logging(0, 1);
   ::testing::internal::CaptureStderr();
-  const bool quick_gelu =
-      configured_model({.architecture = path.string(), .quick_gelu = asked}).quick_gelu;
+  const bool quick_gelu = configured_model(options).quick_gelu;
   return {quick_gelu, ::testing::internal::GetCapturedStderr()};
 }
 

@@ -211,6 +211,10 @@ PROVOKED = {
     "verifies; remove the directory": "dermatome train first.yaml name=broken",
     "is not finite at step": "dermatome train first.yaml name=diverged optimizer.lr=1e30 validation.benchmarks=[]",
     "holds neither": "dermatome evaluate --checkpoint images --benchmark my_benchmark.yaml",
+    "belongs to an adapter": "mkdir -p adapter; echo {} >adapter/adapter_config.json; "
+                             "dermatome evaluate --checkpoint adapter --benchmark my_benchmark.yaml",
+    "does not say whether its model": "cp runs/first/checkpoints/*4/open_clip_model.safetensors said.safetensors; "
+                                      "dermatome plan first.yaml --ranks 2 model.pretrained=said.safetensors",
     "misses the tensor": "cp runs/first/checkpoints/*4/optimizer.safetensors bare.safetensors; "
                          "dermatome train first.yaml name=bare model.pretrained=bare.safetensors",
     "holds no checkpoint yet": "mkdir -p empty/checkpoints; dermatome evaluate --checkpoint empty --benchmark my_benchmark.yaml",
