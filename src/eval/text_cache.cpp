@@ -27,9 +27,7 @@ std::string key_of(const Clip& model, const Tokenizer& tokenizer,
   const ClipConfig& config = model.config();
   Sha256 hash;
   hash.update(text_weights_hash(model) + tokenizer.hash());
-  hash.update(format("%d %lld %lld", config.quick_gelu ? 1 : 0,
-                     static_cast<long long>(config.text.heads),
-                     static_cast<long long>(config.text.context_length)));
+  hash.update(text_identity(config.text, config.quick_gelu));
   for (const auto& text : texts) {
     hash.update(format(" %zu:", text.size()));
     hash.update(text);

@@ -40,4 +40,7 @@ using BlockNames = std::vector<std::pair<BlockParameter, std::string_view>>;
 // open_clip's ResidualAttentionBlock; with LayerScale if its ls_init_value is set.
 BlockNames open_clip_block(bool layer_scale = false);
 
+// transformers' BertLayer.
+BlockNames bert_block();
+
 }  // namespace dermatome

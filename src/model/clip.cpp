@@ -74,7 +74,7 @@ Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
     : config_(config),
       device_(device),
       checkpointed_(checkpointed),
-      text_(list, config),
+      text_(make_text_tower(list, config)),
       logit_scale_(list.add("logit_scale", {})),
       vision_(list, config),
       parameters_(in_state_dict_order(list.all())) {}
@@ -119,7 +119,7 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths
   if (tokens.size(0) == 0) {
     return at::empty({0, config_.embed_dim}, at::TensorOptions(at::kFloat).device(device_));
   }
-  return l2_normalize(text_.forward(tokens, lengths, checkpointed_.text));
+  return l2_normalize(text_->forward(tokens, lengths, checkpointed_.text));
 }
 
 int64_t Clip::num_parameters() const {
@@ -130,6 +130,6 @@ int64_t Clip::num_parameters() const {
 
 std::vector<at::Tensor> Clip::image_parameters() const { return reversed(vision_.parameters()); }
 
-std::vector<at::Tensor> Clip::text_parameters() const { return reversed(text_.parameters()); }
+std::vector<at::Tensor> Clip::text_parameters() const { return reversed(text_->parameters()); }
 
 }  // namespace dermatome

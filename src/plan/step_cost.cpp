@@ -59,15 +59,15 @@ double image_flops(const VisionConfig& vision, int64_t embed_dim, const TrainOpt
               product(read, shape.width, static_cast<double>(embed_dim)));
 }
 
-double text_flops(const TextConfig& text, int64_t embed_dim, const TrainOptions& options,
-                  const StepLoad& load) {
-  const TowerShape shape{static_cast<double>(text.width), static_cast<double>(text.mlp_width()),
-                         text.layers};
+double text_flops(const TextTowerShape& text, const TrainOptions& options, const StepLoad& load) {
+  const TowerShape shape{static_cast<double>(text.blocks.width),
+                         static_cast<double>(text.blocks.mlp_width), text.blocks.layers};
   const auto& [texts, rows, positions] = load.texts;
   if (texts == 0) return 0;
-  return tower_flops(shape, rows, positions, texts, positions / texts) *
-             passes(text.layers, options.model.checkpointed_text_blocks, options.accum) +
-         3 * product(texts, shape.width, static_cast<double>(embed_dim));
+  return tower_flops(shape, rows, positions, text.reads_all_rows ? rows : texts,
+                     positions / texts) *
+             passes(text.blocks.layers, options.model.checkpointed_text_blocks, options.accum) +
+         3 * product(texts, 1, static_cast<double>(text.products_per_text));
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ double text_flops(const TextConfig& text, int64_t embed_dim, const TrainOptions&
 StepFlops step_flops(const ClipConfig& config, const TrainOptions& options, const StepLoad& load) {
   return {
       .image_tower = image_flops(config.vision, config.embed_dim, options, load),
-      .text_tower = text_flops(config.text, config.embed_dim, options, load),
+      .text_tower = text_flops(Clip(config, c10::kMeta).text_tower().shape(), options, load),
       .objective = create_objective(options.objective)->cost(objective_load(config, load)).flops};
 }
 

@@ -46,7 +46,7 @@ void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validati
   std::vector<RankFact> facts = std::move(validation);
   facts.insert(facts.begin(), {"the data of data.train", dataset.digest()});
   facts.push_back({"the tokenizer of model.architecture", dataset.tokenizer_hash()});
-  facts.push_back({"the model of model.architecture", hub_config_json(model.config())});
+  facts.push_back({"the model of model.architecture", config_identity(model.config())});
   facts.push_back({is_new ? "the initial weights (of model.pretrained, if it is set)"
                           : "the weights of the checkpoint that the run starts from",
                    std::to_string(weights_checksum(model))});

@@ -43,7 +43,7 @@ void check_same(const ClipConfig& config, const TrainOptions& options, ClipConfi
                 const std::filesystem::path& by) {
   use_ratio_of(config.vision, described.vision);
   use_ratio_of(config.text, described.text);
-  if (hub_config_json(config) != hub_config_json(described)) {
+  if (config_identity(config) != config_identity(described)) {
     throw ConfigError(text(
         "model.architecture ", options.model.architecture, " differs from ", by,
         ", which belongs to the weights; set model.architecture to that file",
@@ -172,7 +172,7 @@ void check_pretrained(const ClipConfig& config, const TrainOptions& options,
 
 void check_same_model(const ClipConfig& config, const TrainOptions& options,
                       const std::filesystem::path& described) {
-  check_same(config, options, read_clip_config(described), described);
+  check_same(config, options, read_description(described), described);
 }
 
 }  // namespace dermatome

@@ -24,7 +24,6 @@
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/run/run_log.h"
-#include "src/text/clip_tokenizer.h"
 #include "src/train/batch_feed.h"
 #include "src/train/compare_ranks.h"
 #include "src/train/environment.h"
@@ -44,6 +43,7 @@
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
 #include "src/train/validation_runs.h"
+#include "src/weights/text_model_files.h"
 
 namespace dermatome {
 namespace {
@@ -172,7 +172,7 @@ void Trainer::save() {
   save_checkpoint(directory_.checkpoints(), model_, optimizer_.state(),
                   {step_, config_digest(options_), inputs_.dataset.digest_with_tokens(),
                    dump_train_config(options_)},
-                  options_.checkpoint.keep);
+                  options_.checkpoint.keep, &inputs_.tokenizer);
   log_info(text("checkpoint ", checkpoint_path(directory_.checkpoints(), step_)));
   step_log_.restart();
 }
@@ -221,12 +221,12 @@ TrainingOutcome Trainer::run() {
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
   compare_settings(options, environment);
   const ClipConfig config = configured_model(options.model);
-  const ClipTokenizer tokenizer;
+  const std::unique_ptr<const Tokenizer> tokenizer = model_tokenizer(config);
   const int64_t num_ranks = environment.collectives->size();
-  check_settings(options, config, tokenizer, num_ranks);
+  check_settings(options, config, *tokenizer, num_ranks);
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
-  const TokenFormat tokens{tokenizer, config.text.context_length};
+  const TokenFormat tokens{*tokenizer, config.text.context_length};
   if (!prepare_tokens(options, *data, tokens, environment)) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokens, *data, num_ranks);
   const TrainOptions resolved = resolved_options(options, inputs.length);

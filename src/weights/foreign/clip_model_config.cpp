@@ -11,7 +11,7 @@
 #include "src/core/strict_json.h"
 #include "src/core/text.h"
 #include "src/weights/foreign/image_processor_config.h"
-#include "src/weights/mlp_ratio.h"
+#include "src/model/mlp_ratio.h"
 
 namespace dermatome {
 namespace {
