@@ -3,8 +3,7 @@
 #include "src/core/error.h"
 #include "src/core/hash.h"
 #include "src/text/byte_pairs.h"
-#include "src/text/ftfy/html_entities.h"
-#include "src/text/ftfy/repair.h"
+#include "src/text/clean_text.h"
 #include "src/text/pieces.h"
 #include "src/text/unicode.h"
 #include "src/text/vocabulary.h"
@@ -15,11 +14,6 @@ namespace {
 
 // Raise the last number with every change of the cleaning that changes the ids of any text.
 constexpr std::string_view kCleaningVersion = "ftfy 6.3.1, html.unescape twice, lower; 1";
-
-std::u32string clean_text(std::string_view text) {
-  const std::u32string repaired = repair_text(decode_utf8(text));
-  return lower(collapse_spaces(unescape_html(unescape_html(repaired))));
-}
 
 std::string hash_of(std::string_view vocabulary) {
   Sha256 hash;
@@ -44,7 +38,7 @@ ClipTokenizer::~ClipTokenizer() = default;
 
 std::vector<int32_t> ClipTokenizer::encode(std::string_view text, int64_t context_length) const {
   require(context_length >= 1, "a context holds at least one token");
-  const std::u32string cleaned = clean_text(text);
+  const std::u32string cleaned = lower(clean_text(text));
   std::vector<int32_t> ids{start_of_text()};
   for (const std::u32string_view piece : split_pieces(cleaned)) {
     if (piece == kStartOfText) {

@@ -1,4 +1,5 @@
-"""Compares `dermatome tokenize --vocabulary` with transformers' BertTokenizerFast on texts that exercise every step.
+"""Compares `dermatome tokenize --vocabulary` with transformers' BertTokenizerFast on texts that exercise every step,
+cleaned as open_clip's HFTokenizer cleans them.
 
 Usage: word_piece_peer_test.py DERMATOME [NUM_TEXTS [SEED]]
 
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import unicodedata
 
+from open_clip.tokenizer import get_clean_fn
 from transformers import BertTokenizerFast
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -94,7 +96,8 @@ def make_texts(generator, num_texts):
 def compare(binary, vocabulary, peer, texts):
     """Prints every text for which the two tokenizers differ; returns how many there are."""
     peer.enable_truncation(CONTEXT_LENGTH)
-    expected = [encoding.ids for encoding in peer.encode_batch(texts)]
+    clean = get_clean_fn("whitespace")
+    expected = [encoding.ids for encoding in peer.encode_batch([clean(text) for text in texts])]
     lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
     output = subprocess.run(
         [binary, "tokenize", "--json", "--vocabulary", vocabulary, "--context-length", str(CONTEXT_LENGTH)],
