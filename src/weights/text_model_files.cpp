@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 
 // Where the files of the model `name` may be.
 std::vector<fs::path> folders_of(const std::string& name, const fs::path& beside) {
-  std::vector<fs::path> folders = {beside, beside / fs::path(name).filename(), beside / name, name};
+  std::vector<fs::path> folders = {beside};
+  if (name.empty()) return folders;
+  folders.insert(folders.end(), {beside / fs::path(name).filename(), beside / name, name});
   if (const auto cached = cached_model(name)) folders.push_back(*cached);
   return folders;
 }
@@ -57,7 +59,7 @@ void find_text_model_files(ClipConfig& config, const fs::path& description) {
   const fs::path beside = description.parent_path();
   const auto numbers = find_numbers(bert.model_name, beside);
   if (!numbers) {
-    throw DataError(text(description, ": text_cfg.hf_model_name is ", quoted(bert.model_name),
+    throw DataError(text(description, ": text_cfg.hf_model_name is ", dermatome::quoted(bert.model_name),
                          ", whose ", kTransformersConfig, " lies neither beside it nor in Hugging ",
                          "Face's cache. ", how_to_get(bert.model_name)));
   }
@@ -69,7 +71,7 @@ std::unique_ptr<const Tokenizer> model_tokenizer(const ClipConfig& config) {
   if (!config.text.bert) return read_tokenizer("");
   const BertConfig& bert = *config.text.bert;
   if (bert.vocabulary.empty()) {
-    throw DataError(text("the tokenizer ", quoted(bert.tokenizer_name),
+    throw DataError(text("the tokenizer ", dermatome::quoted(bert.tokenizer_name),
                          " of the model lies neither beside its configuration nor in Hugging "
                          "Face's cache. ",
                          how_to_get(bert.tokenizer_name)));

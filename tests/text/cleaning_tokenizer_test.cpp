@@ -9,8 +9,8 @@ namespace {
 
 TEST(CleaningTokenizer, GivesTheIdsOfTheCleanedText) {
   const CleaningTokenizer cleaning(std::make_unique<const ToyTokenizer>());
-  EXPECT_EQ(cleaning.encode("  It\u2019s  red &amp;amp; wei\u00c3\u009f\n", 77),
-            ToyTokenizer().encode("It's red & wei\u00df", 77));
+  EXPECT_EQ(cleaning.encode("  It\u2019s  red &amp;amp; more\n", 77),
+            ToyTokenizer().encode("It's red & more", 77));
   EXPECT_EQ(cleaning.encode("a   b c", 4), ToyTokenizer().encode("a b c", 4));
 }
 
