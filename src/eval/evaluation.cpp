@@ -1,7 +1,7 @@
 #include "src/eval/evaluation.h"
 
-#include <nlohmann/json.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "src/core/clock.h"

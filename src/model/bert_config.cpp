@@ -65,14 +65,30 @@ const char* name_of(const Names<T>& names, T value) {
 
 // Keys of text_cfg that open_clip does not use for a text tower of transformers.
 void ignore_keys_of_other_towers(JsonObject& section) {
-  section.ignore({"vocab_size",       "width",          "heads",
-                  "layers",           "mlp_ratio",      "ls_init_value",
-                  "embed_cls",        "no_causal_mask", "final_ln_after_pool",
-                  "pool_type",        "proj_type",      "proj_bias",
-                  "pad_id",           "eos_id",         "output_tokens",
-                  "block_type",       "qk_norm",        "scaled_cosine_attn",
-                  "scale_heads",      "scale_attn",     "scale_attn_inner",
-                  "scale_fc",         "act_kwargs",     "norm_kwargs",
+  section.ignore({"vocab_size",
+                  "width",
+                  "heads",
+                  "layers",
+                  "mlp_ratio",
+                  "ls_init_value",
+                  "embed_cls",
+                  "no_causal_mask",
+                  "final_ln_after_pool",
+                  "pool_type",
+                  "proj_type",
+                  "proj_bias",
+                  "pad_id",
+                  "eos_id",
+                  "output_tokens",
+                  "block_type",
+                  "qk_norm",
+                  "scaled_cosine_attn",
+                  "scale_heads",
+                  "scale_attn",
+                  "scale_attn_inner",
+                  "scale_fc",
+                  "act_kwargs",
+                  "norm_kwargs",
                   "hf_model_pretrained"});
 }
 

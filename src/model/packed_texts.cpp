@@ -80,8 +80,8 @@ at::Tensor before_end(const std::vector<int64_t>& lengths, int64_t columns, c10:
 
 std::vector<Text> texts_of(const at::Tensor& ids, const at::Tensor& lengths) {
   std::vector<Text> texts;
-  for (const int64_t length : std::span(lengths.const_data_ptr<int64_t>(),
-                                        static_cast<size_t>(ids.size(0)))) {
+  for (const int64_t length :
+       std::span(lengths.const_data_ptr<int64_t>(), static_cast<size_t>(ids.size(0)))) {
     texts.emplace_back(ids.const_data_ptr<int64_t>() + texts.size() * ids.size(1), length);
   }
   return texts;

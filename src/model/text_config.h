@@ -20,7 +20,8 @@ struct TextConfig {
   int64_t layers = 12;
   double mlp_ratio = 4.0;
   int64_t mlp_width() const { return static_cast<int64_t>(static_cast<double>(width) * mlp_ratio); }
-  std::optional<BertConfig> bert;  // a BERT of these sizes; nullopt: CLIP's own causal tower
+  // A BERT of these sizes; nullopt: CLIP's own causal tower.
+  std::optional<BertConfig> bert = std::nullopt;
 };
 
 // Reads open_clip's text_cfg. Of a BERT it holds no numbers: read_bert_numbers() reads them, and

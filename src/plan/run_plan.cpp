@@ -82,7 +82,7 @@ void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& 
   const bool continues = !checkpoint_steps(RunDirectory(options).checkpoints()).empty();
   if (!options.from.empty() && !continues) {
     check_origin(config, options, origin_path(options, find_origin(options)));
-  } else if (!options.model.pretrained.empty()) {
+  } else if (!options.model.pretrained.empty() || !options.model.pretrained_text.empty()) {
     Clip model(config, c10::kCPU);
     load_pretrained(model, options);
   }

@@ -13,13 +13,19 @@
 namespace dermatome {
 namespace {
 
-constexpr std::array<std::string_view, 12> kOfTheMachine = {
-    "output",           "from",
-    "data.train",       "data.stage",
-    "data.validation",  "data.workers",
-    "data.prefetch",    "model.architecture",
-    "model.pretrained", "validation.benchmarks",
-    "runtime.device",   "runtime.threads"};
+constexpr std::array<std::string_view, 13> kOfTheMachine = {"output",
+                                                            "from",
+                                                            "data.train",
+                                                            "data.stage",
+                                                            "data.validation",
+                                                            "data.workers",
+                                                            "data.prefetch",
+                                                            "model.architecture",
+                                                            "model.pretrained",
+                                                            "model.pretrained_text",
+                                                            "validation.benchmarks",
+                                                            "runtime.device",
+                                                            "runtime.threads"};
 
 }  // namespace
 

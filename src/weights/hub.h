@@ -1,7 +1,8 @@
 // open_clip's hub layout: a directory with open_clip_config.json and open_clip_model.safetensors.
-// weights.h reads its weights. With a BERT as text tower there is also its config.json (bert_config.h),
-// and if the tokenizer is known its files: then the directory is all that Dermatome needs, and
-// open_clip finds the tokenizer there, but looks up the config.json by hf_model_name.
+// weights.h reads its weights. With a BERT as text tower there is also its config.json
+// (bert_config.h), and if the tokenizer is known its files: then the directory is all that
+// Dermatome needs, and open_clip finds the tokenizer there, but looks up the config.json by
+// hf_model_name.
 #pragma once
 
 #include <filesystem>

@@ -59,9 +59,10 @@ void find_text_model_files(ClipConfig& config, const fs::path& description) {
   const fs::path beside = description.parent_path();
   const auto numbers = find_numbers(bert.model_name, beside);
   if (!numbers) {
-    throw DataError(text(description, ": text_cfg.hf_model_name is ", dermatome::quoted(bert.model_name),
-                         ", whose ", kTransformersConfig, " lies neither beside it nor in Hugging ",
-                         "Face's cache. ", how_to_get(bert.model_name)));
+    throw DataError(text(description, ": text_cfg.hf_model_name is ",
+                         dermatome::quoted(bert.model_name), ", whose ", kTransformersConfig,
+                         " lies neither beside it nor in Hugging ", "Face's cache. ",
+                         how_to_get(bert.model_name)));
   }
   read_bert_numbers(*numbers, config.text);
   bert.vocabulary = find_vocabulary(bert.tokenizer_name, beside);

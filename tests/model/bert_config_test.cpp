@@ -115,8 +115,8 @@ TEST_F(BertConfigTest, HasTheDefaultsOfOpenClipAndTransformers) {
 
 TEST_F(BertConfigTest, ComesBackFromTheFilesOfACheckpoint) {
   const ClipConfig config = read(model(), numbers());
-  const ClipConfig again = read(json::parse(hub_config_json(config)),
-                                json::parse(bert_numbers_json(config.text)));
+  const ClipConfig again =
+      read(json::parse(hub_config_json(config)), json::parse(bert_numbers_json(config.text)));
   EXPECT_EQ(hub_config_json(again), hub_config_json(config));
   EXPECT_EQ(bert_numbers_json(again.text), bert_numbers_json(config.text));
   EXPECT_EQ(config_identity(again), config_identity(config));
@@ -138,19 +138,19 @@ TEST_F(BertConfigTest, IsTheSameModelUnderAnyNameButNotWithOtherNumbers) {
 }
 
 TEST_F(BertConfigTest, RefusesNumbersByFileAndKey) {
-  for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
-           {"model_type", "roberta"},
-           {"model_type", nullptr},
-           {"position_embedding_type", "relative_key"},
-           {"is_decoder", true},
-           {"hidden_act", "relu"},
-           {"hidden_size", 0},
-           {"num_attention_heads", 5},
-           {"max_position_embeddings", 255},
-           {"pad_token_id", 1000},
-           {"pad_token_id", -1},
-           {"layer_norm_eps", 0},
-           {"vocab_size", "many"}}) {
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, json>>{{"model_type", "roberta"},
+                                                 {"model_type", nullptr},
+                                                 {"position_embedding_type", "relative_key"},
+                                                 {"is_decoder", true},
+                                                 {"hidden_act", "relu"},
+                                                 {"hidden_size", 0},
+                                                 {"num_attention_heads", 5},
+                                                 {"max_position_embeddings", 255},
+                                                 {"pad_token_id", 1000},
+                                                 {"pad_token_id", -1},
+                                                 {"layer_norm_eps", 0},
+                                                 {"vocab_size", "many"}}) {
     json changed = numbers();
     changed[key] = value;
     const std::string message = refusal(model(), changed);
@@ -168,8 +168,7 @@ TEST_F(BertConfigTest, RefusesKeysOfTextCfg) {
                                                  {"pooler", "mean"}}) {
     json changed = model();
     changed["text_cfg"][key] = value;
-    EXPECT_THAT(refusal(changed, numbers()), HasSubstr("text_cfg." + key))
-        << value;
+    EXPECT_THAT(refusal(changed, numbers()), HasSubstr("text_cfg." + key)) << value;
   }
 }
 

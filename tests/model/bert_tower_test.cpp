@@ -14,11 +14,11 @@
 namespace dermatome {
 namespace {
 
-double max_difference(const at::Tensor& a, const at::Tensor& b) {
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-std::vector<NamedParameter> text_parameters(const Clip& clip) {
+std::vector<NamedParameter> named_text_parameters(const Clip& clip) {
   std::vector<NamedParameter> found;
   for (const NamedParameter& parameter : clip.parameters()) {
     if (parameter.name.starts_with("text.")) found.push_back(parameter);
@@ -27,9 +27,10 @@ std::vector<NamedParameter> text_parameters(const Clip& clip) {
 }
 
 // Of the recorded loss: the sum of all features, each times a sine.
-std::vector<at::Tensor> gradients(const Clip& clip, const at::Tensor& features) {
+std::vector<at::Tensor> recorded_gradients(const Clip& clip, const at::Tensor& features) {
   std::vector<at::Tensor> leaves;
-  for (const NamedParameter& parameter : text_parameters(clip)) leaves.push_back(parameter.value);
+  for (const NamedParameter& parameter : named_text_parameters(clip))
+    leaves.push_back(parameter.value);
   const at::Tensor weights =
       at::sin(at::arange(features.numel(), at::TensorOptions(at::kFloat))).view(features.sizes());
   std::vector<at::Tensor> found = torch::autograd::grad({(features * weights).sum()}, leaves);
@@ -53,9 +54,9 @@ TEST_P(BertTowerTest, GivesTheFeaturesAndGradientsOfTheReference) {
   for (const int64_t checkpointed : {int64_t{0}, kAllBlocks}) {
     const Clip clip = tiny_bert(GetParam(), {.text = checkpointed});
     const at::Tensor features = encode(clip);
-    EXPECT_LE(max_difference(features, recorded.at("features")), 2e-6);
-    const std::vector<at::Tensor> found = gradients(clip, features);
-    const std::vector<NamedParameter> parameters = text_parameters(clip);
+    EXPECT_LE(largest_difference(features, recorded.at("features")), 2e-6);
+    const std::vector<at::Tensor> found = recorded_gradients(clip, features);
+    const std::vector<NamedParameter> parameters = named_text_parameters(clip);
     for (size_t i = 0; i < found.size(); ++i) {
       // The gradient of the keys' biases is only rounding noise.
       EXPECT_LE(relative_difference(found[i], recorded.at("gradient." + parameters[i].name), 0.1),
@@ -69,7 +70,7 @@ TEST_P(BertTowerTest, HasTheParametersOfTheReference) {
   const Clip clip = tiny_bert(GetParam());
   int64_t num_recorded = 0;
   for (const auto& [name, tensor] : recorded) num_recorded += name.starts_with("weight.") ? 1 : 0;
-  const std::vector<NamedParameter> parameters = text_parameters(clip);
+  const std::vector<NamedParameter> parameters = named_text_parameters(clip);
   EXPECT_EQ(std::ssize(parameters), num_recorded);
   for (const NamedParameter& parameter : parameters) {
     EXPECT_EQ(parameter.value.sizes(), recorded.at("weight." + parameter.name).sizes());
@@ -84,13 +85,13 @@ TEST_P(BertTowerTest, ATextsFeaturesDoNotDependOnTheOthers) {
   std::vector<at::Tensor> one_by_one;
   for (int64_t i = 0; i < tokens.size(0); ++i) {
     const int64_t length = lengths[i].item<int64_t>();
-    one_by_one.push_back(clip.encode_text(tokens.narrow(0, i, 1).narrow(1, 0, length),
-                                          lengths.narrow(0, i, 1)));
+    one_by_one.push_back(
+        clip.encode_text(tokens.narrow(0, i, 1).narrow(1, 0, length), lengths.narrow(0, i, 1)));
   }
   const at::Tensor alone = at::cat(one_by_one), together = encode(clip);
-  EXPECT_LE(max_difference(together, alone), 2e-6);
-  const std::vector<at::Tensor> found = gradients(clip, together),
-                                expected = gradients(clip, alone);
+  EXPECT_LE(largest_difference(together, alone), 2e-6);
+  const std::vector<at::Tensor> found = recorded_gradients(clip, together),
+                                expected = recorded_gradients(clip, alone);
   for (size_t i = 0; i < found.size(); ++i) {
     EXPECT_LE(relative_difference(found[i], expected[i], 0.1), 2e-5) << i;
   }
@@ -108,14 +109,14 @@ TEST_P(BertTowerTest, ReachesAlmostTheSameFeaturesInBf16) {
   const AutocastScope autocast(c10::kCPU, /*enabled=*/true);
   const at::Tensor rounded = encode(clip);
   EXPECT_EQ(rounded.scalar_type(), at::kFloat);
-  EXPECT_LE(max_difference(rounded, exact), 0.05);
+  EXPECT_LE(largest_difference(rounded, exact), 0.05);
 }
 
 // A reducer waits for gradients in the order listed, so a wrong order costs overlap.
 TEST_P(BertTowerTest, ListsParametersInTheOrderTheirGradientsComplete) {
   const Clip clip = tiny_bert(GetParam());
   const std::vector<at::Tensor> parameters = clip.text_parameters();
-  ASSERT_EQ(parameters.size(), text_parameters(clip).size());
+  ASSERT_EQ(parameters.size(), named_text_parameters(clip).size());
   std::vector<size_t> completed;
   for (size_t i = 0; i < parameters.size(); ++i) {
     parameters[i].register_hook([&completed, i](const at::Tensor&) { completed.push_back(i); });

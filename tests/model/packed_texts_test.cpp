@@ -128,8 +128,8 @@ TEST(PackedTexts, LeavePaddingInTheMidstOfWholeTextsOut) {
   const PackedTexts packed = pack_whole({{1, kPad, 6, kPad}, {kPad, 5}}, 4);
   EXPECT_THAT(values(packed.token), ElementsAre(1, 6, kPad, 5)) << "a text keeps its first token";
   EXPECT_THAT(values(packed.place), ElementsAre(0, 2, 0, 1));
-  EXPECT_THAT(sequences(packed), testing::UnorderedElementsAre(ElementsAre(1, 6),
-                                                               ElementsAre(kPad, 5)));
+  EXPECT_THAT(sequences(packed),
+              testing::UnorderedElementsAre(ElementsAre(1, 6), ElementsAre(kPad, 5)));
 }
 
 TEST(PackedTexts, ReadWholeTextsAtTheirFirstTokenInTheOrderGiven) {

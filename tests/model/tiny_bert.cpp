@@ -20,8 +20,8 @@ ClipConfig tiny_bert_config(const std::string& name) {
   config.embed_dim = document.at("embed_dim");
   config.vision = {.image_size = 8, .patch_size = 4, .width = 8, .layers = 1, .head_width = 4};
   config.text = read_text_config(JsonObject("tiny_bert.json", "text_cfg", recorded.at("text_cfg")));
-  const std::filesystem::path file = std::filesystem::temp_directory_path() /
-                                     text("dermatome_tiny_bert.", ::getpid(), ".json");
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / text("dermatome_tiny_bert.", ::getpid(), ".json");
   write_file_atomically(file, recorded.at("config").dump());
   read_bert_numbers(file, config.text);
   std::filesystem::remove(file);

@@ -41,7 +41,8 @@ class TextModelFilesTest : public ::testing::Test {
   }
   static void write_vocabulary(const fs::path& folder) {
     fs::create_directories(folder);
-    write_file_atomically(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\n##dish\n");
+    write_file_atomically(folder / "vocab.txt",
+                          "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\n##dish\n");
   }
 
   const fs::path folder_ = scratch_folder();
@@ -118,8 +119,7 @@ TEST_F(TextModelFilesTest, MakeACheckpointComplete) {
   EXPECT_EQ(config_identity(read.config()), config_identity(written.config()));
   EXPECT_EQ(model_tokenizer(read.config())->hash(), tokenizer->hash());
   const at::Tensor tokens = at::tensor({2L, 5L, 6L, 3L}).view({1, 4}), lengths = at::tensor({4L});
-  EXPECT_TRUE(
-      at::equal(read.encode_text(tokens, lengths), written.encode_text(tokens, lengths)));
+  EXPECT_TRUE(at::equal(read.encode_text(tokens, lengths), written.encode_text(tokens, lengths)));
 }
 
 // open_clip leaves BERT's own pooler out where its hf_pooler_type does not use it.
