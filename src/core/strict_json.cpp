@@ -120,6 +120,8 @@ bool JsonObject::has(const std::string& key) const {
   return found != value_.end() && !found->is_null();
 }
 
+bool JsonObject::contains(const std::string& key) const { return value_.contains(key); }
+
 const json& JsonObject::find(const std::string& key) {
   known_.insert(key);
   return has(key) ? value_.at(key) : kNothing;

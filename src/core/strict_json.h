@@ -23,6 +23,8 @@ class JsonObject {
   JsonObject(std::string file, std::string name, const nlohmann::json& value);
 
   bool has(const std::string& key) const;
+  // Whether the key is there, also with null.
+  bool contains(const std::string& key) const;
   // The value; null if it is missing.
   const nlohmann::json& find(const std::string& key);
   JsonObject object(const std::string& key);

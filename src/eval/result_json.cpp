@@ -14,12 +14,14 @@ namespace dermatome {
 using Json = nlohmann::ordered_json;
 
 std::string architecture_name(const VisionConfig& vision) {
+  if (!vision.timm_model_name.empty()) return vision.timm_model_name;
   std::string size = text(vision.width, "x", vision.layers);
   for (const auto& [letter, width, layers] :
        {std::tuple("S", 384, 12), {"B", 768, 12}, {"L", 1024, 24}, {"H", 1280, 32}}) {
     if (vision.width == width && vision.layers == layers) size = letter;
   }
-  std::string name = text("ViT-", size, "-", vision.patch_size);
+  const bool is_panderm = vision.family == VisionFamily::kPanDerm;
+  std::string name = text(is_panderm ? "PanDerm-" : "ViT-", size, "-", vision.patch_size);
   if (vision.image_size != 224) name += text("-", vision.image_size);
   return name;
 }

@@ -98,15 +98,14 @@ PackedTexts BertTower::pack(const at::Tensor& tokens, const at::Tensor& lengths,
   return pack_whole_texts(tokens, lengths, config_.pad_id, device);
 }
 
-std::vector<at::Tensor> BertTower::parameters() const {
-  std::vector<at::Tensor> parameters = {word_embeddings_, token_type_embeddings_,
-                                        position_embeddings_, norm_weight_, norm_bias_};
-  transformer_.append_parameters(parameters);
-  if (pooler_weight_.defined()) {
-    parameters.insert(parameters.end(), {pooler_weight_, pooler_bias_});
-  }
-  parameters.insert(parameters.end(), projection_.begin(), projection_.end());
-  return parameters;
+TowerLayers BertTower::layers() const {
+  TowerLayers layers = {{word_embeddings_, token_type_embeddings_, position_embeddings_,
+                         norm_weight_, norm_bias_}};
+  transformer_.append_layers(layers);
+  std::vector<at::Tensor> last = projection_;
+  if (pooler_weight_.defined()) last.insert(last.begin(), {pooler_weight_, pooler_bias_});
+  layers.push_back(std::move(last));
+  return layers;
 }
 
 TextTowerShape BertTower::shape() const {

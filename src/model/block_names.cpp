@@ -39,4 +39,24 @@ BlockNames bert_block() {
           {kLn2Bias, "output.LayerNorm.bias"}};
 }
 
+BlockNames timm_block() {
+  return {{kLn1Weight, "norm1.weight"},         {kLn1Bias, "norm1.bias"},
+          {kInProjWeight, "attn.qkv.weight"},   {kInProjBias, "attn.qkv.bias"},
+          {kOutProjWeight, "attn.proj.weight"}, {kOutProjBias, "attn.proj.bias"},
+          {kLn2Weight, "norm2.weight"},         {kLn2Bias, "norm2.bias"},
+          {kFcWeight, "mlp.fc1.weight"},        {kFcBias, "mlp.fc1.bias"},
+          {kProjWeight, "mlp.fc2.weight"},      {kProjBias, "mlp.fc2.bias"}};
+}
+
+BlockNames panderm_block() {
+  return {{kAttentionScale, "gamma_1"},       {kMlpScale, "gamma_2"},
+          {kLn1Weight, "norm1.weight"},       {kLn1Bias, "norm1.bias"},
+          {kQueryBias, "attn.q_bias"},        {kValueBias, "attn.v_bias"},
+          {kInProjWeight, "attn.qkv.weight"}, {kOutProjWeight, "attn.proj.weight"},
+          {kOutProjBias, "attn.proj.bias"},   {kLn2Weight, "norm2.weight"},
+          {kLn2Bias, "norm2.bias"},           {kFcWeight, "mlp.fc1.weight"},
+          {kFcBias, "mlp.fc1.bias"},          {kProjWeight, "mlp.fc2.weight"},
+          {kProjBias, "mlp.fc2.bias"}};
+}
+
 }  // namespace dermatome

@@ -43,4 +43,10 @@ BlockNames open_clip_block(bool layer_scale = false);
 // transformers' BertLayer.
 BlockNames bert_block();
 
+// The block of timm's vision transformers.
+BlockNames timm_block();
+
+// PanDerm's block: with LayerScale, and without a bias of the keys.
+BlockNames panderm_block();
+
 }  // namespace dermatome

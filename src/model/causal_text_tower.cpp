@@ -37,11 +37,11 @@ PackedTexts CausalTextTower::pack(const at::Tensor& tokens, const at::Tensor& le
   return pack_texts(tokens, lengths, device);
 }
 
-std::vector<at::Tensor> CausalTextTower::parameters() const {
-  std::vector<at::Tensor> parameters = {token_embedding_weight_, positional_embedding_};
-  transformer_.append_parameters(parameters);
-  parameters.insert(parameters.end(), {ln_final_weight_, ln_final_bias_, text_projection_});
-  return parameters;
+TowerLayers CausalTextTower::layers() const {
+  TowerLayers layers = {{token_embedding_weight_, positional_embedding_}};
+  transformer_.append_layers(layers);
+  layers.push_back({ln_final_weight_, ln_final_bias_, text_projection_});
+  return layers;
 }
 
 TextTowerShape CausalTextTower::shape() const {

@@ -21,7 +21,7 @@ class CausalTextTower : public TextTower {
                      int64_t checkpointed) const override;
   PackedTexts pack(const at::Tensor& tokens, const at::Tensor& lengths,
                    c10::Device device) const override;
-  std::vector<at::Tensor> parameters() const override;
+  TowerLayers layers() const override;
   TextTowerShape shape() const override;
 
  private:

@@ -4,6 +4,7 @@
 #include <ATen/autocast_mode.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "src/core/error.h"
@@ -32,9 +33,33 @@ at::Tensor l2_normalize(const at::Tensor& features) {
   return x / x.norm(2, -1, /*keepdim=*/true).clamp_min(1e-12);
 }
 
-std::vector<at::Tensor> reversed(std::vector<at::Tensor> tensors) {
-  std::reverse(tensors.begin(), tensors.end());
-  return tensors;
+void lock_layers(const TowerLayers& layers, int64_t num_locked) {
+  for (int64_t i = 0; i < std::ssize(layers); ++i) {
+    for (at::Tensor parameter : layers[static_cast<size_t>(i)]) {
+      parameter.set_requires_grad(i >= num_locked);
+    }
+  }
+}
+
+std::vector<at::Tensor> trained_in_backward_order(const TowerLayers& layers) {
+  std::vector<at::Tensor> parameters;
+  for (const std::vector<at::Tensor>& layer : layers) {
+    std::copy_if(layer.begin(), layer.end(), std::back_inserter(parameters),
+                 [](const at::Tensor& parameter) { return parameter.requires_grad(); });
+  }
+  std::reverse(parameters.begin(), parameters.end());
+  return parameters;
+}
+
+std::vector<NamedParameter> trained(std::vector<NamedParameter> parameters) {
+  std::erase_if(parameters, [](const auto& parameter) { return !parameter.value.requires_grad(); });
+  return parameters;
+}
+
+int64_t count_numbers(const std::vector<NamedParameter>& parameters) {
+  int64_t count = 0;
+  for (const NamedParameter& parameter : parameters) count += parameter.value.numel();
+  return count;
 }
 
 // The smallest and the largest of one or more int64 numbers on the host.
@@ -77,7 +102,8 @@ Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
       text_(make_text_tower(list, config)),
       logit_scale_(list.add("logit_scale", {})),
       vision_(list, config),
-      parameters_(in_state_dict_order(list.all())) {}
+      parameters_(in_state_dict_order(list.all())),
+      trained_(trained(parameters_)) {}
 
 void Clip::initialize(uint64_t seed) { initialize_parameters(parameters_, config_, seed); }
 
@@ -122,14 +148,22 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths
   return l2_normalize(text_->forward(tokens, lengths, checkpointed_.text));
 }
 
-int64_t Clip::num_parameters() const {
-  int64_t count = 0;
-  for (const NamedParameter& parameter : parameters_) count += parameter.value.numel();
-  return count;
+int64_t Clip::num_parameters() const { return count_numbers(parameters_); }
+
+void Clip::lock(LockedLayers locked) {
+  lock_layers(image_layers(), locked.image);
+  lock_layers(text_layers(), locked.text);
+  trained_ = trained(parameters_);
 }
 
-std::vector<at::Tensor> Clip::image_parameters() const { return reversed(vision_.parameters()); }
+int64_t Clip::num_trained_parameters() const { return count_numbers(trained_); }
 
-std::vector<at::Tensor> Clip::text_parameters() const { return reversed(text_->parameters()); }
+std::vector<at::Tensor> Clip::image_parameters() const {
+  return trained_in_backward_order(image_layers());
+}
+
+std::vector<at::Tensor> Clip::text_parameters() const {
+  return trained_in_backward_order(text_layers());
+}
 
 }  // namespace dermatome

@@ -1,4 +1,4 @@
-// CLIP's two towers with open_clip's parameter names and numerics: a vision transformer whose patch
+// CLIP's two towers with the peers' parameter names and numerics: a vision transformer whose patch
 // tokens are projected too (for local alignment), and a text tower (text_tower.h).
 //
 // Pure functions of parameters and inputs: no ranks, no randomness after initialize(). Encoding is
@@ -23,13 +23,18 @@ namespace dermatome {
 
 struct ImageFeatures {
   at::Tensor image;    // [B, d], L2-normalized
-  at::Tensor patches;  // [B, P, d], L2-normalized (patch tokens -> ln_post -> proj); undefined
-                       // unless asked for
+  at::Tensor patches;  // [B, P, d], L2-normalized (vision_tower.h); undefined unless asked for
 };
 
 // How many of a tower's blocks, from the first, keep only their input and are computed again in the
 // backward pass; kAllBlocks: all.
 struct CheckpointedBlocks {
+  int64_t image = 0;
+  int64_t text = 0;
+};
+
+// How many layers of a tower (TowerLayers), from the first, are locked.
+struct LockedLayers {
   int64_t image = 0;
   int64_t text = 0;
 };
@@ -64,8 +69,18 @@ class Clip {
   // All parameters in open_clip's state_dict order, logit_scale among them.
   const std::vector<NamedParameter>& parameters() const { return parameters_; }
   int64_t num_parameters() const;  // numbers in all of them
-  // One tower's parameters in the order in which backward completes their gradients (last layer
-  // first).
+  // A tower's layers, locked ones among them.
+  TowerLayers image_layers() const { return vision_.layers(); }
+  TowerLayers text_layers() const { return text_->layers(); }
+
+  // Locks these layers and unlocks the others, as all are in a new model. A locked parameter
+  // requires no gradient, so no backward pass goes below a tower's first parameter that is trained.
+  void lock(LockedLayers locked);
+  // Those of parameters() that are neither locked nor buffers. logit_scale is never locked.
+  const std::vector<NamedParameter>& trained_parameters() const { return trained_; }
+  int64_t num_trained_parameters() const;  // numbers in them
+  // One tower's trained parameters in the order in which backward completes their gradients (last
+  // layer first).
   std::vector<at::Tensor> image_parameters() const;
   std::vector<at::Tensor> text_parameters() const;
   const TextTower& text_tower() const { return *text_; }
@@ -86,7 +101,7 @@ class Clip {
   std::shared_ptr<const TextTower> text_;
   at::Tensor logit_scale_;
   VisionTower vision_;
-  std::vector<NamedParameter> parameters_;
+  std::vector<NamedParameter> parameters_, trained_;
 };
 
 }  // namespace dermatome

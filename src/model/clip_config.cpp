@@ -16,7 +16,10 @@ void read_model(JsonObject section, ClipConfig& config) {
   if (!section.has("embed_dim")) section.fail("embed_dim", "is needed");
   read_size(section, "embed_dim", config.embed_dim);
   section.read("quick_gelu", config.quick_gelu);
-  config.vision = read_vision_config(section.object("vision_cfg"));
+  config.vision = read_vision_config(section.object("vision_cfg"), config.embed_dim);
+  if (config.quick_gelu && config.vision.tanh_gelu) {
+    section.fail("quick_gelu", "cannot be true where vision_cfg.act_kwargs approximates GELU");
+  }
   config.text = read_text_config(section.object("text_cfg"));
   // Whether the text tower is a part of its own, which open_clip makes of a BERT in any case.
   section.ignore({"custom_text"});
@@ -44,6 +47,11 @@ ClipConfig read_document(JsonObject file) {
 }
 
 }  // namespace
+
+Activation ClipConfig::image_activation() const {
+  if (vision.tanh_gelu) return Activation::kTanhGelu;
+  return vision.family == VisionFamily::kOpenClip ? activation() : Activation::kGelu;
+}
 
 ClipConfig read_clip_config(const std::filesystem::path& path) {
   const std::string content = read_file(path);

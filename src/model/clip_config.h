@@ -19,14 +19,17 @@ struct ClipConfig {
   VisionConfig vision;
   TextConfig text;
   PreprocessConfig preprocess;
+  // Of the text tower's blocks.
   Activation activation() const { return quick_gelu ? Activation::kQuickGelu : Activation::kGelu; }
+  // Of the image tower's blocks: as in open_clip, quick_gelu concerns its own towers only.
+  Activation image_activation() const;
 };
 
 // Reads a bare model configuration, or a hub file with model_cfg (and preprocess_cfg). Keys that
-// would change the computation in a way Dermatome does not implement (a ResNet or timm tower, a
-// text pooling other than argmax, custom attention, …) throw ConfigError naming file and key; so do
-// unknown keys and impossible sizes. A file that cannot be read throws DataError. A BERT has no
-// numbers yet: use read_description() in src/weights, which finds them too.
+// would change the computation in a way Dermatome does not implement (a ResNet, attentional
+// pooling, a text pooling other than argmax, custom attention, …) throw ConfigError naming file and
+// key; so do unknown keys and impossible sizes. A file that cannot be read throws DataError. A BERT
+// has no numbers yet: use read_description() in src/weights, which finds them too.
 ClipConfig read_clip_config(const std::filesystem::path& path);
 
 // open_clip_config.json for the hub layout.

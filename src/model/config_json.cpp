@@ -44,6 +44,26 @@ void read_mlp_ratio(JsonObject& object, int64_t width, double& out) {
   }
 }
 
+void read_tanh_gelu(JsonObject& object, bool& out) {
+  if (!object.has("act_kwargs")) return;
+  JsonObject options = object.object("act_kwargs");
+  std::string approximation = "none";
+  options.read("approximate", approximation);
+  if (approximation != "none" && approximation != "tanh") {
+    options.fail("approximate", "must be none or tanh");
+  }
+  options.finish(kUnknownKeyRemedy);
+  out = approximation == "tanh";
+}
+
+void read_norm_eps(JsonObject& object, double& out) {
+  if (!object.has("norm_kwargs")) return;
+  JsonObject options = object.object("norm_kwargs");
+  options.read("eps", out);
+  if (!(out > 0 && out < 1)) options.fail("eps", "must be above 0 and below 1");
+  options.finish(kUnknownKeyRemedy);
+}
+
 void require_default(JsonObject& object, const std::vector<std::pair<std::string, json>>& keys) {
   for (const auto& [key, neutral] : keys) {
     const json& value = object.find(key);

@@ -24,6 +24,12 @@ void read_side(JsonObject& object, const std::string& key, int64_t& out);
 // "mlp_ratio": the width of an MLP's hidden layer, as a multiple of the tower's `width`.
 void read_mlp_ratio(JsonObject& object, int64_t width, double& out);
 
+// "act_kwargs": {"approximate": "tanh"} makes GELU its approximation with tanh.
+void read_tanh_gelu(JsonObject& object, bool& out);
+
+// "norm_kwargs": {"eps": …}, of all of a tower's layer norms.
+void read_norm_eps(JsonObject& object, double& out);
+
 // Refuses keys that change the computation, unless they have these values (or null).
 void require_default(JsonObject& object,
                      const std::vector<std::pair<std::string, nlohmann::json>>& keys);

@@ -1,4 +1,5 @@
-// The distributions from which open_clip draws a new model's parameters.
+// The first values of a new model's parameters, from the distributions from which the peers draw
+// them.
 #pragma once
 
 #include <cstdint>

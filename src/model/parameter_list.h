@@ -17,6 +17,9 @@ class ParameterList {
 
   // A new fp32 parameter of zeros; the list and the caller share it.
   at::Tensor add(const std::string& name, at::IntArrayRef shape);
+  // The same, but without a gradient: it belongs to the model's weights and is never trained. A
+  // tower does not list it among its layers.
+  at::Tensor add_buffer(const std::string& name, at::IntArrayRef shape);
 
   const std::vector<NamedParameter>& all() const { return parameters_; }
 

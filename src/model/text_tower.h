@@ -37,8 +37,7 @@ class TextTower {
   virtual PackedTexts pack(const at::Tensor& tokens, const at::Tensor& lengths,
                            c10::Device device) const = 0;
 
-  // In the order of their use.
-  virtual std::vector<at::Tensor> parameters() const = 0;
+  virtual TowerLayers layers() const = 0;
 
   virtual TextTowerShape shape() const = 0;
 };

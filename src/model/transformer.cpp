@@ -29,9 +29,10 @@ at::Tensor Transformer::forward(at::Tensor x, const AttentionLayoutPtr& layout, 
   return x;
 }
 
-void Transformer::append_parameters(std::vector<at::Tensor>& parameters) const {
+void Transformer::append_layers(TowerLayers& layers) const {
   for (const BlockParameters& block : blocks_) {
-    std::ranges::copy_if(block, std::back_inserter(parameters),
+    layers.emplace_back();
+    std::ranges::copy_if(block, std::back_inserter(layers.back()),
                          [](const at::Tensor& parameter) { return parameter.defined(); });
   }
 }

@@ -12,6 +12,10 @@
 
 namespace dermatome {
 
+// A tower's parameters, layer by layer in the order of their use: the embeddings with the norm
+// behind them, each block, and the final norm with the projection.
+using TowerLayers = std::vector<std::vector<at::Tensor>>;
+
 inline constexpr int64_t kAllBlocks = -1;
 
 // How many of a tower's `layers` blocks are checkpointed when a setting asks for `checkpointed`.
@@ -36,8 +40,8 @@ class Transformer {
   at::Tensor forward(at::Tensor x, const AttentionLayoutPtr& layout, BlockRows wanted,
                      int64_t checkpointed) const;
 
-  // Appends the parameters in the order of their use.
-  void append_parameters(std::vector<at::Tensor>& parameters) const;
+  // Appends a layer for each block.
+  void append_layers(TowerLayers& layers) const;
 
  private:
   BlockOptions options_;

@@ -137,18 +137,20 @@ Activations image_activations(const ClipConfig& config, const TrainOptions& opti
   const auto images = static_cast<double>(images_of_piece(options, load));
   const double rows = images * static_cast<double>(load.tokens_per_image);
   const bool patches = create_objective(options.objective)->needs_patches();
-  const double read = patches ? rows : images;
+  const bool reads_all = patches || vision.reads_all_tokens();
+  const double read = reads_all ? rows : images;
+  const double projected = patches ? rows : images;
   const auto d = static_cast<double>(config.embed_dim);
   const Rows n{
-      .rows = rows, .positions = rows, .read = read, .packed = false, .reads_all = patches};
+      .rows = rows, .positions = rows, .read = read, .packed = false, .reads_all = reads_all};
   // The pixels, the embedded patches, the normalized output of the last block, and the features
   // before and after their normalization.
   const double ends =
       num_values(vision, images) * tower.bytes.other + rows * tower.bytes.stream * tower.width +
-      read * (tower.bytes.stream + tower.bytes.other) * tower.width + read * 2 * d * kFloat;
+      read * (tower.bytes.stream + tower.bytes.other) * tower.width + projected * 2 * d * kFloat;
   // The backward pass also holds the gradients of the patches, from the objective and in the tower.
   return {kept_by_tower(tower, n) + ends,
-          used_by_backward(tower, n) + (patches ? 2 * read * d * kFloat : 0),
+          used_by_backward(tower, n) + (patches ? 2 * projected * d * kFloat : 0),
           hidden_bytes(tower, n)};
 }
 

@@ -50,13 +50,13 @@ double image_flops(const VisionConfig& vision, int64_t embed_dim, const TrainOpt
   const double rows = static_cast<double>(load.images) * length;
   const auto patch = static_cast<double>(vision.patch_size);
   const double patches = static_cast<double>(load.images * vision.num_patches());
-  const double read = create_objective(options.objective)->needs_patches()
-                          ? rows
-                          : static_cast<double>(load.images);
+  const bool needs_patches = create_objective(options.objective)->needs_patches();
+  const auto images = static_cast<double>(load.images);
+  const double read = needs_patches || vision.reads_all_tokens() ? rows : images;
   return tower_flops(shape, rows, rows, read, length) *
              passes(vision.layers, options.model.checkpointed_image_blocks, options.accum) +
          3 * (product(patches, 3 * patch * patch, shape.width) +
-              product(read, shape.width, static_cast<double>(embed_dim)));
+              product(needs_patches ? rows : images, shape.width, static_cast<double>(embed_dim)));
 }
 
 double text_flops(const TextTowerShape& text, const TrainOptions& options, const StepLoad& load) {

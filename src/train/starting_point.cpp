@@ -83,7 +83,7 @@ StartingModel::StartingModel(const StartingPoint& start, const TrainOptions& opt
     : model(config, device,
             {.image = options.model.checkpointed_image_blocks,
              .text = options.model.checkpointed_text_blocks}),
-      optimizer(model.parameters(), options.optimizer) {
+      optimizer(model.trained_parameters(), options.optimizer) {
   if (start.continues || (!start.checkpoint.empty() && options.from_optimizer)) {
     load_checkpoint(start.checkpoint, model,
                     [&](const auto& state) { optimizer.load_state(state); });

@@ -146,7 +146,8 @@ void Trainer::train_on(const FedBatch& fed, double data_seconds) {
   const double lr = cosine_learning_rate(options_.optimizer.lr, options_.schedule.warmup,
                                          length_.total_steps, step_);
   const StepResult result = train_step_.compute_gradients(fed.batch, fed.sizes);
-  const at::Tensor norm = clip_gradient_norm(model_.parameters(), options_.optimizer.clip_norm);
+  const at::Tensor norm =
+      clip_gradient_norm(model_.trained_parameters(), options_.optimizer.clip_norm);
   ++step_;
   optimizer_.step(lr, finite_watch_.check(step_, result, norm, fed.batch));
   model_.logit_scale().detach().clamp_(0, std::log(100.0));

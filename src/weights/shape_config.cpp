@@ -72,6 +72,9 @@ class Shapes {
 ClipConfig config_of_shapes(const std::map<std::string, at::Tensor>& tensors,
                             const std::string& file) {
   const Shapes shapes(tensors, file);
+  for (const char* other : {"visual.trunk.cls_token", "visual.cls_token"}) {
+    if (tensors.contains(other)) shapes.fail("has an image tower of timm's or PanDerm's kind");
+  }
   ClipConfig config;
   VisionConfig& vision = config.vision;
   const at::IntArrayRef projection = shapes.sizes("visual.proj", {0, 0});

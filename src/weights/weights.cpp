@@ -11,6 +11,7 @@
 #include "src/core/log.h"
 #include "src/core/quoted.h"
 #include "src/core/text.h"
+#include "src/model/vision_names.h"
 #include "src/weights/architectures.h"
 #include "src/weights/description.h"
 #include "src/weights/foreign/clip_model.h"
@@ -24,18 +25,22 @@
 namespace dermatome {
 namespace {
 
-const char* const kImagePositions = "visual.positional_embedding";
 const char* const kTextPositions = "positional_embedding";
 const char* const kBertPooler = "text.transformer.pooler.";
 
 std::string shape_of(const at::Tensor& tensor) { return c10::str(tensor.sizes()); }
 
-// Whether `weight` fits `parameter`, maybe after an interpolation over positions.
-bool fits(const at::Tensor& weight, const NamedParameter& parameter) {
+// Whether `weight` fits `parameter`, maybe after an interpolation over positions: the dimension
+// ahead of the last one.
+bool fits(const at::Tensor& weight, const NamedParameter& parameter,
+          const std::string& image_positions) {
   if (!weight.is_floating_point()) return false;
-  const bool is_positions = parameter.name == kImagePositions || parameter.name == kTextPositions;
-  if (!is_positions) return weight.sizes() == parameter.value.sizes();
-  return weight.dim() == 2 && weight.size(0) > 0 && weight.size(1) == parameter.value.size(1);
+  const at::Tensor& value = parameter.value;
+  const bool is_positions = parameter.name == image_positions || parameter.name == kTextPositions;
+  if (!is_positions || weight.dim() != value.dim()) return weight.sizes() == value.sizes();
+  const at::IntArrayRef outer = value.sizes().slice(0, static_cast<size_t>(value.dim() - 2));
+  return weight.sizes().slice(0, outer.size()) == outer && weight.size(-2) > 0 &&
+         weight.size(-1) == value.size(-1);
 }
 
 // The parameter `name`, with what the file calls it.
@@ -46,6 +51,7 @@ std::string called(const Weights& weights, const std::string& name) {
 
 void check_fit(const Clip& model, const Weights& weights, const std::string& model_name) {
   const std::string file = weights.file.string();
+  const std::string image_positions = vision_names(model.config().vision).positions;
   std::set<std::string> known;
   for (const NamedParameter& parameter : model.parameters()) {
     known.insert(parameter.name);
@@ -54,7 +60,7 @@ void check_fit(const Clip& model, const Weights& weights, const std::string& mod
       throw DataError(text(file, ": misses the tensor ", parameter.name, ", which ", model_name,
                            " has; are these the weights of another architecture?"));
     }
-    if (!fits(found->second, parameter)) {
+    if (!fits(found->second, parameter, image_positions)) {
       throw DataError(text(file, ": ", called(weights, parameter.name), " is ",
                            at::toString(found->second.scalar_type()), " ", shape_of(found->second),
                            ", but ", model_name, " needs floating point ",
@@ -77,18 +83,18 @@ void check_fit(const Clip& model, const Weights& weights, const std::string& mod
 at::Tensor fit_positions(const at::Tensor& weight, const NamedParameter& parameter,
                          const VisionConfig& vision, const std::filesystem::path& file) {
   if (weight.sizes() == parameter.value.sizes()) return weight;
-  const int64_t positions = parameter.value.size(0);
+  const int64_t positions = parameter.value.size(-2);
   const at::Tensor resized =
-      parameter.name == kImagePositions
-          ? resize_image_positions(weight, vision.image_size / vision.patch_size)
-          : resize_text_positions(weight, positions);
+      parameter.name == kTextPositions
+          ? resize_text_positions(weight, positions)
+          : resize_image_positions(weight, vision.image_size / vision.patch_size);
   if (!resized.defined()) {
     throw DataError(
         text(file, ": ", parameter.name, " is ", shape_of(weight),
              ", not a class token and a square of patches, so it cannot be interpolated to ",
              shape_of(parameter.value)));
   }
-  log_info(text(file, ": ", parameter.name, " interpolated from ", weight.size(0), " to ",
+  log_info(text(file, ": ", parameter.name, " interpolated from ", weight.size(-2), " to ",
                 positions, " positions"));
   return resized;
 }

@@ -119,11 +119,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Refused{"/model_cfg/vision_cfg/layers", {3, 4, 6, 3}, "model_cfg.vision_cfg.layers"},
         Refused{"/model_cfg/vision_cfg/timm_model_name", "vit_base", "timm_model_name"},
-        Refused{"/model_cfg/vision_cfg/pool_type", "avg", "pool_type"},
-        Refused{"/model_cfg/vision_cfg/no_ln_pre", true, "no_ln_pre"},
+        Refused{"/model_cfg/vision_cfg/pool_type", "none", "pool_type"},
         Refused{"/model_cfg/vision_cfg/patch_dropout", 0.5, "patch_dropout"},
         Refused{"/model_cfg/vision_cfg/qk_norm", true, "qk_norm"},
-        Refused{"/model_cfg/vision_cfg/norm_kwargs", {{"eps", 1e-6}}, "norm_kwargs"},
+        Refused{"/model_cfg/vision_cfg/norm_kwargs", {{"bias", false}}, "norm_kwargs"},
         Refused{"/model_cfg/vision_cfg/image_size", {224, 196}, "only squares"},
         Refused{"/model_cfg/vision_cfg/width", 0, "vision_cfg.width"},
         Refused{"/model_cfg/vision_cfg/width", -8, "vision_cfg.width"},

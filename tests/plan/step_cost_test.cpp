@@ -42,6 +42,15 @@ TEST_F(StepCostTest, BertCostsItsDistinctTokens) {
   EXPECT_LT(flops().text_tower / 3, 20.6e9 * 11.5 / 12);
 }
 
+// The mean of the patches' tokens needs all of them, from the last block too.
+TEST_F(StepCostTest, PoolingPatchesCostsAWholeLastBlock) {
+  const double with_patches = flops().image_tower;
+  options.objective.local_alignment = false;
+  EXPECT_LT(flops().image_tower, 0.95 * with_patches);
+  config.vision.pooling = ImagePooling::kMeanOfPatches;
+  EXPECT_NEAR(flops().image_tower, with_patches, 0.01 * with_patches);
+}
+
 TEST_F(StepCostTest, CountsWhatIsComputedAgain) {
   load.texts = assumed_texts(options.objective, 1);
   const StepFlops once = flops();

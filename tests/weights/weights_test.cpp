@@ -314,6 +314,13 @@ TEST(ShapeConfig, ShapesThatDoNotTellTheModelAreRefused) {
   EXPECT_THROW(config_of_shapes(state_of(odd), "x.pt"), DataError);
 }
 
+TEST(ShapeConfig, OtherKindsOfImageTowersAreNamed) {
+  Tensors tensors = golden_state();
+  tensors["visual.trunk.cls_token"] = at::zeros({1, 1, 64});
+  EXPECT_THAT(error_of([&] { config_of_shapes(tensors, "x.pt"); }),
+              AllOf(HasSubstr("timm's or PanDerm's kind"), HasSubstr("open_clip_config.json")));
+}
+
 TEST(Positions, TextPositionsAreInterpolatedLinearly) {
   const at::Tensor two = at::tensor({0.0F, 1.0F, 10.0F, 20.0F}).view({2, 2}).to(at::kHalf);
   const at::Tensor expected =
