@@ -1,12 +1,16 @@
 #include "sharding/build_source.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "sharding/captioned_folder.h"
 #include "sharding/excluded_images.h"
+#include "sharding/shard_tokens.h"
 #include "src/core/caption_rows.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
+#include "src/text/clip_tokenizer.h"
+#include "src/text/read_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -58,6 +62,9 @@ void log_captions(const std::string& name, const SampleTable& table) {
 }  // namespace
 
 std::string build_from(const SampleSource& source, BuildOptions options, BuildTeam& team) {
+  // Read first: a mistake in it must not cost the time that images take.
+  const std::unique_ptr<const Tokenizer> tokenizer = read_tokenizer(source.tokenizer);
+  check_vocabulary(*tokenizer);
   const bool is_folder = !source.folder.empty();
   if (is_folder) options.image_root = source.folder;
   const std::string& name = is_folder ? source.folder : source.csv;
@@ -72,8 +79,10 @@ std::string build_from(const SampleSource& source, BuildOptions options, BuildTe
     for (const std::string& warning : table.warnings) log_warning(text(name, ": ", warning));
     log_captions(name, table);
   }
-  const BuildReport report = build_shards(table, Tokenizer(), options, team);
+  const BuildReport report = build_shards(table, ClipTokenizer(), options, team);
   if (team.rank() != 0) return "";
+  make_token_files({read_source(options.output)}, {*tokenizer, source.context_length},
+                   options.num_threads);
   warn_of_clipped(report);
   return summary(report, options);
 }

@@ -1,9 +1,11 @@
 // Builds a data set from a table or from a folder of images.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "sharding/build.h"
+#include "sharding/format.h"
 #include "sharding/table.h"
 
 namespace dermatome {
@@ -13,6 +15,9 @@ struct SampleSource {
   std::string folder;  // or, if this is not empty, a folder of images (captioned_folder.h)
   TableOptions table;
   std::string exclude;  // CSV file of images to leave out (excluded_images.h); empty: none
+  // A model for which token files (token_files.h) are made, if the shards do not hold its ids.
+  std::string tokenizer;  // its vocabulary, for read_tokenizer(); empty: CLIP's
+  int64_t context_length = shard_format::kStoredContext;
 };
 
 // Reads what `source` names and builds its shards; a folder replaces options.image_root. Rank 0

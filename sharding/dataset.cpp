@@ -2,24 +2,13 @@
 
 #include <algorithm>
 
-#include "sharding/storage_retry.h"
+#include "sharding/open_shard.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
 #include "src/core/text.h"
 
 namespace dermatome {
 namespace {
-
-DataSource read_source(const std::filesystem::path& path, const std::string& tokenizer_hash) {
-  const std::filesystem::path manifest = manifest_path(path);
-  DataSource source{manifest.parent_path(), read_manifest(manifest)};
-  if (source.manifest.tokenizer_hash != tokenizer_hash) {
-    throw DataError(text(manifest, ": made with tokenizer ",
-                         source.manifest.tokenizer_hash.substr(0, 12), ", but this program has ",
-                         tokenizer_hash.substr(0, 12), "; shard the data again"));
-  }
-  return source;
-}
 
 void check_mixture(const std::vector<DataSource>& sources) {
   const DataSource& first = sources.front();
@@ -38,27 +27,19 @@ void check_mixture(const std::vector<DataSource>& sources) {
   }
 }
 
-uint64_t size_of(const std::filesystem::path& path, Opening opening) {
-  return retry_storage([&] {
-    std::error_code error;
-    const uint64_t bytes = std::filesystem::file_size(path, error);
-    if (error) fail_to_open("shard " + path.string(), error.value(), opening, kShardRemedy);
-    return bytes;
-  });
-}
-
 }  // namespace
 
 ShardedDataset::ShardedDataset(const std::vector<std::filesystem::path>& sources,
-                               std::string expected_tokenizer_hash, OpenShardLimits limits)
-    : tokenizer_hash_(std::move(expected_tokenizer_hash)), limits_(limits) {
+                               std::optional<TokenFormat> tokens, OpenShardLimits limits)
+    : tokens_(tokens), limits_(limits) {
   require(!sources.empty(), "a data set of no sources");
   size_t num_shards = 0;
   for (const std::filesystem::path& path : sources) {
-    sources_.push_back(read_source(path, tokenizer_hash_));
+    sources_.push_back(read_source(path));
     num_shards += sources_.back().manifest.shards.size();
   }
   if (sources_.size() > 1) check_mixture(sources_);
+  if (tokens_) make_token_files(sources_, *tokens_, /*num_threads=*/0);
   slots_ = std::vector<Slot>(num_shards);
   size_t shard = 0;
   for (size_t source = 0; source < sources_.size(); ++source) {
@@ -72,8 +53,8 @@ ShardedDataset::ShardedDataset(const std::vector<std::filesystem::path>& sources
 }
 
 ShardedDataset::ShardedDataset(const std::filesystem::path& source,
-                               std::string expected_tokenizer_hash, OpenShardLimits limits)
-    : ShardedDataset(std::vector{source}, std::move(expected_tokenizer_hash), limits) {}
+                               std::optional<TokenFormat> tokens, OpenShardLimits limits)
+    : ShardedDataset(std::vector{source}, tokens, limits) {}
 
 std::vector<int64_t> ShardedDataset::source_sizes() const {
   std::vector<int64_t> sizes;
@@ -86,6 +67,17 @@ std::string ShardedDataset::digest() const {
   std::string digests;
   for (const DataSource& source : sources_) digests += source.manifest.digest + "\n";
   return sha256_hex(digests);
+}
+
+const std::string& ShardedDataset::tokenizer_hash() const {
+  return tokens_ ? tokens_->tokenizer.hash() : sources_.front().manifest.tokenizer_hash;
+}
+
+std::string ShardedDataset::digest_with_tokens() const {
+  const bool is_stored = std::ranges::all_of(sources_, [this](const DataSource& source) {
+    return source.manifest.tokenizer_hash == tokenizer_hash();
+  });
+  return is_stored ? digest() : sha256_hex(text(digest(), "\n", tokenizer_hash()));
 }
 
 int64_t ShardedDataset::max_open_shards() const {
@@ -119,8 +111,9 @@ SamplePlace ShardedDataset::locate(int64_t global_index) const {
     if (!was_open) {
       const DataSource& source = sources_[slot.source];
       const Opening opening = slot.last_use == 0 ? Opening::kFirst : Opening::kAgain;
-      slot.reader = open_shard(source.directory, source.manifest,
-                               source.manifest.shards[slot.entry], tokenizer_hash_, opening);
+      const auto reader = open_shard(source, source.manifest.shards[slot.entry], opening);
+      if (tokens_) give_tokens(*reader, source, *tokens_);
+      slot.reader = reader;
     }
     place.shard = slot.reader;
     // Only now: while a shard was opened, all the others may have been used.
@@ -144,29 +137,6 @@ void ShardedDataset::keep_within_limits(size_t opened, uint64_t bytes) const {
     open_bytes_ -= oldest->bytes;
     open_.erase(oldest);
   }
-}
-
-std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
-                                              const Manifest& manifest, const ShardEntry& entry,
-                                              const std::string& expected_tokenizer_hash,
-                                              Opening opening) {
-  const std::filesystem::path path = directory / entry.file;
-  const auto check = [&](bool good, const std::string& what) {
-    if (!good) {
-      throw DataError(
-          text("shard ", path, " is not the one its manifest describes: ", what, kShardRemedy));
-    }
-  };
-  const uint64_t bytes = size_of(path, opening);
-  check(bytes == entry.bytes,
-        text(bytes, " bytes instead of ", entry.bytes, ": truncated, or replaced"));
-  auto reader = std::make_shared<const ShardReader>(path, expected_tokenizer_hash, opening);
-  check(reader->num_samples() == entry.num_samples,
-        text(reader->num_samples(), " samples instead of ", entry.num_samples));
-  check(reader->header().build_digest == manifest.build_digest &&
-            reader->header().aspects == manifest.aspects,
-        "it comes from another build");
-  return reader;
 }
 
 }  // namespace dermatome

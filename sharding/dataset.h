@@ -5,19 +5,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sharding/manifest.h"
 #include "sharding/shard_reader.h"
+#include "sharding/shard_tokens.h"
 #include "src/core/thread_annotations.h"
 
 namespace dermatome {
-
-struct DataSource {
-  std::filesystem::path directory;
-  Manifest manifest;
-};
 
 // Bytes that a sample of MAKE's table takes in an open shard's memory, about.
 inline constexpr int64_t kMetadataBytesPerSample = 290;
@@ -39,14 +36,18 @@ struct SamplePlace {
 // functions may be called from any number of threads.
 class ShardedDataset {
  public:
-  // `sources`: directories of data sets or their manifests, one after the other. Throws DataError,
-  // also for another tokenizer's data; ConfigError when several cannot be mixed: one has no
-  // samples, or other captions than the first.
-  ShardedDataset(const std::vector<std::filesystem::path>& sources,
-                 std::string expected_tokenizer_hash, OpenShardLimits limits = {});
+  // `sources`: directories of data sets or their manifests, one after the other. `tokens`: the ids
+  // that captions have, which are made now if no file has them (make_token_files()); nullopt: the
+  // ids that the shards hold, of whatever tokenizer. Throws DataError; ConfigError when several
+  // sources cannot be mixed (one has no samples, or other captions than the first), or when the
+  // tokenizer has too many ids.
+  explicit ShardedDataset(const std::vector<std::filesystem::path>& sources,
+                          std::optional<TokenFormat> tokens = std::nullopt,
+                          OpenShardLimits limits = {});
   // One source, which may be without samples.
-  ShardedDataset(const std::filesystem::path& source, std::string expected_tokenizer_hash,
-                 OpenShardLimits limits = {});
+  explicit ShardedDataset(const std::filesystem::path& source,
+                          std::optional<TokenFormat> tokens = std::nullopt,
+                          OpenShardLimits limits = {});
 
   int64_t size() const { return first_row_.back(); }
   const std::vector<DataSource>& sources() const { return sources_; }
@@ -55,6 +56,11 @@ class ShardedDataset {
   // The identity of the sequence: the manifest's digest, or a digest of all sources' digests in
   // order.
   std::string digest() const;
+  // The hash of the tokenizer whose ids the captions have.
+  const std::string& tokenizer_hash() const;
+  // The identity of the sequence with its captions' ids: digest(), or another one if the shards
+  // hold the ids of another tokenizer.
+  std::string digest_with_tokens() const;
 
   // Where sample `global_index` is. Throws DataError when its shard cannot be opened or is not the
   // one its manifest describes.
@@ -78,7 +84,7 @@ class ShardedDataset {
   // Notes that shard `opened` is open, and closes others while the limits are exceeded.
   void keep_within_limits(size_t opened, uint64_t bytes) const;
 
-  std::string tokenizer_hash_;
+  std::optional<TokenFormat> tokens_;
   OpenShardLimits limits_;
   std::vector<DataSource> sources_;
   std::vector<int64_t> first_row_{0};  // of every shard, and the total
@@ -92,12 +98,5 @@ class ShardedDataset {
   mutable std::vector<Open> open_ GUARDED_BY(open_mutex_);
   mutable uint64_t open_bytes_ GUARDED_BY(open_mutex_) = 0;
 };
-
-// Opens shard `entry` of `manifest` in `directory`; Opening::kAgain: waits where it is gone. Throws
-// DataError when it is not the one described: another size, number of samples, or build.
-std::shared_ptr<const ShardReader> open_shard(const std::filesystem::path& directory,
-                                              const Manifest& manifest, const ShardEntry& entry,
-                                              const std::string& expected_tokenizer_hash,
-                                              Opening opening = Opening::kFirst);
 
 }  // namespace dermatome

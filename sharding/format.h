@@ -14,6 +14,8 @@ static_assert(std::endian::native == std::endian::little);
 inline constexpr std::string_view kMagic = "dermatome-shard";
 inline constexpr int64_t kFormatVersion = 1;
 inline constexpr std::string_view kManifestName = "manifest.yaml";
+// The most token ids of a stored caption.
+inline constexpr int64_t kStoredContext = 77;
 
 // Attributes of the root group.
 inline constexpr const char* kFormatAttribute = "format";

@@ -176,6 +176,10 @@ Manifest read_manifest(const std::filesystem::path& directory_or_file) {
   return manifest;
 }
 
+DataSource read_source(const std::filesystem::path& directory_or_file) {
+  return {manifest_path(directory_or_file).parent_path(), read_manifest(directory_or_file)};
+}
+
 Manifest write_manifest(const std::filesystem::path& directory, Manifest manifest) {
   manifest.digest = digest(manifest);
   Json json = content(manifest);

@@ -37,10 +37,20 @@ struct Manifest {
   uint64_t num_bytes() const;  // of all shards
 };
 
+// A data set: where it is and what it holds.
+struct DataSource {
+  std::filesystem::path directory;
+  Manifest manifest;
+};
+
 // `directory_or_file`: the directory of a data set, or its manifest. Throws DataError naming the
 // file when it is missing, malformed, of another version, or contradicts its own digest;
 // StorageLost where its storage fails.
 Manifest read_manifest(const std::filesystem::path& directory_or_file);
+
+// The data set of which `directory_or_file` is the directory or the manifest. Throws what
+// read_manifest() throws.
+DataSource read_source(const std::filesystem::path& directory_or_file);
 
 // Writes DIRECTORY/manifest.yaml atomically, with the digest computed. Returns what was written.
 // Throws DataError.

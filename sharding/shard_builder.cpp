@@ -129,7 +129,7 @@ std::optional<BuiltShard> ShardBuilder::keep(int64_t shard,
   const std::filesystem::path path = options_.output / file_name(shard);
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
-    const ShardReader reader(path, tokenizer_.hash());
+    const ShardReader reader(path);
     if (reader.header().build_digest != build_digest_) refuse(path);
     if (reader.header().source_digest != source_digest) {
       log_info(path.string() + " is made again: its image files have changed");
@@ -210,7 +210,7 @@ BuiltShard ShardBuilder::make(int64_t shard, const std::string& source_digest,
                .num_transparent = built.num_transparent,
                .num_clipped = built.num_clipped},
               readable, tokenizer_, options_.num_threads);
-  built.entry = describe(ShardReader(path, tokenizer_.hash()));
+  built.entry = describe(ShardReader(path));
   return built;
 }
 

@@ -47,8 +47,8 @@ void ShardReader::visit_metadata(Opened& opened, const Visit& visit) {
   visit(names::kImageIndex, Element::kImageRow, 1, images_);
   visit(names::kCaptionBytes, Element::kU8, 1, opened.captions);
   visit(names::kCaptionBounds, Element::kU64, 1, opened.caption_bounds);
-  visit(names::kTokens, Element::kU16, 1, tokens_);
-  visit(names::kTokenBounds, Element::kU64, 1, token_bounds_);
+  visit(names::kTokens, Element::kU16, 1, tokens_.ids);
+  visit(names::kTokenBounds, Element::kU64, 1, tokens_.bounds);
   visit(names::kSampleCaption, Element::kI32, 2, caption_);
   visit(names::kSampleMask, Element::kU8, 2, mask_);
   visit(names::kSampleLabel, Element::kI32, 1, label_);
@@ -59,8 +59,7 @@ void ShardReader::visit_metadata(Opened& opened, const Visit& visit) {
   visit(names::kLabelBounds, Element::kU64, 1, opened.label_bounds);
 }
 
-ShardReader::ShardReader(const std::filesystem::path& path,
-                         const std::string& expected_tokenizer_hash, Opening opening)
+ShardReader::ShardReader(const std::filesystem::path& path, Opening opening)
     : path_(path), file_(path, opening) {
   // HDF5 is held no longer than it takes to ask where things are.
   bool failed = false;
@@ -68,7 +67,7 @@ ShardReader::ShardReader(const std::filesystem::path& path,
     // Waits for the file to be there: HDF5 would take a missing file for a damaged one.
     if (std::exchange(failed, true)) const StoredFile there(path, Opening::kAgain);
     const hdf5::ContiguousFile file(path);
-    read_header(file, expected_tokenizer_hash);
+    read_header(file);
     return locate_metadata(file);
   }));
   check_indices();
@@ -86,8 +85,7 @@ void ShardReader::check_partition(std::span<const uint64_t> bounds, size_t num_v
              num_values));
 }
 
-void ShardReader::read_header(const hdf5::ContiguousFile& file,
-                              const std::string& expected_tokenizer_hash) {
+void ShardReader::read_header(const hdf5::ContiguousFile& file) {
   check(file.text(names::kFormatAttribute) == names::kMagic, "not a Dermatome shard",
         "; name one that `dermatome shard` made");
   header_.format_version = file.integer(names::kVersionAttribute);
@@ -96,10 +94,6 @@ void ShardReader::read_header(const hdf5::ContiguousFile& file,
              names::kFormatVersion),
         kShardAgain);
   header_.tokenizer_hash = file.text(names::kTokenizerAttribute);
-  check(header_.tokenizer_hash == expected_tokenizer_hash,
-        text("made with tokenizer ", header_.tokenizer_hash.substr(0, 12),
-             ", but this program has ", expected_tokenizer_hash.substr(0, 12)),
-        kShardAgain);
   header_.aspects = split_lines(file.text(names::kAspectsAttribute));
   const std::string encoding = file.text(names::kEncodingAttribute);
   check(encoding == names::kJpeg || encoding == names::kRaw,
@@ -154,7 +148,7 @@ void ShardReader::read_metadata(const std::map<std::string, hdf5::Section>& sect
   check(same_checksum(checksum, metadata_checksum_),
         "the metadata fails its checksum: the file is damaged");
   check_partition(opened.caption_bounds, opened.captions.size(), names::kCaptionBounds);
-  check(token_bounds_.size() == opened.caption_bounds.size(),
+  check(tokens_.bounds.size() == opened.caption_bounds.size(),
         "the captions' texts and tokens differ in number");
   check_partition(opened.label_bounds, opened.labels.size(), names::kLabelBounds);
   for (size_t i = 0; i + 1 < opened.label_bounds.size(); ++i) {
@@ -175,7 +169,7 @@ void ShardReader::check_indices() const {
   check_size(names::kSampleOntology, ontology_.size(), n);
   check_size(names::kSourceBounds, source_bounds_.size(), n + 1);
   check_partition(source_bounds_, source_.size(), names::kSourceBounds);
-  check_partition(token_bounds_, tokens_.size(), names::kTokenBounds);
+  check_partition(tokens_.bounds, tokens_.ids.size(), names::kTokenBounds);
   const int32_t table = caption_table_size();
   check(empty_caption_ >= 0 && empty_caption_ < table && nan_caption_ >= 0 && nan_caption_ < table,
         text("attributes ", names::kEmptyCaptionAttribute, " and ", names::kNanCaptionAttribute,
@@ -208,7 +202,7 @@ void ShardReader::check_indices() const {
 
 uint64_t ShardReader::memory_bytes() const {
   const auto bytes = [](const auto&... values) { return (std::span(values).size_bytes() + ...); };
-  return bytes(images_, tokens_, token_bounds_, caption_, mask_, label_, ontology_, source_,
+  return bytes(images_, tokens_.ids, tokens_.bounds, caption_, mask_, label_, ontology_, source_,
                source_bounds_);
 }
 
@@ -307,21 +301,39 @@ std::string ShardReader::where(int64_t row) const {
 
 std::span<const uint16_t> ShardReader::tokens(int32_t caption) const {
   check_caption(caption);
-  const uint64_t first = token_bounds_[caption];
-  return std::span(tokens_).subspan(first, token_bounds_[caption + 1] - first);
+  return tokens_[caption];
+}
+
+void ShardReader::set_tokens(TokenTable tokens) {
+  require(tokens.size() == tokens_.size(), "token ids for another number of captions");
+  tokens_ = std::move(tokens);
+}
+
+void ShardReader::read_caption_bounds(int32_t first, std::span<uint64_t> bounds) const {
+  file_.read(caption_bounds_offset_ + static_cast<uint64_t>(first) * sizeof(uint64_t),
+             std::as_writable_bytes(bounds));
+  // The bounds were right when the shard was opened.
+  check(std::is_sorted(bounds.begin(), bounds.end()) && bounds.back() <= caption_bytes_,
+        std::string(names::kCaptionBounds) + " has changed since the shard was opened");
 }
 
 std::string ShardReader::caption_text(int32_t caption) const {
   check_caption(caption);
   std::array<uint64_t, 2> bounds{};
-  file_.read(caption_bounds_offset_ + static_cast<uint64_t>(caption) * sizeof(uint64_t),
-             std::as_writable_bytes(std::span(bounds)));
-  // The bounds were right when the shard was opened.
-  check(bounds[0] <= bounds[1] && bounds[1] <= caption_bytes_,
-        std::string(names::kCaptionBounds) + " has changed since the shard was opened");
+  read_caption_bounds(caption, bounds);
   std::string text(bounds[1] - bounds[0], '\0');
   file_.read(caption_offset_ + bounds[0], std::as_writable_bytes(std::span(text)));
   return text;
+}
+
+std::vector<std::string> ShardReader::caption_texts() const {
+  std::vector<uint64_t> bounds(tokens_.bounds.size());
+  read_caption_bounds(0, bounds);
+  std::string bytes(bounds.back(), '\0');
+  file_.read(caption_offset_, std::as_writable_bytes(std::span(bytes)));
+  std::vector<std::string> texts;
+  for (size_t i = 0; i + 1 < bounds.size(); ++i) texts.push_back(ragged_text(bytes, bounds, i));
+  return texts;
 }
 
 }  // namespace dermatome

@@ -1,7 +1,7 @@
 // Reads one shard (FORMAT.md).
 //
-// Construction checks everything but the images: names, version, tokenizer, checksum of the
-// metadata, every index. After it, all functions may be called from any number of threads, and HDF5
+// Construction checks everything but the images: names, version, checksum of the metadata, every
+// index. After it, all const functions may be called from any number of threads, and HDF5
 // is no longer involved: what training looks up lies in memory (about 290 bytes per sample of
 // MAKE's table), images and the captions' texts are read by pread. Where the file
 // system fails, at whatever point, it is waited for (stored_file.h); then StorageLost is thrown.
@@ -17,6 +17,7 @@
 
 #include "sharding/shard_header.h"
 #include "sharding/stored_file.h"
+#include "sharding/token_table.h"
 #include "src/core/error.h"
 #include "src/image/image.h"
 
@@ -40,10 +41,9 @@ struct ImageSize {
 
 class ShardReader {
  public:
-  // Throws DataError naming the shard when it is missing, truncated, damaged, of another format
-  // version, or was tokenized by another tokenizer than `expected_tokenizer_hash`.
-  ShardReader(const std::filesystem::path& path, const std::string& expected_tokenizer_hash,
-              Opening opening = Opening::kFirst);
+  // Throws DataError naming the shard when it is missing, truncated, damaged, or of another format
+  // version.
+  explicit ShardReader(const std::filesystem::path& path, Opening opening = Opening::kFirst);
 
   const std::filesystem::path& path() const { return path_; }
   const ShardHeader& header() const { return header_; }
@@ -70,14 +70,21 @@ class ShardReader {
   std::string where(int64_t row) const;
 
   // The caption table: the shard's distinct captions.
-  int32_t caption_table_size() const { return static_cast<int32_t>(token_bounds_.size()) - 1; }
-  std::span<const uint16_t> tokens(int32_t caption) const;  // ids, start and end of text included
-  std::string caption_text(int32_t caption) const;          // from the file; throws DataError
-  int32_t empty_caption() const { return empty_caption_; }  // row of the caption ""
-  int32_t nan_caption() const { return nan_caption_; }      // row of the caption "nan"
+  int32_t caption_table_size() const { return static_cast<int32_t>(tokens_.size()); }
+  // Ids, start and end of text included: those that the shard holds, made by the tokenizer that its
+  // header names, or those of set_tokens().
+  std::span<const uint16_t> tokens(int32_t caption) const;
+  const TokenTable& token_table() const { return tokens_; }  // of all captions
+  std::string caption_text(int32_t caption) const;           // from the file; throws DataError
+  std::vector<std::string> caption_texts() const;            // of all captions; as caption_text()
+  int32_t empty_caption() const { return empty_caption_; }   // row of the caption ""
+  int32_t nan_caption() const { return nan_caption_; }       // row of the caption "nan"
+
+  // Gives the captions other ids from now on; `tokens` has as many texts as there are captions.
+  void set_tokens(TokenTable tokens);
 
  private:
-  void read_header(const hdf5::ContiguousFile& file, const std::string& expected_tokenizer_hash);
+  void read_header(const hdf5::ContiguousFile& file);
   // Metadata that are looked at once, when the shard is opened.
   struct Opened;
   // The metadata in the order of its checksum: calls visit(name, element, rank, values) for each
@@ -96,6 +103,8 @@ class ShardReader {
   void read_record(int64_t row, std::span<std::byte> bytes) const;
   int64_t num_captions() const { return static_cast<int64_t>(header_.aspects.size()); }  // N
   void check_caption(int32_t caption) const;
+  // Fills `bounds` with those of the captions' texts from the caption `first` on.
+  void read_caption_bounds(int32_t first, std::span<uint64_t> bounds) const;
 
   std::filesystem::path path_;
   StoredFile file_;
@@ -109,8 +118,7 @@ class ShardReader {
   int32_t empty_caption_ = -1;
   int32_t nan_caption_ = -1;
   std::vector<shard_format::ImageRow> images_;
-  std::vector<uint16_t> tokens_;
-  std::vector<uint64_t> token_bounds_;
+  TokenTable tokens_;
   std::vector<int32_t> caption_;
   std::vector<uint8_t> mask_;
   std::vector<int32_t> label_;

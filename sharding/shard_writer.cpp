@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "sharding/hdf5.h"
-#include "sharding/parallel.h"
+#include "sharding/token_table.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
@@ -16,7 +16,7 @@ namespace {
 
 using hdf5::Element;
 
-// Strings or token lists back to back, with count + 1 bounds.
+// Lists back to back, with count + 1 bounds.
 template <typename T>
 struct Ragged {
   std::vector<T> values;
@@ -84,16 +84,6 @@ Columns collect(const std::vector<ShardSample>& samples, size_t num_captions) {
   return columns;
 }
 
-Ragged<uint16_t> tokenize(const std::vector<std::string_view>& captions, const Tokenizer& tokenizer,
-                          int num_threads) {
-  std::vector<std::vector<int32_t>> ids(captions.size());
-  parallel_for(static_cast<int64_t>(captions.size()), num_threads,
-               [&](int64_t i) { ids[i] = tokenizer.encode(captions[i]); });
-  Ragged<uint16_t> tokens;
-  for (const auto& list : ids) tokens.add(list);
-  return tokens;
-}
-
 // Creates and fills data sets, and computes the metadata's checksum.
 class DatasetWriter {
  public:
@@ -119,7 +109,7 @@ class DatasetWriter {
 
 // The order of the data sets is the order of their checksum.
 uint32_t write_metadata(hdf5::FileWriter& file, const ShardHeader& header, const Columns& columns,
-                        const Ragged<uint16_t>& tokens) {
+                        const TokenTable& tokens) {
   const std::vector<hsize_t> grid{columns.label.size(), header.aspects.size()};
   Ragged<char> captions;
   for (const std::string_view caption : columns.captions.captions()) captions.add(caption);
@@ -129,7 +119,7 @@ uint32_t write_metadata(hdf5::FileWriter& file, const ShardHeader& header, const
   writer.write(shard_format::kImageIndex, Element::kImageRow, columns.image_index);
   writer.write(shard_format::kCaptionBytes, Element::kU8, captions.values);
   writer.write(shard_format::kCaptionBounds, Element::kU64, captions.bounds);
-  writer.write(shard_format::kTokens, Element::kU16, tokens.values);
+  writer.write(shard_format::kTokens, Element::kU16, tokens.ids);
   writer.write(shard_format::kTokenBounds, Element::kU64, tokens.bounds);
   writer.write(shard_format::kSampleCaption, Element::kI32, grid, columns.caption);
   writer.write(shard_format::kSampleMask, Element::kU8, grid, columns.mask);
@@ -170,7 +160,8 @@ void write_shard(const std::filesystem::path& path, const ShardHeader& header,
                  const std::vector<ShardSample>& samples, const Tokenizer& tokenizer,
                  int num_threads) {
   const Columns columns = collect(samples, header.aspects.size());
-  const Ragged<uint16_t> tokens = tokenize(columns.captions.captions(), tokenizer, num_threads);
+  const TokenTable tokens =
+      tokenize(columns.captions.captions(), tokenizer, shard_format::kStoredContext, num_threads);
   replace_atomically(path, [&](const std::filesystem::path& temporary) {
     hdf5::FileWriter file(temporary);
     for (const char* group : shard_format::kGroups) file.group(group);

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "sharding/dataset.h"
+#include "sharding/format.h"
+#include "sharding/open_shard.h"
 #include "sharding/parallel.h"
 #include "src/core/error.h"
 #include "src/core/hash.h"
@@ -17,11 +18,10 @@ void append(std::vector<std::string>& problems, const std::vector<std::string>& 
                [](const std::string& problem) { return !problem.empty(); });
 }
 
-void verify_entry(const std::filesystem::path& directory, const Manifest& manifest,
-                  const ShardEntry& entry, const Tokenizer& tokenizer, int num_threads,
-                  VerifyReport& report) {
+void verify_entry(const DataSource& source, const ShardEntry& entry, const Tokenizer& tokenizer,
+                  int num_threads, VerifyReport& report) {
   try {
-    const auto shard = open_shard(directory, manifest, entry, tokenizer.hash());
+    const auto shard = open_shard(source, entry);
     append(report.problems, verify_shard(*shard, tokenizer, num_threads));
     if (crc32c_of_file(shard->path()) != entry.crc32c) {
       report.problems.push_back(
@@ -29,6 +29,7 @@ void verify_entry(const std::filesystem::path& directory, const Manifest& manife
     }
     report.num_samples += shard->num_samples();
     report.bytes += entry.bytes;
+    report.num_unchecked += shard->header().tokenizer_hash != tokenizer.hash() ? 1 : 0;
     ++report.num_shards;
   } catch (const DataError& error) {
     report.problems.emplace_back(error.what());
@@ -39,16 +40,15 @@ void verify_entry(const std::filesystem::path& directory, const Manifest& manife
 
 VerifyReport verify_dataset(const std::filesystem::path& directory_or_manifest,
                             const Tokenizer& tokenizer, int num_threads) {
-  const Manifest manifest = read_manifest(directory_or_manifest);
-  const std::filesystem::path directory = manifest_path(directory_or_manifest).parent_path();
+  const DataSource source = read_source(directory_or_manifest);
   VerifyReport report;
   std::set<std::string> known;
-  for (const ShardEntry& entry : manifest.shards) {
-    verify_entry(directory, manifest, entry, tokenizer, num_threads, report);
+  for (const ShardEntry& entry : source.manifest.shards) {
+    verify_entry(source, entry, tokenizer, num_threads, report);
     known.insert(entry.file);
   }
-  for (const std::string& name : shards_besides(directory, known)) {
-    report.problems.push_back(text("shard ", directory / name, " is not in the manifest"));
+  for (const std::string& name : shards_besides(source.directory, known)) {
+    report.problems.push_back(text("shard ", source.directory / name, " is not in the manifest"));
   }
   return report;
 }
@@ -63,11 +63,13 @@ std::vector<std::string> verify_shard(const ShardReader& shard, const Tokenizer&
       images[row] = error.what();
     }
   });
-  std::vector<std::string> captions(shard.caption_table_size());
-  parallel_for(shard.caption_table_size(), num_threads, [&](int64_t i) {
+  const bool comparable = shard.header().tokenizer_hash == tokenizer.hash();
+  std::vector<std::string> captions(comparable ? shard.caption_table_size() : 0);
+  parallel_for(std::ssize(captions), num_threads, [&](int64_t i) {
     const auto caption = static_cast<int32_t>(i);
     const auto stored = shard.tokens(caption);
-    const std::vector<int32_t> expected = tokenizer.encode(shard.caption_text(caption));
+    const std::vector<int32_t> expected =
+        tokenizer.encode(shard.caption_text(caption), shard_format::kStoredContext);
     if (!std::equal(stored.begin(), stored.end(), expected.begin(), expected.end())) {
       captions[i] = text("shard ", shard.path(), " caption ", i, " ('", shard.caption_text(caption),
                          "'): its tokens are not the tokenizer's");

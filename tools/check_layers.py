@@ -23,7 +23,7 @@ BUILT_ON = {
     "src/image": {"src/core"},
     "src/distributed": {"src/core"},
     "src/model": {"src/image"},
-    "src/weights": {"src/model"},
+    "src/weights": {"src/model", "src/text"},
     "src/run": {"src/weights", "src/config"},
     "sharding": {"src/text", "src/image"},
     "src/leakage": {"src/eval"},

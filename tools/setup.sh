@@ -182,6 +182,6 @@ if $with_tests; then
   install_python requirements_tests.txt 8500
 fi
 if $with_bench; then
-  # In a folder of its own: otherwise open_clip would find transformers and import it.
+  # In a folder of its own, because no test needs it.
   install_python requirements_bench.txt 200 "$bench_packages"
 fi

@@ -70,6 +70,14 @@ void add_shard(CLI::App& app) {
                   "Approximate size of a shard in MB; about this much memory is used")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
+  shard.add_option("--tokenizer", arguments->source.tokenizer,
+                   "vocab.txt or tokenizer.json of a BERT tokenizer, or the directory that holds "
+                   "it: its token ids are made as well, so that no training has to make them");
+  shard
+      .add_option("--context-length", arguments->source.context_length,
+                  "The most token ids of a caption for the model that will be trained")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
   shard.add_option("--threads", build.num_threads, "Threads; 0: one per allowed core")
       ->check(CLI::Range(0, 4096))
       ->default_val(0);

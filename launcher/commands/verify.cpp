@@ -9,12 +9,13 @@
 #include "launcher/commands/commands.h"
 #include "src/core/error.h"
 #include "src/core/text.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 namespace {
 
 void run_verify(const std::string& data, size_t max_problems) {
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   const VerifyReport report = verify_dataset(data, tokenizer, /*num_threads=*/0);
   const size_t shown = std::min(report.problems.size(), max_problems);
   for (size_t i = 0; i < shown; ++i) std::printf("%s\n", report.problems[i].c_str());
@@ -22,6 +23,11 @@ void run_verify(const std::string& data, size_t max_problems) {
     throw DataError(text(data, ": ", report.problems.size(), " problem(s), the first ", shown,
                          " listed; `dermatome shard` with the same arguments "
                          "makes damaged shards again"));
+  }
+  if (report.num_unchecked > 0) {
+    std::printf("%s: another tokenizer made the token ids of %" PRId64
+                " shard(s); they were not compared with the captions\n",
+                data.c_str(), report.num_unchecked);
   }
   std::printf("%s: %" PRId64 " samples in %" PRId64 " shard(s), %.1f MB: no problems\n",
               data.c_str(), report.num_samples, report.num_shards,

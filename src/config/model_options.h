@@ -21,6 +21,10 @@ struct ModelOptions {
   // transformers, a run's folder (its newest checkpoint), or hf-hub:ORGANIZATION/NAME in Hugging
   // Face's cache; empty: random weights.
   std::string pretrained;
+  // The initial weights of a text tower that is a BERT, without its projection: a file or a folder
+  // of transformers, or hf-hub:ORGANIZATION/NAME. They replace those of model.pretrained; empty: no
+  // others.
+  std::string pretrained_text;
   // The activation of both towers. true: QuickGELU, as OpenAI trained; false: GELU; auto: what the
   // file of model.architecture says. If no file says how the initial weights were trained, it must
   // be true or false.

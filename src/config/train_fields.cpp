@@ -31,6 +31,8 @@ Fields run_fields(TrainOptions& o) {
       {"model.architecture", &o.model.architecture},
       {"model.pretrained", &o.model.pretrained},
       // A configuration without the key keeps its digest.
+      {"model.pretrained_text", &o.model.pretrained_text, /*range=*/{},
+       /*defines_result=*/!o.model.pretrained_text.empty()},
       {"model.quick_gelu", choice(o.model.quick_gelu, {"auto", "true", "false"}), /*range=*/{},
        /*defines_result=*/o.model.quick_gelu != QuickGelu::kAuto},
       {"model.precision", choice(o.model.precision, {"fp32", "amp_bf16"})},

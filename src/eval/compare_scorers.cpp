@@ -43,7 +43,7 @@ void compare_scorers(const ScorerSettings& settings, const std::vector<Benchmark
 void compare_loaded(const Clip& model, const std::string& checkpoint, Collectives& collectives,
                     c10::Device device) {
   if (collectives.size() == 1) return;
-  compare_ranks({{"the model of " + checkpoint, hub_config_json(model.config())},
+  compare_ranks({{"the model of " + checkpoint, config_identity(model.config())},
                  {"the weights of " + checkpoint, std::to_string(weights_checksum(model))}},
                 collectives, device, kAlike);
 }

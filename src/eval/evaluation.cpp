@@ -1,5 +1,6 @@
 #include "src/eval/evaluation.h"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,7 +14,7 @@
 #include "src/eval/kinds/kind.h"
 #include "src/eval/result_json.h"
 #include "src/model/clip.h"
-#include "src/text/tokenizer.h"
+#include "src/weights/text_model_files.h"
 #include "src/weights/weights.h"
 #include "src/weights/weights_hash.h"
 
@@ -52,14 +53,14 @@ void Evaluation::score(const std::string& checkpoint, Collectives& collectives, 
                        const Write& write) const {
   const Clip model = load_clip(checkpoint, device, options_.hints);
   compare_loaded(model, "--checkpoint", collectives, device);
-  const Tokenizer tokenizer;
+  const std::unique_ptr<const Tokenizer> tokenizer = model_tokenizer(model.config());
   const ScoredModel scored = {checkpoint, architecture_name(model.config()),
                               collectives.rank() == 0 ? weights_hash(model) : ""};
   for (size_t i = 0; i < benchmarks_.size(); ++i) {
     const Benchmark& benchmark = benchmarks_[i];
     const std::optional<Leakage>& leakage = leakages_[i];
     const auto start = Clock::now();
-    const Scoring scoring = benchmark.run(model, tokenizer, collectives, options_.batch_size,
+    const Scoring scoring = benchmark.run(model, *tokenizer, collectives, options_.batch_size,
                                           options_.precision, options_.max_bad);
     // CLIP_benchmark's format has scores alone.
     const bool as_clip_benchmark = options_.format == ResultFormat::kClipBenchmark;

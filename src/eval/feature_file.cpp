@@ -2,15 +2,16 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/text.h"
 #include "src/eval/encode.h"
 #include "src/text/csv_reader.h"
-#include "src/text/tokenizer.h"
 #include "src/weights/npy.h"
 #include "src/weights/safetensors.h"
+#include "src/weights/text_model_files.h"
 
 namespace dermatome {
 namespace {
@@ -76,8 +77,9 @@ void write_feature_file(const Clip& model, const FeatureInputs& inputs,
                            options.raw ? FeatureScale::kRaw : FeatureScale::kNormalized));
   }
   if (!options.texts.empty()) {
-    features.emplace_back("text_features", encode_texts(model, Tokenizer(), inputs.texts,
-                                                        options.batch_size, Precision::kFp32));
+    features.emplace_back("text_features",
+                          encode_texts(model, *model_tokenizer(model.config()), inputs.texts,
+                                       options.batch_size, Precision::kFp32));
   }
   if (std::filesystem::path(options.output).extension() == ".npy") {
     write_npy(options.output, features.front().second);

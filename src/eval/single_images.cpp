@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -12,7 +13,7 @@
 #include "src/eval/encode.h"
 #include "src/eval/text_cache.h"
 #include "src/model/clip.h"
-#include "src/text/tokenizer.h"
+#include "src/weights/text_model_files.h"
 
 namespace dermatome {
 
@@ -35,7 +36,8 @@ SingleImages rank_images(const Clip& model, const std::vector<std::string>& imag
                          const BenchmarkOptions& benchmark, const SingleImageOptions& how) {
   const std::optional<ImageRanking> ranking = benchmark.kind->ranking(benchmark);
   require(ranking.has_value(), "a kind of benchmark that ranks single images");
-  const at::Tensor texts = cached_text_features(model, Tokenizer(), ranking->prompts, how.cache);
+  const at::Tensor texts =
+      cached_text_features(model, *model_tokenizer(model.config()), ranking->prompts, how.cache);
   const at::Tensor features =
       encode_image_files(model, images, how.batch_size, how.precision).cpu();
   SingleImages found = {images, ranking->list, ranking->note, ranking->rank(features, texts)};

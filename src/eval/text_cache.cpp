@@ -5,11 +5,11 @@
 #include <system_error>
 
 #include "src/config/model_options.h"
-#include "src/core/environment_variable.h"
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/hash.h"
 #include "src/core/log.h"
+#include "src/core/user_cache.h"
 #include "src/eval/encode.h"
 #include "src/weights/safetensors.h"
 #include "src/weights/weights_hash.h"
@@ -27,9 +27,7 @@ std::string key_of(const Clip& model, const Tokenizer& tokenizer,
   const ClipConfig& config = model.config();
   Sha256 hash;
   hash.update(text_weights_hash(model) + tokenizer.hash());
-  hash.update(format("%d %lld %lld", config.quick_gelu ? 1 : 0,
-                     static_cast<long long>(config.text.heads),
-                     static_cast<long long>(config.text.context_length)));
+  hash.update(text_identity(config.text, config.quick_gelu));
   for (const auto& text : texts) {
     hash.update(format(" %zu:", text.size()));
     hash.update(text);
@@ -86,11 +84,6 @@ at::Tensor cached_text_features(const Clip& model, const Tokenizer& tokenizer,
   return features;
 }
 
-std::filesystem::path default_text_cache() {
-  std::filesystem::path root = environment_variable("XDG_CACHE_HOME");
-  const std::filesystem::path home = environment_variable("HOME");
-  if (root.empty() && !home.empty()) root = home / ".cache";
-  return root.empty() ? root : root / "dermatome" / "texts";
-}
+std::filesystem::path default_text_cache() { return user_cache("texts"); }
 
 }  // namespace dermatome

@@ -19,8 +19,7 @@ at::Tensor cached_text_features(const Clip& model, const Tokenizer& tokenizer,
                                 std::span<const std::string> texts,
                                 const std::filesystem::path& folder);
 
-// The default folder of caches: dermatome/texts below $XDG_CACHE_HOME or ~/.cache. Empty if neither
-// XDG_CACHE_HOME nor HOME is set.
+// The default folder of caches (user_cache()).
 std::filesystem::path default_text_cache();
 
 }  // namespace dermatome

@@ -18,7 +18,6 @@
 #include "src/leakage/duplicate_groups.h"
 #include "src/leakage/hashed_images.h"
 #include "src/text/table_cell.h"
-#include "src/text/tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -32,7 +31,7 @@ OpenSet open_files(SampleTable table, const std::filesystem::path& root, int num
   };
 }
 
-OpenSet open_set(const std::string& path, const Tokenizer& tokenizer, int num_threads) {
+OpenSet open_set(const std::string& path, int num_threads) {
   if (path.ends_with(".yaml") && !path.ends_with(shard_format::kManifestName)) {
     // The benchmark's labels do not matter here.
     const BenchmarkOptions benchmark = load_benchmark(path);
@@ -40,7 +39,7 @@ OpenSet open_set(const std::string& path, const Tokenizer& tokenizer, int num_th
                       num_threads);
   }
   if (!std::filesystem::is_directory(path) || std::filesystem::exists(manifest_path(path))) {
-    return [dataset = std::make_shared<const ShardedDataset>(path, tokenizer.hash()), num_threads] {
+    return [dataset = std::make_shared<const ShardedDataset>(path), num_threads] {
       return hash_dataset(dataset, num_threads);
     };
   }
@@ -139,11 +138,10 @@ void warn_of_unreadable(const std::string& set, const HashedImages& images) {
 }  // namespace
 
 std::vector<FoundGroup> find_duplicates(const DuplicateSearch& search, const PrintLine& print) {
-  const Tokenizer tokenizer;
-  const OpenSet data = open_set(search.data, tokenizer, search.num_threads);
+  const OpenSet data = open_set(search.data, search.num_threads);
   std::vector<OpenSet> others;
   for (const std::string& set : search.against) {
-    others.push_back(open_set(set, tokenizer, search.num_threads));
+    others.push_back(open_set(set, search.num_threads));
   }
   const HashedImages mine = data();
   warn_of_unreadable(search.data, mine);

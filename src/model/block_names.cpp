@@ -20,6 +20,25 @@ BlockNames open_clip_block(bool layer_scale) {
   return names;
 }
 
+BlockNames bert_block() {
+  return {{kQueryWeight, "attention.self.query.weight"},
+          {kQueryBias, "attention.self.query.bias"},
+          {kKeyWeight, "attention.self.key.weight"},
+          {kKeyBias, "attention.self.key.bias"},
+          {kValueWeight, "attention.self.value.weight"},
+          {kValueBias, "attention.self.value.bias"},
+          {kOutProjWeight, "attention.output.dense.weight"},
+          {kOutProjBias, "attention.output.dense.bias"},
+          {kLn1Weight, "attention.output.LayerNorm.weight"},
+          {kLn1Bias, "attention.output.LayerNorm.bias"},
+          {kFcWeight, "intermediate.dense.weight"},
+          {kFcBias, "intermediate.dense.bias"},
+          {kProjWeight, "output.dense.weight"},
+          {kProjBias, "output.dense.bias"},
+          {kLn2Weight, "output.LayerNorm.weight"},
+          {kLn2Bias, "output.LayerNorm.bias"}};
+}
+
 BlockNames timm_block() {
   return {{kLn1Weight, "norm1.weight"},         {kLn1Bias, "norm1.bias"},
           {kInProjWeight, "attn.qkv.weight"},   {kInProjBias, "attn.qkv.bias"},

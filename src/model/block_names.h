@@ -40,6 +40,9 @@ using BlockNames = std::vector<std::pair<BlockParameter, std::string_view>>;
 // open_clip's ResidualAttentionBlock; with LayerScale if its ls_init_value is set.
 BlockNames open_clip_block(bool layer_scale = false);
 
+// transformers' BertLayer.
+BlockNames bert_block();
+
 // The block of timm's vision transformers.
 BlockNames timm_block();
 

@@ -99,7 +99,7 @@ Clip::Clip(const ClipConfig& config, ParameterList list, c10::Device device,
     : config_(config),
       device_(device),
       checkpointed_(checkpointed),
-      text_(list, config),
+      text_(make_text_tower(list, config)),
       logit_scale_(list.add("logit_scale", {})),
       vision_(list, config),
       parameters_(in_state_dict_order(list.all())),
@@ -145,7 +145,7 @@ at::Tensor Clip::encode_text(const at::Tensor& tokens, const at::Tensor& lengths
   if (tokens.size(0) == 0) {
     return at::empty({0, config_.embed_dim}, at::TensorOptions(at::kFloat).device(device_));
   }
-  return l2_normalize(text_.forward(tokens, lengths, checkpointed_.text));
+  return l2_normalize(text_->forward(tokens, lengths, checkpointed_.text));
 }
 
 int64_t Clip::num_parameters() const { return count_numbers(parameters_); }

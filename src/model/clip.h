@@ -1,6 +1,5 @@
 // CLIP's two towers with the peers' parameter names and numerics: a vision transformer whose patch
-// tokens are projected too (for local alignment), and a causal text transformer pooled at
-// end-of-text.
+// tokens are projected too (for local alignment), and a text tower (text_tower.h).
 //
 // Pure functions of parameters and inputs: no ranks, no randomness after initialize(). Encoding is
 // thread-safe while no parameter changes.
@@ -10,6 +9,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -58,11 +58,12 @@ class Clip {
   // [B, d] fp32: `image` of encode_image() before its normalization, the input of linear probes.
   at::Tensor encode_image_raw(const at::Tensor& pixels) const;
 
-  // tokens [U, L] int64 on the CPU, rows padded with 0 behind their end-of-text; lengths [U] int64
-  // on the CPU (number of ids, end-of-text included). Padding is not encoded, and a beginning that
-  // texts share is encoded once. U = 0 gives [0, d] without a graph. Returns [U, d], L2-normalized,
-  // fp32, on the model's device. The backward pass adds a sparse gradient to the .grad of
-  // token_embedding.weight. Throws ConfigError for an id outside the vocabulary.
+  // tokens [U, L] int64 on the CPU, rows padded with 0 behind their last id; lengths [U] int64 on
+  // the CPU (number of ids, the first and the last one included). Padding is not encoded, and in a
+  // causal tower a beginning that texts share is encoded once. U = 0 gives [0, d] without a graph.
+  // Returns [U, d], L2-normalized, fp32, on the model's device. The backward pass adds a sparse
+  // gradient to the .grad of the tokens' embedding. Throws ConfigError for an id outside the
+  // vocabulary.
   at::Tensor encode_text(const at::Tensor& tokens, const at::Tensor& lengths) const;
 
   // All parameters in open_clip's state_dict order, logit_scale among them.
@@ -70,7 +71,7 @@ class Clip {
   int64_t num_parameters() const;  // numbers in all of them
   // A tower's layers, locked ones among them.
   TowerLayers image_layers() const { return vision_.layers(); }
-  TowerLayers text_layers() const { return text_.layers(); }
+  TowerLayers text_layers() const { return text_->layers(); }
 
   // Locks these layers and unlocks the others, as all are in a new model. A locked parameter
   // requires no gradient, so no backward pass goes below a tower's first parameter that is trained.
@@ -82,6 +83,7 @@ class Clip {
   // layer first).
   std::vector<at::Tensor> image_parameters() const;
   std::vector<at::Tensor> text_parameters() const;
+  const TextTower& text_tower() const { return *text_; }
   // Scalar: ln of the factor on cosines.
   at::Tensor logit_scale() const { return logit_scale_; }
 
@@ -96,7 +98,7 @@ class Clip {
   ClipConfig config_;
   c10::Device device_;
   CheckpointedBlocks checkpointed_;
-  TextTower text_;
+  std::shared_ptr<const TextTower> text_;
   at::Tensor logit_scale_;
   VisionTower vision_;
   std::vector<NamedParameter> parameters_, trained_;

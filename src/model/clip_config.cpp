@@ -21,8 +21,10 @@ void read_model(JsonObject section, ClipConfig& config) {
     section.fail("quick_gelu", "cannot be true where vision_cfg.act_kwargs approximates GELU");
   }
   config.text = read_text_config(section.object("text_cfg"));
-  require_default(section, {{"custom_text", false},
-                            {"nonscalar_logit_scale", false},
+  // Whether the text tower is a part of its own, which open_clip makes of a BERT in any case.
+  section.ignore({"custom_text"});
+  if (!config.text.bert) require_default(section, {{"custom_text", false}});
+  require_default(section, {{"nonscalar_logit_scale", false},
                             {"init_logit_scale", nullptr},
                             {"init_logit_bias", nullptr},
                             {"multimodal_cfg", nullptr}});
@@ -69,6 +71,13 @@ std::string hub_config_json(const ClipConfig& config) {
                            {"text_cfg", text_config_json(config.text)}};
   document["preprocess_cfg"] = preprocess_config_json(config.preprocess);
   return document.dump(2) + "\n";
+}
+
+std::string config_identity(const ClipConfig& config) {
+  if (!config.text.bert) return hub_config_json(config);
+  ClipConfig unnamed = config;
+  unnamed.text.bert->model_name = unnamed.text.bert->tokenizer_name = "";
+  return hub_config_json(unnamed) + bert_numbers_json(unnamed.text);
 }
 
 }  // namespace dermatome

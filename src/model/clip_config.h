@@ -28,10 +28,15 @@ struct ClipConfig {
 // Reads a bare model configuration, or a hub file with model_cfg (and preprocess_cfg). Keys that
 // would change the computation in a way Dermatome does not implement (a ResNet, attentional
 // pooling, a text pooling other than argmax, custom attention, …) throw ConfigError naming file and
-// key; so do unknown keys and impossible sizes. A file that cannot be read throws DataError.
+// key; so do unknown keys and impossible sizes. A file that cannot be read throws DataError. A BERT
+// has no numbers yet: use read_description() in src/weights, which finds them too.
 ClipConfig read_clip_config(const std::filesystem::path& path);
 
 // open_clip_config.json for the hub layout.
 std::string hub_config_json(const ClipConfig& config);
+
+// The same, with all that the model computes with, but no names of files: equal for configurations
+// that describe the same model.
+std::string config_identity(const ClipConfig& config);
 
 }  // namespace dermatome

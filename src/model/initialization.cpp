@@ -32,8 +32,19 @@ Distribution text_block_distribution(std::string_view name, const TextConfig& co
   return constant(0);  // the other biases
 }
 
+// As transformers' BertModel and open_clip's projection behind it.
+Distribution bert_distribution(std::string_view name, const ClipConfig& config) {
+  if (name.ends_with(".bias")) return constant(0);
+  if (name.find("LayerNorm") != std::string_view::npos) return constant(1);
+  const int64_t width = config.text.width;
+  if (name == "text.proj.weight" || name == "text.proj.0.weight") return torch_default(width);
+  if (name == "text.proj.2.weight") return torch_default((width + config.embed_dim) / 2);
+  return normal(config.text.bert->initial_deviation);
+}
+
 Distribution distribution_of(std::string_view name, const ClipConfig& config) {
   if (name.starts_with("visual.")) return vision_distribution(name, config);
+  if (config.text.bert && name.starts_with("text.")) return bert_distribution(name, config);
   if (const size_t block = name.find("resblocks."); block != std::string_view::npos) {
     return text_block_distribution(name.substr(name.find('.', block + 10) + 1), config.text);
   }
@@ -82,6 +93,10 @@ void initialize_parameters(const std::vector<NamedParameter>& parameters, const 
       value.fill_(distribution.scale);
     } else {
       value.copy_(draw(distribution, value.sizes(), seed, i));
+    }
+    // transformers gives padding no embedding.
+    if (config.text.bert && parameters[i].name.ends_with(".word_embeddings.weight")) {
+      value[config.text.bert->pad_id].zero_();
     }
   }
 }

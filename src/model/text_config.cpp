@@ -1,6 +1,7 @@
 #include "src/model/text_config.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "src/core/text.h"
 #include "src/model/config_json.h"
@@ -10,6 +11,7 @@ namespace dermatome {
 using nlohmann::json;
 
 TextConfig read_text_config(JsonObject section) {
+  if (section.has("hf_model_name")) return read_bert_text_config(std::move(section));
   TextConfig config;
   require_default(section, {{"hf_model_name", nullptr}, {"hf_tokenizer_name", nullptr}});
   read_size(section, "context_length", config.context_length);
@@ -40,12 +42,22 @@ TextConfig read_text_config(JsonObject section) {
 }
 
 nlohmann::ordered_json text_config_json(const TextConfig& config) {
+  if (config.bert) return bert_text_config_json(config);
   return {{"context_length", config.context_length},
           {"vocab_size", config.vocab_size},
           {"width", config.width},
           {"heads", config.heads},
           {"layers", config.layers},
           {"mlp_ratio", config.mlp_ratio}};
+}
+
+std::string text_identity(const TextConfig& config, bool quick_gelu) {
+  if (!config.bert) {
+    return text(quick_gelu ? 1 : 0, " ", config.heads, " ", config.context_length);
+  }
+  TextConfig unnamed = config;
+  unnamed.bert->model_name = unnamed.bert->tokenizer_name = "";
+  return text_config_json(unnamed).dump() + bert_numbers_json(unnamed);
 }
 
 }  // namespace dermatome

@@ -33,8 +33,10 @@ Widths image_widths(Precision precision) {
   return precision == Precision::kFp32 ? Widths{4, 0, 4} : Widths{2, 4, 2};
 }
 
-Widths text_widths(Precision precision) {
-  return precision == Precision::kFp32 ? Widths{4, 0, 4} : Widths{4, 0, 2};
+// A sum that is normalized and goes on in float32 is copied for the products.
+Widths text_widths(Precision precision, NormPlace norm) {
+  if (precision == Precision::kFp32) return {4, 0, 4};
+  return {4, norm == NormPlace::kAfter ? 4.0 : 0.0, 2};
 }
 
 struct Tower {
@@ -179,21 +181,24 @@ Activations image_activations(const ClipConfig& config, const TrainOptions& opti
 
 Activations text_activations(const ClipConfig& config, const TrainOptions& options,
                              const StepLoad& load) {
-  const TextConfig& text = config.text;
-  const Tower tower{static_cast<double>(text.width),
-                    static_cast<double>(text.mlp_width()),
-                    text.layers,
+  const TextTowerShape text = Clip(config, c10::kMeta).text_tower().shape();
+  const Tower tower{static_cast<double>(text.blocks.width),
+                    static_cast<double>(text.blocks.mlp_width),
+                    text.blocks.layers,
                     options.model.checkpointed_text_blocks,
                     options.model.lock_text,
-                    text_widths(options.model.precision)};
+                    text_widths(options.model.precision, text.norm)};
   const auto pieces = static_cast<double>(options.accum);
   const Rows n{.rows = load.texts.rows / pieces,
                .positions = load.texts.positions / pieces,
                .read = load.texts.texts / pieces,
                .packed = true,
-               .reads_all = false};
+               .reads_all = text.reads_all_rows};
+  // The embeddings too are normalized where sums are.
   const double ends =
-      n.read * (3 * tower.width + 2 * static_cast<double>(config.embed_dim)) * kFloat;
+      n.read * (3 * tower.width + 2 * static_cast<double>(config.embed_dim)) * kFloat +
+      (text.norm == NormPlace::kAfter && tower.trains_embeddings() ? n.rows * tower.width * kFloat
+                                                                   : 0);
   return {kept_by_tower(tower, n) + ends, used_by_backward(tower, n), used_by_locked(tower, n),
           hidden_bytes(tower, n)};
 }

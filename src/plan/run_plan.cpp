@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <numeric>
 
 #include "src/config/train_options.h"
@@ -10,6 +11,7 @@
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/data/sample_order.h"
+#include "src/model/clip.h"
 #include "src/model/transformer.h"
 #include "src/run/configured_model.h"
 #include "src/run/origin.h"
@@ -19,6 +21,7 @@
 #include "src/train/run_length.h"
 #include "src/train/starting_point.h"
 #include "src/train/validation.h"
+#include "src/weights/text_model_files.h"
 
 namespace dermatome {
 namespace {
@@ -32,9 +35,9 @@ double free_bytes(std::filesystem::path path) {
   return static_cast<double>(std::filesystem::space(path).available);
 }
 
-void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
-                  const Tokenizer& tokenizer) {
-  const ShardedDataset dataset(training_directories(options.data), tokenizer.hash());
+void look_at_data(RunPlan& plan, const ClipConfig& config, const TrainOptions& options,
+                  int64_t num_ranks, const TokenFormat& tokens) {
+  const ShardedDataset dataset(training_directories(options.data), tokens);
   plan.has_data = true;
   plan.num_samples = dataset.size();
   plan.epoch_samples = samples_per_epoch(options.data, dataset.size());
@@ -46,10 +49,11 @@ void look_at_data(RunPlan& plan, const TrainOptions& options, int64_t num_ranks,
   plan.length = run_length(options, dataset.size());
   check_data(options, dataset, plan.length, num_ranks);
   const TrainOptions resolved = resolved_options(options, plan.length);
-  if (const auto own = find_own_checkpoint(resolved, dataset.digest())) {
+  if (const auto own = find_own_checkpoint(resolved, dataset.digest_with_tokens())) {
     check_steps_done(own->state.step, plan.length);
   }
-  plan.load.texts = measure_texts(dataset, options, plan.load.images);
+  const Clip shapes(config, c10::kMeta);
+  plan.load.texts = measure_texts(dataset, options, shapes.text_tower(), plan.load.images);
 }
 
 // How many checkpoints the run writes; nullopt where its length is not known.
@@ -74,15 +78,15 @@ std::optional<int64_t> checkpoints_written(const CheckpointOptions& checkpoint,
 
 // Checks that what the run reads in addition to its training data exists and fits.
 void look_at_files(RunPlan& plan, const ClipConfig& config, const TrainOptions& options,
-                   const Tokenizer& tokenizer) {
+                   const TokenFormat& tokens) {
   const bool continues = !checkpoint_steps(RunDirectory(options).checkpoints()).empty();
   if (!options.from.empty() && !continues) {
     check_origin(config, options, origin_path(options, find_origin(options)));
-  } else if (!options.model.pretrained.empty()) {
+  } else if (!options.model.pretrained.empty() || !options.model.pretrained_text.empty()) {
     Clip model(config, c10::kCPU);
     load_pretrained(model, options);
   }
-  open_validation_set(options, config.preprocess, tokenizer);
+  open_validation_set(options, config.preprocess, tokens);
   for (const Benchmark& benchmark : open_benchmarks(options.validation)) {
     const int64_t of_a_rank = (benchmark.num_images() + plan.load.ranks - 1) / plan.load.ranks;
     plan.load.validation_images =
@@ -136,17 +140,18 @@ void check_disk(const RunPlan& plan, const TrainOptions& options) {
 
 RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDevice& device) {
   const ClipConfig config = configured_model(options.model);
-  const Tokenizer tokenizer;
-  check_settings(options, config, tokenizer, num_ranks);
+  const std::unique_ptr<const Tokenizer> tokenizer = model_tokenizer(config);
+  check_settings(options, config, *tokenizer, num_ranks);
   RunPlan plan;
   plan.load.ranks = num_ranks;
-  look_at_files(plan, config, options, tokenizer);
+  const TokenFormat tokens{*tokenizer, config.text.context_length};
+  look_at_files(plan, config, options, tokens);
   plan.load.images = options.batch_size / num_ranks;
   plan.load.tokens_per_image = tokens_per_image(config.vision, options.model.patch_dropout);
   const auto exists = [](const std::string& path) { return std::filesystem::exists(path); };
   // If only some are missing, a name is wrong: an error. If all are, they may not be made yet.
   if (std::ranges::any_of(options.data.train, exists)) {
-    look_at_data(plan, options, num_ranks, tokenizer);
+    look_at_data(plan, config, options, num_ranks, tokens);
   } else {
     plan.load.texts = assumed_texts(options.objective, plan.load.images);
     plan.length.total_steps = options.schedule.max_steps;

@@ -81,21 +81,21 @@ double image_flops(const ClipConfig& config, const TrainOptions& options, const 
                      static_cast<double>(config.embed_dim));
 }
 
-double text_flops(const ClipConfig& config, const TrainOptions& options, const StepLoad& load) {
-  const TextConfig& text = config.text;
-  const TowerShape shape{static_cast<double>(text.width), static_cast<double>(text.mlp_width())};
+double text_flops(const TextTowerShape& text, const TrainOptions& options, const StepLoad& load) {
+  const TowerShape shape{static_cast<double>(text.blocks.width),
+                         static_cast<double>(text.blocks.mlp_width)};
+  const int64_t layers = text.blocks.layers;
   const TowerLock& lock = options.model.lock_text;
   const auto& [texts, rows, positions] = load.texts;
   if (texts == 0) return 0;
-  const bool trained = trains_something(lock, text.layers);
+  const bool trained = trains_something(lock, layers);
+  const double read = text.reads_all_rows ? rows : texts, length = positions / texts;
   const double blocks = step_of_tower(
-      [&, texts = texts, rows = rows, positions = positions](int64_t n) {
-        return tower_flops(shape, n, rows, positions, texts, positions / texts);
+      [&, rows = rows, positions = positions](int64_t n) {
+        return tower_flops(shape, n, rows, positions, read, length);
       },
-      text.layers, lock, options.model.checkpointed_text_blocks,
-      options.accum > 1 && trained ? 2 : 1);
-  return blocks +
-         passes(trained) * product(texts, shape.width, static_cast<double>(config.embed_dim));
+      layers, lock, options.model.checkpointed_text_blocks, options.accum > 1 && trained ? 2 : 1);
+  return blocks + passes(trained) * product(texts, 1, static_cast<double>(text.products_per_text));
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ double text_flops(const ClipConfig& config, const TrainOptions& options, const S
 StepFlops step_flops(const ClipConfig& config, const TrainOptions& options, const StepLoad& load) {
   return {
       .image_tower = image_flops(config, options, load),
-      .text_tower = text_flops(config, options, load),
+      .text_tower = text_flops(Clip(config, c10::kMeta).text_tower().shape(), options, load),
       .objective = create_objective(options.objective)->cost(objective_load(config, load)).flops};
 }
 

@@ -8,7 +8,7 @@
 #include "src/data/batch_texts.h"
 #include "src/data/patch_dropout.h"
 #include "src/data/sample_order.h"
-#include "src/model/packed_texts.h"
+#include "src/model/text_tower.h"
 #include "src/objective/create_objective.h"
 
 namespace dermatome {
@@ -18,12 +18,12 @@ namespace {
 constexpr int64_t kBatches = 4;
 
 // Adds the texts as `num_pieces` micro-batches encode them.
-void add(TextLoad& load, const BatchTexts& texts, int64_t num_pieces) {
+void add(TextLoad& load, const BatchTexts& texts, const TextTower& tower, int64_t num_pieces) {
   if (texts.tokens.size(0) == 0) return;
   load.texts += static_cast<double>(texts.tokens.size(0));
   for (const Span rows : cut_rows(texts.tokens.size(0), num_pieces)) {
     const PackedTexts packed =
-        pack_texts(texts.tokens.narrow(0, rows.begin, rows.size),
+        tower.pack(texts.tokens.narrow(0, rows.begin, rows.size),
                    texts.lengths.narrow(0, rows.begin, rows.size), c10::kCPU);
     load.rows += static_cast<double>(packed.token.size(0));
     load.positions += static_cast<double>(packed.layout->rows.size(0));
@@ -33,7 +33,7 @@ void add(TextLoad& load, const BatchTexts& texts, int64_t num_pieces) {
 }  // namespace
 
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
-                       int64_t num_samples) {
+                       const TextTower& tower, int64_t num_samples) {
   const TextSelection selection = create_objective(options.objective)->text_selection();
   const auto order = make_order(options.seed, options.data, dataset.source_sizes());
   const int64_t places = samples_per_epoch(options.data, dataset.size());
@@ -45,7 +45,7 @@ TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& option
     for (int64_t place = batch * num_samples; place < end; ++place) {
       rows.push_back(dataset.locate(order->sample(/*epoch=*/0, place)));
     }
-    add(load, collect_texts(rows, dataset.num_captions(), selection), options.accum);
+    add(load, collect_texts(rows, dataset.num_captions(), selection), tower, options.accum);
   }
   const auto count = static_cast<double>(batches);
   return {load.texts / count, load.rows / count, load.positions / count};

@@ -10,13 +10,14 @@
 
 namespace dermatome {
 
+class TextTower;
 struct ObjectiveOptions;
 struct TrainOptions;
 
 // The texts of a number of samples.
 struct TextLoad {
   double texts = 0;      // distinct ones
-  double rows = 0;       // distinct beginnings of texts: tokens that are encoded
+  double rows = 0;       // tokens that are encoded; in a causal tower, distinct beginnings of texts
   double positions = 0;  // places of the tokens in attention, padding included
 };
 
@@ -32,9 +33,9 @@ struct StepLoad {
 
 // The mean load of `num_samples` samples, over the first few batches of that size in the training's
 // order of `dataset`. `options` say which captions become texts, and into how many micro-batches
-// the texts are split: beginnings are shared only within a micro-batch.
+// the texts are split, each of which `tower` packs for itself.
 TextLoad measure_texts(const ShardedDataset& dataset, const TrainOptions& options,
-                       int64_t num_samples);
+                       const TextTower& tower, int64_t num_samples);
 
 // The load of MAKE's published table: 3.4 distinct texts of 20 tokens per sample, or 1 if the
 // objective reads raw captions only. (Modes that contrast with missing captions add two short

@@ -20,7 +20,6 @@
 #include "src/report/page.h"
 #include "src/report/sheet.h"
 #include "src/report/statistics.h"
-#include "src/text/tokenizer.h"
 #include "src/weights/architectures.h"
 
 namespace dermatome {
@@ -156,14 +155,13 @@ void show(const Records& records, const InspectOptions& options, std::ostream& o
 
 void inspect(const InspectOptions& options, std::ostream& out) {
   check_sheet_name(options.sheet);
-  const Tokenizer tokenizer;
   if (options.data.ends_with(".h5")) {
-    const auto shard = std::make_shared<const ShardReader>(options.data, tokenizer.hash());
+    const auto shard = std::make_shared<const ShardReader>(options.data);
     if (options.row < 0) describe_shard(*shard, out);
     const auto locate = [&shard](int64_t row) { return SamplePlace{shard, row}; };
     return show({shard->num_samples(), locate}, options, out);
   }
-  const ShardedDataset dataset(options.data, tokenizer.hash());
+  const ShardedDataset dataset(options.data);
   if (options.row < 0) describe_dataset(dataset, out);
   show({dataset.size(), [&dataset](int64_t row) { return dataset.locate(row); }}, options, out);
 }

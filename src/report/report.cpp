@@ -29,7 +29,7 @@
 #include "src/report/score_order.h"
 #include "src/run/checkpoint.h"
 #include "src/run/run_directory.h"
-#include "src/text/tokenizer.h"
+#include "src/weights/text_model_files.h"
 #include "src/weights/weights.h"
 #include "src/weights/weights_hash.h"
 
@@ -57,6 +57,7 @@ class Collector {
     add_history();
     if (checkpoint_) {
       trained_.emplace(load_clip(*checkpoint_, device_));
+      tokenizer_ = model_tokenizer(trained_->config());
       score();
       add_images();
     }
@@ -80,10 +81,10 @@ class Collector {
   const std::unique_ptr<const Objective> objective_;
   const c10::Device device_;
   Collectives& collectives_;
-  const Tokenizer tokenizer_;
   std::optional<std::filesystem::path> checkpoint_;
   int64_t step_ = 0;  // of the checkpoint
   std::optional<Clip> trained_;
+  std::unique_ptr<const Tokenizer> tokenizer_;  // of `trained_`
   json report_ = {{"missing", json::object()}};
 };
 
@@ -130,7 +131,7 @@ void Collector::add_history() {
 
 void Collector::score() {
   for (const Benchmark& benchmark : open_benchmarks(options_.benchmarks)) {
-    const Scoring scoring = benchmark.run(*trained_, tokenizer_, collectives_,
+    const Scoring scoring = benchmark.run(*trained_, *tokenizer_, collectives_,
                                           train_options_.validation.batch_size, Precision::kFp32);
     nlohmann::ordered_json evaluation = {{"benchmark", benchmark.name()},
                                          {"scores", json::object()}};
@@ -161,7 +162,7 @@ void Collector::add_images() {
   }
   report_["data"] = {{"path", path}, {"origin", origin}};
   try {
-    show(ShardedDataset(paths, tokenizer_.hash()));
+    show(ShardedDataset(paths));
   } catch (const DataError& error) {
     const std::string what = text("The shards of ", origin, " cannot be read: ", error.what(),
                                   ". Start the command where training was started, or name shards "
@@ -191,10 +192,10 @@ void Collector::show(const ShardedDataset& dataset) {
   const ClipConfig& config = trained_->config();
   Clip untrained(config, device_);
   untrained.initialize(train_options_.seed);
-  json maps = map_examples(shown, encode_examples(*trained_, tokenizer_, shown, true),
-                           encode_examples(untrained, tokenizer_, shown, true), *objective_);
+  json maps = map_examples(shown, encode_examples(*trained_, *tokenizer_, shown, true),
+                           encode_examples(untrained, *tokenizer_, shown, true), *objective_);
   json retrieved =
-      retrieve(searched, encode_examples(*trained_, tokenizer_, searched, false), places);
+      retrieve(searched, encode_examples(*trained_, *tokenizer_, searched, false), places);
 
   json images = json::object();  // by row, those that the page shows
   const auto add = [&](const Example& example) {

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "sharding/format.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/core/log.h"
-#include "src/text/tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -87,8 +87,8 @@ void DataStatistics::write_captions(std::ostream& out) const {
       out << format("  %-16s %10d\n", name.c_str(), 0);
       continue;
     }
-    const auto cut =
-        std::ranges::count_if(lengths, [](uint16_t length) { return length >= kContextLength; });
+    const auto cut = std::ranges::count_if(
+        lengths, [](uint16_t length) { return length >= shard_format::kStoredContext; });
     out << format("  %-16s %10zu %5.1f %% %10zu %14d %11d %8td\n", name.c_str(), lengths.size(),
                   percent(lengths.size(), widths_.size()), samples.size(),
                   static_cast<int>(median(lengths)), static_cast<int>(std::ranges::max(lengths)),

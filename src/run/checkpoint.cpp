@@ -81,14 +81,14 @@ void mark_best(const fs::path& checkpoints, int64_t step) {
 }
 
 void save_checkpoint(const fs::path& checkpoints, const Clip& model, const NamedTensors& optimizer,
-                     const TrainingState& state, int64_t keep) {
+                     const TrainingState& state, int64_t keep, const Tokenizer* tokenizer) {
   const fs::path final_path = checkpoint_path(checkpoints, state.step);
   make_directories(checkpoints);
   remove_leftovers(checkpoints);
   // A step can only be reached twice when its checkpoint was refused as damaged on resume.
   replace_atomically(final_path, [&](const fs::path& temporary) {
     make_directories(temporary);
-    write_hub(model, temporary);
+    write_hub(model, temporary, tokenizer);
     write_safetensors(temporary / kOptimizerFile, optimizer);
     if (!state.config.empty()) write_file_atomically(checkpoint_config(temporary), state.config);
     const json content = {{"format_version", kFormatVersion},

@@ -1,7 +1,8 @@
 // Checkpoints of a training run: directories <run>/checkpoints/step_<8 digits>, each complete or
 // absent.
 //
-// - open_clip_model.safetensors and open_clip_config.json: the hub layout, open_clip loads it
+// - open_clip_model.safetensors and open_clip_config.json: the hub layout, open_clip loads it; with
+//   a BERT as text tower also its config.json and its tokenizer's files
 // - optimizer.safetensors: AdamW's moments
 // - config.yaml: every setting of the run
 // - state.json: step, digests, and size and CRC-32C of the other files
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "src/run/run_directory.h"
+#include "src/text/tokenizer.h"
 #include "src/weights/safetensors.h"
 
 namespace dermatome {
@@ -36,9 +38,11 @@ struct TrainingState {
 
 // Commits a checkpoint, then removes all but the newest `keep` (0: none is removed) and the best
 // one. Checkpoints of later steps, which a resumed run refused as damaged, are neither counted nor
-// removed. `optimizer`: the optimizer's state. One rank calls it. Throws DataError.
+// removed. `optimizer`: the optimizer's state. `tokenizer`: the model's, if its files are to be in
+// the checkpoint (hub.h). One rank calls it. Throws DataError.
 void save_checkpoint(const std::filesystem::path& checkpoints, const Clip& model,
-                     const NamedTensors& optimizer, const TrainingState& state, int64_t keep);
+                     const NamedTensors& optimizer, const TrainingState& state, int64_t keep,
+                     const Tokenizer* tokenizer = nullptr);
 
 // The steps of the checkpoints that exist, newest first.
 std::vector<int64_t> checkpoint_steps(const std::filesystem::path& checkpoints);

@@ -70,7 +70,8 @@ std::optional<OwnCheckpoint> find_own_checkpoint(const TrainOptions& options,
   }
   if (state->dataset_digest != dataset_digest) {
     throw ConfigError(text(where, " was trained on another data set than ",
-                           training_data_name(options.data), the_way(run)));
+                           training_data_name(options.data), ", or with another tokenizer",
+                           the_way(run)));
   }
   return own;
 }

@@ -3,6 +3,7 @@
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
+#include <unicode/uniset.h>
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
@@ -40,6 +41,19 @@ std::u32string normalize(const std::u32string& text,
   const icu::UnicodeString result = normalizer->normalize(to_icu(text), status);
   require(U_SUCCESS(status), std::string("ICU could not normalize a text: ") + u_errorName(status));
   return from_icu(result);
+}
+
+// Throws no error of its own: the caller looks at `status`.
+const icu::Normalizer2* decomposition_of_unicode_9(UErrorCode& status) {
+  static const icu::UnicodeSet known = [&status] {
+    icu::UnicodeSet set(UNICODE_STRING_SIMPLE("[:age=9.0:]"), status);
+    set.freeze();
+    return set;
+  }();
+  const icu::Normalizer2* newest = icu::Normalizer2::getNFDInstance(status);
+  if (U_FAILURE(status)) return nullptr;
+  static const icu::FilteredNormalizer2 filtered(*newest, known);
+  return &filtered;
 }
 
 }  // namespace
@@ -107,6 +121,10 @@ std::u32string compose(std::u32string text) {
 
 std::u32string compose_compatibly(const std::u32string& text) {
   return normalize(text, icu::Normalizer2::getNFKCInstance);
+}
+
+std::u32string decompose(const std::u32string& text) {
+  return normalize(text, decomposition_of_unicode_9);
 }
 
 std::u32string lower(std::u32string text) {

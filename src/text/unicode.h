@@ -39,6 +39,9 @@ inline bool is_c1_control(char32_t c) { return c >= 0x80 && c <= 0x9f; }
 // Normalization forms C and KC.
 std::u32string compose(std::u32string text);
 std::u32string compose_compatibly(const std::u32string& text);
+// Normalization form D of Unicode 9 (BERT's reference tokenizer has no newer one): younger
+// characters stay as they are and where they are.
+std::u32string decompose(const std::u32string& text);
 
 // Full lower-casing without a locale (str.lower): a sigma at the end of a word becomes its final
 // form.

@@ -13,13 +13,19 @@
 namespace dermatome {
 namespace {
 
-constexpr std::array<std::string_view, 12> kOfTheMachine = {
-    "output",           "from",
-    "data.train",       "data.stage",
-    "data.validation",  "data.workers",
-    "data.prefetch",    "model.architecture",
-    "model.pretrained", "validation.benchmarks",
-    "runtime.device",   "runtime.threads"};
+constexpr std::array<std::string_view, 13> kOfTheMachine = {"output",
+                                                            "from",
+                                                            "data.train",
+                                                            "data.stage",
+                                                            "data.validation",
+                                                            "data.workers",
+                                                            "data.prefetch",
+                                                            "model.architecture",
+                                                            "model.pretrained",
+                                                            "model.pretrained_text",
+                                                            "validation.benchmarks",
+                                                            "runtime.device",
+                                                            "runtime.threads"};
 
 }  // namespace
 
@@ -45,7 +51,8 @@ void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validati
   const bool is_new = checkpoint.empty();
   std::vector<RankFact> facts = std::move(validation);
   facts.insert(facts.begin(), {"the data of data.train", dataset.digest()});
-  facts.push_back({"the model of model.architecture", hub_config_json(model.config())});
+  facts.push_back({"the tokenizer of model.architecture", dataset.tokenizer_hash()});
+  facts.push_back({"the model of model.architecture", config_identity(model.config())});
   facts.push_back({is_new ? "the initial weights (of model.pretrained, if it is set)"
                           : "the weights of the checkpoint that the run starts from",
                    std::to_string(weights_checksum(model))});

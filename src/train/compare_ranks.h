@@ -32,10 +32,10 @@ bool may_differ_between_ranks(std::string_view key);
 // follows. It is also refused that some ranks stage their data and others do not.
 void compare_settings(const TrainOptions& options, const TrainingEnvironment& environment);
 
-// Compares what the first step starts from: the data, the model and its weights, which are read
-// once (0.1 s for 600 MB). `validation`: facts about the data that the run validates on.
-// `checkpoint`: the one that the run starts from, which is compared as well, and the optimizer's
-// state that was loaded from it; empty: the run starts anew.
+// Compares what the first step starts from: the data, the tokenizer, the model and its weights,
+// which are read once (0.1 s for 600 MB). `validation`: facts about the data that the run validates
+// on. `checkpoint`: the one that the run starts from, which is compared as well, and the
+// optimizer's state that was loaded from it; empty: the run starts anew.
 void compare_start(const ShardedDataset& dataset, std::vector<RankFact> validation,
                    const Clip& model, const AdamW& optimizer,
                    const std::filesystem::path& checkpoint, const TrainingEnvironment& environment);

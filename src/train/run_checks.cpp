@@ -25,10 +25,10 @@ void check_batch_size(const TrainOptions& options, int64_t num_ranks) {
 
 void check_text_tower(const TextConfig& tower, const TrainOptions& options,
                       const Tokenizer& tokenizer) {
-  if (tower.context_length < kContextLength || tower.vocab_size < tokenizer.vocabulary_size()) {
-    throw ConfigError(text(options.model.architecture, ": text_cfg has context_length ",
-                           tower.context_length, " and vocab_size ", tower.vocab_size,
-                           "; shards hold texts of up to ", kContextLength, " ids below ",
+  if (tower.vocab_size < tokenizer.vocabulary_size()) {
+    throw ConfigError(text(options.model.architecture, ": text_cfg has vocab_size ",
+                           tower.vocab_size, ", but the model's tokenizer gives ids up to ",
+                           tokenizer.vocabulary_size() - 1, "; set vocab_size to ",
                            tokenizer.vocabulary_size()));
   }
 }
@@ -51,7 +51,7 @@ void check_same(const ClipConfig& config, const TrainOptions& options, ClipConfi
                 const std::filesystem::path& by) {
   use_ratio_of(config.vision, described.vision);
   use_ratio_of(config.text, described.text);
-  if (hub_config_json(config) != hub_config_json(described)) {
+  if (config_identity(config) != config_identity(described)) {
     throw ConfigError(text(
         "model.architecture ", options.model.architecture, " differs from ", by,
         ", which belongs to the weights; set model.architecture to that file",
@@ -182,7 +182,7 @@ void check_pretrained(const ClipConfig& config, const TrainOptions& options,
 
 void check_same_model(const ClipConfig& config, const TrainOptions& options,
                       const std::filesystem::path& described) {
-  check_same(config, options, read_clip_config(described), described);
+  check_same(config, options, read_description(described), described);
 }
 
 }  // namespace dermatome

@@ -35,12 +35,12 @@ std::string number_in_words(int64_t number) {
 }
 
 // "86.3 million parameters", or with locked ones "7.1 million of 86.3 million
-// parameters (the others are locked)".
+// parameters (the others are not trained)".
 std::string parameters_in_words(const RunSummary::Size& size) {
   const std::string all = text(number_in_words(size.num_parameters), " parameters");
   if (size.num_locked == 0) return all;
   return text(number_in_words(size.num_parameters - size.num_locked), " of ", all,
-              " (the others are locked)");
+              " (the others are not trained)");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "src/train/run_checks.h"
 #include "src/train/training_model.h"
 #include "src/weights/hub.h"
+#include "src/weights/text_weights.h"
 #include "src/weights/weights.h"
 
 namespace dermatome {
@@ -37,6 +38,11 @@ void load_weights_of(const std::filesystem::path& path, Clip& model, const Train
   load_weights(model, weights,
                text("the model of model.architecture ", options.model.architecture));
   check_activation(weights, options.model);
+}
+
+void load_pretrained_text(Clip& model, const TrainOptions& options) {
+  if (options.model.pretrained_text.empty()) return;
+  load_text_weights(model, find_weights(options.model.pretrained_text));
 }
 
 }  // namespace
@@ -90,6 +96,7 @@ StartingModel::StartingModel(const StartingPoint& start, const TrainOptions& opt
   } else {
     load_weights_of(start.pretrained, model, options);
   }
+  if (start.checkpoint.empty()) load_pretrained_text(model, options);
 }
 
 void check_origin(const ClipConfig& config, const TrainOptions& options,
@@ -102,9 +109,12 @@ void check_origin(const ClipConfig& config, const TrainOptions& options,
 }
 
 void load_pretrained(Clip& model, const TrainOptions& options) {
-  const std::filesystem::path found = find_weights(options.model.pretrained);
-  check_pretrained(model.config(), options, found);
-  load_weights_of(found, model, options);
+  if (!options.model.pretrained.empty()) {
+    const std::filesystem::path found = find_weights(options.model.pretrained);
+    check_pretrained(model.config(), options, found);
+    load_weights_of(found, model, options);
+  }
+  load_pretrained_text(model, options);
 }
 
 void log_starting_point(const StartingPoint& start, const StartingModel& starting,

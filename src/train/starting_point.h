@@ -54,8 +54,8 @@ struct StartingModel {
 void log_starting_point(const StartingPoint& start, const StartingModel& starting,
                         const RunLength& length);
 
-// Loads the weights of model.pretrained, which must be set, into `model`. Throws what
-// check_pretrained() and load_weights() throw.
+// Loads the weights of model.pretrained and model.pretrained_text, where they are set, into
+// `model`. Throws what check_pretrained(), load_weights() and load_text_weights() throw.
 void load_pretrained(Clip& model, const TrainOptions& options);
 
 // Checks that the checkpoint of the key `from` fits the model `config`. Throws what

@@ -24,7 +24,6 @@
 #include "src/run/resume.h"
 #include "src/run/run_directory.h"
 #include "src/run/run_log.h"
-#include "src/text/tokenizer.h"
 #include "src/train/batch_feed.h"
 #include "src/train/compare_ranks.h"
 #include "src/train/environment.h"
@@ -40,9 +39,11 @@
 #include "src/train/start_record.h"
 #include "src/train/starting_point.h"
 #include "src/train/step_log.h"
+#include "src/train/token_preparation.h"
 #include "src/train/train_step.h"
 #include "src/train/validation.h"
 #include "src/train/validation_runs.h"
+#include "src/weights/text_model_files.h"
 
 namespace dermatome {
 namespace {
@@ -50,12 +51,12 @@ namespace {
 // What a run reads in addition to weights, opened and checked before anything large is built.
 struct RunInputs {
   // Throws ConfigError or DataError if the options do not fit the data or the ranks.
-  RunInputs(const TrainOptions& options, const ClipConfig& model, const Tokenizer& texts,
+  RunInputs(const TrainOptions& options, const ClipConfig& model, const TokenFormat& tokens,
             const std::vector<std::filesystem::path>& data, int64_t num_ranks)
       : config(model),
-        tokenizer(texts),
-        dataset(data, tokenizer.hash()),
-        validation(open_validation(options, config.preprocess, tokenizer)),
+        tokenizer(tokens.tokenizer),
+        dataset(data, tokens),
+        validation(open_validation(options, config.preprocess, tokens)),
         length(run_length(options, dataset.size())) {
     check_data(options, dataset, length, num_ranks);
   }
@@ -169,10 +170,10 @@ void Trainer::save() {
   if (!is_root()) return;
   owner_->check(/*looks=*/true);
   check_finite_weights(model_, step_);
-  save_checkpoint(
-      directory_.checkpoints(), model_, optimizer_.state(),
-      {step_, config_digest(options_), inputs_.dataset.digest(), dump_train_config(options_)},
-      options_.checkpoint.keep);
+  save_checkpoint(directory_.checkpoints(), model_, optimizer_.state(),
+                  {step_, config_digest(options_), inputs_.dataset.digest_with_tokens(),
+                   dump_train_config(options_)},
+                  options_.checkpoint.keep, &inputs_.tokenizer);
   log_info(text("checkpoint ", checkpoint_path(directory_.checkpoints(), step_)));
   step_log_.restart();
 }
@@ -222,15 +223,17 @@ TrainingOutcome Trainer::run() {
 TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& environment) {
   compare_settings(options, environment);
   const ClipConfig config = configured_model(options.model);
-  const Tokenizer tokenizer;
+  const std::unique_ptr<const Tokenizer> tokenizer = model_tokenizer(config);
   const int64_t num_ranks = environment.collectives->size();
-  check_settings(options, config, tokenizer, num_ranks);
+  check_settings(options, config, *tokenizer, num_ranks);
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
-  const RunInputs inputs(options, config, tokenizer, *data, num_ranks);
+  const TokenFormat tokens{*tokenizer, config.text.context_length};
+  if (!prepare_tokens(options, *data, tokens, environment)) return TrainingOutcome::kStopped;
+  const RunInputs inputs(options, config, tokens, *data, num_ranks);
   const TrainOptions resolved = resolved_options(options, inputs.length);
   const auto owner = own_run(resolved, environment);
-  const auto start = find_start(resolved, config, inputs.dataset.digest(), environment);
+  const auto start = find_start(resolved, config, inputs.dataset.digest_with_tokens(), environment);
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
   const bool is_root = environment.collectives->rank() == 0;

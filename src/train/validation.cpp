@@ -78,9 +78,9 @@ void check_validation_texts(const ShardedDataset& dataset, const TrainOptions& o
 
 std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const PreprocessConfig& preprocess,
-                                                    const Tokenizer& tokenizer) {
+                                                    const TokenFormat& tokens) {
   if (options.data.validation.empty()) return nullptr;
-  auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokenizer.hash());
+  auto dataset = std::make_unique<ShardedDataset>(options.data.validation, tokens);
   check_num_captions(*dataset, options);
   check_validation_texts(*dataset, options);
   if (preprocess.interpolation != "bicubic" || preprocess.resize_mode != "shortest") {
@@ -106,8 +106,8 @@ std::vector<Benchmark> open_benchmarks(const ValidationOptions& options) {
 }
 
 ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
-                               const Tokenizer& tokenizer) {
-  return {open_validation_set(options, preprocess, tokenizer), open_benchmarks(options.validation)};
+                               const TokenFormat& tokens) {
+  return {open_validation_set(options, preprocess, tokens), open_benchmarks(options.validation)};
 }
 
 std::vector<RankFact> validation_facts(const ValidationData& data) {

@@ -21,11 +21,12 @@ struct TrainOptions;
 struct ValidationOptions;
 struct ValidationResult;
 
-// The shards of data.validation; null if it is empty. Throws ConfigError if they do not fit the
-// objective, have no texts, or cannot be prepared as `preprocess` asks.
+// The shards of data.validation, whose captions have the ids of `tokens`; null if it is empty.
+// Throws ConfigError if they do not fit the objective, have no texts, or cannot be prepared as
+// `preprocess` asks.
 std::unique_ptr<ShardedDataset> open_validation_set(const TrainOptions& options,
                                                     const PreprocessConfig& preprocess,
-                                                    const Tokenizer& tokenizer);
+                                                    const TokenFormat& tokens);
 
 // The tables of validation.benchmarks. Throws ConfigError, also if two have the same name.
 std::vector<Benchmark> open_benchmarks(const ValidationOptions& options);
@@ -38,7 +39,7 @@ struct ValidationData {
 
 // Opens both. Throws what the two functions above throw.
 ValidationData open_validation(const TrainOptions& options, const PreprocessConfig& preprocess,
-                               const Tokenizer& tokenizer);
+                               const TokenFormat& tokens);
 
 // Facts about the data, which must be the same on all ranks.
 std::vector<RankFact> validation_facts(const ValidationData& data);

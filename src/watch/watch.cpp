@@ -24,9 +24,9 @@
 #include "src/eval/result_json.h"
 #include "src/model/clip.h"
 #include "src/run/run_directory.h"
-#include "src/text/tokenizer.h"
 #include "src/watch/checkpoint_queue.h"
 #include "src/watch/criterion.h"
+#include "src/weights/text_model_files.h"
 #include "src/weights/weights.h"
 #include "src/weights/weights_hash.h"
 
@@ -151,13 +151,13 @@ class Watch {
     const auto model = load(path);
     if (!model) return;
     compare_loaded(*model, std::filesystem::path(path).filename(), collectives_, device_);
-    const Tokenizer tokenizer;
+    const std::unique_ptr<const Tokenizer> tokenizer = model_tokenizer(model->config());
     const ScoredModel scored = {path, architecture_name(model->config()),
                                 is_root() ? weights_hash(*model) : ""};
     for (size_t i = 0; i < benchmarks_.size(); ++i) {
       if (!task.wanted[i]) continue;
       const auto start = Clock::now();
-      const Scoring scoring = benchmarks_[i].run(*model, tokenizer, collectives_,
+      const Scoring scoring = benchmarks_[i].run(*model, *tokenizer, collectives_,
                                                  options_.batch_size, options_.precision);
       nlohmann::ordered_json line;
       try {

@@ -7,6 +7,7 @@
 #include "src/core/text.h"
 #include "src/weights/foreign/clip_model_config.h"
 #include "src/weights/hub.h"
+#include "src/weights/text_model_files.h"
 
 namespace dermatome {
 namespace {
@@ -37,7 +38,9 @@ ClipConfig read_description(const std::filesystem::path& path) {
                          "download ORGANIZATION/NAME ",
                          kConfigFile, ", or name the file of weights itself"));
   }
-  return read_clip_config(path);
+  ClipConfig config = read_clip_config(path);
+  find_text_model_files(config, path);
+  return config;
 }
 
 }  // namespace dermatome

@@ -1,10 +1,14 @@
 // open_clip's hub layout: a directory with open_clip_config.json and open_clip_model.safetensors.
-// weights.h reads its weights.
+// weights.h reads its weights. With a BERT as text tower there is also its config.json
+// (bert_config.h), and if the tokenizer is known its files: then the directory is all that
+// Dermatome needs, and open_clip finds the tokenizer there, but looks up the config.json by
+// hf_model_name.
 #pragma once
 
 #include <filesystem>
 
 #include "src/model/clip.h"
+#include "src/text/tokenizer.h"
 
 namespace dermatome {
 
@@ -14,7 +18,8 @@ inline const char* const kWeightsFile = "open_clip_model.safetensors";
 // The configuration of a hub-layout directory.
 ClipConfig read_hub_config(const std::filesystem::path& directory);
 
-// Writes both files into `directory` (which exists).
-void write_hub(const Clip& model, const std::filesystem::path& directory);
+// Writes the files into `directory` (which exists).
+void write_hub(const Clip& model, const std::filesystem::path& directory,
+               const Tokenizer* tokenizer = nullptr);
 
 }  // namespace dermatome

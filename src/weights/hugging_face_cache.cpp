@@ -55,6 +55,12 @@ fs::path find_cached_model(const std::string& given) {
            "), or download it to a folder with --local-dir FOLDER and name the folder"));
 }
 
+std::optional<fs::path> cached_model(const std::string& name) {
+  std::string entry = "models--";
+  for (const char c : name) entry += c == '/' ? "--" : std::string(1, c);
+  return snapshot_of(cache_folder() / entry);
+}
+
 std::optional<fs::path> snapshot_of(const fs::path& entry, const std::string& revision) {
   const fs::path snapshots = entry / "snapshots";
   if (!fs::is_directory(snapshots)) return std::nullopt;

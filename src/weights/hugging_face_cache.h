@@ -18,6 +18,10 @@ bool names_hub_model(const std::string& given);
 // another form, and DataError that says how to download the model if the cache does not hold it.
 std::filesystem::path find_cached_model(const std::string& given);
 
+// The folder with the files of the model `name`, in Hugging Face's form: "ORGANIZATION/NAME", or a
+// name without an organization. nullopt: the cache does not hold it.
+std::optional<std::filesystem::path> cached_model(const std::string& name);
+
 // The snapshot of `entry`, a folder models--ORGANIZATION--NAME: that of `revision`, a name or a
 // commit, or the only one. nullopt if there is none.
 std::optional<std::filesystem::path> snapshot_of(const std::filesystem::path& entry,

@@ -7,7 +7,7 @@
 
 #include "src/core/error.h"
 #include "src/core/text.h"
-#include "src/weights/mlp_ratio.h"
+#include "src/model/mlp_ratio.h"
 
 namespace dermatome {
 namespace {

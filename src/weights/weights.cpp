@@ -26,6 +26,7 @@ namespace dermatome {
 namespace {
 
 const char* const kTextPositions = "positional_embedding";
+const char* const kBertPooler = "text.transformer.pooler.";
 
 std::string shape_of(const at::Tensor& tensor) { return c10::str(tensor.sizes()); }
 
@@ -68,6 +69,10 @@ void check_fit(const Clip& model, const Weights& weights, const std::string& mod
   }
   for (const auto& [name, tensor] : weights.tensors) {
     if (known.contains(name)) continue;
+    if (name.starts_with(kBertPooler) && model.config().text.bert) {
+      log_info(text(file, ": ", name, " is left out: the model's hf_pooler_type does not use it"));
+      continue;
+    }
     throw DataError(text(file, ": holds the tensor ", quoted(called(weights, name)), ", which ",
                          model_name,
                          " does not have; are these the weights of another architecture?"));

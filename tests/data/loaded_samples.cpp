@@ -6,8 +6,8 @@
 
 namespace dermatome {
 
-const Tokenizer& tokenizer() {
-  static const Tokenizer instance;
+const ClipTokenizer& tokenizer() {
+  static const ClipTokenizer instance;
   return instance;
 }
 

@@ -7,7 +7,7 @@
 
 #include "sharding/dataset.h"
 #include "src/data/loader.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 
@@ -26,7 +26,7 @@ struct Sample {
 std::vector<Sample> samples_of(const Batch& batch);
 
 // One tokenizer for all tests, and the token ids that it gives for a text.
-const Tokenizer& tokenizer();
+const ClipTokenizer& tokenizer();
 std::vector<int64_t> encode(const std::string& text);
 
 // The options of a training with every augmentation and with small blocks in its order.

@@ -17,7 +17,7 @@ namespace {
 // images, augmentation, texts.
 TEST(Loader, MixesSourcesTheSameForAnyNumberOfRanksAndAnyStart) {
   const TestShards first(119, 40), second(41, 17);
-  const ShardedDataset dataset({first.directory(), second.directory()}, tokenizer().hash());
+  const ShardedDataset dataset({first.directory(), second.directory()});
   for (const Sampling sampling : {Sampling::kShuffle, Sampling::kResampled}) {
     LoaderOptions options = options_for(64);
     options.data.sampling = sampling;
@@ -59,7 +59,7 @@ TEST(Loader, MixesSourcesTheSameForAnyNumberOfRanksAndAnyStart) {
 TEST(Loader, AStandInComesFromTheSourceThatWasDrawn) {
   TestShards first(10, 10), second(10, 10);
   second.damage(3);
-  const ShardedDataset dataset({first.directory(), second.directory()}, tokenizer().hash());
+  const ShardedDataset dataset({first.directory(), second.directory()});
   LoaderOptions options = options_for(40);
   options.data.sampling = Sampling::kResampled;
   options.data.epoch_samples = 40;

@@ -17,6 +17,7 @@
 #include "src/data/shuffled_order.h"
 #include "tests/data/loaded_samples.h"
 #include "tests/data/test_shards.h"
+#include "tests/support/toy_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -36,6 +37,24 @@ TEST(Loader, GlobalBatchesAreTheSameForAnyNumberOfRanks) {
   for (const auto& batch : expected) EXPECT_EQ(batch.size(), 12u);
   for (const int64_t world : {2, 3, 4, 5, 8}) {
     EXPECT_TRUE(global_batches(shards.dataset(), options_for(12), world, 0, 0, 9) == expected)
+        << world << " ranks";
+  }
+}
+
+TEST(Loader, BatchesHaveTheIdsOfTheModelsTokenizerWhicheverOneTheShardsHold) {
+  const ToyTokenizer toy;
+  const TestShards clip(53, 20), own(53, 20, /*quality=*/0, &toy);
+  const TokenFormat tokens{toy, 9};
+  const ShardedDataset stored(own.directory(), tokens), made(clip.directory(), tokens);
+  const auto expected = global_batches(stored, options_for(12), 1, 0, 0, 5);
+  for (const std::vector<int64_t>& text : expected[0][0].texts) {
+    if (text.empty()) continue;
+    EXPECT_EQ(text.front(), 1);  // the toy's start token
+    EXPECT_EQ(text.back(), 2);
+    EXPECT_LE(text.size(), 9u);
+  }
+  for (const int64_t world : {1, 2, 3}) {
+    EXPECT_TRUE(global_batches(made, options_for(12), world, 0, 0, 5) == expected)
         << world << " ranks";
   }
 }
@@ -343,7 +362,7 @@ TEST(Loader, ReadsNoFurtherAheadThanThePrefetch) {
 TEST(Loader, WarnsOfAnOrderThatReadsMoreShardsThanStayOpen) {
   const TestShards shards(53, 2);
   const auto warning = [&](const LoaderOptions& options, OpenShardLimits limits) {
-    const ShardedDataset dataset(shards.directory(), tokenizer().hash(), limits);
+    const ShardedDataset dataset(shards.directory(), std::nullopt, limits);
     initialize_logging(0, 1);
     testing::internal::CaptureStderr();
     const Loader loader(dataset, options, 0, 0);

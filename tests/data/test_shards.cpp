@@ -12,7 +12,7 @@
 #include "src/core/hash.h"
 #include "src/core/rng.h"
 #include "src/image/codec.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -90,9 +90,11 @@ Image test_image(int64_t sample) {
   return image;
 }
 
-TestShards::TestShards(int64_t num_samples, int64_t samples_per_shard, int quality)
+TestShards::TestShards(int64_t num_samples, int64_t samples_per_shard, int quality,
+                       const Tokenizer* given)
     : samples_per_shard_(samples_per_shard), directory_(make_directory()) {
-  const Tokenizer tokenizer;
+  const ClipTokenizer clip;
+  const Tokenizer& tokenizer = given == nullptr ? clip : *given;
   ShardHeader header;
   header.tokenizer_hash = tokenizer.hash();
   header.aspects = {"raw", "ontology", "visual_concept", "subcaption_1", "subcaption_2"};
@@ -112,7 +114,7 @@ TestShards::TestShards(int64_t num_samples, int64_t samples_per_shard, int quali
     manifest.shards.push_back(write_test_shard(path, header, first, last, tokenizer));
   }
   write_manifest(directory_, manifest);
-  dataset_ = std::make_unique<ShardedDataset>(directory_, tokenizer.hash());
+  dataset_ = std::make_unique<ShardedDataset>(directory_);
 }
 
 TestShards::~TestShards() {

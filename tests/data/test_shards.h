@@ -32,8 +32,9 @@ Image test_image(int64_t sample);
 class TestShards {
  public:
   // Samples 0 .. num_samples-1 in a folder of its own, `samples_per_shard` in each shard. Images
-  // are raw pixels or, with a `quality`, JPEG.
-  TestShards(int64_t num_samples, int64_t samples_per_shard, int quality = 0);
+  // are raw pixels or, with a `quality`, JPEG. Captions have the ids of `tokenizer`, or CLIP's.
+  TestShards(int64_t num_samples, int64_t samples_per_shard, int quality = 0,
+             const Tokenizer* tokenizer = nullptr);
   ~TestShards();
   TestShards(const TestShards&) = delete;
   TestShards& operator=(const TestShards&) = delete;

@@ -25,7 +25,7 @@
 #include "src/eval/data_hash.h"
 #include "src/image/codec.h"
 #include "src/model/clip.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "tests/eval/embedded_tokens.h"
 #include "tests/eval/tiny_clip.h"
 #include "tests/support/scratch_folder.h"
@@ -191,7 +191,7 @@ class BenchmarkRun : public testing::Test {
 
   std::filesystem::path folder_;
   Clip model_;
-  Tokenizer tokenizer_;
+  ClipTokenizer tokenizer_;
 };
 
 TEST_F(BenchmarkRun, ScoresEverySampleForAnyNumberOfRanksAndAnyBatchSize) {

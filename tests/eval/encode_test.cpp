@@ -9,6 +9,7 @@
 
 #include "src/config/model_options.h"
 #include "src/core/error.h"
+#include "src/text/clip_tokenizer.h"
 #include "tests/eval/embedded_tokens.h"
 #include "tests/eval/tiny_clip.h"
 
@@ -30,7 +31,7 @@ class EncodeTexts : public testing::Test {
   }
 
   Clip model_;
-  Tokenizer tokenizer_;
+  ClipTokenizer tokenizer_;
 };
 
 const std::string kShort = "a mole", kOtherShort = "a mark";

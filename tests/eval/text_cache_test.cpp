@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "src/core/file.h"
+#include "src/text/clip_tokenizer.h"
 #include "tests/eval/embedded_tokens.h"
 #include "tests/eval/tiny_clip.h"
 #include "tests/support/scratch_folder.h"
@@ -28,7 +29,7 @@ class TextCache : public testing::Test {
 
   std::filesystem::path folder_;
   Clip model_;
-  Tokenizer tokenizer_;
+  ClipTokenizer tokenizer_;
   const std::vector<std::string> texts_ = {"a red patch", "a wheal"};
 };
 

@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"/model_cfg/vision_cfg/patch_embeddings", true, "unknown key"},
         Refused{"/model_cfg/vision_cfg", 7, "JSON object"},
         Refused{"/model_cfg/text_cfg/pool_type", "eos", "pool_type"},
-        Refused{"/model_cfg/text_cfg/hf_model_name", "bert", "hf_model_name"},
+        Refused{"/model_cfg/text_cfg/hf_model_name", 7, "hf_model_name"},
         Refused{"/model_cfg/text_cfg/hf_tokenizer_name", "bert", "hf_tokenizer_name"},
         Refused{"/model_cfg/text_cfg/no_causal_mask", true, "no_causal_mask"},
         Refused{"/model_cfg/text_cfg/heads", 7, "text_cfg.heads"},

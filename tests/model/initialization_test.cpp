@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "src/model/clip.h"
+#include "tests/model/tiny_bert.h"
 
 namespace dermatome {
 namespace {
@@ -120,6 +121,29 @@ TEST(Initialization, SetsGainsToOneAndTheOtherBiasesToZero) {
   EXPECT_EQ(gains, 2 * 5 + 3);
   EXPECT_EQ(zeros, 4 * 5 + 3);
   EXPECT_FLOAT_EQ(clip.logit_scale().item<float>(), 2.6592600F);
+}
+
+TEST(Initialization, IsThatOfTransformersForBert) {
+  ClipConfig bert = tiny_bert_config("cls_linear");
+  bert.text.vocab_size = 2000;
+  Clip clip(bert, at::kCPU);
+  clip.initialize(5);
+  const auto deviation = [&](const std::string& name) {
+    return parameter(clip, name).std().item<double>();
+  };
+  const std::string embeddings = "text.transformer.embeddings.";
+  const at::Tensor words = parameter(clip, embeddings + "word_embeddings.weight");
+  EXPECT_NEAR(deviation(embeddings + "word_embeddings.weight"), 0.02, 0.001);
+  EXPECT_TRUE(words[5].eq(0).all().item<bool>()) << "padding has no embedding";
+  EXPECT_FALSE(words[6].eq(0).any().item<bool>());
+  const std::string layer = "text.transformer.encoder.layer.1.";
+  EXPECT_NEAR(deviation(layer + "attention.self.key.weight"), 0.02, 0.003);
+  EXPECT_NEAR(deviation("text.transformer.pooler.dense.weight"), 0.02, 0.003);
+  EXPECT_NEAR(deviation("text.proj.weight"), default_deviation(24), 0.02);
+  EXPECT_TRUE(parameter(clip, layer + "output.LayerNorm.weight").eq(1).all().item<bool>());
+  for (const char* name : {"output.LayerNorm.bias", "intermediate.dense.bias"}) {
+    EXPECT_TRUE(parameter(clip, layer + name).eq(0).all().item<bool>()) << name;
+  }
 }
 
 TEST(Initialization, DependsOnTheSeedButNotOnThreads) {

@@ -12,7 +12,13 @@ namespace {
 using testing::ElementsAre;
 using Texts = std::vector<std::vector<int64_t>>;
 
-PackedTexts pack(const Texts& texts, int64_t columns, int64_t behind_the_end = 0) {
+constexpr int64_t kPad = 77;
+
+struct Tensors {
+  at::Tensor tokens, lengths;
+};
+
+Tensors to_tensors(const Texts& texts, int64_t columns, int64_t behind_the_end) {
   const auto count = static_cast<int64_t>(texts.size());
   at::Tensor tokens = at::full({count, columns}, behind_the_end, at::kLong);
   at::Tensor lengths = at::empty({count}, at::kLong);
@@ -21,7 +27,17 @@ PackedTexts pack(const Texts& texts, int64_t columns, int64_t behind_the_end = 0
     lengths[i] = static_cast<int64_t>(text.size());
     tokens[i].slice(0, 0, lengths[i].item<int64_t>()).copy_(at::tensor(text));
   }
+  return {tokens, lengths};
+}
+
+PackedTexts pack(const Texts& texts, int64_t columns, int64_t behind_the_end = 0) {
+  const auto [tokens, lengths] = to_tensors(texts, columns, behind_the_end);
   return pack_texts(tokens, lengths, at::kCPU);
+}
+
+PackedTexts pack_whole(const Texts& texts, int64_t columns) {
+  const auto [tokens, lengths] = to_tensors(texts, columns, kPad);
+  return pack_whole_texts(tokens, lengths, kPad, at::kCPU);
 }
 
 std::vector<int64_t> values(const at::Tensor& tensor) {
@@ -98,6 +114,46 @@ TEST(PackedTexts, IgnoreTokensAfterTheEnd) {
   const PackedTexts clean = pack(texts, 6), dirty = pack(texts, 6, /*behind_the_end=*/77);
   EXPECT_TRUE(at::equal(clean.token, dirty.token));
   EXPECT_TRUE(at::equal(clean.layout->rows, dirty.layout->rows));
+}
+
+TEST(PackedTexts, HaveARowForEveryTokenOfWholeTexts) {
+  const PackedTexts packed = pack_whole({{1, 5, 6, 9}, {1, 5}, {1, 5, 6, 9}}, 6);
+  EXPECT_THAT(values(packed.token), ElementsAre(1, 5, 6, 9, 1, 5, 1, 5, 6, 9));
+  EXPECT_THAT(values(packed.place), ElementsAre(0, 1, 2, 3, 0, 1, 0, 1, 2, 3));
+  EXPECT_THAT(values(packed.text), ElementsAre(0, 0, 0, 0, 1, 1, 2, 2, 2, 2));
+  EXPECT_FALSE(packed.layout->causal);
+}
+
+TEST(PackedTexts, LeavePaddingInTheMidstOfWholeTextsOut) {
+  const PackedTexts packed = pack_whole({{1, kPad, 6, kPad}, {kPad, 5}}, 4);
+  EXPECT_THAT(values(packed.token), ElementsAre(1, 6, kPad, 5)) << "a text keeps its first token";
+  EXPECT_THAT(values(packed.place), ElementsAre(0, 2, 0, 1));
+  EXPECT_THAT(sequences(packed),
+              testing::UnorderedElementsAre(ElementsAre(1, 6), ElementsAre(kPad, 5)));
+}
+
+TEST(PackedTexts, ReadWholeTextsAtTheirFirstTokenInTheOrderGiven) {
+  Texts texts;
+  for (int64_t i = 0; i < 60; ++i) {
+    std::vector<int64_t> text = {100 + i};
+    for (int64_t k = 0; k < i * 7 % 31; ++k) text.push_back(k % 4 + 10);
+    texts.push_back(text);
+  }
+  const PackedTexts packed = pack_whole(texts, 40);
+  ASSERT_GT(packed.layout->groups.size(), 1);
+  const Texts found = sequences(packed);
+  const std::vector<int64_t> order = values(packed.order), read = values(packed.layout->read);
+  const std::vector<int64_t> rows = values(packed.layout->rows), tokens = values(packed.token);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto at = static_cast<size_t>(order[i]);
+    EXPECT_EQ(found[at], texts[i]);
+    EXPECT_EQ(tokens[static_cast<size_t>(read[at])], texts[i].front());
+  }
+  const std::vector<int64_t> positions = values(packed.layout->positions);
+  ASSERT_EQ(positions.size(), tokens.size());
+  for (size_t row = 0; row < positions.size(); ++row) {
+    EXPECT_EQ(rows[static_cast<size_t>(positions[row])], static_cast<int64_t>(row));
+  }
 }
 
 TEST(PackedTexts, AcceptATextThatBeginsAnotherAndATextTwice) {

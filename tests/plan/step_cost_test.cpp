@@ -31,6 +31,19 @@ TEST_F(StepCostTest, TowersCostWhatIsPublished) {
   EXPECT_NEAR(flops().text_tower / 3 / 2 + last_block_elsewhere, 2.98e9, 0.01 * 2.98e9);
 }
 
+TEST_F(StepCostTest, BertCostsItsDistinctTokens) {
+  config.text = {.context_length = 256, .vocab_size = 30522, .width = 768, .heads = 12};
+  config.text.bert = BertConfig{};
+  // Eleven captions that fill all 256 tokens cost 506 GFLOP forward, four of 30 tokens about 21.
+  load.texts = {.texts = 11, .rows = 11 * 256, .positions = 11 * 256};
+  EXPECT_NEAR(flops().text_tower / 3, 506e9, 0.01 * 506e9);
+  load.texts = {.texts = 4, .rows = 4 * 30, .positions = 4 * 30};
+  EXPECT_NEAR(flops().text_tower / 3, 20.6e9, 0.01 * 20.6e9);
+  // Only the mean of all tokens needs all of the last block.
+  config.text.bert->pooler = BertPooler::kClsLastHidden;
+  EXPECT_LT(flops().text_tower / 3, 20.6e9 * 11.5 / 12);
+}
+
 // The mean of the patches' tokens needs all of them, from the last block too.
 TEST_F(StepCostTest, PoolingPatchesCostsAWholeLastBlock) {
   const double with_patches = flops().image_tower;

@@ -21,8 +21,7 @@ TEST(ChosenRows, SpreadOverTheDataAndHaveTheMostSubcaptions) {
 
 TEST(ChosenRows, HaveDistinctRawCaptionsWherePossible) {
   const TestShards shards(40, 16);
-  const ShardedDataset twice({shards.directory(), shards.directory()},
-                             shards.dataset().sources().front().manifest.tokenizer_hash);
+  const ShardedDataset twice({shards.directory(), shards.directory()});
   EXPECT_THAT(choose_rows(twice, 8), ElementsAre(0, 10, 20, 30, 42, 52, 62, 72));
 }
 

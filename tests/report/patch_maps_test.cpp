@@ -9,6 +9,7 @@
 #include "src/model/preprocess.h"
 #include "src/objective/create_objective.h"
 #include "src/report/images.h"
+#include "src/text/clip_tokenizer.h"
 #include "tests/data/test_shards.h"
 
 namespace dermatome {
@@ -44,7 +45,7 @@ class PatchMaps : public testing::Test {
   }
 
   TestShards shards_{20, 8};
-  Tokenizer tokenizer_;
+  ClipTokenizer tokenizer_;
   Clip model_{tiny_config(), c10::kCPU};
   ObjectiveOptions options_;
   std::vector<Example> examples_;

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "src/core/log.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "tests/data/test_shards.h"
 
 namespace dermatome {
@@ -27,7 +27,7 @@ std::string statistics_of(const TestShards& shards, int64_t samples, int64_t per
 TEST(DataStatistics, CountCaptionsOverShards) {
   constexpr int64_t kSamples = 23;
   const TestShards shards(kSamples, 5);
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   const std::string written = statistics_of(shards, kSamples, 5);
   const ShardReader& shard = *shards.dataset().locate(0).shard;
   for (int64_t k = 0; k < kTestCaptions; ++k) {

@@ -67,7 +67,7 @@ TEST_F(BuildTest, MakesADatasetThatVerifies) {
   EXPECT_TRUE(content.contains("manifest.yaml") && content.contains("shard-00002.h5"));
   EXPECT_THAT(verify_dataset(options().output, tokenizer(), 2).problems, IsEmpty());
 
-  const ShardedDataset dataset(options().output, tokenizer().hash());
+  const ShardedDataset dataset(options().output);
   ASSERT_EQ(dataset.size(), kNumRows);
   for (int64_t i = 0; i < kNumRows; ++i) {
     const auto [shard, row] = dataset.locate(i);

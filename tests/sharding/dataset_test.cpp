@@ -51,7 +51,7 @@ class DatasetTest : public testing::Test {
     }
   }
   ShardedDataset both(OpenShardLimits limits = {}) const {
-    return {{first_.path(), second_.path()}, tokenizer().hash(), limits};
+    return ShardedDataset({first_.path(), second_.path()}, std::nullopt, limits);
   }
 
   TemporaryDirectory first_, second_;
@@ -74,11 +74,11 @@ TEST_F(DatasetTest, SourcesFollowEachOther) {
 }
 
 TEST_F(DatasetTest, TheDigestIsTheManifestsOrThatOfAllInOrder) {
-  const ShardedDataset one(first_.path(), tokenizer().hash());
+  const ShardedDataset one(first_.path());
   EXPECT_EQ(one.digest(), read_manifest(first_.path()).digest);
   EXPECT_EQ(both().digest().size(), 64u);
-  const ShardedDataset turned({second_.path(), first_.path()}, tokenizer().hash());
-  const ShardedDataset twice({first_.path(), first_.path()}, tokenizer().hash());
+  const ShardedDataset turned({second_.path(), first_.path()});
+  const ShardedDataset twice({first_.path(), first_.path()});
   EXPECT_NE(both().digest(), one.digest());
   EXPECT_NE(both().digest(), turned.digest());
   EXPECT_NE(twice.digest(), one.digest());
@@ -92,12 +92,12 @@ TEST_F(DatasetTest, RefusesSourcesThatCannotBeMixed) {
   nothing.shards.clear();
   write_manifest(empty.path(), nothing);
   const auto mix = [&](const TemporaryDirectory& second) {
-    return error_of([&] { ShardedDataset({first_.path(), second.path()}, tokenizer().hash()); });
+    return error_of([&] { ShardedDataset({first_.path(), second.path()}); });
   };
   EXPECT_THAT(mix(other), AllOf(HasSubstr(other.path().string() + " has 4 captions per sample"),
                                 HasSubstr(first_.path().string() + " has 5")));
   EXPECT_THAT(mix(empty), HasSubstr(empty.path().string() + " has no samples"));
-  EXPECT_EQ(ShardedDataset(empty.path(), tokenizer().hash()).size(), 0);
+  EXPECT_EQ(ShardedDataset(empty.path()).size(), 0);
 }
 
 TEST_F(DatasetTest, ClosesTheLeastRecentlyUsedShards) {

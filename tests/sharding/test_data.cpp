@@ -34,8 +34,8 @@ std::filesystem::path TemporaryDirectory::write(const std::string& name,
   return path_ / name;
 }
 
-const Tokenizer& tokenizer() {
-  static const Tokenizer instance;
+const ClipTokenizer& tokenizer() {
+  static const ClipTokenizer instance;
   return instance;
 }
 

@@ -9,7 +9,7 @@
 #include "sharding/sample_table.h"
 #include "sharding/shard_writer.h"
 #include "src/image/image.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "tests/support/error_of.h"
 
 namespace dermatome {
@@ -31,7 +31,7 @@ class TemporaryDirectory {
 };
 
 // One tokenizer for all tests, because unpacking its vocabulary takes a moment.
-const Tokenizer& tokenizer();
+const ClipTokenizer& tokenizer();
 
 // An image of height x width whose pixels depend on `seed`.
 Image noise(int height, int width, int seed);

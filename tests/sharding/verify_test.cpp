@@ -10,6 +10,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "tests/sharding/test_data.h"
+#include "tests/support/toy_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -35,7 +36,7 @@ class VerifyTest : public testing::Test {
   // The error of reading sample `index` of the data set.
   std::string error_at(int64_t index) const {
     return error_of([&] {
-      const ShardedDataset dataset(work_.path(), tokenizer().hash());
+      const ShardedDataset dataset(work_.path());
       const auto [shard, row] = dataset.locate(index);
       shard->decode(row);
     });
@@ -115,9 +116,13 @@ TEST_F(VerifyTest, ShardThatTheManifestDoesNotKnow) {
               ElementsAre(AllOf(HasSubstr("shard-00009.h5"), HasSubstr("not in the manifest"))));
 }
 
-TEST_F(VerifyTest, DatasetOfAnotherTokenizer) {
-  EXPECT_THAT(error_of([&] { ShardedDataset(work_.path(), std::string(64, 'b')); }),
-              AllOf(HasSubstr("manifest.yaml"), HasSubstr("bbbbbbbbbbbb")));
+TEST_F(VerifyTest, IdsOfAnotherTokenizerAreNotCompared) {
+  EXPECT_EQ(verify_dataset(work_.path(), tokenizer(), 1).num_unchecked, 0);
+  const ToyTokenizer other;
+  const VerifyReport report = verify_dataset(work_.path(), other, 1);
+  EXPECT_THAT(report.problems, IsEmpty());
+  EXPECT_EQ(report.num_unchecked, 3);
+  EXPECT_EQ(report.num_shards, 3);
 }
 
 TEST_F(VerifyTest, EditedManifest) {
@@ -143,7 +148,7 @@ TEST_F(VerifyTest, TokensThatAreNotTheCaptions) {
 }
 
 TEST_F(VerifyTest, SamplesBeyondTheEndAreAMistakeOfTheCaller) {
-  const ShardedDataset dataset(work_.path(), tokenizer().hash());
+  const ShardedDataset dataset(work_.path());
   EXPECT_THROW(dataset.locate(10), InternalError);
   EXPECT_THROW(dataset.locate(-1), InternalError);
 }

@@ -35,6 +35,14 @@ TEST(Lower, KnowsSpecialCases) {
   EXPECT_EQ(lower(U"\u0130"), U"i\u0307");
 }
 
+TEST(Decompose, LeavesWhatCameAfterUnicode9) {
+  EXPECT_EQ(decompose(U"\u1ec7\uac01"), U"e\u0323\u0302\u1100\u1161\u11a8");
+  EXPECT_EQ(decompose(U"\U00011938"), U"\U00011938") << "decomposes since Unicode 13";
+  EXPECT_EQ(decompose(U"a\u0301\u0323"), U"a\u0323\u0301");
+  EXPECT_EQ(decompose(U"a\U0001e944\u0323"), U"a\u0323\U0001e944") << "of Unicode 9";
+  EXPECT_EQ(decompose(U"a\u1df6\u0323"), U"a\u1df6\u0323") << "of Unicode 10: not moved";
+}
+
 TEST(CollapseSpaces, KnowsEverySpaceOfPython) {
   EXPECT_EQ(collapse_spaces(U"\t a\x1c\x1f"
                             U"b\u0085\u00a0\u2028\u3000c\n"),

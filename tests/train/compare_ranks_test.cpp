@@ -22,6 +22,7 @@
 #include "tests/data/test_shards.h"
 #include "tests/support/scratch_folder.h"
 #include "tests/support/thread_ranks.h"
+#include "tests/support/toy_tokenizer.h"
 
 namespace dermatome {
 namespace {
@@ -179,6 +180,17 @@ TEST_F(CompareStartTest, ComparesWeights) {
 TEST_F(CompareStartTest, ComparesModelsWithEqualWeights) {
   EXPECT_THAT(refusals_of(2, [](int rank, Start& start) { start.config.quick_gelu = rank == 1; }),
               Each(AllOf(HasSubstr("the model of model.architecture"), Not(HasSubstr("weights")))));
+}
+
+TEST_F(CompareStartTest, ComparesTokenizers) {
+  const ToyTokenizer toy;
+  const ShardedDataset other(shards.directory(), TokenFormat{toy, 77});
+  EXPECT_THAT(refusals_of(2,
+                          [&](int rank, Start& start) {
+                            if (rank == 1) start.data = &other;
+                          }),
+              Each(StartsWith("rank 1 differs from rank 0 in: the tokenizer of "
+                              "model.architecture; ")));
 }
 
 TEST_F(CompareStartTest, ComparesData) {

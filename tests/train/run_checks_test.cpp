@@ -52,10 +52,11 @@ TrainOptions options_for(const std::vector<std::string>& sources) {
   return options;
 }
 
+TokenFormat clip_tokens() { return {tokenizer(), kContextLength}; }
+
 std::string refusal(const TrainOptions& options) {
   return error_of([&] {
-    const ShardedDataset dataset({options.data.train.begin(), options.data.train.end()},
-                                 tokenizer().hash());
+    const ShardedDataset dataset({options.data.train.begin(), options.data.train.end()});
     check_texts(dataset, options.data.train, options);
   });
 }
@@ -98,12 +99,26 @@ TEST(RunChecks, ALockCountsNoMoreBlocksThanThereAre) {
   EXPECT_THAT(refusal_of({}, {LockedPart::kFirst, 24}), HasSubstr("model.lock_text = 24 leaves"));
 }
 
+TEST(RunChecks, TheTextTowerTakesTheTokenizersIdsOfAnyNumber) {
+  ClipConfig config;
+  config.text.vocab_size = tokenizer().vocabulary_size();
+  const auto refusal_of = [&] {
+    return error_of([&] { check_settings(TrainOptions(), config, tokenizer(), /*num_ranks=*/1); });
+  };
+  for (const int64_t context_length : {20, 77, 248}) {
+    config.text.context_length = context_length;
+    EXPECT_THAT(refusal_of(), IsEmpty());
+  }
+  config.text.vocab_size -= 1;
+  EXPECT_THAT(refusal_of(), AllOf(HasSubstr("vocab_size 49407"), HasSubstr("to 49408")));
+}
+
 TEST(RunChecks, TheDataAreChecked) {
   const Data without(-1);
   TrainOptions options = options_for({without.path()});
   options.batch_size = 4;
   options.schedule.warmup = 0;
-  const ShardedDataset dataset(without.path(), tokenizer().hash());
+  const ShardedDataset dataset(without.path());
   EXPECT_THAT(error_of([&] {
                 check_data(options, dataset, {1, 1}, /*num_ranks=*/1);
               }),
@@ -114,9 +129,9 @@ TEST(RunChecks, TheValidationSetNeedsACaption) {
   const Data good(0), without(-1);
   TrainOptions options = options_for({good.path()});
   options.data.validation = good.path();
-  EXPECT_NE(open_validation_set(options, {}, tokenizer()), nullptr);
+  EXPECT_NE(open_validation_set(options, {}, clip_tokens()), nullptr);
   options.data.validation = without.path();
-  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, tokenizer()); }),
+  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, clip_tokens()); }),
               HasSubstr(without.path() + " has no captions"));
 }
 
@@ -126,9 +141,9 @@ TEST(RunChecks, ADamagedValidationSetEndsNothingBeforeTheTraining) {
   patch_file(damaged.path() + "/shard-00000.h5", "0.jpg", "9.jpg");
   TrainOptions options = options_for({damaged.path()});
   options.data.validation = damaged.path();
-  EXPECT_NE(open_validation_set(options, {}, tokenizer()), nullptr);
+  EXPECT_NE(open_validation_set(options, {}, clip_tokens()), nullptr);
   options.validation.on_failure = ValidationFailure::kFail;
-  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, tokenizer()); }),
+  EXPECT_THAT(error_of([&] { open_validation_set(options, {}, clip_tokens()); }),
               HasSubstr("shard-00000.h5"));
 }
 

@@ -65,8 +65,9 @@ TEST(RunSummary, SaysWhatIsTrainedAndWhatCameOfIt) {
   RunSummary(options, {.length = {.steps_per_epoch = 4, .total_steps = 10},
                        .num_parameters = 149'620'737,
                        .num_locked = 86'192'640});
-  EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              HasSubstr(": 63.4 million of 149.6 million parameters (the others are locked), "));
+  EXPECT_THAT(
+      testing::internal::GetCapturedStderr(),
+      HasSubstr(": 63.4 million of 149.6 million parameters (the others are not trained), "));
   testing::internal::CaptureStderr();
   summary.finish(kScores);
   write_results(run / "results.jsonl");

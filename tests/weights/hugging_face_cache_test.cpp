@@ -42,6 +42,13 @@ TEST_F(HuggingFaceCache, HoldsModelsByNameAndRevision) {
   EXPECT_EQ(find_cached_model("hf-hub:org/a.model@c0ffee"), entry_ / "snapshots/c0ffee");
 }
 
+TEST_F(HuggingFaceCache, HoldsModelsWithAndWithoutAnOrganization) {
+  EXPECT_EQ(cached_model("org/a.model"), entry_ / "snapshots/decade");
+  EXPECT_EQ(cached_model("org/b"), std::nullopt);
+  fs::create_directories(cache_ / "models--bert/snapshots/facade");
+  EXPECT_EQ(cached_model("bert"), cache_ / "models--bert/snapshots/facade");
+}
+
 TEST_F(HuggingFaceCache, AnswersAMissingModelWithTheCommandThatDownloadsIt) {
   EXPECT_THAT(
       error_of([] { find_cached_model("hf-hub:org/b"); }),

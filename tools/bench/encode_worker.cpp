@@ -10,6 +10,7 @@
 #include "src/config/model_options.h"
 #include "src/distributed/single_process.h"
 #include "src/eval/encode.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/weights/hub.h"
 #include "src/weights/safetensors.h"
 #include "src/weights/weights.h"
@@ -54,7 +55,7 @@ class EncodeWorker {
   }
 
  private:
-  Tokenizer tokenizer_;
+  ClipTokenizer tokenizer_;
   Clip model_;
   at::Tensor pixels_;
   std::vector<std::string> texts_;

@@ -14,7 +14,7 @@
 #include "src/data/augmentation.h"
 #include "src/data/loader.h"
 #include "src/distributed/single_process.h"
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 #include "tools/bench/worker.h"
 
 namespace dermatome::bench {
@@ -33,7 +33,7 @@ class LoaderWorker {
  public:
   explicit LoaderWorker(const Arguments& arguments)
       : path_(arguments.data),
-        dataset_(path_, tokenizer_.hash()),
+        dataset_(path_, TokenFormat{tokenizer_, kContextLength}),
         image_size_(arguments.image_size) {
     options_.global_batch = options_.count = arguments.batch;
     options_.image_size = arguments.image_size;
@@ -80,8 +80,8 @@ class LoaderWorker {
   nlohmann::json start() {
     int64_t shards = 0;
     nlohmann::json answer = cost_of([&] {
-      const Tokenizer tokenizer;
-      const ShardedDataset dataset(path_, tokenizer.hash());
+      const ClipTokenizer tokenizer;
+      const ShardedDataset dataset(path_, TokenFormat{tokenizer, kContextLength});
       Loader(dataset, options_, epoch_, /*step=*/0).next().value();
       shards = std::ssize(dataset.sources().front().manifest.shards);
     });
@@ -143,7 +143,7 @@ class LoaderWorker {
   }
 
  private:
-  Tokenizer tokenizer_;
+  ClipTokenizer tokenizer_;
   std::string path_;
   ShardedDataset dataset_;
   LoaderOptions options_;

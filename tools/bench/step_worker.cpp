@@ -12,6 +12,7 @@
 #include "src/train/finite_watch.h"
 #include "src/train/optimizer.h"
 #include "src/train/train_step.h"
+#include "src/weights/description.h"
 #include "src/weights/hub.h"
 #include "src/weights/safetensors.h"
 #include "src/weights/weights.h"
@@ -189,7 +190,7 @@ void add_step(CLI::App& app) {
   weights->add_option("config", *config)->required();
   weights->add_option("output", *output)->required();
   weights->callback([config, output] {
-    Clip model(read_clip_config(*config), c10::kCPU);
+    Clip model(read_description(*config), c10::kCPU);
     model.initialize(1);
     write_hub(model, *output);
   });

@@ -10,8 +10,8 @@
 #include "src/core/log.h"
 #include "src/core/strict_json.h"
 #include "src/core/text.h"
+#include "src/model/mlp_ratio.h"
 #include "src/weights/foreign/image_processor_config.h"
-#include "src/weights/mlp_ratio.h"
 
 namespace dermatome {
 namespace {

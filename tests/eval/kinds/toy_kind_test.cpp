@@ -32,8 +32,8 @@
 #include "src/image/codec.h"
 #include "src/model/clip.h"
 #include "src/run/evaluation_log.h"
+#include "src/text/clip_tokenizer.h"
 #include "src/text/csv_reader.h"
-#include "src/text/tokenizer.h"
 #include "src/watch/criterion.h"
 #include "tests/eval/tiny_clip.h"
 #include "tests/support/scratch_folder.h"
@@ -207,7 +207,7 @@ TEST_F(ToyBenchmark, IsScoredOnAnyNumberOfRanks) {
   const Benchmark benchmark(load("grades", "templates: [a severe case]\nmetrics: [order]\n"));
   Clip model(tiny_config(), c10::kCPU);
   model.initialize(3);
-  const Tokenizer tokenizer;
+  const ClipTokenizer tokenizer;
   std::vector<BenchmarkResult> results;
   for (const int num_ranks : {1, 2}) {
     std::mutex mutex;

@@ -1,4 +1,4 @@
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,8 +14,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-const Tokenizer& tokenizer() {
-  static const Tokenizer instance;
+const ClipTokenizer& tokenizer() {
+  static const ClipTokenizer instance;
   return instance;
 }
 
@@ -27,7 +27,7 @@ const nlohmann::json& golden_rows() {
   return rows;
 }
 
-TEST(Tokenizer, GivesTheReferencesIds) {
+TEST(ClipTokenizer, GivesTheReferencesIds) {
   const nlohmann::json& rows = golden_rows();
   ASSERT_EQ(rows.size(), 202u);
   for (const nlohmann::json& row : rows) {
@@ -36,7 +36,7 @@ TEST(Tokenizer, GivesTheReferencesIds) {
   }
 }
 
-TEST(Tokenizer, CountsTokensLikeTheReferenceBeforeTheyAreCut) {
+TEST(ClipTokenizer, CountsTokensLikeTheReferenceBeforeTheyAreCut) {
   for (const nlohmann::json& row : golden_rows()) {
     const auto text = row.at("text").get<std::string>();
     EXPECT_EQ(tokenizer().encode(text, /*context_length=*/100000).size(),
@@ -45,7 +45,7 @@ TEST(Tokenizer, CountsTokensLikeTheReferenceBeforeTheyAreCut) {
   }
 }
 
-TEST(Tokenizer, CutsToTheContextAndKeepsTheEnd) {
+TEST(ClipTokenizer, CutsToTheContextAndKeepsTheEnd) {
   const std::string text = "a red plaque with silvery scale on the elbow";
   const std::vector<int32_t> full = tokenizer().encode(text);
   for (int64_t length = 1; length <= static_cast<int64_t>(full.size()); ++length) {
@@ -56,23 +56,23 @@ TEST(Tokenizer, CutsToTheContextAndKeepsTheEnd) {
   }
 }
 
-TEST(Tokenizer, GivesOnlyStartAndEndForTextWithoutContent) {
+TEST(ClipTokenizer, GivesOnlyStartAndEndForTextWithoutContent) {
   for (const char* text : {"", " ", "\t\n\u3000", "\ufeff", "&#1;"}) {
     EXPECT_THAT(tokenizer().encode(text), ElementsAre(49406, 49407)) << text;
   }
 }
 
-TEST(Tokenizer, KnowsTheNamesOfItsSpecialTokensInText) {
+TEST(ClipTokenizer, KnowsTheNamesOfItsSpecialTokensInText) {
   EXPECT_THAT(tokenizer().encode("<start_of_text> <END_OF_TEXT>"),
               ElementsAre(49406, 49406, 49407, 49407));
 }
 
-TEST(Tokenizer, IgnoresCaseAndTheAmountOfSpace) {
+TEST(ClipTokenizer, IgnoresCaseAndTheAmountOfSpace) {
   EXPECT_EQ(tokenizer().encode("  Basal\u00a0Cell \n CARCINOMA "),
             tokenizer().encode("basal cell carcinoma"));
 }
 
-TEST(Tokenizer, GivesTheReferencesIdsForItsCleanedText) {
+TEST(ClipTokenizer, GivesTheReferencesIdsForItsCleanedText) {
   for (const nlohmann::json& row : golden_rows()) {
     const auto clean = row.at("clean").get<std::string>();
     if (clean.find('&') != clean.npos) continue;  // unescaping again would change the text
@@ -80,13 +80,13 @@ TEST(Tokenizer, GivesTheReferencesIdsForItsCleanedText) {
   }
 }
 
-TEST(Tokenizer, ReadsIllFormedBytesAsReplacementCharacters) {
+TEST(ClipTokenizer, ReadsIllFormedBytesAsReplacementCharacters) {
   EXPECT_EQ(tokenizer().encode("skin \xff lesion"), tokenizer().encode("skin \ufffd lesion"));
   EXPECT_EQ(tokenizer().encode("skin \xe2\x82"), tokenizer().encode("skin \ufffd"));
   EXPECT_EQ(tokenizer().encode("\xed\xa0\x80"), tokenizer().encode("\ufffd\ufffd\ufffd"));
 }
 
-TEST(Tokenizer, KeepsEveryIdWithinTheVocabulary) {
+TEST(ClipTokenizer, KeepsEveryIdWithinTheVocabulary) {
   for (char32_t first = 0; first < 256; ++first) {
     std::string text;
     for (int i = 0; i < 64; ++i)
@@ -98,7 +98,7 @@ TEST(Tokenizer, KeepsEveryIdWithinTheVocabulary) {
   }
 }
 
-TEST(Tokenizer, GivesTheSameIdsOnManyThreads) {
+TEST(ClipTokenizer, GivesTheSameIdsOnManyThreads) {
   const nlohmann::json& rows = golden_rows();
   std::vector<std::vector<std::vector<int32_t>>> results(4);
   std::vector<std::thread> threads;
@@ -117,7 +117,7 @@ TEST(Tokenizer, GivesTheSameIdsOnManyThreads) {
 }
 
 // If the hash changes, every existing shard must be made again.
-TEST(Tokenizer, KeepsItsHash) {
+TEST(ClipTokenizer, KeepsItsHash) {
   EXPECT_EQ(tokenizer().hash(), "b729111aec1872b1ea044e3e759b21d06679e0ab93295ceed91da43b3dbf038c");
 }
 

@@ -1,10 +1,9 @@
-#include "src/text/tokenizer.h"
+#include "src/text/clip_tokenizer.h"
 
 #include "src/core/error.h"
 #include "src/core/hash.h"
 #include "src/text/byte_pairs.h"
-#include "src/text/ftfy/html_entities.h"
-#include "src/text/ftfy/repair.h"
+#include "src/text/clean_text.h"
 #include "src/text/pieces.h"
 #include "src/text/unicode.h"
 #include "src/text/vocabulary.h"
@@ -16,11 +15,6 @@ namespace {
 // Raise the last number with every change of the cleaning that changes the ids of any text.
 constexpr std::string_view kCleaningVersion = "ftfy 6.3.1, html.unescape twice, lower; 1";
 
-std::u32string clean_text(std::string_view text) {
-  const std::u32string repaired = repair_text(decode_utf8(text));
-  return lower(collapse_spaces(unescape_html(unescape_html(repaired))));
-}
-
 std::string hash_of(std::string_view vocabulary) {
   Sha256 hash;
   hash.update(vocabulary);
@@ -30,7 +24,7 @@ std::string hash_of(std::string_view vocabulary) {
 
 }  // namespace
 
-struct Tokenizer::Tables {
+struct ClipTokenizer::Tables {
   explicit Tables(std::string_view vocabulary)
       : byte_pairs(vocabulary), hash(hash_of(vocabulary)) {}
 
@@ -38,13 +32,13 @@ struct Tokenizer::Tables {
   std::string hash;
 };
 
-Tokenizer::Tokenizer() : tables_(std::make_unique<const Tables>(read_vocabulary())) {}
+ClipTokenizer::ClipTokenizer() : tables_(std::make_unique<const Tables>(read_vocabulary())) {}
 
-Tokenizer::~Tokenizer() = default;
+ClipTokenizer::~ClipTokenizer() = default;
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text, int64_t context_length) const {
+std::vector<int32_t> ClipTokenizer::encode(std::string_view text, int64_t context_length) const {
   require(context_length >= 1, "a context holds at least one token");
-  const std::u32string cleaned = clean_text(text);
+  const std::u32string cleaned = lower(clean_text(text));
   std::vector<int32_t> ids{start_of_text()};
   for (const std::u32string_view piece : split_pieces(cleaned)) {
     if (piece == kStartOfText) {
@@ -63,6 +57,6 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, int64_t context_le
   return ids;
 }
 
-const std::string& Tokenizer::hash() const { return tables_->hash; }
+const std::string& ClipTokenizer::hash() const { return tables_->hash; }
 
 }  // namespace dermatome
