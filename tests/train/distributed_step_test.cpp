@@ -25,7 +25,7 @@ ObjectiveResult alone(Clip& model, const StepBatch& global, const TrainOptions& 
   const Share whole = share_of(global, {global.pixels.size(0)}, 0);
   const ObjectiveResult result = step.compute_gradients(whole.batch, whole.sizes).objective;
   // The step owns the memory of the gradients, which are needed for longer than the step.
-  for (const NamedParameter& parameter : model.parameters()) {
+  for (const NamedParameter& parameter : model.trained_parameters()) {
     parameter.value.mutable_grad() = parameter.value.grad().clone();
   }
   return result;
@@ -39,7 +39,17 @@ struct Variant {
   ObjectiveOptions objective = {};
   int64_t num_kept_patches = 0;
   LockedLayers locked = {};  // of the embeddings, two blocks and the rest
+  ClipConfig config = tiny_config();
 };
+
+// An image tower that pools its patches, and whose positions are never trained.
+ClipConfig pooling_config() {
+  ClipConfig config = tiny_config();
+  config.vision.positions = ImagePositions::kFixedColumnsFirst;
+  config.vision.pooling = ImagePooling::kMeanOfPatches;
+  config.vision.final_norm = FinalNorm::kAfterPooling;
+  return config;
+}
 
 std::vector<Variant> variants() {
   ObjectiveOptions contrast_only;
@@ -64,6 +74,12 @@ std::vector<Variant> variants() {
       {.name = "accumulated_contrast_only", .accum = 3, .objective = contrast_only},
       {.name = "patch_dropout", .num_kept_patches = 2},
       {.name = "accumulated_patch_dropout", .accum = 3, .num_kept_patches = 3},
+      {.name = "mean_of_patches", .config = pooling_config()},
+      {.name = "mean_of_patches_accumulated_patch_dropout",
+       .checkpointed = kEverything,
+       .accum = 3,
+       .num_kept_patches = 3,
+       .config = pooling_config()},
       {.name = "locked_first_layers", .locked = {.image = 2, .text = 3}},
       {.name = "locked_image_rank_without_text", .last_without_text = true, .locked = {.image = 4}},
       {.name = "locked_image_contrast_only", .objective = contrast_only, .locked = {.image = 4}},
@@ -97,10 +113,10 @@ TEST_P(DistributedStep, GradientsAreThoseOfOneRankOnTheGlobalBatch) {
       make_step_batch(test_world().size, variant.last_without_text, variant.num_kept_patches);
   TrainOptions options;
   options.objective = variant.objective;
-  Clip whole_model = make_model();
+  Clip whole_model = make_model({}, variant.config);
   const ObjectiveResult expected = alone(whole_model, global, options);
 
-  Clip model = make_model(variant.checkpointed);
+  Clip model = make_model(variant.checkpointed, variant.config);
   model.lock(variant.locked);
   const auto group = make_test_group();
   // Buckets are small, so that there are several.

@@ -50,8 +50,8 @@ StepBatch make_step_batch(int num_ranks, bool last_without_text, int64_t num_kep
   return batch;
 }
 
-Clip make_model(CheckpointedBlocks checkpointed) {
-  Clip model(tiny_config(), c10::kCPU, checkpointed);
+Clip make_model(CheckpointedBlocks checkpointed, const ClipConfig& config) {
+  Clip model(config, c10::kCPU, checkpointed);
   model.initialize(11);
   return model;
 }
