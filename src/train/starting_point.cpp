@@ -115,7 +115,7 @@ void load_pretrained(Clip& model, const TrainOptions& options) {
   load_pretrained_text(model, options);
 }
 
-void log_starting_point(const StartingPoint& start, const RunLength& length) {
+void log_starting_point(const StartingPoint& start, const RunLength& length, const Clip& model) {
   if (start.continues) {
     log_info(text("resuming from step ", start.step, " of ", length.total_steps));
     if (start.step == length.total_steps) {
@@ -126,6 +126,7 @@ void log_starting_point(const StartingPoint& start, const RunLength& length) {
   } else if (!start.checkpoint.empty()) {
     log_info(text("a new run, from ", start.checkpoint));
   }
+  if (const std::string note = model.text_tower().training_note(); !note.empty()) log_info(note);
 }
 
 }  // namespace dermatome

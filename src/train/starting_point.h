@@ -47,8 +47,9 @@ struct StartingModel {
   AdamW optimizer;
 };
 
-// Logs where the run starts, unless it is a new one from the beginning.
-void log_starting_point(const StartingPoint& start, const RunLength& length);
+// Logs where the run starts, unless it is a new one from the beginning, and what the text tower's
+// training leaves out.
+void log_starting_point(const StartingPoint& start, const RunLength& length, const Clip& model);
 
 // Loads the weights of model.pretrained and model.pretrained_text, where they are set, into
 // `model`. Throws what check_pretrained(), load_weights() and load_text_weights() throw.

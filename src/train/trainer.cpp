@@ -236,7 +236,7 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
   const bool is_root = environment.collectives->rank() == 0;
-  if (is_root) log_starting_point(start, inputs.length);
+  if (is_root) log_starting_point(start, inputs.length, starting.model);
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.

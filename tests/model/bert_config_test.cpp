@@ -113,6 +113,16 @@ TEST_F(BertConfigTest, HasTheDefaultsOfOpenClipAndTransformers) {
   EXPECT_EQ(text.bert->positions, 512);
 }
 
+TEST_F(BertConfigTest, TakesNullForNoLayer) {
+  json null_model = model();
+  null_model["text_cfg"]["hf_proj_type"] = null_model["text_cfg"]["hf_pooler_type"] = nullptr;
+  const ClipConfig config = read(null_model, numbers());
+  EXPECT_EQ(config.text.bert->pooler, BertPooler::kClsLastHidden);
+  EXPECT_EQ(config.text.bert->projection, BertProjection::kNone);
+  const ClipConfig again = read(json::parse(hub_config_json(config)), numbers());
+  EXPECT_EQ(again.text.bert->projection, BertProjection::kNone);
+}
+
 TEST_F(BertConfigTest, ComesBackFromTheFilesOfACheckpoint) {
   const ClipConfig config = read(model(), numbers());
   const ClipConfig again =

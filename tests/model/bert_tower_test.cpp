@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "src/core/error.h"
 #include "src/model/autocast.h"
 #include "tests/model/tiny_bert.h"
 #include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {
+
+using ::testing::HasSubstr;
 
 double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
@@ -140,6 +143,26 @@ TEST_P(BertTowerTest, TellsPlansWhatItComputes) {
   const PackedTexts packed = clip.text_tower().pack(tokens, lengths, at::kCPU);
   // One token is padding in the midst of its text.
   EXPECT_EQ(packed.token.size(0), lengths.sum().item<int64_t>() - 1);
+}
+
+TEST(BertTower, SaysThatItLeavesDropoutOut) {
+  ClipConfig config = tiny_bert_config("last_mlp");
+  EXPECT_THAT(Clip(config, c10::kMeta).text_tower().training_note(), HasSubstr("dropout, 0.1 in"));
+  config.text.bert->dropout = 0;
+  EXPECT_EQ(Clip(config, c10::kMeta).text_tower().training_note(), "");
+}
+
+TEST(BertTower, NeedsNoProjectionBetweenEqualWidths) {
+  ClipConfig config = tiny_bert_config("last_mlp");
+  config.text.bert->projection = BertProjection::kNone;
+  EXPECT_THROW(Clip(config, c10::kMeta), ConfigError);
+  config.embed_dim = config.text.width;
+  Clip clip(config, at::kCPU);
+  clip.initialize(5);
+  const at::Tensor features =
+      clip.encode_text(at::tensor({10L, 11L, 12L}).view({1, 3}), at::tensor({3L}));
+  EXPECT_EQ(features.sizes(), (std::vector<int64_t>{1, 24}));
+  EXPECT_NEAR(features.norm().item<double>(), 1, 1e-6);
 }
 
 }  // namespace
