@@ -77,6 +77,15 @@ TEST_F(TextModelFilesTest, AreFoundInAFolderThatTheConfigurationNames) {
   EXPECT_EQ(model_tokenizer(read_description(description_))->vocabulary_size(), 8);
 }
 
+TEST_F(TextModelFilesTest, AreFoundAmongTheArchitecturesOfTheProgram) {
+  write_numbers(folder_ / "configs/models/org/tiny");
+  fs::create_directories(folder_ / "bin");
+  write_file_atomically(folder_ / "bin/program", "");
+  ClipConfig found = read_clip_config(description_);
+  find_text_model_files(found, description_, folder_ / "bin/program");
+  EXPECT_EQ(config_identity(found), config_identity(config_));
+}
+
 TEST_F(TextModelFilesTest, AreAskedForByTheCommandThatDownloadsThem) {
   EXPECT_THAT(error_of([&] { read_description(description_); }),
               AllOf(HasSubstr("model/open_clip_config.json"),
