@@ -21,8 +21,9 @@ const BertConfig& bert_of(const ClipConfig& config) {
 // Undefined unless the pooler is BERT's own layer.
 at::Tensor add_pooler(ParameterList& list, const BertConfig& bert, const std::string& name,
                       at::IntArrayRef shape) {
-  return bert.pooler == BertPooler::kCls ? list.add("text.transformer.pooler.dense." + name, shape)
-                                         : at::Tensor();
+  return bert.pooler == BertPooler::kCls
+             ? list.add(text("text.transformer.pooler.dense.", name), shape)
+             : at::Tensor();
 }
 
 std::vector<at::Tensor> add_projection(ParameterList& list, const ClipConfig& config) {

@@ -7,6 +7,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/strict_json.h"
+#include "src/core/text.h"
 #include "src/model/clip_config.h"
 #include "tests/support/scratch_folder.h"
 
@@ -164,7 +165,7 @@ TEST_F(BertConfigTest, RefusesNumbersByFileAndKey) {
     json changed = numbers();
     changed[key] = value;
     const std::string message = refusal(model(), changed);
-    EXPECT_THAT(message, HasSubstr("config.json: " + key)) << value;
+    EXPECT_THAT(message, HasSubstr(text("config.json: ", key))) << value;
   }
 }
 
@@ -178,7 +179,7 @@ TEST_F(BertConfigTest, RefusesKeysOfTextCfg) {
                                                  {"pooler", "mean"}}) {
     json changed = model();
     changed["text_cfg"][key] = value;
-    EXPECT_THAT(refusal(changed, numbers()), HasSubstr("text_cfg." + key)) << value;
+    EXPECT_THAT(refusal(changed, numbers()), HasSubstr(text("text_cfg.", key))) << value;
   }
 }
 

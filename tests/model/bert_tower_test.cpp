@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/model/autocast.h"
 #include "tests/model/tiny_bert.h"
 #include "tests/support/golden.h"
@@ -62,8 +63,9 @@ TEST_P(BertTowerTest, GivesTheFeaturesAndGradientsOfTheReference) {
     const std::vector<NamedParameter> parameters = named_text_parameters(clip);
     for (size_t i = 0; i < found.size(); ++i) {
       // The gradient of the keys' biases is only rounding noise.
-      EXPECT_LE(relative_difference(found[i], recorded.at("gradient." + parameters[i].name), 0.1),
-                2e-5)
+      EXPECT_LE(
+          relative_difference(found[i], recorded.at(text("gradient.", parameters[i].name)), 0.1),
+          2e-5)
           << parameters[i].name;
     }
   }
@@ -76,7 +78,7 @@ TEST_P(BertTowerTest, HasTheParametersOfTheReference) {
   const std::vector<NamedParameter> parameters = named_text_parameters(clip);
   EXPECT_EQ(std::ssize(parameters), num_recorded);
   for (const NamedParameter& parameter : parameters) {
-    EXPECT_EQ(parameter.value.sizes(), recorded.at("weight." + parameter.name).sizes());
+    EXPECT_EQ(parameter.value.sizes(), recorded.at(text("weight.", parameter.name)).sizes());
   }
   EXPECT_EQ(parameters.front().name, "text.transformer.embeddings.word_embeddings.weight");
   EXPECT_THAT(parameters.back().name, ::testing::StartsWith("text.proj."));
