@@ -58,6 +58,13 @@ struct ValueText {
   std::string operator()(const std::vector<BenchmarkClass>* value) const {
     return list_text(*value, [](const BenchmarkClass& item) { return quoted(item.label); });
   }
+  std::string operator()(const std::optional<double>* value) const {
+    return value->has_value() ? number_text(**value) : "null";
+  }
+  std::string operator()(const TowerLock* value) const {
+    if (value->part == LockedPart::kFirst) return text(value->unlocked_blocks);
+    return value->part == LockedPart::kAll ? "all" : "none";
+  }
 };
 
 struct KindText {
@@ -79,6 +86,10 @@ struct KindText {
   std::string operator()(const std::vector<double>*) const { return "a list of numbers"; }
   std::string operator()(const OneOrMore&) const { return "text or a list of texts"; }
   std::string operator()(const std::vector<BenchmarkClass>*) const { return "a list of classes"; }
+  std::string operator()(const std::optional<double>*) const { return "null, or a number"; }
+  std::string operator()(const TowerLock*) const {
+    return "none, all, or a whole number of blocks, at least 0";
+  }
 };
 
 }  // namespace

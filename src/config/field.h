@@ -7,6 +7,7 @@
 #include <functional>
 #include <initializer_list>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "src/config/benchmark_class.h"
+#include "src/config/tower_lock.h"
 
 namespace dermatome {
 
@@ -53,9 +55,10 @@ struct OneOrMore {
 
 // Where a field's value lives; it outlives the field. A span is a list of exactly that many
 // numbers.
-using FieldValue = std::variant<bool*, int64_t*, uint64_t*, double*, std::string*,
-                                std::span<double>, Choice, std::vector<double>*,
-                                std::vector<std::string>*, OneOrMore, std::vector<BenchmarkClass>*>;
+using FieldValue =
+    std::variant<bool*, int64_t*, uint64_t*, double*, std::string*, std::span<double>, Choice,
+                 std::vector<double>*, std::vector<std::string>*, OneOrMore,
+                 std::vector<BenchmarkClass>*, std::optional<double>*, TowerLock*>;
 
 struct Field {
   std::string key;  // dotted path, "section.name"

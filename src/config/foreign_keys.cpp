@@ -22,7 +22,11 @@ constexpr std::string_view kLogs =
     "a run writes results.jsonl, and `dermatome report` makes a page of it";
 constexpr std::string_view kModelFile =
     "the file that model.architecture names says it; copy this file and change it there";
-constexpr std::string_view kAllTrained = "all weights are trained";
+constexpr std::string_view kLock =
+    "model.lock_image and model.lock_text are none, all, or the number of the tower's last blocks "
+    "that are trained";
+constexpr std::string_view kGroups =
+    "it takes one number less than open_clip's groups, of which the projection is one";
 constexpr std::string_view kNothingCompiled = "nothing is compiled while a training runs";
 constexpr std::string_view kObjectives = "the objectives are make and clip, see objective.name";
 constexpr std::string_view kTable =
@@ -54,6 +58,10 @@ constexpr ForeignKey kForeignKeys[] = {
      "set model.checkpointed_text_blocks too; -1 stands for all blocks"},
     {"force_patch_dropout", "model.patch_dropout", ""},
     {"force_quick_gelu quickgelu use_quick_gelu", "model.quick_gelu", ""},
+    {"freeze frozen freeze_image freeze_vision freeze_backbone", "model.lock_image", kLock},
+    {"freeze_text", "model.lock_text", kLock},
+    {"lock_image_unlocked_groups", "model.lock_image", kGroups},
+    {"lock_text_unlocked_layers", "model.lock_text", kGroups},
 
     {"train_data train_dir train_path data_path data_dir dataset_path shards train_shards",
      "data.train", kShards},
@@ -81,6 +89,13 @@ constexpr ForeignKey kForeignKeys[] = {
     {"adam_beta2", "optimizer.beta2", ""},
     {"betas", "optimizer.beta1", "the second one is optimizer.beta2"},
     {"adam_eps adam_epsilon epsilon", "optimizer.eps", ""},
+    {"visual_lr vision_lr lr_image lr_img lr_visual", "optimizer.image_lr", ""},
+    {"lr_text lr_txt", "optimizer.text_lr", ""},
+    {"visual_wd image_wd", "optimizer.image_weight_decay", ""},
+    {"text_wd", "optimizer.text_weight_decay", ""},
+    {"layerwise_lr_decay layer_lr_decay llrd", "optimizer.layer_decay", ""},
+    {"text_layer_decay image_layer_decay visual_layer_decay visual_ld text_ld",
+     "optimizer.layer_decay", "it counts for both towers"},
     {"grad_clip grad_clip_norm clip_grad clip_grad_norm gradient_clip_val gradient_clipping "
      "max_grad_norm",
      "optimizer.clip_norm", ""},
@@ -122,8 +137,6 @@ constexpr ForeignKey kForeignKeys[] = {
      "lr_cooldown_power min_lr",
      "", kCosine},
     {"opt opt_kwargs opt_fallback_list momentum optimizer.name optimizer.type", "", kAdamW},
-    {"text_layer_decay image_layer_decay visual_layer_decay layer_decay", "",
-     "all weights have the same learning rate"},
     {"wd_exclude", "", "weight decay always applies to matrices only"},
     {"dist_url dist_backend horovod ddp_static_graph no_set_device_rank use_bn_sync fsdp gpus "
      "num_gpus world_size nproc_per_node num_nodes devices",
@@ -138,9 +151,8 @@ constexpr ForeignKey kForeignKeys[] = {
      "force_context_length context_length force_custom_text",
      "", kModelFile},
     {"pretrained_image", "", "weights of both towers come from model.pretrained"},
-    {"lock_image lock_image_unlocked_groups lock_image_freeze_bn_stats lock_text "
-     "lock_text_unlocked_layers lock_text_freeze_layer_norm freeze frozen",
-     "", kAllTrained},
+    {"lock_image_freeze_bn_stats lock_text_freeze_layer_norm", "",
+     "a norm is locked with the block that it belongs to"},
     {"torchscript torchcompile torchcompile_strategy torchcompile_backend torchcompile_mode trace "
      "compile",
      "", kNothingCompiled},

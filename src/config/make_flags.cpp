@@ -95,6 +95,20 @@ void take_model(FlagTranslation& to) {
   to.set("model.quick_gelu", forced || model.ends_with("-quickgelu") ? "true" : "false");
 }
 
+// open_clip counts groups from the end of a tower: the projection, the last block with the final
+// norm, each other block, the embeddings.
+void take_lock(FlagTranslation& to, const std::string& lock, const std::string& groups) {
+  const auto flag = to.flags.take(lock);
+  if (!flag) return;
+  const std::string key = text("model.", lock);
+  const int64_t unlocked = to.take_number(groups).value_or(0);
+  if (unlocked == 0) return to.set(key, "all");
+  to.set(key, text(unlocked - 1));
+  if (unlocked == 1) {
+    to.remark(flag->written, "open_clip trains the projection alone, here the final norm too");
+  }
+}
+
 void take_batch(FlagTranslation& to) {
   const int64_t batch = to.take_number("batch_size").value_or(64);
   const int64_t accum = to.take_number("accum_freq").value_or(1);
@@ -264,6 +278,8 @@ std::string configuration_from_flags(std::string_view command) {
   remark_variables(translation);
   take_run(translation);
   take_model(translation);
+  take_lock(translation, "lock_image", "lock_image_unlocked_groups");
+  take_lock(translation, "lock_text", "lock_text_unlocked_layers");
   take_batch(translation);
   take_precision(translation);
   take_data(translation);

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "src/config/tower_lock.h"
+
 namespace dermatome {
 
 enum class Precision { kFp32, kAmpBf16 };
@@ -36,6 +38,13 @@ struct ModelOptions {
   int64_t checkpointed_text_blocks = 0;
   // The share of an image's patches that training leaves out at random.
   double patch_dropout = 0;
+  // What of the image tower stays as it is. none: nothing, all of it is trained; all: all of it; a
+  // number: all but the last blocks of this number, the final norm and the projection, so that the
+  // patch convolution, class token, positions, first norm and first blocks stay. What is locked has
+  // no gradient and no optimizer's state. The logit scale is always trained.
+  TowerLock lock_image = {};
+  // The same for the text tower. A number locks its token embedding, positions and first blocks.
+  TowerLock lock_text = {};
 
   bool operator==(const ModelOptions&) const = default;
 };

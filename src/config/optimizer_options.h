@@ -3,6 +3,8 @@
 // the comment above each field.
 #pragma once
 
+#include <optional>
+
 namespace dermatome {
 
 enum class NonFinite { kFail, kSkip };
@@ -24,6 +26,19 @@ struct OptimizerOptions {
   // What a step whose loss or gradient is not finite leads to. Such a step is never applied. fail:
   // the run ends; skip: the step is reported, and the run ends after ten such steps in a row.
   NonFinite non_finite = NonFinite::kFail;
+  // The highest learning rate of the image tower; null: optimizer.lr. The schedule multiplies the
+  // rates of both towers and of the logit scale, which has optimizer.lr, by the same numbers.
+  std::optional<double> image_lr = std::nullopt;
+  // The same for the text tower.
+  std::optional<double> text_lr = std::nullopt;
+  // The weight decay of the image tower; null: optimizer.weight_decay.
+  std::optional<double> image_weight_decay = std::nullopt;
+  // The same for the text tower.
+  std::optional<double> text_weight_decay = std::nullopt;
+  // The factor between the learning rates of a layer and of the layer above it, in each tower. The
+  // final norm and the projection have the tower's rate, the last block has it times this factor,
+  // and so on down to the embeddings; 1: all layers have the same rate.
+  double layer_decay = 1;
 
   bool operator==(const OptimizerOptions&) const = default;
 };

@@ -78,6 +78,11 @@ void check_run(const TrainOptions& o, const FieldReader& reader) {
   if (o.model.architecture.empty()) {
     reader.fail("model.architecture", "must name an open_clip model configuration (JSON)");
   }
+  if (o.model.lock_image.part == LockedPart::kAll && o.model.lock_text.part == LockedPart::kAll) {
+    reader.fail("model.lock_text",
+                "leaves nothing to train but the logit scale, because model.lock_image is all too; "
+                "unlock a part of one tower");
+  }
   check_sources(o.data, reader);
   for (const auto& benchmark : o.validation.benchmarks) {
     if (benchmark.empty()) reader.fail("validation.benchmarks", "has an empty file name");

@@ -46,7 +46,9 @@ std::string dump_train_config(const TrainOptions& options);
 // data.workers, data.prefetch, data.on_corrupt, data.max_corrupt and the sections checkpoint,
 // validation and runtime. Some settings are part of it only in some configurations: objective.name
 // unless it is `auto`, from and from_optimizer where `from` is set, data.weights and
-// data.epoch_samples with `data.sampling: resampled`. Take the digest of options whose warm-up is
+// data.epoch_samples with `data.sampling: resampled`, and those that came later than the digest
+// (model.lock_image and _text, the optimizer's rates and weight decays of towers, layer_decay)
+// where they are not at their default. Take the digest of options whose warm-up is
 // known: a warm-up of -1 counts as 10,000 steps.
 std::string config_digest(const TrainOptions& options);
 

@@ -10,6 +10,13 @@ using Fields = std::vector<Field>;
 constexpr double kLongestTimeout = 24 * 60 * 60;
 constexpr double kLargestWeight = 1e9;  // so that the sum of the weights is finite
 
+// A field that is part of the digest only where it is not at its default, so that configurations
+// without the key keep their digest.
+template <typename Value>
+Field later(std::string key, Value& value, const Value& standard, Range range = {}) {
+  return {std::move(key), &value, range, /*defines_result=*/!(value == standard)};
+}
+
 Fields run_fields(TrainOptions& o) {
   return {
       operational("name", &o.name),
@@ -32,6 +39,8 @@ Fields run_fields(TrainOptions& o) {
       {"model.patch_dropout",
        &o.model.patch_dropout,
        {0, 1, /*low_open=*/false, /*high_open=*/true}},
+      later("model.lock_image", o.model.lock_image, {}),
+      later("model.lock_text", o.model.lock_text, {}),
       operational("model.checkpointed_image_blocks", &o.model.checkpointed_image_blocks,
                   at_least(-1)),
       operational("model.checkpointed_text_blocks", &o.model.checkpointed_text_blocks,
@@ -73,6 +82,11 @@ Fields optimizer_fields(OptimizerOptions& optimizer, ScheduleOptions& schedule) 
       {"optimizer.beta2", &optimizer.beta2, decay_rate},
       {"optimizer.eps", &optimizer.eps, above(0)},
       {"optimizer.weight_decay", &optimizer.weight_decay, at_least(0)},
+      later("optimizer.image_lr", optimizer.image_lr, {}, above(0)),
+      later("optimizer.text_lr", optimizer.text_lr, {}, above(0)),
+      later("optimizer.image_weight_decay", optimizer.image_weight_decay, {}, at_least(0)),
+      later("optimizer.text_weight_decay", optimizer.text_weight_decay, {}, at_least(0)),
+      later("optimizer.layer_decay", optimizer.layer_decay, 1.0, {0, 1, /*low_open=*/true}),
       {"optimizer.clip_norm", &optimizer.clip_norm, at_least(0)},
       {"optimizer.non_finite", choice(optimizer.non_finite, {"fail", "skip"})},
       {"schedule.epochs", &schedule.epochs, at_least(1)},

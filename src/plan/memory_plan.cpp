@@ -4,8 +4,8 @@
 
 #include "sharding/dataset.h"
 #include "src/config/train_options.h"
-#include "src/model/clip.h"
 #include "src/objective/create_objective.h"
+#include "src/train/training_model.h"
 
 namespace dermatome {
 namespace {
@@ -42,7 +42,13 @@ Widths text_widths(Precision precision, NormPlace norm) {
 struct Tower {
   double width, mlp_width;
   int64_t layers, checkpointed;
+  TowerLock lock;
   Widths bytes;
+
+  int64_t trained_blocks() const { return num_trained_blocks(lock, layers); }
+  // Whether the embeddings, or the final norm and the projection, have a gradient.
+  bool trains_embeddings() const { return num_locked_layers(lock, layers) == 0; }
+  bool trains_head() const { return num_locked_layers(lock, layers) < layers + 2; }
 };
 
 // A tower's rows and positions (src/model/attention_layout.h) in one encoding.
@@ -74,21 +80,33 @@ double kept_by_last_block(const Tower& tower, const Rows& n) {
 // What a block's backward pass uses in the MLP: two tensors of the hidden width, and the gradients
 // of the stream.
 double used_by_backward(const Tower& tower, const Rows& n) {
+  if (tower.trained_blocks() == 0) return 0;
   return n.rows * tower.bytes.other * (2 * tower.mlp_width + 2 * tower.width);
 }
 
+// What a block's forward pass uses that keeps nothing, because no gradient goes below it: the
+// hidden values before and after the activation, and four tensors of the stream's width.
+double used_by_locked(const Tower& tower, const Rows& n) {
+  if (tower.trained_blocks() == tower.layers) return 0;
+  return n.rows * tower.bytes.other * (2 * tower.mlp_width + 4 * tower.width);
+}
+
 double kept_by_tower(const Tower& tower, const Rows& n) {
-  const int64_t again = num_checkpointed(tower.checkpointed, tower.layers);
+  const int64_t trained = tower.trained_blocks(), locked = tower.layers - trained;
+  if (trained == 0) return 0;
+  const int64_t again =
+      std::max(num_checkpointed(tower.checkpointed, tower.layers), locked) - locked;
   const double input = n.rows * tower.bytes.stream * tower.width;
   const double block = kept_by_block(tower, n);
   const auto inputs = static_cast<double>(again);
-  if (again == tower.layers) return inputs * input + block;  // one at a time is computed again
-  return inputs * input + static_cast<double>(tower.layers - again - 1) * block +
+  if (again == trained) return inputs * input + block;  // one at a time is computed again
+  return inputs * input + static_cast<double>(trained - again - 1) * block +
          kept_by_last_block(tower, n);
 }
 
 struct Activations {
   double kept, in_backward;
+  double in_forward;     // used by locked blocks
   double largest_block;  // the hidden values of an MLP
 };
 
@@ -104,7 +122,8 @@ struct Encoding {
 };
 
 double heap_holes(const Activations& activations) {
-  return activations.largest_block <= kLargestHeapBlock ? kHeapHoles * activations.in_backward : 0;
+  if (activations.largest_block > kLargestHeapBlock) return 0;
+  return std::max(kHeapHoles * activations.in_backward, kEncodingHoles * activations.in_forward);
 }
 
 double heap_holes(const Encoding& encoding) {
@@ -131,8 +150,11 @@ int64_t images_of_piece(const TrainOptions& options, const StepLoad& load) {
 Activations image_activations(const ClipConfig& config, const TrainOptions& options,
                               const StepLoad& load) {
   const VisionConfig& vision = config.vision;
-  const Tower tower{static_cast<double>(vision.width), static_cast<double>(vision.mlp_width()),
-                    vision.layers, options.model.checkpointed_image_blocks,
+  const Tower tower{static_cast<double>(vision.width),
+                    static_cast<double>(vision.mlp_width()),
+                    vision.layers,
+                    options.model.checkpointed_image_blocks,
+                    options.model.lock_image,
                     image_widths(options.model.precision)};
   const auto images = static_cast<double>(images_of_piece(options, load));
   const double rows = images * static_cast<double>(load.tokens_per_image);
@@ -145,21 +167,26 @@ Activations image_activations(const ClipConfig& config, const TrainOptions& opti
       .rows = rows, .positions = rows, .read = read, .packed = false, .reads_all = reads_all};
   // The pixels, the embedded patches, the normalized output of the last block, and the features
   // before and after their normalization.
-  const double ends =
-      num_values(vision, images) * tower.bytes.other + rows * tower.bytes.stream * tower.width +
-      read * (tower.bytes.stream + tower.bytes.other) * tower.width + projected * 2 * d * kFloat;
+  double ends = projected * 2 * d * kFloat;
+  if (tower.trains_embeddings()) {
+    ends +=
+        num_values(vision, images) * tower.bytes.other + rows * tower.bytes.stream * tower.width;
+  }
+  if (tower.trains_head()) ends += read * (tower.bytes.stream + tower.bytes.other) * tower.width;
   // The backward pass also holds the gradients of the patches, from the objective and in the tower.
   return {kept_by_tower(tower, n) + ends,
           used_by_backward(tower, n) + (patches ? 2 * projected * d * kFloat : 0),
-          hidden_bytes(tower, n)};
+          used_by_locked(tower, n), hidden_bytes(tower, n)};
 }
 
 Activations text_activations(const ClipConfig& config, const TrainOptions& options,
                              const StepLoad& load) {
   const TextTowerShape text = Clip(config, c10::kMeta).text_tower().shape();
   const Tower tower{static_cast<double>(text.blocks.width),
-                    static_cast<double>(text.blocks.mlp_width), text.blocks.layers,
+                    static_cast<double>(text.blocks.mlp_width),
+                    text.blocks.layers,
                     options.model.checkpointed_text_blocks,
+                    options.model.lock_text,
                     text_widths(options.model.precision, text.norm)};
   const auto pieces = static_cast<double>(options.accum);
   const Rows n{.rows = load.texts.rows / pieces,
@@ -170,8 +197,10 @@ Activations text_activations(const ClipConfig& config, const TrainOptions& optio
   // The embeddings too are normalized where sums are.
   const double ends =
       n.read * (3 * tower.width + 2 * static_cast<double>(config.embed_dim)) * kFloat +
-      (text.norm == NormPlace::kAfter ? n.rows * tower.width * kFloat : 0);
-  return {kept_by_tower(tower, n) + ends, used_by_backward(tower, n), hidden_bytes(tower, n)};
+      (text.norm == NormPlace::kAfter && tower.trains_embeddings() ? n.rows * tower.width * kFloat
+                                                                   : 0);
+  return {kept_by_tower(tower, n) + ends, used_by_backward(tower, n), used_by_locked(tower, n),
+          hidden_bytes(tower, n)};
 }
 
 Encoding validation_encoding(const ClipConfig& config, const TrainOptions& options,
@@ -185,15 +214,13 @@ Encoding validation_encoding(const ClipConfig& config, const TrainOptions& optio
           .hidden_tensor = rows * number * static_cast<double>(vision.mlp_width())};
 }
 
-double parameter_bytes(const ClipConfig& config) {
-  return static_cast<double>(Clip(config, c10::kMeta).num_parameters()) * kFloat;
-}
-
 }  // namespace
 
 MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, const StepLoad& load,
                        bool on_gpu) {
-  const double parameters = parameter_bytes(config);
+  const Clip shapes = training_model(config, options.model, c10::kMeta);
+  const double parameters = static_cast<double>(shapes.num_parameters()) * kFloat;
+  const double trained = static_cast<double>(shapes.num_trained_parameters()) * kFloat;
   const Activations image = image_activations(config, options, load);
   const Activations text = text_activations(config, options, load);
   const double objective =
@@ -203,8 +230,10 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
   // runs. With micro-batches only one tower's activations exist at a time.
   const bool at_once = options.accum == 1;
   const double text_kept = at_once ? text.kept : 0;
+  // A locked tower's blocks keep nothing, but need memory while they run.
   const double before =
-      image.kept + text_kept + std::max(objective, at_once ? text.in_backward : 0);
+      std::max({image.kept + text_kept + std::max(objective, at_once ? text.in_backward : 0),
+                text_kept + image.in_forward, text.in_forward});
   const double during = image.kept + image.in_backward + (at_once ? 0 : objective);
   const double texts_alone = at_once ? 0 : text.kept + text.in_backward + objective;
   const bool text_is_there = at_once && before >= during;
@@ -217,13 +246,14 @@ MemoryPlan plan_memory(const ClipConfig& config, const TrainOptions& options, co
 
   MemoryPlan plan;
   plan.parameter_bytes = parameters;
+  plan.trained_bytes = trained;
   const auto add = [&](const char* what, double bytes, bool on_host = false) {
     plan.parts.push_back({what, bytes, on_host});
     (on_gpu && on_host ? plan.host_bytes : plan.device_bytes) += bytes;
   };
   add("parameters", parameters);
-  add("gradients", parameters);
-  add("optimizer state", 2 * parameters);
+  add("gradients", trained);
+  add("optimizer state", 2 * trained);
   if (encoded.bytes() + steps_kept > steps) {
     add("validation, images of a batch", encoded.bytes());
     if (beside) add("freed memory that malloc keeps of the steps", steps_kept);

@@ -23,6 +23,7 @@ struct MemoryPlan {
   double device_bytes = 0;        // the sum of all parts; for a GPU without those marked on_host
   double host_bytes = 0;          // for a GPU the sum of the parts marked on_host, else 0
   double parameter_bytes = 0;     // of the model's weights alone
+  double trained_bytes = 0;       // of those that are not locked
 };
 
 // On the CPU, tests check that the sum is within 15 % of the peak memory of `dermatome train`. The

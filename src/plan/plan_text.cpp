@@ -37,6 +37,12 @@ std::string data_text(const RunPlan& plan, const TrainOptions& options) {
                 plan.length.total_steps);
 }
 
+std::string model_text(const MemoryPlan& memory) {
+  // Parameters are float32.
+  return format("model        %.0f parameters, %.0f of them trained\n", memory.parameter_bytes / 4,
+                memory.trained_bytes / 4);
+}
+
 std::string memory_text(const RunPlan& plan, const PlannedDevice& device) {
   std::string text = format("memory       MiB per rank, at the peak%s\n",
                             device.is_gpu ? " (counted, never compared with a GPU)" : "");
@@ -92,8 +98,8 @@ std::string disk_text(const RunPlan& plan, const TrainOptions& options) {
 std::string plan_text(const RunPlan& plan, const TrainOptions& options,
                       const PlannedDevice& device) {
   return "plan         " + options.name + format(" on %" PRId64 " rank(s)\n", plan.load.ranks) +
-         data_text(plan, options) + memory_text(plan, device) + work_text(plan) +
-         disk_text(plan, options);
+         data_text(plan, options) + model_text(plan.memory) + memory_text(plan, device) +
+         work_text(plan) + disk_text(plan, options);
 }
 
 std::string plan_json(const RunPlan& plan, const PlannedDevice& device) {
@@ -119,6 +125,8 @@ std::string plan_json(const RunPlan& plan, const PlannedDevice& device) {
       {"shards", plan.num_shards},
       {"steps_per_epoch", plan.length.steps_per_epoch},
       {"total_steps", plan.length.total_steps},
+      {"parameter_bytes", plan.memory.parameter_bytes},
+      {"trained_parameter_bytes", plan.memory.trained_bytes},
       {"memory", memory},
       {"memory_bytes", plan.memory.device_bytes},
       {"host_memory_bytes", plan.memory.host_bytes},

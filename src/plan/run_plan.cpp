@@ -160,7 +160,7 @@ RunPlan plan_run(const TrainOptions& options, int64_t num_ranks, const PlannedDe
   plan.flops = step_flops(config, options, plan.load);
   plan.collectives = step_collectives(config, options, plan.load);
   // The weights and the optimizer's two moments.
-  plan.checkpoint_bytes = 3 * plan.memory.parameter_bytes;
+  plan.checkpoint_bytes = plan.memory.parameter_bytes + 2 * plan.memory.trained_bytes;
   plan.checkpoints_at_once = checkpoints_at_once(options.checkpoint, plan.length);
   plan.free_disk_bytes = free_bytes(options.output);
   check_memory(plan, config, options, device);

@@ -33,6 +33,14 @@ void check_text_tower(const TextConfig& tower, const TrainOptions& options,
   }
 }
 
+void check_lock(std::string_view key, const TowerLock& lock, int64_t num_blocks) {
+  if (lock.part == LockedPart::kFirst && lock.unlocked_blocks > num_blocks) {
+    throw ConfigError(text(key, " = ", lock.unlocked_blocks,
+                           " leaves more blocks unlocked than the ", num_blocks,
+                           " that the tower has; use none to train all of it"));
+  }
+}
+
 // Ratios may differ where the widths that they stand for are the same.
 template <typename Tower>
 void use_ratio_of(const Tower& other, Tower& tower) {
@@ -103,6 +111,8 @@ void check_settings(const TrainOptions& options, const ClipConfig& config,
   create_objective(options.objective)->check_ranks(num_ranks);
   check_batch_size(options, num_ranks);
   check_text_tower(config.text, options, tokenizer);
+  check_lock("model.lock_image", options.model.lock_image, config.vision.layers);
+  check_lock("model.lock_text", options.model.lock_text, config.text.layers);
 }
 
 void check_data(const TrainOptions& options, const ShardedDataset& dataset, const RunLength& length,

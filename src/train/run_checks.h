@@ -17,7 +17,7 @@ namespace dermatome {
 struct TrainOptions;
 
 // Checks what needs no data: the objective is defined on `num_ranks` ranks, the global batch can be
-// split over them, and the model takes the tokenizer's texts.
+// split over them, the model takes the tokenizer's texts, and has the blocks that a lock counts.
 void check_settings(const TrainOptions& options, const ClipConfig& config,
                     const Tokenizer& tokenizer, int64_t num_ranks);
 

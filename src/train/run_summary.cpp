@@ -34,6 +34,15 @@ std::string number_in_words(int64_t number) {
   return format("%.1f million", static_cast<double>(number) / 1e6);
 }
 
+// "86.3 million parameters", or with locked ones "7.1 million of 86.3 million
+// parameters (the others are not trained)".
+std::string parameters_in_words(const RunSummary::Size& size) {
+  const std::string all = text(number_in_words(size.num_parameters), " parameters");
+  if (size.num_locked == 0) return all;
+  return text(number_in_words(size.num_parameters - size.num_locked), " of ", all,
+              " (the others are not trained)");
+}
+
 }  // namespace
 
 std::vector<FollowedScore> followed_scores(const std::vector<Benchmark>& benchmarks) {
@@ -76,10 +85,10 @@ RunSummary::RunSummary(const TrainOptions& options, const Size& size)
   const RunLength& length = size.length;
   const double epochs =
       static_cast<double>(length.total_steps) / static_cast<double>(length.steps_per_epoch);
-  log_info(text("training ", RunDirectory(options).path(), ": ",
-                number_in_words(size.num_parameters), " parameters, ", size.num_samples,
-                " samples, ", length.total_steps, " steps of ", options.batch_size, " samples (",
-                format("%.4g", epochs), " epochs), ", size.num_ranks, " rank(s)"));
+  log_info(text("training ", RunDirectory(options).path(), ": ", parameters_in_words(size), ", ",
+                size.num_samples, " samples, ", length.total_steps, " steps of ",
+                options.batch_size, " samples (", format("%.4g", epochs), " epochs), ",
+                size.num_ranks, " rank(s)"));
 }
 
 void RunSummary::finish(const std::vector<FollowedScore>& scores) const {

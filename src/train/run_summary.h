@@ -37,6 +37,7 @@ class RunSummary {
   struct Size {
     RunLength length;
     int64_t num_parameters = 0;
+    int64_t num_locked = 0;   // of the parameters
     int64_t num_samples = 0;  // of the data set
     int64_t num_ranks = 1;
     int64_t steps_done = 0;  // when this process started

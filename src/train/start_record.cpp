@@ -47,6 +47,7 @@ void record_start(const TrainOptions& options, const StartingPoint& start, const
                                            {"steps", length.total_steps},
                                            {"samples", dataset.size()},
                                            {"parameters", model.num_parameters()},
+                                           {"trained_parameters", model.num_trained_parameters()},
                                            {"config_digest", config_digest(options)},
                                            {"dataset_digest", dataset.digest()},
                                            {"ranks", ranks}});

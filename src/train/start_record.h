@@ -17,6 +17,7 @@ struct TrainingEnvironment;
 //   `version` and `libtorch`: of the program
 //   `step`: the steps done, and `checkpoint`: what the start continues from, or begins with
 //   `steps`, `samples`, `parameters`: of the whole run, of the data set, of the model
+//   `trained_parameters`: those of the model that are not locked
 //   `config_digest`, `dataset_digest`: as in checkpoints
 //   `ranks`: each rank's `host`, `device` and `threads`
 // A collective call. Throws DataError.

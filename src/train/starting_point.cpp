@@ -15,6 +15,7 @@
 #include "src/run/run_directory.h"
 #include "src/train/environment.h"
 #include "src/train/run_checks.h"
+#include "src/train/training_model.h"
 #include "src/weights/hub.h"
 #include "src/weights/text_weights.h"
 #include "src/weights/weights.h"
@@ -80,13 +81,14 @@ StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
 
 StartingModel::StartingModel(const StartingPoint& start, const TrainOptions& options,
                              const ClipConfig& config, c10::Device device)
-    : model(config, device,
-            {.image = options.model.checkpointed_image_blocks,
-             .text = options.model.checkpointed_text_blocks}),
-      optimizer(model.trained_parameters(), options.optimizer) {
+    : model(training_model(config, options.model, device)),
+      optimizer(optimized_parameters(model, options.optimizer), options.optimizer) {
   if (start.continues || (!start.checkpoint.empty() && options.from_optimizer)) {
-    load_checkpoint(start.checkpoint, model,
-                    [&](const auto& state) { optimizer.load_state(state); });
+    // Another run may have locked what this one trains.
+    const MissingState missing = start.continues ? MissingState::kRefused : MissingState::kZero;
+    load_checkpoint(start.checkpoint, model, [&](const auto& state) {
+      num_without_state = optimizer.load_state(state, missing);
+    });
   } else if (!start.checkpoint.empty()) {
     load_weights_of(start.checkpoint, model, options);
   } else if (start.pretrained.empty()) {
@@ -115,7 +117,8 @@ void load_pretrained(Clip& model, const TrainOptions& options) {
   load_pretrained_text(model, options);
 }
 
-void log_starting_point(const StartingPoint& start, const RunLength& length, const Clip& model) {
+void log_starting_point(const StartingPoint& start, const StartingModel& starting,
+                        const RunLength& length) {
   if (start.continues) {
     log_info(text("resuming from step ", start.step, " of ", length.total_steps));
     if (start.step == length.total_steps) {
@@ -125,8 +128,16 @@ void log_starting_point(const StartingPoint& start, const RunLength& length, con
     }
   } else if (!start.checkpoint.empty()) {
     log_info(text("a new run, from ", start.checkpoint));
+    if (starting.num_without_state > 0) {
+      log_info(text(start.checkpoint, " holds the optimizer's state of ",
+                    starting.optimizer.num_parameters() - starting.num_without_state, " of the ",
+                    starting.optimizer.num_parameters(),
+                    " tensors that are trained; the others were locked, and their state starts at "
+                    "0"));
+    }
   }
-  if (const std::string note = model.text_tower().training_note(); !note.empty()) log_info(note);
+  if (const std::string note = starting.model.text_tower().training_note(); !note.empty())
+    log_info(note);
 }
 
 }  // namespace dermatome

@@ -45,11 +45,15 @@ struct StartingModel {
 
   Clip model;
   AdamW optimizer;
+  // How many trained parameters were locked in the run of the checkpoint, so that it holds no
+  // optimizer's state of them: theirs is 0.
+  int64_t num_without_state = 0;
 };
 
 // Logs where the run starts, unless it is a new one from the beginning, and what the text tower's
 // training leaves out.
-void log_starting_point(const StartingPoint& start, const RunLength& length, const Clip& model);
+void log_starting_point(const StartingPoint& start, const StartingModel& starting,
+                        const RunLength& length);
 
 // Loads the weights of model.pretrained and model.pretrained_text, where they are set, into
 // `model`. Throws what check_pretrained(), load_weights() and load_text_weights() throw.

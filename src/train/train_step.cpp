@@ -47,10 +47,11 @@ struct TrainStep::ImagePiece {
   at::Tensor local;         // [size, d] from patches_leaf and the texts' leaf
 
   void backward_local(const at::Tensor& grad_local) const {
-    if (local.defined()) torch::autograd::backward({local}, {grad_local});
+    if (local.defined() && local.requires_grad()) torch::autograd::backward({local}, {grad_local});
   }
   // After backward_local().
   void backward_tower(const at::Tensor& grad_image) const {
+    if (!features.image.requires_grad()) return;  // the tower is locked
     if (local.defined()) {
       torch::autograd::backward({features.image, features.patches},
                                 {grad_image, patches_leaf.grad()});
@@ -76,6 +77,8 @@ TrainStep::TrainStep(Clip& model, Collectives& collectives, const TrainOptions& 
       options_(options),
       objective_(std::move(objective)),
       uses_patches_(objective_->needs_patches()),
+      image_is_trained_(!model.image_parameters().empty()),
+      text_is_trained_(!model.text_parameters().empty()),
       text_reducer_(model.text_parameters(), collectives, options.runtime.bucket_mb << 20),
       image_reducer_(model.image_parameters(), collectives, options.runtime.bucket_mb << 20) {
   objective_->check_ranks(collectives.size());
@@ -101,7 +104,8 @@ TrainStep::ImagePiece TrainStep::encode_images(const Batch& batch, Span rows,
     piece.features = model_.encode_image(pixels, uses_patches_, kept_patches);
   }
   if (!uses_patches_) return piece;
-  piece.patches_leaf = piece.features.patches.detach().requires_grad_();
+  const bool trained = piece.features.patches.requires_grad();
+  piece.patches_leaf = piece.features.patches.detach().requires_grad_(trained);
   const at::Tensor texts = narrow(objective_->pooling_texts(batch.caption, batch.mask), rows);
   piece.local = objective_->pool(piece.patches_leaf, text_leaf, upload(texts, model_.device()));
   return piece;
@@ -132,7 +136,7 @@ StepResult TrainStep::gradients_at_once(const Batch& batch, const GlobalSizes& s
   features.text = text.detach();
   // Most of this gather hides behind the image tower.
   features.text_gather = objective_->start_text_gather(features.text, sizes, collectives_);
-  const at::Tensor text_leaf = text.detach().requires_grad_();
+  const at::Tensor text_leaf = text.detach().requires_grad_(text_is_trained_);
   const ImagePiece images = encode_images(batch, {0, batch.size()}, text_leaf);
   features.image = images.features.image.detach();
   if (uses_patches_) features.local = images.local.detach();
@@ -184,9 +188,14 @@ StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const Globa
   const auto scale_reduction = reduce_scale(result.grad_scale);
 
   // Image before text, since every piece's local attention adds to the texts' gradients. A reducer
-  // is armed for its tower's last backward.
-  const at::Tensor text_leaf = features.text.detach().requires_grad_();
-  const std::vector<Span> image_rows = cut_rows(batch.size(), options_.accum);
+  // is armed for its tower's last backward. What no gradient needs is not encoded again.
+  const at::Tensor text_leaf = features.text.detach().requires_grad_(text_is_trained_);
+  std::vector<Span> image_rows, text_rows;
+  if (image_is_trained_ || (uses_patches_ && text_is_trained_)) {
+    image_rows = cut_rows(batch.size(), options_.accum);
+  } else {
+    image_reducer_.arm();
+  }
   for (size_t i = 0; i < image_rows.size(); ++i) {
     const ImagePiece piece = encode_images(batch, image_rows[i], text_leaf);
     if (uses_patches_) piece.backward_local(narrow(result.grad_local, image_rows[i]));
@@ -195,7 +204,11 @@ StepResult TrainStep::gradients_by_micro_batches(const Batch& batch, const Globa
   }
   image_reducer_.start_remaining();
   if (text_leaf.grad().defined()) result.grad_text += text_leaf.grad();
-  const std::vector<Span> text_rows = cut_rows(batch.tokens.size(0), options_.accum);
+  if (text_is_trained_) {
+    text_rows = cut_rows(batch.tokens.size(0), options_.accum);
+  } else {
+    text_reducer_.arm();
+  }
   for (size_t i = 0; i < text_rows.size(); ++i) {
     const at::Tensor text = encode_text(batch, text_rows[i]);
     if (i + 1 == text_rows.size()) text_reducer_.arm();

@@ -33,9 +33,9 @@ class TrainStep {
   TrainStep(Clip& model, Collectives& collectives, const TrainOptions& options,
             std::unique_ptr<const Objective> objective);
 
-  // Leaves the global batch's gradient in every parameter's .grad, equal on all ranks, and returns
-  // the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalized already.
-  // A collective call.
+  // Leaves the global batch's gradient in every trained parameter's .grad, equal on all ranks, and
+  // returns the objective's values. batch.images [B, 3, H, W] are uint8, or float and normalized
+  // already. A collective call.
   StepResult compute_gradients(const Batch& batch, const GlobalSizes& sizes);
 
   // The objective's values alone. A collective call.
@@ -60,6 +60,8 @@ class TrainStep {
   const TrainOptions& options_;
   std::unique_ptr<const Objective> objective_;
   bool uses_patches_;
+  // Whether any parameter of the tower is.
+  bool image_is_trained_, text_is_trained_;
   GradientReducer text_reducer_;
   GradientReducer image_reducer_;
 };

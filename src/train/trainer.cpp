@@ -194,8 +194,9 @@ TrainingOutcome Trainer::run() {
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
   }
-  const RunSummary summary(options_, {length_, model_.num_parameters(), inputs_.dataset.size(),
-                                      collectives_.size(), step_});
+  const RunSummary summary(options_, {length_, model_.num_parameters(),
+                                      model_.num_parameters() - model_.num_trained_parameters(),
+                                      inputs_.dataset.size(), collectives_.size(), step_});
   if (validations_.due_at_start(step_)) validate();
   feed_ = start_feed();
   step_log_.begin(step_);
@@ -236,7 +237,7 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
   const bool is_root = environment.collectives->rank() == 0;
-  if (is_root) log_starting_point(start, inputs.length, starting.model);
+  if (is_root) log_starting_point(start, starting, inputs.length);
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.

@@ -37,6 +37,10 @@ TEST(Field, SaysWhatItAccepts) {
   EXPECT_EQ(allowed_text({"key", std::span(numbers), between(0, 1)}),
             "a list of 2 numbers, at least 0 and at most 1");
   EXPECT_EQ(allowed_text({"key", choice(color, {"red", "blue"})}), "one of red, blue");
+  std::optional<double> maybe;
+  TowerLock lock;
+  EXPECT_EQ(allowed_text({"key", &maybe, above(0)}), "null, or a number, above 0");
+  EXPECT_EQ(allowed_text({"key", &lock}), "none, all, or a whole number of blocks, at least 0");
 }
 
 // dump_train_config() writes the key of a section in a section with its dot.

@@ -28,6 +28,8 @@ TEST(ForeignKeys, AreFoundByMeaning) {
   EXPECT_EQ(key_for("--use_disease_specific_weight"), "objective.subcaption_weights");
   EXPECT_EQ(key_for("zeroshot_eval12"), "validation.benchmarks");
   EXPECT_EQ(key_for("--force-quick-gelu"), "model.quick_gelu");
+  EXPECT_EQ(key_for("freeze"), "model.lock_image");
+  EXPECT_EQ(key_for("text_layer_decay"), "optimizer.layer_decay");
   EXPECT_EQ(key_for("gather_with_grad"), "");
   EXPECT_EQ(key_for("frobnicate"), "not found");
   EXPECT_EQ(key_for(""), "not found");

@@ -109,6 +109,24 @@ TEST(MakeFlags, TakesEveryKindOfFlag) {
   EXPECT_EQ(options.data.workers, 3);
 }
 
+// open_clip's groups of a tower are, from the end: the projection, the last block with the final
+// norm, each other block, the embeddings.
+TEST(MakeFlags, ALockLeavesTheSameBlocksUnlocked) {
+  const auto model = [](const std::string& flags) { return options_of(kNeeded + flags).model; };
+  EXPECT_EQ(model("--lock-image").lock_image, TowerLock{LockedPart::kAll});
+  EXPECT_EQ(model("--lock-image").lock_text, TowerLock{});
+  EXPECT_EQ(model("--lock-image --lock-image-unlocked-groups 3").lock_image,
+            (TowerLock{LockedPart::kFirst, 2}));
+  EXPECT_EQ(model("--lock-text --lock-text-unlocked-layers=2").lock_text,
+            (TowerLock{LockedPart::kFirst, 1}));
+  const std::string projection = kNeeded + "--lock-text --lock-text-unlocked-layers 1";
+  EXPECT_EQ(options_of(projection).model.lock_text, (TowerLock{LockedPart::kFirst, 0}));
+  EXPECT_THAT(configuration_from_flags(projection),
+              HasSubstr("# - --lock-text: open_clip trains the projection alone, here the final"));
+  // Without the lock they do nothing.
+  EXPECT_EQ(model("--lock-image-unlocked-groups 3").lock_image, TowerLock{});
+}
+
 TEST(MakeFlags, ArchivesTablesAndSeveralSourcesBecomeFoldersOfShards) {
   const std::string flags = "--model ViT-B-16 --dataset-resampled --train-num-samples 1000 ";
   const TrainOptions options =

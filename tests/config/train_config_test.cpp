@@ -38,7 +38,8 @@ TrainOptions all_changed() {
   o.resume = false;
   o.from = "runs/a: 3";
   o.from_optimizer = false;
-  o.model = {"m.json", "~", Precision::kAmpBf16, 3, -1, 0.25};
+  o.model = {"m.json", "~",  Precision::kAmpBf16,     3,
+             -1,       0.25, {LockedPart::kFirst, 2}, {LockedPart::kAll}};
   o.data = {
       {"null", "a, b"}, "stage", "valid\tset", Sampling::kResampled, {3, 0.25}, 1000, 32, 5, 6, 7,
       Corrupt::kSkip,   0};
@@ -56,7 +57,7 @@ TrainOptions all_changed() {
                  0.5,
                  0.25,
                  -0.1};
-  o.optimizer = {1e-4, 0.8, 0.95, 1e-8, 0.1, 1.5};
+  o.optimizer = {1e-4, 0.8, 0.95, 1e-8, 0.1, 1.5, NonFinite::kSkip, 1e-5, 2e-5, 0.0, 0.3, 0.75};
   o.schedule = {15, 4000, 1500};
   o.checkpoint = {0, 100, 3};
   o.validation = {2, 30, false, ValidationFailure::kFail, {"a.yaml", "b, c.yaml"}, 17};
@@ -229,6 +230,12 @@ TEST(TrainConfig, NumbersOutOfRangeAreNamed) {
                           "optimizer.beta2=-0.1",
                           "optimizer.eps=0",
                           "optimizer.weight_decay=-1",
+                          "optimizer.image_lr=0",
+                          "optimizer.text_lr=-1",
+                          "optimizer.image_weight_decay=-1",
+                          "optimizer.text_weight_decay=-1",
+                          "optimizer.layer_decay=0",
+                          "optimizer.layer_decay=1.1",
                           "optimizer.clip_norm=-1",
                           "schedule.epochs=0",
                           "schedule.max_steps=-1",
@@ -273,6 +280,52 @@ TEST(TrainConfig, ImpossibleCombinationsAreNamed) {
   EXPECT_EQ(load(kRequired, {"objective.num_subcaptions=0", "objective.local_alignment=false"})
                 .objective.num_subcaptions,
             0);
+}
+
+TEST(TrainConfig, ALockIsAWordOrTheNumberOfBlocksThatAreTrained) {
+  const auto lock = [](const std::string& value) {
+    return load(kRequired, {"model.lock_image=" + value}).model.lock_image;
+  };
+  EXPECT_EQ(lock("none"), TowerLock{});
+  EXPECT_EQ(lock("all"), TowerLock{LockedPart::kAll});
+  EXPECT_EQ(lock("0"), (TowerLock{LockedPart::kFirst, 0}));
+  EXPECT_EQ(lock("12"), (TowerLock{LockedPart::kFirst, 12}));
+  for (const char* bad : {"true", "-1", "1.5", "[all]", "some", ""}) {
+    EXPECT_THAT(complaint(kRequired, {"model.lock_text=" + std::string(bad)}),
+                HasSubstr(" is not none, all, or a whole number: how many of the tower's last "))
+        << bad;
+  }
+  EXPECT_THAT(complaint(kRequired, {"model.lock_text='2'"}), HasSubstr("quotation marks"));
+  EXPECT_EQ(complaint(kRequired, {"model.lock_image=all", "model.lock_text=all"}),
+            "override 'model.lock_text=all': model.lock_text = all leaves nothing to train but the "
+            "logit scale, because model.lock_image is all too; unlock a part of one tower");
+}
+
+TEST(TowerLock, CountsLayersFromTheEmbeddings) {
+  constexpr int64_t kBlocks = 12;
+  const auto locked = [](const TowerLock& lock) { return num_locked_layers(lock, kBlocks); };
+  const auto trained = [](const TowerLock& lock) { return num_trained_blocks(lock, kBlocks); };
+  EXPECT_EQ(locked({}), 0);
+  EXPECT_EQ(trained({}), 12);
+  EXPECT_EQ(locked({LockedPart::kAll}), 14);
+  EXPECT_EQ(trained({LockedPart::kAll}), 0);
+  EXPECT_EQ(locked({LockedPart::kFirst, 0}), 13);
+  EXPECT_EQ(trained({LockedPart::kFirst, 0}), 0);
+  EXPECT_EQ(locked({LockedPart::kFirst, 12}), 1);
+  EXPECT_EQ(trained({LockedPart::kFirst, 12}), 12);
+  EXPECT_EQ(trained({LockedPart::kFirst, 5}), 5);
+}
+
+TEST(TrainConfig, RatesOfTowersAreThoseOfAllUnlessTheyAreSet) {
+  const OptimizerOptions o =
+      load(kRequired, {"optimizer.image_lr=1e-5", "optimizer.text_lr=~",
+                       "optimizer.image_weight_decay=", "optimizer.text_weight_decay=0"})
+          .optimizer;
+  EXPECT_EQ(o.image_lr, 1e-5);
+  EXPECT_EQ(o.text_lr, std::nullopt);
+  EXPECT_EQ(o.image_weight_decay, std::nullopt);
+  EXPECT_EQ(o.text_weight_decay, 0.0);
+  EXPECT_THAT(complaint(kRequired, {"optimizer.image_lr=fast"}), EndsWith("not a finite number"));
 }
 
 TEST(TrainConfig, ReleasedModeFixesWhatTheReleasedCodeFixes) {
@@ -398,6 +451,11 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                            "data.max_corrupt=5",
                            "objective.name=auto",
                            "model.quick_gelu=auto",
+                           "model.lock_image=none",
+                           "model.lock_text=none",
+                           "optimizer.image_lr=null",
+                           "optimizer.text_weight_decay=",
+                           "optimizer.layer_decay=1",
                            "validation.every_steps=5",
                            "validation.at_start=false",
                            "validation.on_failure=fail",
@@ -417,6 +475,11 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                                               "model.quick_gelu=false",
                                               "model.precision=amp_bf16",
                                               "model.patch_dropout=0.5",
+                                              "model.lock_image=all",
+                                              "model.lock_image=0",
+                                              "model.lock_image=1",
+                                              "model.lock_text=all",
+                                              "model.lock_text=1",
                                               "data.sampling=resampled",
                                               "data.shuffle_block=1",
                                               "data.shuffle_window=1",
@@ -443,6 +506,11 @@ TEST(TrainConfig, TheDigestChangesExactlyWithWhatDefinesTheResult) {
                                               "optimizer.beta2=0.9",
                                               "optimizer.eps=1e-7",
                                               "optimizer.weight_decay=0.3",
+                                              "optimizer.image_lr=5e-4",
+                                              "optimizer.text_lr=5e-4",
+                                              "optimizer.image_weight_decay=0",
+                                              "optimizer.text_weight_decay=0",
+                                              "optimizer.layer_decay=0.5",
                                               "optimizer.clip_norm=1",
                                               "schedule.epochs=31",
                                               "schedule.max_steps=20000",

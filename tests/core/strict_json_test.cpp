@@ -49,6 +49,8 @@ TEST(StrictJson, ReadsValuesOfTheExpectedTypes) {
   EXPECT_EQ(object.get<std::vector<std::string>>("names"), (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(object.get<std::vector<uint64_t>>("sizes").empty());
   EXPECT_FALSE(object.has("nothing"));
+  EXPECT_TRUE(object.contains("nothing"));
+  EXPECT_FALSE(object.contains("none"));
   int kept = 7;
   object.read("nothing", kept);
   object.read("none", kept);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/core/error.h"
+#include "tests/support/error_of.h"
 
 namespace dermatome {
 namespace {
@@ -73,6 +74,24 @@ TEST(ClipConfig, AcceptsKeysThatChangeNothing) {
   model["text_cfg"].update(
       {{"pool_type", "argmax"}, {"pad_id", 0}, {"norm_kwargs", json::object()}});
   EXPECT_NO_THROW(read(model));
+}
+
+TEST(ClipConfig, QuickGeluConcernsOpenClipsTowersOnly) {
+  json model = vit_b_16();
+  model["quick_gelu"] = true;
+  EXPECT_EQ(read(model).image_activation(), Activation::kQuickGelu);
+  model["vision_cfg"]["act_kwargs"] = {{"approximate", "tanh"}};
+  EXPECT_THAT(error_of([&] { read(model); }), HasSubstr("quick_gelu"));
+  model["quick_gelu"] = false;
+  EXPECT_EQ(read(model).image_activation(), Activation::kTanhGelu);
+  EXPECT_EQ(read(model).activation(), Activation::kGelu);
+  model["quick_gelu"] = true;
+  for (const char* vision :
+       {R"({"timm_model_name": "vit_base_patch16_224"})", R"({"pretrain_path": null})"}) {
+    model["vision_cfg"] = json::parse(vision);
+    EXPECT_EQ(read(model).image_activation(), Activation::kGelu);
+    EXPECT_EQ(read(model).activation(), Activation::kQuickGelu);
+  }
 }
 
 TEST(ClipConfig, ComesBackFromAHubFile) {

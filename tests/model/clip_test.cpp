@@ -121,6 +121,41 @@ TEST(Clip, TowersTogetherHoldAllParametersExceptTheLogitScale) {
   EXPECT_THAT(of_towers, ::testing::UnorderedElementsAreArray(all));
 }
 
+TEST(Clip, ALockLeavesTheFirstLayersOfATowerWithoutGradients) {
+  Clip clip = golden_clip("gelu");
+  const GoldenTexts texts = golden_texts();
+  ASSERT_EQ(clip.image_layers().size(), 4u);  // embeddings, two blocks, final norm and projection
+  ASSERT_EQ(clip.text_layers().size(), 4u);
+  clip.lock({.image = 2, .text = 3});
+  at::sum(clip.encode_image(golden_io().at("image"), false).image).backward();
+  at::sum(clip.encode_text(texts.tokens, texts.lengths)).backward();
+  std::vector<std::string> expected, trained;
+  int64_t numbers = 0;
+  for (const NamedParameter& parameter : clip.parameters()) {
+    const std::string& name = parameter.name;
+    const bool is_last = name == "visual.proj" || name.starts_with("visual.ln_post.") ||
+                         name == "text_projection" || name.starts_with("ln_final.");
+    const bool is_trained =
+        is_last || name == "logit_scale" || name.starts_with("visual.transformer.resblocks.1.");
+    EXPECT_EQ(parameter.value.requires_grad(), is_trained) << name;
+    EXPECT_EQ(parameter.value.grad().defined(), is_trained && name != "logit_scale") << name;
+    if (!is_trained) continue;
+    expected.push_back(name);
+    numbers += parameter.value.numel();
+  }
+  for (const NamedParameter& parameter : clip.trained_parameters()) {
+    trained.push_back(parameter.name);
+  }
+  EXPECT_EQ(trained, expected);
+  EXPECT_EQ(clip.num_trained_parameters(), numbers);
+  EXPECT_EQ(clip.image_parameters().size() + clip.text_parameters().size() + 1, expected.size());
+  clip.lock({.image = 4});
+  EXPECT_TRUE(clip.image_parameters().empty());
+  EXPECT_FALSE(clip.encode_image(golden_io().at("image"), true).patches.requires_grad());
+  clip.lock({});
+  EXPECT_EQ(clip.num_trained_parameters(), clip.num_parameters());
+}
+
 // A reducer waits for a tower's gradients in the order listed, so a wrong order costs overlap.
 TEST(Clip, ListsTowerParametersInTheOrderTheirGradientsComplete) {
   const Clip clip = golden_clip("gelu");

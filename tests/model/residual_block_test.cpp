@@ -15,7 +15,7 @@
 namespace dermatome {
 namespace {
 
-constexpr int64_t kWidth = 8, kHidden = 12, kHeads = 2, kLength = 5;
+constexpr int64_t kBlockWidth = 8, kBlockHidden = 12, kBlockHeads = 2, kBlockLength = 5;
 
 // A family that has every parameter, the projections of attention apart and without a key's bias.
 const BlockNames kApart = {{kLn1Weight, "n1w"},     {kLn1Bias, "n1b"},      {kQueryWeight, "qw"},
@@ -27,7 +27,7 @@ const BlockNames kApart = {{kLn1Weight, "n1w"},     {kLn1Bias, "n1b"},      {kQu
 
 BlockParameters random_block(ParameterList& list, const BlockNames& names) {
   at::manual_seed(5);
-  const BlockParameters parameters = add_block(list, "block.", names, kWidth, kHidden);
+  const BlockParameters parameters = add_block(list, "block.", names, kBlockWidth, kBlockHidden);
   const at::NoGradGuard no_grad;
   for (const NamedParameter& parameter : list.all()) {
     at::Tensor value = parameter.value;
@@ -36,7 +36,8 @@ BlockParameters random_block(ParameterList& list, const BlockNames& names) {
   return parameters;
 }
 
-// Sequences of these lengths, each padded to kLength positions, that attend in both directions.
+// Sequences of these lengths, each padded to kBlockLength positions, that attend in both
+// directions.
 AttentionLayoutPtr both_directions(const std::vector<int64_t>& lengths) {
   const auto layout = c10::make_intrusive<AttentionLayout>();
   const auto num_sequences = static_cast<int64_t>(lengths.size());
@@ -44,19 +45,19 @@ AttentionLayoutPtr both_directions(const std::vector<int64_t>& lengths) {
   int64_t row = 0;
   for (int64_t i = 0; i < num_sequences; ++i) {
     read.push_back(row);
-    for (int64_t place = 0; place < kLength; ++place) {
+    for (int64_t place = 0; place < kBlockLength; ++place) {
       const bool is_padding = place >= lengths[i];
       rows.push_back(is_padding ? row - 1 : row);
       if (is_padding) continue;
-      positions.push_back(i * kLength + place);
+      positions.push_back(i * kBlockLength + place);
       ++row;
     }
   }
   const at::Tensor ends = at::tensor(lengths);
   layout->groups = {{.sequences = num_sequences,
-                     .length = kLength,
-                     .read_mask = (at::arange(kLength).unsqueeze(0) < ends.unsqueeze(1))
-                                      .view({num_sequences, 1, 1, kLength})}};
+                     .length = kBlockLength,
+                     .read_mask = (at::arange(kBlockLength).unsqueeze(0) < ends.unsqueeze(1))
+                                      .view({num_sequences, 1, 1, kBlockLength})}};
   layout->rows = at::tensor(rows);
   layout->positions = at::tensor(positions);
   layout->read = at::tensor(read);
@@ -71,14 +72,14 @@ at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor&
 // Attention of one sequence, written out: x [L, W].
 at::Tensor plain_attention(const at::Tensor& x, const BlockParameters& p) {
   const auto heads = [&](const at::Tensor& rows) {
-    return rows.view({x.size(0), kHeads, kWidth / kHeads}).transpose(0, 1);
+    return rows.view({x.size(0), kBlockHeads, kBlockWidth / kBlockHeads}).transpose(0, 1);
   };
   const at::Tensor q = heads(at::linear(x, p[kQueryWeight], p[kQueryBias]));
   const at::Tensor k = heads(at::linear(x, p[kKeyWeight]));
   const at::Tensor v = heads(at::linear(x, p[kValueWeight], p[kValueBias]));
   const at::Tensor weights =
-      at::softmax(q.matmul(k.transpose(1, 2)) / std::sqrt(kWidth / double{kHeads}), -1);
-  const at::Tensor mixed = weights.matmul(v).transpose(0, 1).reshape({x.size(0), kWidth});
+      at::softmax(q.matmul(k.transpose(1, 2)) / std::sqrt(kBlockWidth / double{kBlockHeads}), -1);
+  const at::Tensor mixed = weights.matmul(v).transpose(0, 1).reshape({x.size(0), kBlockWidth});
   return at::linear(mixed, p[kOutProjWeight], p[kOutProjBias]) * p[kAttentionScale];
 }
 
@@ -113,9 +114,9 @@ class ResidualBlock : public ::testing::TestWithParam<NormPlace> {
 
   ParameterList list{at::kCPU};
   BlockParameters parameters = random_block(list, kApart);
-  BlockOptions options{.heads = kHeads, .norm = GetParam(), .norm_eps = 1e-3};
+  BlockOptions options{.heads = kBlockHeads, .norm = GetParam(), .norm_eps = 1e-3};
   std::vector<int64_t> lengths = {2, 5, 1, 4};
-  at::Tensor x = at::randn({12, kWidth}).set_requires_grad(true);
+  at::Tensor x = at::randn({12, kBlockWidth}).set_requires_grad(true);
 };
 
 INSTANTIATE_TEST_SUITE_P(BothPlacesOfNorms, ResidualBlock,
@@ -153,7 +154,7 @@ TEST_P(ResidualBlock, TakesTheProjectionsTogetherOrApart) {
   together[kInProjWeight] =
       at::cat({parameters[kQueryWeight], parameters[kKeyWeight], parameters[kValueWeight]});
   together[kInProjBias] =
-      at::cat({parameters[kQueryBias], at::zeros({kWidth}), parameters[kValueBias]});
+      at::cat({parameters[kQueryBias], at::zeros({kBlockWidth}), parameters[kValueBias]});
   for (const BlockParameter apart :
        {kQueryWeight, kKeyWeight, kValueWeight, kQueryBias, kValueBias}) {
     together[apart] = at::Tensor();
@@ -167,7 +168,8 @@ TEST_P(ResidualBlock, TakesTheProjectionsTogetherOrApart) {
 
 TEST(AddBlock, NamesParametersInTheOrderOfTheFamily) {
   ParameterList list(at::kCPU);
-  const BlockParameters parameters = add_block(list, "b.", open_clip_block(true), kWidth, kHidden);
+  const BlockParameters parameters =
+      add_block(list, "b.", open_clip_block(true), kBlockWidth, kBlockHidden);
   std::vector<std::string> names;
   for (const NamedParameter& parameter : list.all()) names.push_back(parameter.name);
   EXPECT_EQ(names,
@@ -177,7 +179,7 @@ TEST(AddBlock, NamesParametersInTheOrderOfTheFamily) {
                                       "b.ln_2.bias", "b.mlp.c_fc.weight", "b.mlp.c_fc.bias",
                                       "b.mlp.c_proj.weight", "b.mlp.c_proj.bias", "b.ls_2.gamma"}));
   EXPECT_FALSE(parameters[kQueryWeight].defined());
-  EXPECT_EQ(parameters[kFcWeight].sizes(), (std::vector<int64_t>{kHidden, kWidth}));
+  EXPECT_EQ(parameters[kFcWeight].sizes(), (std::vector<int64_t>{kBlockHidden, kBlockWidth}));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/model/autocast.h"
 #include "tests/model/plain_panderm.h"
 #include "tests/model/vision_models.h"
 #include "tests/support/golden.h"
@@ -129,6 +130,20 @@ TEST_P(VisionTowers, HaveTheSameGradientsWithCheckpointedBlocks) {
   const auto expected = gradients(model_), found = gradients(again);
   for (const auto& [name, gradient] : expected) {
     EXPECT_LE(relative_difference(found.at(name), gradient, 1e-6), 1e-5) << name;
+  }
+}
+
+TEST_P(VisionTowers, AreCloseToFp32InBf16) {
+  const ImageFeatures exact = model_.encode_image(pixels_, /*with_patches=*/true);
+  const AutocastScope autocast(c10::kCPU, /*enabled=*/true);
+  const ImageFeatures rounded = model_.encode_image(pixels_, /*with_patches=*/true);
+  EXPECT_GT(max_gap(rounded.image, exact.image), 0);
+  EXPECT_LE(max_gap(rounded.image, exact.image), 0.05);
+  EXPECT_LE(max_gap(rounded.patches, exact.patches), 0.05);
+  rounded.image.sum().backward();
+  for (const auto& [name, gradient] : take_gradients(model_)) {
+    EXPECT_EQ(gradient.scalar_type(), at::kFloat) << name;
+    EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << name;
   }
 }
 

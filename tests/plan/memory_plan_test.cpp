@@ -50,6 +50,31 @@ TEST_F(MemoryPlanTest, CountsParametersGradientsAndTwoMoments) {
   EXPECT_EQ(plan.parts[2].bytes, 2 * plan.parts[0].bytes);
 }
 
+TEST_F(MemoryPlanTest, LockedParametersHaveNoGradientsAndNoMoments) {
+  options.model.lock_image = {LockedPart::kAll};
+  const MemoryPlan plan = plan_memory(config, options, load, false);
+  // The image tower of ViT-B/16 has 86,192,640 parameters.
+  EXPECT_EQ(plan.parameter_bytes, 4.0 * 149'620'737);
+  EXPECT_EQ(plan.trained_bytes, 4.0 * (149'620'737 - 86'192'640));
+  EXPECT_EQ(plan.parts[0].bytes, plan.parameter_bytes);
+  EXPECT_EQ(plan.parts[1].bytes, plan.trained_bytes);
+  EXPECT_EQ(plan.parts[2].bytes, 2 * plan.trained_bytes);
+}
+
+TEST_F(MemoryPlanTest, LockedBlocksKeepNoActivations) {
+  const std::string kept = "image tower, kept for its backward pass";
+  const double whole = bytes(), of_all = bytes_of(kept, false);
+  options.model.lock_image = {LockedPart::kFirst, 6};
+  const double of_half = bytes_of(kept, false);
+  EXPECT_NEAR(of_half / of_all, 0.5, 0.02);
+  EXPECT_LT(bytes(), whole - of_all / 3);
+  options.model.checkpointed_image_blocks = 6;  // they are locked
+  EXPECT_EQ(bytes_of(kept, false), of_half);
+  options.model.checkpointed_image_blocks = 0;
+  options.model.lock_image = {LockedPart::kAll};
+  EXPECT_LT(bytes_of(kept, false), 0.02 * of_all);
+}
+
 TEST_F(MemoryPlanTest, ShrinksWithEverySettingThatSavesMemory) {
   const double whole = bytes();
   options.accum = 8;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "src/config/train_options.h"
 #include "src/model/transformer.h"
 
@@ -63,6 +65,29 @@ TEST_F(StepCostTest, CountsWhatIsComputedAgain) {
   options.model.checkpointed_image_blocks = kAllBlocks;
   EXPECT_NEAR(flops().image_tower / once.image_tower, 4.0 / 3, 0.01);
   EXPECT_EQ(flops().text_tower, once.text_tower);
+}
+
+TEST_F(StepCostTest, LockedBlocksHaveNoBackwardPass) {
+  load.texts = assumed_texts(options.objective, 1);
+  const StepFlops once = flops();
+  const auto shares = [&](const TowerLock& lock, int64_t accum = 1, int64_t checkpointed = 0) {
+    options.model.lock_image = options.model.lock_text = lock;
+    options.accum = accum;
+    options.model.checkpointed_image_blocks = checkpointed;
+    return std::pair(flops().image_tower / once.image_tower, flops().text_tower / once.text_tower);
+  };
+  EXPECT_NEAR(shares({LockedPart::kFirst, 6}).first, 2.0 / 3, 0.01);
+  EXPECT_NEAR(shares({LockedPart::kFirst, 6}).second, 2.0 / 3, 0.03);  // its last block costs less
+  EXPECT_NEAR(shares({LockedPart::kFirst, 6}, 2).first, 1, 0.01);
+  EXPECT_NEAR(shares({LockedPart::kFirst, 6}, 1, 8).first, 2.0 / 3 + 2.0 / 36, 0.01);
+  EXPECT_NEAR(shares({LockedPart::kFirst, 6}, 1, 6).first, 2.0 / 3, 0.01);
+  EXPECT_NEAR(shares({LockedPart::kAll}).first, 1.0 / 3, 1e-9);
+  EXPECT_NEAR(shares({LockedPart::kAll}).second, 1.0 / 3, 1e-9);
+  // Nothing needs it a second time.
+  EXPECT_NEAR(shares({LockedPart::kAll}, 2).first, 1.0 / 3, 1e-9);
+  // The gradients of texts need the patches.
+  options.model.lock_text = {};
+  EXPECT_NEAR(flops().image_tower / once.image_tower, 2.0 / 3, 0.01);
 }
 
 TEST_F(StepCostTest, ObjectiveCostsTheProductsOfItsTiles) {

@@ -133,13 +133,13 @@ TEST(Changes, AreAllowedWhereModelAndBatchesStayAsTheyAre) {
   TrainOptions after;
   after.accum = 2;
   after.data.workers = 9;
-  after.optimizer = {1, 0.5, 0.5, 1, 0, 1, NonFinite::kSkip};
+  after.optimizer = {1, 0.5, 0.5, 1, 0, 1, NonFinite::kSkip, 1, 1, 1, 1, 0.5};
   after.schedule = {1, 2, 1};
   after.checkpoint = {2, 3, 4};
   after.validation.every_steps = 3;
   after.runtime.threads = 3;
   EXPECT_THAT(keys(after, /*refused=*/true), IsEmpty());
-  EXPECT_EQ(keys(after, /*refused=*/false).size(), 17u);
+  EXPECT_EQ(keys(after, /*refused=*/false).size(), 22u);
 }
 
 TEST(Changes, AreRefusedWhereTheyChangeModelOrBatches) {
@@ -147,14 +147,15 @@ TEST(Changes, AreRefusedWhereTheyChangeModelOrBatches) {
   after.batch_size = 32;
   after.from = "runs/a";
   after.model.precision = Precision::kAmpBf16;
+  after.model.lock_text = {LockedPart::kFirst, 1};
   after.data.sampling = Sampling::kResampled;
   after.data.epoch_samples = 50;
   after.augmentation.gray_probability = 0.5;
   after.objective.sigma = 0.5;
   EXPECT_THAT(
       keys(after, /*refused=*/true),
-      ElementsAre("batch_size", "from", "model.precision", "data.sampling", "data.epoch_samples",
-                  "augmentation.gray_probability", "objective.sigma"));
+      ElementsAre("batch_size", "from", "model.precision", "model.lock_text", "data.sampling",
+                  "data.epoch_samples", "augmentation.gray_probability", "objective.sigma"));
   EXPECT_THAT(keys(after, /*refused=*/false), IsEmpty());
 }
 

@@ -86,6 +86,19 @@ TEST(RunChecks, AnObjectiveOfRawCaptionsNeedsARawCaption) {
   }
 }
 
+TEST(RunChecks, ALockCountsNoMoreBlocksThanThereAre) {
+  const auto refusal_of = [](const TowerLock& image, const TowerLock& text) {
+    TrainOptions options;
+    options.model.lock_image = image;
+    options.model.lock_text = text;
+    return error_of([&] { check_settings(options, ClipConfig(), tokenizer(), /*num_ranks=*/1); });
+  };
+  EXPECT_THAT(refusal_of({LockedPart::kFirst, 12}, {LockedPart::kFirst, 0}), IsEmpty());
+  EXPECT_THAT(refusal_of({LockedPart::kFirst, 13}, {}),
+              HasSubstr("model.lock_image = 13 leaves more blocks unlocked than the 12 that"));
+  EXPECT_THAT(refusal_of({}, {LockedPart::kFirst, 24}), HasSubstr("model.lock_text = 24 leaves"));
+}
+
 TEST(RunChecks, TheTextTowerTakesTheTokenizersIdsOfAnyNumber) {
   ClipConfig config;
   config.text.vocab_size = tokenizer().vocabulary_size();

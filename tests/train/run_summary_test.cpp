@@ -62,6 +62,13 @@ TEST(RunSummary, SaysWhatIsTrainedAndWhatCameOfIt) {
                         ": 149.6 million parameters, 300 samples, 10 steps of 64 samples "
                         "(2.5 epochs), 2 rank(s)\n"));
   testing::internal::CaptureStderr();
+  RunSummary(options, {.length = {.steps_per_epoch = 4, .total_steps = 10},
+                       .num_parameters = 149'620'737,
+                       .num_locked = 86'192'640});
+  EXPECT_THAT(
+      testing::internal::GetCapturedStderr(),
+      HasSubstr(": 63.4 million of 149.6 million parameters (the others are not trained), "));
+  testing::internal::CaptureStderr();
   summary.finish(kScores);
   write_results(run / "results.jsonl");
   summary.finish(kScores);

@@ -19,6 +19,7 @@
 #include "src/config/train_options.h"
 #include "src/core/file.h"
 #include "src/core/json_lines.h"
+#include "src/core/log.h"
 #include "src/distributed/rendezvous.h"
 #include "src/image/codec.h"
 #include "src/run/run_directory.h"
@@ -197,6 +198,55 @@ TEST_F(ThreadTraining, ANewRunStartsFromAnother) {
                                         "optimizer.safetensors");
     EXPECT_EQ(state.at("step").item<float>(), with_optimizer ? 8 : 2);
   }
+}
+
+// The number of steps, the weights and the optimizer's state of a run's checkpoint.
+struct Saved {
+  std::map<std::string, at::Tensor> weights, optimizer;
+};
+
+Saved saved(const TrainOptions& run, int64_t step) {
+  const auto checkpoint = checkpoint_path(RunDirectory(run).checkpoints(), step);
+  return {read_safetensors(checkpoint / "open_clip_model.safetensors"),
+          read_safetensors(checkpoint / "optimizer.safetensors")};
+}
+
+TEST_F(ThreadTraining, ALockedTowerStaysAndIsTrainedByARunWithoutTheLock) {
+  TrainOptions run = options("locked");
+  run.validation = ValidationOptions();
+  run.validation.every_epochs = 0;
+  run.validation.at_start = false;
+  run.data.validation.clear();
+  run.model.lock_image = {LockedPart::kAll};
+  run.schedule.max_steps = 3;
+  train_on(1, run, "train");
+  run.schedule.max_steps = 5;
+  train_on(2, run, "train");
+  const Saved before = saved(run, 3), after = saved(run, 5);
+  for (const auto& [name, value] : after.weights) {
+    EXPECT_EQ(at::equal(value, before.weights.at(name)), name.starts_with("visual.")) << name;
+    EXPECT_EQ(after.optimizer.contains("exp_avg." + name), !name.starts_with("visual.")) << name;
+  }
+  EXPECT_EQ(after.optimizer.at("step").item<float>(), 5);
+
+  TrainOptions next = run;
+  next.name = "unlocked";
+  next.from = "locked";
+  next.model.lock_image = {LockedPart::kFirst, 1};
+  next.optimizer.layer_decay = 0.5;
+  next.schedule.max_steps = 2;
+  initialize_logging(0, 1);
+  testing::internal::CaptureStderr();
+  train_on(2, next, "train");
+  const std::string log = testing::internal::GetCapturedStderr();
+  const Saved unlocked = saved(next, 2);
+  EXPECT_EQ(unlocked.optimizer.at("step").item<float>(), 7);
+  EXPECT_EQ(unlocked.optimizer.at("step.visual.proj").item<float>(), 2);
+  EXPECT_FALSE(at::equal(unlocked.weights.at("visual.proj"), after.weights.at("visual.proj")));
+  EXPECT_TRUE(at::equal(unlocked.weights.at("visual.conv1.weight"),
+                        after.weights.at("visual.conv1.weight")));
+  EXPECT_NE(log.find(" tensors that are trained; the others were locked"), std::string::npos);
+  EXPECT_NE(log.find(" parameters (the others are not trained), "), std::string::npos);
 }
 
 }  // namespace

@@ -39,9 +39,10 @@ Batch random_batch(int64_t num_samples) {
 }
 
 // The peak bytes of a step's tensors, without parameters, their gradients and the batch.
-int64_t peak(int64_t num_samples, int64_t accum) {
+int64_t peak(int64_t num_samples, int64_t accum, LockedLayers locked = {}) {
   Clip model(deep_config(), c10::kCPU);
   model.initialize(1);
+  model.lock(locked);
   const auto collectives = make_single_process_collectives();
   TrainOptions options;
   options.accum = accum;
@@ -62,6 +63,32 @@ TEST(TrainStepMemory, FollowsTheMicroBatch) {
                              deep_config().embed_dim * static_cast<int64_t>(sizeof(float));
   EXPECT_GE(whole, (kNumMicroBatches - 1) * alone);
   EXPECT_LE(accumulated, alone + kCopies * embeddings);
+}
+
+TEST(TrainStepMemory, LockedLayersKeepNothingForABackwardPass) {
+  constexpr int64_t kSamples = 32;
+  const int64_t whole = peak(kSamples, 1);
+  // Almost all tokens are texts'. Of four blocks two are locked, then all.
+  EXPECT_LT(peak(kSamples, 1, {.text = 3}), 3 * whole / 4);
+  EXPECT_LT(peak(kSamples, 1, {.text = 6}), whole / 2);
+}
+
+TEST(TrainStepMemory, LockedParametersHaveNoGradients) {
+  Clip model(deep_config(), c10::kCPU);
+  const auto collectives = make_single_process_collectives();
+  const TrainOptions options;
+  const auto bytes = [&](LockedLayers locked) {
+    model.lock(locked);
+    return watch_allocations([&] { const TrainStep step(model, *collectives, options); }).peak;
+  };
+  int64_t image = 0;
+  for (const auto& layer : model.image_layers()) {
+    for (const at::Tensor& parameter : layer) image += parameter.numel();
+  }
+  const int64_t all = bytes({}), without_image = bytes({.image = 6});
+  // Buckets align each gradient to 64 bytes.
+  EXPECT_GE(all - without_image, image * static_cast<int64_t>(sizeof(float)));
+  EXPECT_EQ(bytes({.image = 6, .text = 6}), 0);
 }
 
 }  // namespace

@@ -93,6 +93,51 @@ TEST_P(RecordedTraining, FirstGradientsAndFiveStepsAreAsRecorded) {
   }
 }
 
+// Trains `model` for a few steps of which only `trained` are applied.
+void train(Clip& model, const std::vector<NamedParameter>& trained, const TrainOptions& options) {
+  const auto collectives = make_single_process_collectives();
+  TrainStep step(model, *collectives, options);
+  AdamW optimizer(trained, options.optimizer);
+  const Batch batch = golden_batch();
+  const GlobalSizes sizes = {{batch.images.size(0)}, {batch.tokens.size(0)}};
+  for (int i = 0; i < 3; ++i) {
+    step.compute_gradients(batch, sizes);
+    clip_gradient_norm(trained, /*max_norm=*/0.5);
+    optimizer.step(1e-3);
+  }
+}
+
+TEST(LockedTraining, EqualsOneWhoseGradientsOfLockedParametersAreIgnored) {
+  const Clip initial = golden_clip("gelu");
+  for (const auto& [locked, accum, checkpointed] :
+       {std::tuple(LockedLayers{.image = 2, .text = 1}, 1, CheckpointedBlocks{}),
+        {LockedLayers{.image = 3, .text = 2}, 1, {.image = kAllBlocks, .text = kAllBlocks}},
+        {LockedLayers{.image = 4}, 1, {}},
+        {LockedLayers{.text = 4}, 1, {}},
+        {LockedLayers{.image = 4}, 2, {}},
+        {LockedLayers{.image = 1, .text = 4}, 2, {}}}) {
+    TrainOptions options;
+    options.accum = accum;
+    Clip model = golden_clip("gelu", checkpointed), whole = golden_clip("gelu", checkpointed);
+    model.lock(locked);
+    std::vector<NamedParameter> ignoring;
+    for (size_t i = 0; i < whole.parameters().size(); ++i) {
+      if (model.parameters()[i].value.requires_grad()) ignoring.push_back(whole.parameters()[i]);
+    }
+    ASSERT_LT(ignoring.size(), whole.parameters().size());
+    train(model, model.trained_parameters(), options);
+    train(whole, ignoring, options);
+    for (size_t i = 0; i < whole.parameters().size(); ++i) {
+      const NamedParameter& parameter = model.parameters()[i];
+      EXPECT_TRUE(at::equal(parameter.value, whole.parameters()[i].value)) << parameter.name;
+      EXPECT_EQ(at::equal(parameter.value, initial.parameters()[i].value),
+                !parameter.value.requires_grad())
+          << parameter.name;
+      EXPECT_EQ(parameter.value.grad().defined(), parameter.value.requires_grad());
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Golden, RecordedTraining,
                          testing::Combine(testing::Values("gelu", "quickgelu"),
                                           testing::Values("paper", "compat")));

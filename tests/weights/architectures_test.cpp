@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "src/core/file.h"
 #include "tests/support/error_of.h"
+#include "tests/support/golden.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -64,6 +68,24 @@ TEST_F(Architectures, MustLieSomewhere) {
   fs::remove_all(checkout_ / "configs");
   EXPECT_THAT(error_of([&] { find_architecture("ViT-B-16", program_); }),
               HasSubstr("no folder configs/models lies beside the binary"));
+}
+
+// Every file of configs/models can be read, and what was read can be written.
+TEST(ShippedArchitectures, AreDescribed) {
+  std::map<std::string, ClipConfig> found;
+  for (const auto& entry : fs::directory_iterator(golden_path("../../configs/models"))) {
+    if (entry.path().extension() != ".json") continue;
+    const ClipConfig config = read_architecture(entry.path().string());
+    EXPECT_THAT(hub_config_json(config), HasSubstr("vision_cfg")) << entry.path();
+    found[entry.path().stem()] = config;
+  }
+  EXPECT_GE(found.size(), 10u);
+  EXPECT_EQ(found.at("BiomedCLIP").vision.timm_model_name, "vit_base_patch16_224");
+  EXPECT_EQ(found.at("BiomedCLIP").vision.pooling, ImagePooling::kClassToken);
+  EXPECT_EQ(found.at("DermLIP-PanDerm").vision.family, VisionFamily::kPanDerm);
+  EXPECT_EQ(found.at("DermLIP-PanDerm").vision.width, 768);
+  EXPECT_EQ(found.at("DermFM-Zero").vision.width, 1024);
+  EXPECT_EQ(found.at("DermFM-Zero").vision.layers, 24);
 }
 
 }  // namespace
