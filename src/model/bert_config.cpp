@@ -153,6 +153,9 @@ TextConfig read_bert_text_config(JsonObject section) {
   bert.tokenizer_name = bert.model_name;
   section.read("hf_tokenizer_name", bert.tokenizer_name);
   read_size(section, "context_length", config.context_length);
+  // A null differs from a missing key: open_clip makes no projection, and no layer for pooling.
+  if (section.contains("hf_pooler_type")) bert.pooler = BertPooler::kClsLastHidden;
+  if (section.contains("hf_proj_type")) bert.projection = BertProjection::kNone;
   read_name(section, "hf_pooler_type", pooler_names(), bert.pooler);
   read_name(section, "hf_proj_type", projection_names(), bert.projection);
   require_default(section, {{"tokenizer_mode", ""}, {"tokenizer_kwargs", json::object()}});
@@ -169,7 +172,9 @@ nlohmann::ordered_json bert_text_config_json(const TextConfig& config) {
           {"hf_tokenizer_name", bert.tokenizer_name},
           {"hf_model_pretrained", false},
           {"hf_pooler_type", name_of(pooler_names(), bert.pooler)},
-          {"hf_proj_type", name_of(projection_names(), bert.projection)},
+          {"hf_proj_type", bert.projection == BertProjection::kNone
+                               ? json()
+                               : json(name_of(projection_names(), bert.projection))},
           {"vocab_size", config.vocab_size},
           {"width", config.width},
           {"heads", config.heads},

@@ -21,8 +21,9 @@ enum class BertPooler {
   kClsLastHidden,  // cls_last_hidden_state_pooler: the first one
 };
 
-// open_clip's hf_proj_type. Neither has a bias.
+// open_clip's hf_proj_type. None has a bias.
 enum class BertProjection {
+  kNone,  // null: the width is that of the features
   kLinear,
   kMlp,  // one hidden layer, as wide as the mean of its input and its output, with GELU
 };
@@ -30,8 +31,8 @@ enum class BertProjection {
 // What a BERT has beside the sizes in TextConfig.
 struct BertConfig {
   // Names of open_clip's text_cfg: repositories of Hugging Face, or folders.
-  std::string model_name;
-  std::string tokenizer_name;
+  std::string model_name = {};
+  std::string tokenizer_name = {};
   BertPooler pooler = BertPooler::kMean;
   BertProjection projection = BertProjection::kMlp;
   // Of config.json.
@@ -43,7 +44,7 @@ struct BertConfig {
   int64_t token_types = 2;
   int64_t pad_id = 0;
   // Where the tokenizer's vocabulary was found; empty: nowhere.
-  std::filesystem::path vocabulary;
+  std::filesystem::path vocabulary = {};
 };
 
 // Reads a text_cfg with hf_model_name; what config.json says is left at its default. Throws

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "src/core/error.h"
+#include "src/core/log.h"
+#include "src/core/text.h"
 #include "src/model/layer_norm.h"
 #include "src/model/token_embedding.h"
 
@@ -19,12 +21,18 @@ const BertConfig& bert_of(const ClipConfig& config) {
 // Undefined unless the pooler is BERT's own layer.
 at::Tensor add_pooler(ParameterList& list, const BertConfig& bert, const std::string& name,
                       at::IntArrayRef shape) {
-  return bert.pooler == BertPooler::kCls ? list.add("text.transformer.pooler.dense." + name, shape)
-                                         : at::Tensor();
+  return bert.pooler == BertPooler::kCls
+             ? list.add(text("text.transformer.pooler.dense.", name), shape)
+             : at::Tensor();
 }
 
 std::vector<at::Tensor> add_projection(ParameterList& list, const ClipConfig& config) {
   const int64_t width = config.text.width, d = config.embed_dim;
+  if (bert_of(config).projection == BertProjection::kNone) {
+    if (width == d) return {};
+    throw ConfigError(text("text_cfg.hf_proj_type is null, so embed_dim, ", d,
+                           ", must be BERT's hidden_size, ", width));
+  }
   if (bert_of(config).projection == BertProjection::kLinear) {
     return {list.add("text.proj.weight", {d, width})};
   }
@@ -78,9 +86,9 @@ at::Tensor BertTower::pool(const at::Tensor& rows, const PackedTexts& texts) con
 }
 
 at::Tensor BertTower::project(const at::Tensor& pooled) const {
-  at::Tensor features = at::linear(pooled, projection_.front());
-  for (size_t i = 1; i < projection_.size(); ++i) {
-    features = at::linear(at::gelu(features), projection_[i]);
+  at::Tensor features = pooled;
+  for (size_t i = 0; i < projection_.size(); ++i) {
+    features = at::linear(i == 0 ? features : at::gelu(features), projection_[i]);
   }
   return features;
 }
@@ -99,8 +107,8 @@ PackedTexts BertTower::pack(const at::Tensor& tokens, const at::Tensor& lengths,
 }
 
 TowerLayers BertTower::layers() const {
-  TowerLayers layers = {{word_embeddings_, token_type_embeddings_, position_embeddings_,
-                         norm_weight_, norm_bias_}};
+  TowerLayers layers = {
+      {word_embeddings_, token_type_embeddings_, position_embeddings_, norm_weight_, norm_bias_}};
   transformer_.append_layers(layers);
   std::vector<at::Tensor> last = projection_;
   if (pooler_weight_.defined()) last.insert(last.begin(), {pooler_weight_, pooler_bias_});
@@ -115,6 +123,12 @@ TextTowerShape BertTower::shape() const {
           .norm = NormPlace::kAfter,
           .reads_all_rows = config_.pooler == BertPooler::kMean,
           .products_per_text = products};
+}
+
+std::string BertTower::training_note() const {
+  if (config_.dropout == 0) return {};
+  return format("the text tower is trained without BERT's dropout, %g in its config.json",
+                config_.dropout);
 }
 
 }  // namespace dermatome

@@ -10,6 +10,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "src/model/text_tower.h"
@@ -18,7 +19,8 @@ namespace dermatome {
 
 class BertTower : public TextTower {
  public:
-  // Adds its parameters, names behind "text.", to `list`. config.text.bert has a value.
+  // Adds its parameters, names behind "text.", to `list`. config.text.bert has a value. Throws
+  // ConfigError if there is no projection between different widths.
   BertTower(ParameterList& list, const ClipConfig& config);
 
   at::Tensor forward(const at::Tensor& tokens, const at::Tensor& lengths,
@@ -27,6 +29,7 @@ class BertTower : public TextTower {
                    c10::Device device) const override;
   TowerLayers layers() const override;
   TextTowerShape shape() const override;
+  std::string training_note() const override;
 
  private:
   // The embeddings of all rows, normalized: [M, W].
@@ -44,7 +47,7 @@ class BertTower : public TextTower {
   at::Tensor norm_weight_, norm_bias_;
   Transformer transformer_;
   at::Tensor pooler_weight_, pooler_bias_;  // [W, W], [W]; undefined where no pooler uses them
-  std::vector<at::Tensor> projection_;      // [d, W]; or [H, W] and [d, H]
+  std::vector<at::Tensor> projection_;      // [d, W]; or [H, W] and [d, H]; or none
 };
 
 }  // namespace dermatome

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "src/model/clip_config.h"
@@ -40,6 +41,9 @@ class TextTower {
   virtual TowerLayers layers() const = 0;
 
   virtual TextTowerShape shape() const = 0;
+
+  // What training does otherwise than the peers', in a sentence for the log; empty: nothing.
+  virtual std::string training_note() const { return {}; }
 };
 
 // The tower that `config` describes. Adds its parameters to `list`.

@@ -46,12 +46,12 @@ struct VisionConfig {
   double mlp_ratio = 4.0;
 
   VisionFamily family = VisionFamily::kOpenClip;
-  std::string timm_model_name;  // of kTimm
-  bool patch_bias = false;      // of the convolution that embeds patches
+  std::string timm_model_name = {};  // of kTimm
+  bool patch_bias = false;           // of the convolution that embeds patches
   ImagePositions positions = ImagePositions::kLearned;
   bool pre_norm = true;  // a norm ahead of the first block
-  std::optional<double>
-      layer_scale;         // the first value of LayerScale's factors; nullopt: no LayerScale
+  // The first value of LayerScale's factors; nullopt: no LayerScale.
+  std::optional<double> layer_scale = std::nullopt;
   bool tanh_gelu = false;  // GELU by its approximation with tanh
   double norm_eps = 1e-5;
   ImagePooling pooling = ImagePooling::kClassToken;

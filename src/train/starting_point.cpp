@@ -136,6 +136,8 @@ void log_starting_point(const StartingPoint& start, const StartingModel& startin
                     "0"));
     }
   }
+  if (const std::string note = starting.model.text_tower().training_note(); !note.empty())
+    log_info(note);
 }
 
 }  // namespace dermatome

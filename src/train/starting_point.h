@@ -50,7 +50,8 @@ struct StartingModel {
   int64_t num_without_state = 0;
 };
 
-// Logs where the run starts, unless it is a new one from the beginning.
+// Logs where the run starts, unless it is a new one from the beginning, and what the text tower's
+// training leaves out.
 void log_starting_point(const StartingPoint& start, const StartingModel& starting,
                         const RunLength& length);
 

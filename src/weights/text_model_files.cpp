@@ -9,6 +9,7 @@
 #include "src/core/quoted.h"
 #include "src/core/text.h"
 #include "src/text/read_tokenizer.h"
+#include "src/weights/architectures.h"
 #include "src/weights/description.h"
 #include "src/weights/hugging_face_cache.h"
 
@@ -18,24 +19,26 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where the files of the model `name` may be.
-std::vector<fs::path> folders_of(const std::string& name, const fs::path& beside) {
+std::vector<fs::path> folders_of(const std::string& name, const fs::path& beside,
+                                 const fs::path& architectures) {
   std::vector<fs::path> folders = {beside};
   if (name.empty()) return folders;
   folders.insert(folders.end(), {beside / fs::path(name).filename(), beside / name, name});
   if (const auto cached = cached_model(name)) folders.push_back(*cached);
+  if (!architectures.empty()) folders.push_back(architectures / name);
   return folders;
 }
 
-std::optional<fs::path> find_numbers(const std::string& name, const fs::path& beside) {
-  for (const fs::path& folder : folders_of(name, beside)) {
+std::optional<fs::path> find_numbers(const std::vector<fs::path>& folders) {
+  for (const fs::path& folder : folders) {
     const fs::path file = folder / kTransformersConfig;
     if (is_of_transformers(file)) return file;
   }
   return std::nullopt;
 }
 
-fs::path find_vocabulary(const std::string& name, const fs::path& beside) {
-  for (const fs::path& folder : folders_of(name, beside)) {
+fs::path find_vocabulary(const std::vector<fs::path>& folders) {
+  for (const fs::path& folder : folders) {
     for (const char* file : {"tokenizer.json", "vocab.txt"}) {
       if (fs::is_regular_file(folder / file)) return folder;
     }
@@ -53,11 +56,13 @@ std::string how_to_get(const std::string& name) {
 
 }  // namespace
 
-void find_text_model_files(ClipConfig& config, const fs::path& description) {
+void find_text_model_files(ClipConfig& config, const fs::path& description,
+                           const fs::path& program) {
   if (!config.text.bert) return;
   BertConfig& bert = *config.text.bert;
   const fs::path beside = description.parent_path();
-  const auto numbers = find_numbers(bert.model_name, beside);
+  const fs::path architectures = architectures_folder(program);
+  const auto numbers = find_numbers(folders_of(bert.model_name, beside, architectures));
   if (!numbers) {
     throw DataError(text(description, ": text_cfg.hf_model_name is ",
                          dermatome::quoted(bert.model_name), ", whose ", kTransformersConfig,
@@ -65,7 +70,7 @@ void find_text_model_files(ClipConfig& config, const fs::path& description) {
                          how_to_get(bert.model_name)));
   }
   read_bert_numbers(*numbers, config.text);
-  bert.vocabulary = find_vocabulary(bert.tokenizer_name, beside);
+  bert.vocabulary = find_vocabulary(folders_of(bert.tokenizer_name, beside, architectures));
 }
 
 std::unique_ptr<const Tokenizer> model_tokenizer(const ClipConfig& config) {

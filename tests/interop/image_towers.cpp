@@ -18,6 +18,7 @@
 #include "src/config/optimizer_options.h"
 #include "src/core/error.h"
 #include "src/train/optimizer.h"
+#include "src/weights/description.h"
 #include "src/weights/hub.h"
 #include "src/weights/safetensors.h"
 #include "src/weights/weights.h"
@@ -29,7 +30,7 @@ using Json = nlohmann::ordered_json;
 
 Json description(const char* path) {
   try {
-    const Clip model(read_clip_config(path), c10::kMeta);
+    const Clip model(read_description(path), c10::kMeta);
     Json tensors = Json::array();
     for (const NamedParameter& parameter : model.parameters()) {
       tensors.push_back({parameter.name, parameter.value.sizes().vec()});

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "src/config/optimizer_options.h"
+#include "src/core/text.h"
 #include "src/model/clip.h"
 #include "src/train/optimizer.h"
 #include "src/weights/safetensors.h"
@@ -30,21 +31,22 @@ void follow_steps(const std::string& model_folder, const std::string& inputs_fil
     for (const NamedParameter& parameter : model.parameters()) {
       parameter.value.mutable_grad() = at::zeros_like(parameter.value);
     }
-    const at::Tensor image = model.encode_image(inputs.at("pixels"), /*with_patches=*/false).image;
-    const at::Tensor text = model.encode_text(inputs.at("tokens"), inputs.at("lengths"));
-    const at::Tensor loss = (image * inputs.at("image_weights")).sum() +
-                            (text * inputs.at("text_weights")).sum() + model.logit_scale();
+    const at::Tensor of_images =
+        model.encode_image(inputs.at("pixels"), /*with_patches=*/false).image;
+    const at::Tensor of_texts = model.encode_text(inputs.at("tokens"), inputs.at("lengths"));
+    const at::Tensor loss = (of_images * inputs.at("image_weights")).sum() +
+                            (of_texts * inputs.at("text_weights")).sum() + model.logit_scale();
     loss.backward();
     if (step == 0) {
-      found = {{"image_features", image.detach()}, {"text_features", text.detach()}};
+      found = {{"image_features", of_images.detach()}, {"text_features", of_texts.detach()}};
       for (const NamedParameter& parameter : model.parameters()) {
-        found.emplace_back("gradient." + parameter.name, parameter.value.grad().clone());
+        found.emplace_back(text("gradient.", parameter.name), parameter.value.grad().clone());
       }
     }
     optimizer.step(kLearningRate);
   }
   for (const NamedParameter& parameter : model.parameters()) {
-    found.emplace_back("after." + parameter.name, parameter.value.detach());
+    found.emplace_back(text("after.", parameter.name), parameter.value.detach());
   }
   write_safetensors(output, found);
 }

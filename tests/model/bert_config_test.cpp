@@ -7,6 +7,7 @@
 #include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/strict_json.h"
+#include "src/core/text.h"
 #include "src/model/clip_config.h"
 #include "tests/support/scratch_folder.h"
 
@@ -113,6 +114,16 @@ TEST_F(BertConfigTest, HasTheDefaultsOfOpenClipAndTransformers) {
   EXPECT_EQ(text.bert->positions, 512);
 }
 
+TEST_F(BertConfigTest, TakesNullForNoLayer) {
+  json null_model = model();
+  null_model["text_cfg"]["hf_proj_type"] = null_model["text_cfg"]["hf_pooler_type"] = nullptr;
+  const ClipConfig config = read(null_model, numbers());
+  EXPECT_EQ(config.text.bert->pooler, BertPooler::kClsLastHidden);
+  EXPECT_EQ(config.text.bert->projection, BertProjection::kNone);
+  const ClipConfig again = read(json::parse(hub_config_json(config)), numbers());
+  EXPECT_EQ(again.text.bert->projection, BertProjection::kNone);
+}
+
 TEST_F(BertConfigTest, ComesBackFromTheFilesOfACheckpoint) {
   const ClipConfig config = read(model(), numbers());
   const ClipConfig again =
@@ -154,7 +165,7 @@ TEST_F(BertConfigTest, RefusesNumbersByFileAndKey) {
     json changed = numbers();
     changed[key] = value;
     const std::string message = refusal(model(), changed);
-    EXPECT_THAT(message, HasSubstr("config.json: " + key)) << value;
+    EXPECT_THAT(message, HasSubstr(text("config.json: ", key))) << value;
   }
 }
 
@@ -168,7 +179,7 @@ TEST_F(BertConfigTest, RefusesKeysOfTextCfg) {
                                                  {"pooler", "mean"}}) {
     json changed = model();
     changed["text_cfg"][key] = value;
-    EXPECT_THAT(refusal(changed, numbers()), HasSubstr("text_cfg." + key)) << value;
+    EXPECT_THAT(refusal(changed, numbers()), HasSubstr(text("text_cfg.", key))) << value;
   }
 }
 

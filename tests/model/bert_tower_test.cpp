@@ -7,12 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/model/autocast.h"
 #include "tests/model/tiny_bert.h"
 #include "tests/support/golden.h"
 
 namespace dermatome {
 namespace {
+
+using ::testing::HasSubstr;
 
 double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
@@ -59,8 +63,9 @@ TEST_P(BertTowerTest, GivesTheFeaturesAndGradientsOfTheReference) {
     const std::vector<NamedParameter> parameters = named_text_parameters(clip);
     for (size_t i = 0; i < found.size(); ++i) {
       // The gradient of the keys' biases is only rounding noise.
-      EXPECT_LE(relative_difference(found[i], recorded.at("gradient." + parameters[i].name), 0.1),
-                2e-5)
+      EXPECT_LE(
+          relative_difference(found[i], recorded.at(text("gradient.", parameters[i].name)), 0.1),
+          2e-5)
           << parameters[i].name;
     }
   }
@@ -73,7 +78,7 @@ TEST_P(BertTowerTest, HasTheParametersOfTheReference) {
   const std::vector<NamedParameter> parameters = named_text_parameters(clip);
   EXPECT_EQ(std::ssize(parameters), num_recorded);
   for (const NamedParameter& parameter : parameters) {
-    EXPECT_EQ(parameter.value.sizes(), recorded.at("weight." + parameter.name).sizes());
+    EXPECT_EQ(parameter.value.sizes(), recorded.at(text("weight.", parameter.name)).sizes());
   }
   EXPECT_EQ(parameters.front().name, "text.transformer.embeddings.word_embeddings.weight");
   EXPECT_THAT(parameters.back().name, ::testing::StartsWith("text.proj."));
@@ -140,6 +145,26 @@ TEST_P(BertTowerTest, TellsPlansWhatItComputes) {
   const PackedTexts packed = clip.text_tower().pack(tokens, lengths, at::kCPU);
   // One token is padding in the midst of its text.
   EXPECT_EQ(packed.token.size(0), lengths.sum().item<int64_t>() - 1);
+}
+
+TEST(BertTower, SaysThatItLeavesDropoutOut) {
+  ClipConfig config = tiny_bert_config("last_mlp");
+  EXPECT_THAT(Clip(config, c10::kMeta).text_tower().training_note(), HasSubstr("dropout, 0.1 in"));
+  config.text.bert->dropout = 0;
+  EXPECT_EQ(Clip(config, c10::kMeta).text_tower().training_note(), "");
+}
+
+TEST(BertTower, NeedsNoProjectionBetweenEqualWidths) {
+  ClipConfig config = tiny_bert_config("last_mlp");
+  config.text.bert->projection = BertProjection::kNone;
+  EXPECT_THROW(Clip(config, c10::kMeta), ConfigError);
+  config.embed_dim = config.text.width;
+  Clip clip(config, at::kCPU);
+  clip.initialize(5);
+  const at::Tensor features =
+      clip.encode_text(at::tensor({10L, 11L, 12L}).view({1, 3}), at::tensor({3L}));
+  EXPECT_EQ(features.sizes(), (std::vector<int64_t>{1, 24}));
+  EXPECT_NEAR(features.norm().item<double>(), 1, 1e-6);
 }
 
 }  // namespace

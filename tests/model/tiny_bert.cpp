@@ -35,7 +35,7 @@ Clip tiny_bert(const std::string& name, CheckpointedBlocks checkpointed) {
   for (const NamedParameter& parameter : clip.parameters()) {
     if (!parameter.name.starts_with("text.")) continue;
     at::Tensor value = parameter.value;
-    value.copy_(tensors.at("weight." + parameter.name));
+    value.copy_(tensors.at(text("weight.", parameter.name)));
   }
   return clip;
 }

@@ -32,6 +32,13 @@ ClipConfig tiny_config() {
   return config;
 }
 
+ClipConfig tiny_config_with_bert(BertPooler pooler) {
+  ClipConfig config = tiny_config();
+  // Attention that is almost even would leave queries and keys gradients of rounding noise.
+  config.text.bert = BertConfig{.pooler = pooler, .initial_deviation = 0.2, .positions = 40};
+  return config;
+}
+
 StepBatch make_step_batch(int num_ranks, bool last_without_text, int64_t num_kept_patches) {
   const int64_t num_samples = num_ranks * kSamplesPerRank;
   constexpr int64_t kNumCaptions = 11;

@@ -17,6 +17,8 @@ inline constexpr int64_t kSamplesPerRank = 8;
 inline constexpr CheckpointedBlocks kEverything{.image = kAllBlocks, .text = kAllBlocks};
 
 ClipConfig tiny_config();
+// The same with a BERT as text tower.
+ClipConfig tiny_config_with_bert(BertPooler pooler);
 Clip make_model(CheckpointedBlocks checkpointed = {}, const ClipConfig& config = tiny_config());
 
 // A batch of G samples with N captions each.

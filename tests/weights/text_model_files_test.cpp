@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "src/core/file.h"
+#include "src/core/text.h"
 #include "src/weights/description.h"
 #include "src/weights/hub.h"
 #include "src/weights/safetensors.h"
@@ -76,6 +77,15 @@ TEST_F(TextModelFilesTest, AreFoundInAFolderThatTheConfigurationNames) {
   EXPECT_EQ(model_tokenizer(read_description(description_))->vocabulary_size(), 8);
 }
 
+TEST_F(TextModelFilesTest, AreFoundAmongTheArchitecturesOfTheProgram) {
+  write_numbers(folder_ / "configs/models/org/tiny");
+  fs::create_directories(folder_ / "bin");
+  write_file_atomically(folder_ / "bin/program", "");
+  ClipConfig found = read_clip_config(description_);
+  find_text_model_files(found, description_, folder_ / "bin/program");
+  EXPECT_EQ(config_identity(found), config_identity(config_));
+}
+
 TEST_F(TextModelFilesTest, AreAskedForByTheCommandThatDownloadsThem) {
   EXPECT_THAT(error_of([&] { read_description(description_); }),
               AllOf(HasSubstr("model/open_clip_config.json"),
@@ -88,18 +98,18 @@ TEST_F(TextModelFilesTest, AreAskedForByTheCommandThatDownloadsThem) {
 
 TEST_F(TextModelFilesTest, OfShippedModelsHoldTheNumbers) {
   const std::string models = DERMATOME_SOURCE_DIR "/configs/models/";
-  const ClipConfig config = read_description(models + "ViT-B-16-PubMedBERT-256.json");
-  EXPECT_EQ(config.text.context_length, 256);
-  int64_t num_of_text = 0;
-  for (const at::Tensor& each : Clip(config, c10::kMeta).text_parameters()) {
-    num_of_text += each.numel();
+  for (const char* name :
+       {"ViT-B-16-PubMedBERT-256", "BiomedCLIP", "DermLIP-PanDerm", "DermFM-Zero"}) {
+    const ClipConfig config = read_description(text(models, name, ".json"));
+    EXPECT_EQ(config.text.context_length, 256);
+    int64_t num_of_text = 0;
+    for (const at::Tensor& each : Clip(config, c10::kMeta).text_parameters()) {
+      num_of_text += each.numel();
+    }
+    // BERT-base's without its pooler, and the projection's hidden layer.
+    const int64_t hidden = (768 + config.embed_dim) / 2;
+    EXPECT_EQ(num_of_text, 108'891'648 + hidden * (768 + config.embed_dim)) << name;
   }
-  // BERT-base's without its pooler, and the projection's 768 x 640 and 640 x 512.
-  EXPECT_EQ(num_of_text, 108'891'648 + 768 * 640 + 640 * 512);
-  ClipConfig biomed;
-  biomed.text.bert = BertConfig{};
-  read_bert_numbers(models + "BiomedNLP-BiomedBERT-base-uncased-abstract/config.json", biomed.text);
-  EXPECT_EQ(biomed.text.width, 768);
 }
 
 TEST_F(TextModelFilesTest, ClipsOwnTowerNeedsNone) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "src/core/file.h"
+#include "src/core/text.h"
 #include "src/weights/safetensors.h"
 #include "tests/model/tiny_bert.h"
 #include "tests/support/error_of.h"
@@ -27,7 +28,7 @@ NamedTensors old_tensors() {
       bare =
           bare.substr(0, norm) + (bare.ends_with("weight") ? "LayerNorm.gamma" : "LayerNorm.beta");
     }
-    tensors.emplace_back("bert." + bare, tensor);
+    tensors.emplace_back(text("bert.", bare), tensor);
   }
   tensors.emplace_back("bert.embeddings.position_ids", at::arange(18).unsqueeze(0));
   tensors.emplace_back("bert.pooler.dense.weight", at::ones({24, 24}));

@@ -15,7 +15,7 @@
 namespace dermatome {
 namespace {
 
-constexpr std::string_view kPrefix = "bert.";
+constexpr std::string_view kBertPrefix = "bert.";
 
 bool is_part_of_bert(std::string_view name) {
   return name.starts_with("embeddings.") || name.starts_with("encoder.") ||
@@ -37,13 +37,13 @@ std::string with_new_ending(std::string name) {
 std::map<std::string, at::Tensor> from_bert_model(std::map<std::string, at::Tensor> tensors,
                                                   const std::string& file) {
   const bool prefixed = std::ranges::any_of(
-      tensors, [](const auto& entry) { return entry.first.starts_with(kPrefix); });
+      tensors, [](const auto& entry) { return entry.first.starts_with(kBertPrefix); });
   std::map<std::string, at::Tensor> own;
   std::set<std::string> heads;
   for (const auto& [name, tensor] : tensors) {
     const std::string bare =
-        prefixed && name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
-    if (is_part_of_bert(bare) && prefixed == name.starts_with(kPrefix)) {
+        prefixed && name.starts_with(kBertPrefix) ? name.substr(kBertPrefix.size()) : name;
+    if (is_part_of_bert(bare) && prefixed == name.starts_with(kBertPrefix)) {
       own.emplace(text("text.transformer.", with_new_ending(bare)), tensor);
     } else {
       heads.insert(name.substr(0, name.find('.')));
