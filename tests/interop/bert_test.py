@@ -9,7 +9,6 @@ open_clip makes small random models, one for each pooler. `dermatome encode` mus
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,7 +19,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import open_clip
 import torch
 from open_clip_test import TEXTS, compare, write_images
-from safetensors.torch import load_file, save_file
+from peer_steps import compare_steps
+from safetensors.torch import save_file
 from transformers import BertConfig, BertTokenizerFast
 
 CONTEXT_LENGTH = 40
@@ -78,60 +78,6 @@ def make_inputs(folder):
             "text_weights": torch.randn((len(tokens), EMBED_DIM), generator=generator)}
 
 
-def expected_steps(folder, inputs):
-    model, _ = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
-    model.eval()
-    undecayed = [p for n, p in model.named_parameters()
-                 if p.ndim < 2 or any(part in n for part in ("bn", "ln", "bias", "logit_scale"))]
-    decayed = [p for p in model.parameters() if all(p is not other for other in undecayed)]
-    optimizer = torch.optim.AdamW([{"params": undecayed, "weight_decay": 0.0}, {"params": decayed, "weight_decay": 0.1}],
-                                  lr=1e-4, betas=(0.9, 0.98), eps=1e-6)
-    found = {}
-    for step in range(5):
-        optimizer.zero_grad()
-        image = model.encode_image(inputs["pixels"], normalize=True)
-        text = model.encode_text(inputs["tokens"], normalize=True)
-        loss = (image * inputs["image_weights"]).sum() + (text * inputs["text_weights"]).sum() + model.logit_scale
-        loss.backward()
-        if step == 0:
-            found = {"image_features": image.detach(), "text_features": text.detach()}
-            found.update({f"gradient.{n}": p.grad.clone() for n, p in model.named_parameters()})
-        optimizer.step()
-    found.update({f"after.{n}": p.detach() for n, p in model.named_parameters()})
-    return found
-
-
-def without_keys_bias(name, value):
-    """`value` without the keys' bias: its gradient is only rounding noise, which AdamW makes as large as any other."""
-    if name.endswith("key.bias"):
-        return value[:0]
-    if name.endswith("in_proj_bias"):
-        query, _, last = value.chunk(3)
-        return torch.cat([query, last])
-    return value
-
-
-def compare_steps(model_steps, folder):
-    inputs = make_inputs(folder)
-    save_file({name: value.contiguous() for name, value in inputs.items()}, folder / "inputs.safetensors")
-    subprocess.run([model_steps, folder, folder / "inputs.safetensors", folder / "steps.safetensors"], check=True)
-    found, expected = load_file(folder / "steps.safetensors"), expected_steps(folder, inputs)
-    if found.keys() != expected.keys():
-        sys.exit(f"{folder}: other tensors: {sorted(found.keys() ^ expected.keys())}")
-    worst = {}
-    for name, value in expected.items():
-        wanted, given = (without_keys_bias(name, each.double()) for each in (value, found[name]))
-        if not wanted.numel():
-            continue
-        difference = ((given - wanted).norm() / wanted.norm().clamp_min(1e-3)).item()
-        kind = name.split(".")[0]
-        worst[kind] = max(worst.get(kind, (0, "")), (difference, name))
-    for kind, (difference, name) in worst.items():
-        print(f"{folder.name}: {kind}: largest relative difference {difference:.2e} ({name})")
-        if not difference <= (2e-5 if kind.endswith("features") else 1e-4):
-            sys.exit(f"{folder.name}: {name} differs")
-
-
 def main():
     dermatome, model_steps, work = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
     shutil.rmtree(work, ignore_errors=True)
@@ -143,7 +89,7 @@ def main():
     for name, case in CASES.items():
         write_random_checkpoint(work / name, *case)
         compare(dermatome, work / name, text_file, images, work / f"{name}.safetensors")
-        compare_steps(model_steps, work / name)
+        compare_steps(model_steps, work / name, make_inputs(work / name))
 
 
 if __name__ == "__main__":

@@ -25,10 +25,10 @@ void follow_steps(const std::string& model_folder, const std::string& inputs_fil
                   const std::string& output) {
   const Clip model = load_clip(model_folder, at::kCPU);
   const std::map<std::string, at::Tensor> inputs = read_safetensors(inputs_file);
-  AdamW optimizer(model.parameters(), OptimizerOptions{.weight_decay = 0.1});
+  AdamW optimizer(model.trained_parameters(), OptimizerOptions{.weight_decay = 0.1});
   NamedTensors found;
   for (int step = 0; step < kSteps; ++step) {
-    for (const NamedParameter& parameter : model.parameters()) {
+    for (const NamedParameter& parameter : model.trained_parameters()) {
       parameter.value.mutable_grad() = at::zeros_like(parameter.value);
     }
     const at::Tensor of_images =
@@ -39,13 +39,13 @@ void follow_steps(const std::string& model_folder, const std::string& inputs_fil
     loss.backward();
     if (step == 0) {
       found = {{"image_features", of_images.detach()}, {"text_features", of_texts.detach()}};
-      for (const NamedParameter& parameter : model.parameters()) {
+      for (const NamedParameter& parameter : model.trained_parameters()) {
         found.emplace_back(text("gradient.", parameter.name), parameter.value.grad().clone());
       }
     }
     optimizer.step(kLearningRate);
   }
-  for (const NamedParameter& parameter : model.parameters()) {
+  for (const NamedParameter& parameter : model.trained_parameters()) {
     found.emplace_back(text("after.", parameter.name), parameter.value.detach());
   }
   write_safetensors(output, found);
