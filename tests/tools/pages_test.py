@@ -205,6 +205,9 @@ PROVOKED = {
     "is no option of dermatome …; the nearest one": "dermatome evaluate --chekpoint runs/first",
     "a setting is written without dashes": "dermatome train first.yaml --lr 3",
     "neither a file nor a known name": "$BINARY plan first.yaml --ranks 2 model.architecture=ViT-B-61",
+    "text_cfg.hf_model_name is": "echo '{\"embed_dim\": 8, \"vision_cfg\": {}, \"text_cfg\": {\"hf_model_name\": \"none/such\"}}' "
+                                 ">bert.json; dermatome plan first.yaml --ranks 2 model.architecture=bert.json",
+    "the tokenizer … of the model lies": "$BINARY plan first.yaml --ranks 2 model.architecture=ViT-B-16-PubMedBERT-256",
     "is described by": "dermatome evaluate --checkpoint runs/first --architecture ViT-B-16 --benchmark my_benchmark.yaml",
     "but none of them is in the data": r"printf 'filename\nnone.png\n' >none.csv; dermatome shard --csv train.csv --images images --exclude none.csv --output x",
     "on another data set": "dermatome train first.yaml name=copy3 data.train=[shards/train,shards/train]",
