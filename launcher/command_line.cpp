@@ -121,18 +121,77 @@ std::string problem_with_words(const CLI::App& app) {
   return "";
 }
 
-// CLI11's message. For a number out of range it is replaced, since it would write the largest
-// number out in 300 digits.
+// Which word or option is missing, or which two exclude each other; empty if all is there.
+std::string problem_with_choice(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = typed_name(*option);
+    if (option->count() == 0) {
+      if (option->get_required()) return text(name, " is required");
+      continue;
+    }
+    for (const CLI::Option* other : option->get_needs()) {
+      if (other->count() == 0) return text(name, " requires ", typed_name(*other));
+    }
+    for (const CLI::Option* other : option->get_excludes()) {
+      if (other->count() > 0) {
+        return text(name, " cannot be given together with ", typed_name(*other));
+      }
+    }
+  }
+  return "";
+}
+
+// A message of CLI11 on the value of an option, taken apart; `option` is null if it is none.
+struct ValueMessage {
+  const CLI::Option* option = nullptr;
+  std::string value;
+};
+
+// `message` is `before`, the option's name, `between`, the value and `after`, behind which more may
+// stand.
+ValueMessage take_apart(const CLI::App& command, const std::string& message,
+                        std::string_view before, std::string_view between, std::string_view after) {
+  const size_t middle = message.find(between);
+  const size_t end = after.empty() ? message.size() : message.rfind(after);
+  if (!message.starts_with(before) || middle == message.npos || end == message.npos) return {};
+  const std::string name = message.substr(before.size(), middle - before.size());
+  const size_t value = middle + between.size();
+  if (value > end) return {};
+  return {command.get_option_no_throw(name), message.substr(value, end - value)};
+}
+
+// CLI11's message, in other words where it speaks of its own types, would write the largest number
+// out in 300 digits, or does not say that a number must be whole.
 std::string problem_with_value(const CLI::App& command, const std::string& message) {
-  const size_t value = message.find(": Value ");
-  const size_t end = message.rfind(" not in range ");
-  if (value == std::string::npos || end == std::string::npos) return message;
-  const std::string option = message.substr(0, value);
-  const CLI::Option* found = command.get_option_no_throw(option);
-  if (found == nullptr) return message;
-  const size_t start = value + std::string_view(": Value ").size();
-  return text(option, ": ", quoted(message.substr(start, end - start)), " is not ",
-              value_rule(*found));
+  const auto beyond = take_apart(command, message, "", ": Value ", " not in range ");
+  if (beyond.option != nullptr) {
+    return text(typed_name(*beyond.option), ": ", quoted(beyond.value), " is not ",
+                expected_number(*beyond.option, beyond.value));
+  }
+  const auto other = take_apart(command, message, "Could not convert: ", " = ", "");
+  if (other.option != nullptr && other.option->get_expected_max() == 0) {
+    return text(typed_name(*other.option), " takes no value; write it without ",
+                quoted(other.value));
+  }
+  if (other.option != nullptr && value_type(*other.option) == "NUMBER") {
+    return text(typed_name(*other.option), ": ", quoted(other.value), " is not ",
+                expected_number(*other.option, other.value));
+  }
+  const auto missing = take_apart(command, message, "", ": 1 required ", " missing");
+  if (missing.option != nullptr) {
+    return text(typed_name(*missing.option), " stands without its value, ",
+                value_type(*missing.option));
+  }
+  return message;
+}
+
+std::string problem_of(const CLI::App& command, const CLI::ParseError& error) {
+  const bool is_choice = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ||
+                         dynamic_cast<const CLI::RequiresError*>(&error) != nullptr ||
+                         dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr;
+  const std::string problem = is_choice ? problem_with_choice(command) : "";
+  // A command may also ask for an option itself.
+  return problem.empty() ? problem_with_value(command, error.what()) : problem;
 }
 
 std::string other_problem(const CLI::App& app, const CLI::ParseError& error) {
@@ -141,8 +200,8 @@ std::string other_problem(const CLI::App& app, const CLI::ParseError& error) {
     return "command line: name a command, such as train; dermatome help lists them";
   }
   const CLI::App& command = *chosen.front();
-  return text("command line: dermatome ", command.get_name(), ": ",
-              problem_with_value(command, error.what()), "; see ", help_on(command));
+  return text("command line: dermatome ", command.get_name(), ": ", problem_of(command, error),
+              "; see ", help_on(command));
 }
 
 }  // namespace

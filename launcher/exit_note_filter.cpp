@@ -1,5 +1,6 @@
 #include "launcher/exit_note_filter.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dermatome {
@@ -17,6 +18,19 @@ bool begins_exit_note(std::string_view line) {
          line.find("run detected that one or more processes exited with") != line.npos;
 }
 
+bool fits(char c, char form) { return form == '0' ? c >= '0' && c <= '9' : c == form; }
+
+// Where a line of a log begins (src/core/log.h), with what erases a progress bar in front of it;
+// npos if there is none.
+size_t begin_of_log_line(std::string_view line) {
+  constexpr std::string_view kForm = "0000-00-00,00:00:00 | ";
+  constexpr std::string_view kErase = "\r\033[K";
+  const auto found = std::ranges::search(line, kForm, fits);
+  if (found.empty()) return line.npos;
+  const auto begin = static_cast<size_t>(found.begin() - line.begin());
+  return line.substr(0, begin).ends_with(kErase) ? begin - kErase.size() : begin;
+}
+
 }  // namespace
 
 std::string ExitNoteFilter::end_of_line() {
@@ -24,7 +38,11 @@ std::string ExitNoteFilter::end_of_line() {
   const std::string_view words = std::string_view(line).substr(0, line.size() - 1);
   const size_t dashes = begin_of_dashes(words);
   const bool is_rule = words.size() - dashes > kShortestRule;
+  const size_t log_line = begin_of_log_line(words);
+  // A rank may write while mpirun writes its note.
+  if (!rule_.empty() && log_line != line.npos) return line;
   if (lines_of_note_ > 0) {
+    if (log_line != line.npos) return line.substr(log_line);
     const bool ends = is_rule || ++lines_of_note_ > kLongestNote;
     if (ends) lines_of_note_ = 0;
     return "";

@@ -9,7 +9,7 @@ namespace dermatome {
 // After an exit code other than 0, also after that of a stop on request, Open MPI's mpirun says
 // that "the job has been aborted" and names a rank and its code, in notes between two lines of
 // dashes. The rank itself has already said why it ended. Other notes, for example of a signal that
-// ended a rank, are passed on.
+// ended a rank, are passed on, and so are log lines of ranks that stand inside a note.
 class ExitNoteFilter {
  public:
   // What may be shown now, of these bytes and of those before. Of a line nothing is held back but

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -49,28 +50,16 @@ bool takes_many(const CLI::Option& option) {
   return option.get_expected_max() >= CLI::detail::expected_max_vector_size;
 }
 
-// "NUMBER", for CLI11's "INT:INT in [1 - 100]".
-std::string type_of(const CLI::Option& option) {
-  const std::string full = option.get_type_name();
-  const std::string type = full.substr(0, full.find(':'));
-  return type == "INT" || type == "UINT" || type == "FLOAT" ? "NUMBER" : type;
-}
-
 // CONFIG, KEY=VALUE...
 std::string word_name(const CLI::Option& option) {
-  std::string name = option.get_option_text();
-  if (name.empty()) name = option.get_name(/*positional=*/true, /*all_options=*/false);
-  std::ranges::transform(name, name.begin(), [](char each) {
-    return each >= 'a' && each <= 'z' ? static_cast<char>(each - 'a' + 'A') : each;
-  });
-  return name + (takes_many(option) ? "..." : "");
+  return text(typed_name(option), takes_many(option) ? "..." : "");
 }
 
 std::string option_name(const CLI::Option& option) {
   std::string name = option.get_name(/*positional=*/false, /*all_options=*/true);
   name = CLI::detail::find_and_replace(name, ",", ", ");
   if (option.get_type_size() == 0) return name;  // a flag
-  return text(name, " ", type_of(option), takes_many(option) ? "..." : "");
+  return text(name, " ", value_type(option), takes_many(option) ? "..." : "");
 }
 
 // The description, and in parentheses what else is to be known.
@@ -82,9 +71,9 @@ std::string meaning_of(const CLI::Option& option) {
     if (!rule.empty()) notes.push_back(rule);
     if (!option.get_default_str().empty()) notes.push_back("default: " + option.get_default_str());
   }
-  for (const CLI::Option* other : option.get_needs()) notes.push_back("with " + other->get_name());
+  for (const CLI::Option* other : option.get_needs()) notes.push_back("with " + typed_name(*other));
   for (const CLI::Option* other : option.get_excludes()) {
-    notes.push_back("not with " + other->get_name());
+    notes.push_back("not with " + typed_name(*other));
   }
   if (notes.empty()) return option.get_description();
   return text(option.get_description(), " (", CLI::detail::join(notes, "; "), ")");
@@ -152,6 +141,23 @@ size_t help_width() {
   return static_cast<size_t>(std::clamp(columns, 40, 100));
 }
 
+std::string typed_name(const CLI::Option& option) {
+  if (!option.get_positional()) return option.get_name();
+  std::string name = option.get_option_text();
+  if (name.empty()) name = option.get_name(/*positional=*/true, /*all_options=*/false);
+  std::ranges::transform(name, name.begin(), [](char each) {
+    return each >= 'a' && each <= 'z' ? static_cast<char>(each - 'a' + 'A') : each;
+  });
+  return name;
+}
+
+// CLI11's type is like "INT:INT in [1 - 100]".
+std::string value_type(const CLI::Option& option) {
+  const std::string full = option.get_type_name();
+  const std::string type = full.substr(0, full.find(':'));
+  return type == "INT" || type == "UINT" || type == "FLOAT" ? "NUMBER" : type;
+}
+
 std::string value_rule(const CLI::Option& option) {
   const std::string full = option.get_type_name();
   const size_t colon = full.find(':');
@@ -168,6 +174,20 @@ std::string value_rule(const CLI::Option& option) {
     return text(range.substr(0, range.size() - unlimited.size()), " or more");
   }
   return CLI::detail::find_and_replace(range, " - ", " to ");
+}
+
+std::string expected_number(const CLI::Option& option, const std::string& value) {
+  const std::string full = option.get_type_name(), rule = value_rule(option);
+  const std::string type = full.substr(0, full.find(':'));
+  const bool has_unit = full.find("INT in [") != std::string::npos && value_type(option) == type;
+  if (type == "FLOAT") return rule.empty() ? "a number" : rule;
+  if (type != "INT" && type != "UINT" && !has_unit) return rule;
+  int64_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc::invalid_argument && rest == end && !rule.empty()) return rule;
+  const std::string unit = has_unit ? text(" of ", CLI::detail::to_lower(type)) : "";
+  return text("a whole number", unit, rule.empty() ? "" : ", ", rule);
 }
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string name,

@@ -11,8 +11,19 @@ namespace dermatome {
 // 100, since longer lines are hard to read.
 size_t help_width();
 
+// What the user types for a word or an option: CONFIG, KEY=VALUE, --ranks. CLI11 calls words by
+// what the sources call them.
+std::string typed_name(const CLI::Option& option);
+
+// The kind of value that an option takes: NUMBER, TEXT, or the words to choose from.
+std::string value_type(const CLI::Option& option);
+
 // What an option's number must be, such as "1 to 100" or "above 0"; empty if any value will do.
 std::string value_rule(const CLI::Option& option);
+
+// What `value` is not if it is refused for `option`, which takes a number: "0 or more", or "a whole
+// number of images, 0 or more" if it is none; empty if the option takes no number.
+std::string expected_number(const CLI::Option& option, const std::string& value);
 
 // Lays a page out: what the command does, how it is called, its words and options with what they
 // are by default, or dermatome's commands by group, and examples (the footer, one on each line). No

@@ -4,10 +4,25 @@
 
 #include <array>
 
+#include "launcher/deadline.h"
+#include "launcher/exit_codes.h"
 #include "src/core/error.h"
+#include "src/core/log.h"
 #include "src/core/text.h"
 
 namespace dermatome {
+namespace {
+
+Deadline time_to_meet(std::chrono::milliseconds timeout) {
+  return {timeout,
+          text("the ranks did not meet within ",
+               format("%g", static_cast<double>(timeout.count()) / 1e3),
+               " s (runtime.timeout_s): a rank ended before MPI_Init, its host does not answer, or "
+               "the launcher hangs; look for the first error of another rank"),
+          kExitPeerLost};
+}
+
+}  // namespace
 
 bool started_by_mpi(const Environment& environment) {
   if (environment("OMPI_COMM_WORLD_SIZE") || environment("PMIX_RANK")) return true;
@@ -25,7 +40,8 @@ std::string mpi_library() {
   return library.substr(0, library.find_first_of(",\n"));
 }
 
-MpiSession::MpiSession() {
+MpiSession::MpiSession(std::chrono::milliseconds timeout) : timeout_(timeout) {
+  const Deadline deadline = time_to_meet(timeout);
   // Read before MPI_Init, which sets some of the variables itself where it knows of no other rank.
   const int started = announced_world(process_environment()).size;
   if (MPI_Init(nullptr, nullptr) != MPI_SUCCESS) throw CommunicationError("MPI_Init failed");
@@ -54,6 +70,7 @@ World MpiSession::world() const {
 }
 
 std::string MpiSession::share(const std::string& text) const {
+  const Deadline deadline = time_to_meet(timeout_);
   auto length = static_cast<int>(text.size());
   MPI_Bcast(&length, 1, MPI_INT, 0, MPI_COMM_WORLD);
   std::string shared = text;

@@ -1,6 +1,7 @@
 // MPI tells ranks of each other. Once they have met, nothing uses it until the end.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "src/distributed/world.h"
@@ -16,9 +17,10 @@ std::string mpi_library();
 
 class MpiSession {
  public:
-  // Throws ConfigError if this MPI knows of fewer ranks than were started: the launcher is that of
-  // another MPI, and every rank would train alone.
-  MpiSession();
+  // `timeout`: if the other ranks do not come for so long, here or in share(), the process ends
+  // with kExitPeerLost. Throws ConfigError if this MPI knows of fewer ranks than were started: the
+  // launcher is that of another MPI, and every rank would train alone.
+  explicit MpiSession(std::chrono::milliseconds timeout);
   // Finalizes MPI. Not reached on the error path: MPI_Finalize can wait for a peer that hangs.
   ~MpiSession();
   MpiSession(const MpiSession&) = delete;
@@ -28,6 +30,9 @@ class MpiSession {
   World world() const;
   // Returns rank 0's `text` on every rank.
   std::string share(const std::string& text) const;
+
+ private:
+  std::chrono::milliseconds timeout_;
 };
 
 }  // namespace dermatome

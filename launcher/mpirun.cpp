@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <iterator>
 #include <optional>
 
@@ -35,11 +37,25 @@ constexpr std::array kForwarded = {
 volatile pid_t child = 0;
 volatile std::sig_atomic_t stop_requested = 0;
 volatile std::sig_atomic_t on_terminal = 0;
+std::atomic<int64_t> stop_requested_at = 0;  // in milliseconds of the steady clock
+static_assert(std::atomic<int64_t>::is_always_lock_free);
+
+// A key that is pressed twice at once asks once.
+constexpr int64_t kSameRequestMs = 1000;
+
+int64_t milliseconds_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 void ask_to_stop() {
   stop_requested = 1;
+  stop_requested_at = milliseconds_now();
   kill(child, SIGUSR1);
 }
+
+bool is_same_request() { return milliseconds_now() - stop_requested_at < kSameRequestMs; }
 
 void forward(int signal) {
   const int interrupted_errno = errno;  // of the work that this handler interrupts
@@ -53,7 +69,7 @@ void forward(int signal) {
     const size_t from = on_terminal != 0 ? 0 : kErase;
     [[maybe_unused]] const ssize_t put =
         write(STDERR_FILENO, kSaid + from, sizeof(kSaid) - 1 - from);
-  } else if (signal != SIGHUP) {
+  } else if (signal == SIGTERM || (signal == SIGINT && !is_same_request())) {
     kill(child, SIGTERM);
   }
   errno = interrupted_errno;

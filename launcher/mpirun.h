@@ -29,9 +29,9 @@ std::vector<std::string> mpirun_arguments(const LaunchOptions& options, const st
 //
 // SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGUSR1, the requests to stop, reach the ranks as SIGUSR1,
 // because after the others mpirun gives ranks only a second. A second SIGINT or SIGTERM is
-// forwarded as SIGTERM. Signals that this process was started to ignore (nohup) stay ignored. The
-// child leads its own process group, so that a terminal's signals reach only this process, and gets
-// a SIGTERM if this process is killed.
+// forwarded as SIGTERM, but not a SIGINT within a second of the first request. Signals that this
+// process was started to ignore (nohup) stay ignored. The child leads its own process group, so
+// that a terminal's signals reach only this process, and gets a SIGTERM if this process is killed.
 //
 // What the child writes on standard error is passed on, without mpirun's notes on exit codes
 // (ExitNoteFilter). If it cannot be passed on, because nobody reads this process's standard error

@@ -11,6 +11,7 @@
 #include <limits>
 #include <string>
 
+#include "launcher/deadline.h"
 #include "launcher/gpu_allocation.h"
 #include "launcher/placement.h"
 #include "src/config/runtime_options.h"
@@ -79,6 +80,10 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }
 
+std::chrono::milliseconds timeout_of(const RuntimeOptions& options) {
+  return std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000));
+}
+
 // The folder for temporary files that the launcher removes however the ranks end; empty: there is
 // none.
 std::string launchers_folder() {
@@ -90,8 +95,9 @@ std::string launchers_folder() {
 
 Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
   const Environment environment = process_environment();
+  const std::chrono::milliseconds timeout = timeout_of(options);
   if (started_by_mpi(environment)) {
-    mpi_.emplace();
+    mpi_.emplace(timeout);
     world_ = mpi_->world();
   } else {
     world_ = world_from_environment(environment).value_or(World{});
@@ -99,7 +105,7 @@ Runtime::Runtime(const RuntimeOptions& options) : device_(c10::kCPU) {
   initialize_logging(world_.rank, world_.size);
   device_ = choose_device(options.device, world_, environment);
   if (device_.is_cpu()) keep_freed_memory();
-  meet(std::chrono::milliseconds(static_cast<int64_t>(options.timeout_s * 1000)));
+  meet(timeout);
   settle(options.threads);
   collectives_ = rendezvous_->connect("main", device_.is_cuda());
 }
@@ -135,8 +141,14 @@ std::unique_ptr<Collectives> Runtime::connect_cpu_group(const std::string& name)
 }
 
 int run_with_runtime(const RuntimeOptions& options, const std::function<int(Runtime&)>& work) {
+  std::optional<Deadline> deadline;  // outlives the runtime, whose end it is for
   Runtime runtime(options);
-  return work(runtime);
+  const int code = work(runtime);
+  deadline.emplace(timeout_of(options),
+                   "this rank's work is done, but the other ranks or the launcher do not end "
+                   "(runtime.timeout_s); this rank ends alone",
+                   code);
+  return code;
 }
 
 }  // namespace dermatome

@@ -21,8 +21,10 @@ struct SampleSource {
 };
 
 // Reads what `source` names and builds its shards; a folder replaces options.image_root. Rank 0
-// logs what is read, what is odd about it, and which captions there are. Returns, on rank 0, a line
-// that says what was made. Throws what reading and building throw.
+// logs what is read, what is odd about it, which captions there are, and how many images stand in
+// several rows. Returns, on rank 0, a line that says what was made. Throws what reading and
+// building throw; DataError that names the folder and an image, before anything is written, if none
+// of the images is there.
 std::string build_from(const SampleSource& source, BuildOptions options, BuildTeam& team);
 
 }  // namespace dermatome

@@ -53,12 +53,15 @@ class CaptionFiles {
     }
     columns_ = {"filename", label_column(), caption_column()};
     for (const std::string& given : options.templates) {
-      for (const std::string& name : CaptionTemplate(given).names()) add_column(name);
+      for (const std::string& name : CaptionTemplate(given).names()) {
+        add_column(name);
+        names_label_ = names_label_ || name == kDefaultLabel;
+      }
     }
   }
 
   std::string label_column() const {
-    return options_.label_column.empty() ? "label" : options_.label_column;
+    return options_.label_column.empty() ? kDefaultLabel : options_.label_column;
   }
   std::string caption_column() const {
     return options_.caption_column.empty() ? "caption" : options_.caption_column;
@@ -95,7 +98,7 @@ class CaptionFiles {
       cells[kCaption] = read_caption(folder_ / name);
     }
     const bool needs_object =
-        cells[kCaption].empty() || columns_.size() > kFirstOther || !options_.label_column.empty();
+        cells[kCaption].empty() || columns_.size() > kFirstOther || reads_label();
     const std::string name = beside(image, ".json");
     if (needs_object && beside_.contains(name)) take(read_object(folder_ / name), cells);
     return cells;
@@ -106,7 +109,7 @@ class CaptionFiles {
     for (size_t column = 0; column < columns_.size(); ++column) {
       const bool is_named = column >= kFirstOther ||
                             (column == kCaption && !options_.caption_column.empty()) ||
-                            (column == kLabel && !options_.label_column.empty());
+                            (column == kLabel && reads_label());
       if (!is_named || std::ranges::any_of(
                            rows, [column](const auto& cells) { return !cells[column].empty(); })) {
         continue;
@@ -117,8 +120,27 @@ class CaptionFiles {
     }
   }
 
+  // Throws DataError if captions can only come from templates that need a label, and none is there.
+  void check_labels(const std::vector<std::vector<std::string>>& rows) const {
+    if (options_.templates.empty() || !need_label(options_.templates)) return;
+    const bool all = options_.kind == TableKind::kLabels;
+    if (std::ranges::any_of(rows, [all](const auto& cells) {
+          return !cells[kLabel].empty() || (!all && !cells[kCaption].empty());
+        })) {
+      return;
+    }
+    throw DataError(text("--template '", options_.templates.front(), "': no image of ", folder_,
+                         " has a label, because it lies in no folder of a class (numbers are no "
+                         "classes); name a key of the .json files by --label-column",
+                         first_keys()));
+  }
+
  private:
+  static constexpr const char* kDefaultLabel = "label";
   static constexpr size_t kImage = 0, kLabel = 1, kCaption = 2, kFirstOther = 3;
+
+  // Whether the label is a key of the .json files.
+  bool reads_label() const { return names_label_ || !options_.label_column.empty(); }
 
   static std::string beside(const std::string& image, const char* ending) {
     return image.substr(0, image.rfind('.')) + ending;
@@ -132,10 +154,13 @@ class CaptionFiles {
 
   void take(const nlohmann::json& object, std::vector<std::string>& cells) const {
     for (size_t column = kLabel; column < columns_.size(); ++column) {
-      if (column == kLabel && options_.label_column.empty()) continue;
+      if (column == kLabel && !reads_label()) continue;
       if (column == kCaption && !cells[column].empty()) continue;
       const auto value = object.find(columns_[column]);
-      cells[column] = value == object.end() ? "" : json_cell(*value);
+      const std::string cell = value == object.end() ? "" : json_cell(*value);
+      // Where {label} finds no key, the folder is the class.
+      if (column == kLabel && cell.empty() && options_.label_column.empty()) continue;
+      cells[column] = cell;
     }
   }
 
@@ -159,6 +184,7 @@ class CaptionFiles {
   const TableOptions& options_;
   std::unordered_set<std::string> beside_;  // all .txt and .json files
   std::vector<std::string> columns_;
+  bool names_label_ = false;  // whether a template names {label}
 };
 
 }  // namespace
@@ -172,6 +198,7 @@ std::optional<SampleTable> read_caption_files(const std::filesystem::path& folde
   parallel_for(std::ssize(rows), num_threads,
                [&](int64_t i) { rows[i] = captions.read(files.images[i]); });
   captions.check_keys(rows);
+  captions.check_labels(rows);
 
   MemoryTable table(folder.string(), captions.columns());
   Sha256 hash;

@@ -87,4 +87,12 @@ std::optional<std::string> CaptionTemplate::fill(const CsvRow& row) const {
   return filled + after_;
 }
 
+bool need_label(const std::vector<std::string>& templates) {
+  return std::ranges::all_of(templates, [](const std::string& given) {
+    const std::vector<std::string> names = CaptionTemplate(given).names();
+    return std::ranges::any_of(
+        names, [](const std::string& name) { return name.empty() || name == "label"; });
+  });
+}
+
 }  // namespace dermatome

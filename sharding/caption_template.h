@@ -37,4 +37,7 @@ class CaptionTemplate {
   std::string after_;  // text behind the last placeholder
 };
 
+// Whether each of `templates` needs the label, as {} or {label}. Throws as CaptionTemplate().
+bool need_label(const std::vector<std::string>& templates);
+
 }  // namespace dermatome

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sharding/caption_files.h"
+#include "sharding/caption_template.h"
 #include "sharding/folder_metadata.h"
 #include "sharding/image_folder.h"
 #include "sharding/memory_table.h"
@@ -34,6 +35,13 @@ SampleTable read_class_folder(const std::filesystem::path& folder, const FolderF
   check_class_options(folder, options);
   SampleTable plain = read_image_folder(files, options.num_subcaptions);
   if (options.templates.empty()) return plain;
+  if (plain.label_names.empty() && need_label(options.templates)) {
+    throw DataError(
+        text("--template '", options.templates.front(), "': no image of ", folder,
+             " has a label, because all lie directly in it and in no folder of a class; "
+             "move them to ",
+             folder / "CLASS/IMAGE", ", or name a table with labels by --csv"));
+  }
   MemoryTable rows(folder.string(), {"filename", "label"});
   for (const CaptionedSample& sample : plain.samples) {
     rows.add_row((folder / sample.image_path).string(),

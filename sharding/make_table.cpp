@@ -1,5 +1,8 @@
 #include "sharding/make_table.h"
 
+#include <string>
+#include <vector>
+
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/core/text.h"
@@ -14,6 +17,23 @@ bool looks_exchanged(bool ontology, bool visual, const std::vector<uint8_t>& mas
          mask[kVisualConceptCaption] == ontology;
 }
 
+// The places of subcaption_1 to subcaption_K.
+std::vector<size_t> subcaption_columns(const TableReader& table, int64_t number) {
+  std::vector<size_t> columns;
+  for (int64_t k = 1; k <= number; ++k) {
+    const std::string name = text("subcaption_", k);
+    const auto column = table.find_column(name);
+    if (!column) {
+      throw DataError(text(table.name(), " has no column '", name, "', but --num-subcaptions is ",
+                           number, "; the table has ", k - 1,
+                           " subcaption(s): give --num-subcaptions ", k - 1,
+                           ", or add the column. Its columns are: ", table.column_list()));
+    }
+    columns.push_back(*column);
+  }
+  return columns;
+}
+
 class MakeRowReader : public RowReader {
  public:
   MakeRowReader(const TableReader& table, int64_t num_subcaptions,
@@ -22,9 +42,8 @@ class MakeRowReader : public RowReader {
     captions_ = {caption_column.empty() ? column_of(table, "truncated_caption", "caption")
                                         : table.column(caption_column),
                  table.column("ontology_caption"), table.column("visual_concept_caption")};
-    for (int64_t k = 1; k <= num_subcaptions; ++k) {
-      captions_.push_back(table.column(text("subcaption_", k)));
-    }
+    const std::vector<size_t> subcaptions = subcaption_columns(table, num_subcaptions);
+    captions_.insert(captions_.end(), subcaptions.begin(), subcaptions.end());
     knowledge_masks_ = table.column("knowledge_masks");
     if (num_subcaptions > 0) sub_caption_mask_ = table.column("sub_caption_mask");
   }

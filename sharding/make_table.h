@@ -16,7 +16,8 @@ namespace dermatome {
 
 // A mask that calls a missing caption valid is overruled and counted in a warning. Masks that make
 // sense only in the order raw, visual, ontology are counted too. `caption_column`: the column of
-// the raw caption, if it is not one of those above. Throws DataError when a column is missing.
+// the raw caption, if it is not one of those above. Throws DataError when a column is missing, with
+// the number of subcaptions that are there if it is one of theirs.
 std::unique_ptr<RowReader> make_make_row_reader(const TableReader& table, int64_t num_subcaptions,
                                                 const std::string& caption_column);
 

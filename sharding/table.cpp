@@ -143,8 +143,10 @@ void check_templates(const SampleTable& table, const TableReader& rows,
     return std::ranges::count(sample.mask, 0) < std::ssize(sample.mask);
   };
   if (options.templates.empty() || std::ranges::any_of(table.samples, has_caption)) return;
-  throw DataError(text("--template: no row of ", rows.name(),
-                       " has all cells that a template needs; name columns that are filled"));
+  throw DataError(text("--template '", options.templates.front(), "': no row of ", rows.name(),
+                       " has all cells that ",
+                       options.templates.size() == 1 ? "it needs" : "it or another template needs",
+                       "; name columns that are filled. The columns are: ", rows.column_list()));
 }
 
 int64_t parse_ontology(const std::string& cell, const std::string& where) {

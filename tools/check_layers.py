@@ -25,6 +25,7 @@ BUILT_ON = {
     "src/model": {"src/image"},
     "src/weights": {"src/model", "src/text"},
     "src/run": {"src/weights", "src/config"},
+    "src/export": {"src/run", "src/text"},
     "sharding": {"src/text", "src/image"},
     "src/leakage": {"src/eval"},
     "src/data": {"src/config", "sharding"},
@@ -34,7 +35,7 @@ BUILT_ON = {
     "src/watch": {"src/eval", "src/run"},
     "src/plan": {"src/train"},
     "src/report": {"src/eval", "src/leakage", "src/objective", "src/run"},
-    "launcher": {"src/plan", "src/report", "src/leakage", "src/watch"},
+    "launcher": {"src/export", "src/plan", "src/report", "src/leakage", "src/watch"},
     "tools/bench": {"launcher"},
     "tests": {"launcher"},
 }

@@ -60,7 +60,7 @@ void add_command(CLI::App& app, const std::string& name, const BenchmarkKind* on
   command->footer(text(example, "\n", example, " --top 3 --json"));
   const auto arguments = std::make_shared<ClassifyArguments>();
   arguments->top = default_top;
-  command->add_option("images", arguments->images, "Images")->required();
+  command->add_option("images", arguments->images, "Images")->option_text("IMAGE")->required();
   command->add_option("--checkpoint", arguments->checkpoint, kCheckpointHelp)->required();
   command
       ->add_option("--benchmark", arguments->benchmark,

@@ -24,10 +24,15 @@ void add_commands(CLI::App& app) {
     }
   };
   group("Data", {add_shard, add_verify, add_inspect, add_duplicates});
-  group("Training", {add_config, add_plan, add_train, add_launch, add_report});
+  group("Training", {add_config, add_plan, add_train, add_launch, add_report, add_export});
   group("Scores", {add_evaluate, add_watch, add_probe});
   group("Single images and texts", {add_classify, add_concepts, add_encode, add_tokenize});
   group("About dermatome", {add_objective, add_help, add_version});
+}
+
+int64_t& ranks_to_start() {
+  static int64_t number = 0;
+  return number;
 }
 
 void answer_old_option(CLI::App& command, const std::string& old_name,

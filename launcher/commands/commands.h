@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -18,6 +19,7 @@ void add_config(CLI::App& app);
 void add_duplicates(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_export(CLI::App& app);
 void add_help(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_launch(CLI::App& app);
@@ -37,6 +39,10 @@ void add_commands(CLI::App& app);
 
 // Answers the option `old_name`, which is called `new_name` now, with a usage error that says so.
 void answer_old_option(CLI::App& command, const std::string& old_name, const std::string& new_name);
+
+// How many ranks `launch` is about to start for the command whose line is read; 0: none, or a
+// number that it does not know. A command can check it before the ranks start.
+int64_t& ranks_to_start();
 
 // Asks for `work` on ranks, which returns the exit code. It starts when the callback has returned
 // and main() has left its handlers, so it must own, or share, whatever it uses.

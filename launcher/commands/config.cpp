@@ -15,6 +15,7 @@
 #include "src/core/file.h"
 #include "src/core/text.h"
 #include "src/run/run_directory.h"
+#include "src/weights/architectures.h"
 
 namespace dermatome {
 namespace {
@@ -31,7 +32,7 @@ TrainOptions of_run_or_file(const std::string& source) {
 }
 
 std::string checked(const std::string& file, const std::vector<std::string>& overrides) {
-  load_train_config(file, overrides);
+  find_architecture(load_train_config(file, overrides).model.architecture);  // refuses others
   return text(file, ": the settings are valid; `dermatome plan` also looks at their files\n");
 }
 
@@ -41,9 +42,7 @@ std::string differences(const std::vector<std::string>& sources) {
   const TrainOptions after = of_run_or_file(sources.back());
   std::string lines =
       text("# ", with_defaults ? "defaults" : sources.front(), " -> ", sources.back(), "\n");
-  for (const auto& difference : config_differences(before, after)) {
-    lines += difference_text(difference) + "\n";
-  }
+  for (const auto& each : config_differences(before, after)) lines += difference_text(each) + "\n";
   return lines;
 }
 

@@ -60,6 +60,7 @@ void add_evaluate(CLI::App& app) {
                    "How many images of a benchmark may be unreadable; they are left out, and the "
                    "result names them")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->type_name("IMAGES")
       ->capture_default_str();
   add_choice(*command, "--format", evaluation.format,
              Choices<ResultFormat>{{"dermatome", ResultFormat::kDermatome},

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "launcher/as_typed.h"
 #include "launcher/command_line.h"
 #include "launcher/commands/commands.h"
 #include "launcher/exit_codes.h"
 #include "launcher/mpirun.h"
+#include "src/core/as_typed.h"
 #include "src/core/error.h"
 #include "src/core/live_line.h"
 #include "src/core/log.h"
@@ -47,6 +47,7 @@ int launch(const LaunchArguments& arguments, const std::vector<std::string>& com
   // An option in front of the command, of which `launch` has taken its own.
   if (command.front().starts_with('-')) throw CLI::ExtrasError("launch", command);
   // Here a wrong word is told in one line, without mpirun's own lines about ranks that failed.
+  ranks_to_start() = num_ranks;
   check_command_line(command);
   if (geteuid() == 0) {
     // Open MPI refuses root unless told twice.

@@ -9,6 +9,7 @@
 #include "launcher/commands/choice.h"
 #include "src/config/model_options.h"
 #include "src/config/runtime_options.h"
+#include "src/config/train_options.h"
 #include "src/core/error.h"
 #include "src/core/json_text.h"
 #include "src/core/live_line.h"
@@ -16,6 +17,8 @@
 #include "src/distributed/text_gather.h"
 #include "src/eval/result_table.h"
 #include "src/run/find_weights.h"
+#include "src/run/named_run.h"
+#include "src/weights/hugging_face_cache.h"
 
 namespace dermatome {
 
@@ -47,14 +50,17 @@ void add_hint_options(CLI::App& command, ModelHints& hints) {
 }
 
 std::string find_checkpoint(const std::string& given, Runtime& runtime) {
-  // Ranks may read copies in different places, but of what lies in `given` they use the same.
+  // Ranks may read copies in different places, but of what lies in a run they use the same.
   const bool is_root = runtime.world().rank == 0;
-  const std::string found = is_root ? find_weights(given).string() : "";
-  const std::string inside = found.starts_with(given) ? found.substr(given.size()) : "";
+  const std::string output = TrainOptions().output;
+  const std::string run =
+      names_hub_model(given) ? given : read_run_name(given, output).directory.string();
+  const std::string found = is_root ? find_weights(given, output).string() : "";
+  const std::string inside = found.starts_with(run) ? found.substr(run.size()) : "";
   const std::string shared =
       gather_texts(inside, runtime.collectives(), "checkpoint to use", runtime.device())[0];
   if (is_root) return found;
-  return shared.empty() ? find_weights(given).string() : given + shared;
+  return shared.empty() ? find_weights(given, output).string() : run + shared;
 }
 
 void print_result(const nlohmann::ordered_json& result, bool as_json) {

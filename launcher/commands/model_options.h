@@ -39,11 +39,12 @@ inline constexpr const char* kJsonHelp =
 // The help of --checkpoint.
 inline constexpr const char* kCheckpointHelp =
     "Directory in open_clip's hub layout or of a CLIPModel of transformers, file of weights "
-    "(.safetensors, .pt), directory of a run (also one of open_clip): its newest checkpoint, or "
+    "(.safetensors, .pt), directory of a run (also one of open_clip) or name of a run in runs: its "
+    "newest checkpoint, RUN:STEP, or "
     "hf-hub:ORGANIZATION/NAME in Hugging Face's cache";
 
-// What find_weights() finds for `given`. Rank 0 looks, so that all ranks use the same checkpoint. A
-// collective call. Throws what find_weights() throws.
+// What find_weights() finds for `given`, in the default output. Rank 0 looks, so that all ranks use
+// the same checkpoint. A collective call. Throws what find_weights() throws.
 std::string find_checkpoint(const std::string& given, Runtime& runtime);
 
 // Throws ConfigError if `runtime` has several ranks: `command` runs on one.

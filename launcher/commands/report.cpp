@@ -65,6 +65,7 @@ void add_report(CLI::App& app) {
       ->add_option(
           "runs", arguments->runs,
           "The run's directory, such as runs/NAME; several runs are compared, without images")
+      ->option_text("RUN")
       ->required();
   command->add_option(
       "--output", arguments->output,

@@ -14,6 +14,7 @@
 #include "src/core/stop_signal.h"
 #include "src/core/text.h"
 #include "src/train/environment.h"
+#include "src/train/run_checks.h"
 #include "src/train/trainer.h"
 
 namespace dermatome {
@@ -54,6 +55,7 @@ void add_train(CLI::App& app) {
   // ranks.
   command->parse_complete_callback([arguments] {
     arguments->options = load_train_config(arguments->config, arguments->overrides);
+    if (ranks_to_start() > 0) check_number_of_ranks(arguments->options, ranks_to_start());
   });
   command->callback([arguments] {
     // First: a request to stop may come while the ranks still start.

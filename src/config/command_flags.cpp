@@ -8,6 +8,7 @@
 #include "src/config/foreign_keys.h"
 #include "src/config/shell_words.h"
 #include "src/core/error.h"
+#include "src/core/joined.h"
 
 namespace dermatome {
 namespace {
@@ -38,6 +39,11 @@ Flags flags_of(Words::const_iterator begin, Words::const_iterator end) {
   return flags;
 }
 
+// "'a', 'b'".
+std::string listed(const Words& values) {
+  return joined(values, [](const std::string& value) { return text("'", value, "'"); });
+}
+
 // Behind the program: torchrun's own flags stand in front of it.
 Words::const_iterator end_of_program(const Words& words) {
   const auto script = std::ranges::find_if(words, [](const auto& w) { return w.ends_with(".py"); });
@@ -45,6 +51,14 @@ Words::const_iterator end_of_program(const Words& words) {
   // python -m torch.distributed.run … -m open_clip_train.main: the last one is the program.
   const auto module = std::find(words.rbegin(), words.rend(), "-m").base();
   return module == words.begin() || module == words.end() ? words.begin() : module + 1;
+}
+
+// "|", "&&", ";", ">log.txt", "2>&1".
+bool is_of_shell(const std::string& word) {
+  const size_t first = word.find_first_not_of("0123456789");
+  if (first == std::string::npos) return false;
+  const std::string_view marks = first == 0 ? "|&;<>" : "<>";
+  return marks.find(word[first]) != std::string_view::npos;
 }
 
 // The product of torchrun's flags; 0: one that is no number, or none.
@@ -65,10 +79,23 @@ int64_t processes_of(const Flags& launcher) {
 
 }  // namespace
 
+std::string CommandFlags::Flag::text() const {
+  std::string words = written;
+  for (const std::string& value : values) words += " " + value;
+  return words;
+}
+
+std::string CommandFlags::Flag::value() const {
+  if (values.size() > 1) {
+    throw ConfigError(dermatome::text(written, " takes one value, but has ", listed(values)));
+  }
+  return values.empty() ? std::string() : values.front();
+}
+
 CommandFlags::CommandFlags(std::string_view command) {
   const Words words = shell_words(command);
   const auto program_end = end_of_program(words);
-  flags_ = flags_of(program_end, words.end());
+  flags_ = flags_of(program_end, std::find_if(program_end, words.end(), is_of_shell));
   processes_ = processes_of(flags_of(words.begin(), program_end));
   if (flags_.empty()) {
     throw ConfigError("the command line holds no flag such as --batch-size 64");
@@ -86,7 +113,15 @@ std::optional<CommandFlags::Flag> CommandFlags::take(std::string_view name) {
 std::optional<std::string> CommandFlags::take_value(std::string_view name) {
   const auto flag = take(name);
   if (!flag) return std::nullopt;
-  return flag->values.empty() ? std::string() : flag->values.front();
+  return flag->value();
+}
+
+bool CommandFlags::take_switch(std::string_view name) {
+  const auto flag = take(name);
+  if (flag && !flag->values.empty()) {
+    throw ConfigError(text(flag->written, " takes no value, but has ", listed(flag->values)));
+  }
+  return flag.has_value();
 }
 
 }  // namespace dermatome

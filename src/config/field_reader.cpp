@@ -34,19 +34,24 @@ struct InRange {
 };
 
 constexpr const char* kTabProblem =
-    "a tab stands in front of the key. YAML takes only spaces there; replace every such tab by "
+    "a tab stands in the indentation. YAML takes only spaces there; replace every such tab by "
     "spaces";
 
-// Whether a tab stands in front of the first visible character of the line (counted from 0).
-bool has_tab_indentation(const std::string& yaml, int line) {
+// Where the first tab stands in the indentation of the marked line, which ends behind the dash of a
+// list's item; nullopt if there is none.
+std::optional<YAML::Mark> tab_in_indentation(const std::string& yaml, YAML::Mark mark) {
+  if (mark.is_null()) return std::nullopt;
   size_t begin = 0;
-  for (; line > 0 && begin != std::string::npos; --line) {
+  for (int line = 0; line < mark.line; ++line) {
     begin = yaml.find('\n', begin);
-    if (begin != std::string::npos) ++begin;
+    if (begin == std::string::npos) return std::nullopt;
+    ++begin;
   }
-  if (line < 0 || begin == std::string::npos) return false;
-  const size_t end = yaml.find_first_not_of(" \t", begin);
-  return yaml.substr(begin, end - begin).find('\t') != std::string::npos;
+  const size_t end = yaml.find_first_not_of(" -\t", begin);
+  const size_t tab = yaml.substr(begin, end - begin).find('\t');
+  if (tab == std::string::npos) return std::nullopt;
+  mark.column = static_cast<int>(tab);
+  return mark;
 }
 
 }  // namespace
@@ -66,13 +71,14 @@ void FieldReader::read(const std::filesystem::path& path) {
   } catch (const DataError& error) {
     throw ConfigError(std::string("configuration: ") + error.what());
   } catch (const YAML::Exception& error) {
-    throw ConfigError(text(where(error.mark), ": not valid YAML: ",
-                           has_tab_indentation(yaml, error.mark.line) ? kTabProblem : error.msg));
+    const auto tab = tab_in_indentation(yaml, error.mark);
+    throw ConfigError(
+        text(where(tab.value_or(error.mark)), ": not valid YAML: ", tab ? kTabProblem : error.msg));
   }
 }
 
-void FieldReader::apply_override(const std::string& text) {
-  override_ = dermatome::text("override '", text, "'");
+void FieldReader::apply_override(const std::string& text, const std::string& where) {
+  override_ = where.empty() ? dermatome::text("override '", text, "'") : where;
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw ConfigError(override_ + ": expected key=value");
@@ -164,8 +170,7 @@ void FieldReader::read_classes(const std::string& key, const YAML::Node& list,
 }
 
 const Field* FieldReader::find(std::string_view key) const {
-  const auto found = std::find_if(fields_.begin(), fields_.end(),
-                                  [key](const Field& field) { return field.key == key; });
+  const auto found = std::ranges::find(fields_, key, &Field::key);
   return found == fields_.end() ? nullptr : &*found;
 }
 
@@ -178,9 +183,18 @@ std::string FieldReader::keys_of(const std::string& prefix) const {
   return keys;
 }
 
+std::string FieldReader::keys_beside(const std::string& key) const {
+  const std::string section = key.substr(0, key.find('.'));
+  if (key != section && is_section(section)) return keys_of(section + ".");
+  std::vector<std::string> names;
+  for (const Field& field : fields_) names.push_back(field.key.substr(0, field.key.find('.')));
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return text("; the keys are ", joined(names));
+}
+
 bool FieldReader::is_section(const std::string& key) const {
-  return std::any_of(fields_.begin(), fields_.end(),
-                     [&](const Field& field) { return field.key.starts_with(key + "."); });
+  const auto is_in = [&key](const Field& field) { return field.key.starts_with(key + "."); };
+  return std::any_of(fields_.begin(), fields_.end(), is_in);
 }
 
 const RetiredKey* FieldReader::find_retired(std::string_view key) const {
@@ -202,7 +216,8 @@ void FieldReader::fail_unknown(const std::string& key, const Place& place) const
     known.push_back(field.key);
     known.push_back(field.key.substr(0, field.key.rfind('.')));
   }
-  throw ConfigError(text(place.where, ": ", unknown_key(key, place.value, known)));
+  throw ConfigError(text(place.where, ": ", unknown_key(key, place.value, known),
+                         nearest_key(key, known).empty() ? keys_beside(key) : ""));
 }
 
 }  // namespace dermatome

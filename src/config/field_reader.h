@@ -39,8 +39,9 @@ class FieldReader {
   // type.
   void read(const std::filesystem::path& path);
 
-  // "key=value"; `key` is a dotted path, the value YAML. The last one for a key wins.
-  void apply_override(const std::string& text);
+  // "key=value"; `key` is a dotted path, the value YAML. The last one for a key wins. `where`: what
+  // messages about it begin with; empty: "override 'key=value'".
+  void apply_override(const std::string& text, const std::string& where = "");
 
   // Throws ConfigError for the first number out of its field's range.
   void check_ranges() const;
@@ -65,6 +66,8 @@ class FieldReader {
   const Field* find(std::string_view key) const;
   // "; its keys are …" for the section `prefix` ("section."); empty for the whole document.
   std::string keys_of(const std::string& prefix) const;
+  // The same for the section that `key` is in, or for the whole document.
+  std::string keys_beside(const std::string& key) const;
   bool is_section(const std::string& key) const;
   const RetiredKey* find_retired(std::string_view key) const;  // null: it is none
   [[noreturn]] void fail_unknown(const std::string& key, const Place& place) const;

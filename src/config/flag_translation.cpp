@@ -29,17 +29,17 @@ std::string FlagTranslation::setting_named(std::string_view name) const {
   return found == fields_.end() ? std::string() : found->key;
 }
 
-void FlagTranslation::set(const std::string& key, std::string value) {
+void FlagTranslation::set(const std::string& key, std::string value, const std::string& flag) {
   const auto field = std::ranges::find(fields_, key, &Field::key);
   require(field != fields_.end(), text("no setting is called ", key));
   if (std::holds_alternative<std::string*>(field->value)) value = value_text(&value);
-  reader_.apply_override(text(key, "=", value));
+  reader_.apply_override(text(key, "=", value), flag);
 }
 
 std::optional<int64_t> FlagTranslation::take_number(std::string_view name) {
   const auto flag = flags.take(name);
   if (!flag) return std::nullopt;
-  const std::string value = flag->values.empty() ? std::string() : flag->values.front();
+  const std::string value = flag->value();
   constexpr int64_t kLargest = 1'000'000'000;
   int64_t number = -1;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);

@@ -25,10 +25,12 @@ class FlagTranslation {
   bool is_setting(std::string_view key) const;
   // The setting whose key has `name` behind its section; empty: none.
   std::string setting_named(std::string_view name) const;
-  // Sets `key` to a value, which is YAML unless the setting is text. Throws ConfigError for one
-  // that the setting does not take.
-  void set(const std::string& key, std::string value);
-  // Takes a flag whose value is a whole number; nullopt: it is not there. Throws ConfigError.
+  // Sets `key` to a value, which is YAML unless the setting is text. `flag`: the flag that has this
+  // value, as it was written; empty: no flag has it. Throws ConfigError, which names the flag, for
+  // a value that the setting does not take.
+  void set(const std::string& key, std::string value, const std::string& flag = "");
+  // Takes a flag whose value is a whole number; nullopt: it is not there. Throws ConfigError, which
+  // names the flag.
   std::optional<int64_t> take_number(std::string_view name);
   // What the reader of the configuration must know about `subject`.
   void remark(std::string_view subject, std::string_view words);

@@ -76,9 +76,11 @@ std::vector<Field> fields_named(const std::vector<Field>& fields, const std::str
 [[noreturn]] void fail_unknown(const std::string& key, const std::vector<Field>& fields) {
   std::vector<std::string> known;
   for (const Field& field : fields) known.push_back(field.key);
-  throw ConfigError(text("unknown key '", key, "'; the nearest known key is '",
-                         nearest_key(key, known),
-                         "', and `dermatome config --defaults` lists all"));
+  const std::string nearest = nearest_key(key, known);
+  throw ConfigError(
+      text("unknown key '", key, "'; ",
+           nearest.empty() ? "" : text("the nearest known key is '", nearest, "', and "),
+           "`dermatome config --defaults` lists all"));
 }
 
 }  // namespace

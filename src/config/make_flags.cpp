@@ -7,6 +7,8 @@
 
 #include "src/config/flag_translation.h"
 #include "src/config/foreign_keys.h"
+#include "src/core/as_typed.h"
+#include "src/core/error.h"
 #include "src/core/text.h"
 
 // Flags that belong together, or whose values are others here, are translated by one function each;
@@ -19,16 +21,18 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-std::string as_written(const CommandFlags::Flag& flag) {
-  return flag.values.empty() ? flag.written : text(flag.written, " ", flag.values.front());
+// For advice with commands: a word that a shell reads as `word`. Variables and ~ are left for the
+// shell to replace.
+std::string in_shell(const std::string& word) {
+  const bool is_plain = word.find_first_of(" \t\n'\"\\`*?[]()<>|&;#!") == std::string::npos;
+  return is_plain && !word.empty() ? word : as_typed({word});
 }
 
 void remark_variables(FlagTranslation& to) {
   for (const auto& [name, flag] : to.flags.rest()) {
     const bool has_variable = std::ranges::any_of(
         flag.values, [](const std::string& value) { return value.find('$') != std::string::npos; });
-    if (has_variable)
-      to.remark(as_written(flag), "it holds a variable of the shell; write its value");
+    if (has_variable) to.remark(flag.text(), "it holds a variable of the shell; write its value");
   }
 }
 
@@ -42,12 +46,13 @@ void take_run(FlagTranslation& to) {
     }
   }
   if (const auto resume = to.flags.take("resume")) {
-    to.remark(as_written(*resume),
+    to.remark(resume->text(),
               "a run continues from its own newest checkpoint when it is started again; to start "
               "from other weights, set model.pretrained");
   }
   if (const auto device = to.flags.take_value("device")) {
-    to.set("runtime.device", device->starts_with("cuda") ? "cuda" : *device);
+    to.set("runtime.device", device->starts_with("cuda") ? "cuda" : *device,
+           text("--device ", *device));
   }
 }
 
@@ -57,8 +62,8 @@ void take_hub_model(FlagTranslation& to, const std::string& model) {
   const std::string folder = is_remote ? name.substr(name.rfind('/') + 1) : name;
   if (is_remote) {
     to.remark(text("--model ", model),
-              text("nothing is downloaded; get the folder by `hf download ", name, " --local-dir ",
-                   folder, "`"));
+              text("nothing is downloaded; get the folder by `hf download ", in_shell(name),
+                   " --local-dir ", in_shell(folder), "`"));
   }
   to.set("model.architecture", text(folder, "/open_clip_config.json"));
   to.set("model.pretrained", folder);
@@ -73,7 +78,7 @@ void take_pretrained(FlagTranslation& to, const std::string& model, const std::s
 }
 
 void take_model(FlagTranslation& to) {
-  const bool forced = to.flags.take("force_quick_gelu").has_value();
+  const bool forced = to.flags.take_switch("force_quick_gelu");
   const std::string weights = to.flags.take_value("pretrained").value_or("");
   std::string model = to.flags.take_value("model").value_or("");
   if (model.empty()) {
@@ -146,8 +151,8 @@ std::string shards_of(FlagTranslation& to, const std::string& flag, const std::s
             is_archive ? text("archives are not read; unpack them, and make shards of their files "
                               "in ",
                               shards)
-                       : text("make shards of it by `dermatome shard --csv ", source,
-                              " --images DIR", columns, " --output ", shards, "`"));
+                       : text("make shards of it by `dermatome shard --csv ", in_shell(source),
+                              " --images DIR", columns, " --output ", in_shell(shards), "`"));
   return shards;
 }
 
@@ -159,7 +164,7 @@ std::string take_columns(FlagTranslation& to) {
                                      std::pair{"csv_separator", "--separator"}}) {
     const std::string value = to.flags.take_value(flag).value_or("");
     const bool is_known = value.empty() || value == "filename" || value == "truncated_caption";
-    if (!is_known) columns += text(" ", option, " '", value, "'");
+    if (!is_known) columns += text(" ", option, " ", in_shell(value));
   }
   return columns;
 }
@@ -184,19 +189,21 @@ void take_data(FlagTranslation& to) {
   if (!validation.empty()) {
     to.set("data.validation", shards_of(to, "--val-data", validation, columns));
   }
-  if (!to.flags.take("dataset_resampled")) return;
+  if (!to.flags.take_switch("dataset_resampled")) return;
   if (!has_archives) {
     return to.remark("--dataset-resampled", "it has no effect on tables, only on archives");
   }
   to.set("data.sampling", "resampled");
   const auto samples = to.flags.take_value("train_num_samples");
-  if (samples) to.set("data.epoch_samples", *samples);
+  if (samples) {
+    to.set("data.epoch_samples", *samples, text("--train-num-samples ", *samples));
+  }
 }
 
 void take_objective(FlagTranslation& to) {
-  const bool mkcl = to.flags.take("mkcl").has_value();
-  const bool local = to.flags.take("subcaptions").has_value();
-  const bool weights = to.flags.take("use_disease_specific_weight").has_value();
+  const bool mkcl = to.flags.take_switch("mkcl");
+  const bool local = to.flags.take_switch("subcaptions");
+  const bool weights = to.flags.take_switch("use_disease_specific_weight");
   if (!mkcl && !local) return to.set("objective.name", "clip");
   to.set("objective.mkcl", mkcl ? "true" : "false");
   to.set("objective.local_alignment", local ? "true" : "false");
@@ -219,24 +226,28 @@ void take_augmentation(FlagTranslation& to) {
     } else if (key == "augmentation.color_jitter" && !value.starts_with('[')) {
       to.remark(text("--aug-cfg ", setting), "augmentation.color_jitter takes four numbers");
     } else {
-      to.set(key, value);
+      to.set(key, value, text("--aug-cfg ", setting));
     }
   }
 }
 
 void take_training(FlagTranslation& to) {
   const auto scheduler = to.flags.take("lr_scheduler");
-  if (scheduler && as_written(*scheduler) != "--lr-scheduler cosine") {
-    to.remark(as_written(*scheduler), find_foreign("lr_scheduler", foreign_train_keys())->note);
+  if (scheduler && scheduler->text() != "--lr-scheduler cosine") {
+    to.remark(scheduler->text(), find_foreign("lr_scheduler", foreign_train_keys())->note);
   }
   const auto optimizer = to.flags.take("opt");
-  if (optimizer && as_written(*optimizer) != "--opt adamw") {
-    to.remark(as_written(*optimizer), find_foreign("opt", foreign_train_keys())->note);
+  if (optimizer && optimizer->text() != "--opt adamw") {
+    to.remark(optimizer->text(), find_foreign("opt", foreign_train_keys())->note);
   }
   const auto warmup = to.flags.take_value("warmup");
-  to.set("schedule.warmup", warmup.value_or("10000"));
-  if (!warmup) to.remark("--warmup", "it is not given; open_clip's default is 10000 steps");
-  if (to.flags.take("grad_checkpointing")) {
+  if (warmup) {
+    to.set("schedule.warmup", *warmup, text("--warmup ", *warmup));
+  } else {
+    to.set("schedule.warmup", "10000");
+    to.remark("--warmup", "it is not given; open_clip's default is 10000 steps");
+  }
+  if (to.flags.take_switch("grad_checkpointing")) {
     to.set("model.checkpointed_image_blocks", "-1");
     to.set("model.checkpointed_text_blocks", "-1");
   }
@@ -251,10 +262,29 @@ void take_validation(FlagTranslation& to) {
                    "--zeroshot-frequency ",
                    *zero_shot));
   }
-  if (zero_shot || validation) {
-    to.set("validation.every_epochs", zero_shot ? *zero_shot : *validation);
+  if (zero_shot) {
+    to.set("validation.every_epochs", *zero_shot, text("--zeroshot-frequency ", *zero_shot));
+  } else if (validation) {
+    to.set("validation.every_epochs", *validation, text("--val-frequency ", *validation));
   }
-  if (to.flags.take("delete_previous_checkpoint")) to.set("checkpoint.keep", "1");
+  if (to.flags.take_switch("delete_previous_checkpoint")) to.set("checkpoint.keep", "1");
+}
+
+// Flags that are neither settings nor in the table of foreign keys.
+constexpr std::string_view kOtherFlags[] = {"aug_cfg", "model"};
+
+// Refuses a command of which no flag is one of open_clip or MAKE.
+void check_known(const FlagTranslation& to) {
+  std::string names;
+  for (const auto& [name, flag] : to.flags.rest()) {
+    const bool is_known = std::ranges::find(kOtherFlags, name) != std::end(kOtherFlags) ||
+                          find_foreign(name, foreign_train_keys()) != nullptr ||
+                          !to.setting_named(name).empty();
+    if (is_known) return;
+    names += text(names.empty() ? "" : ", ", flag.written);
+  }
+  throw ConfigError(text("the command line holds no flag of open_clip or MAKE, but ", names,
+                         "; give the command that starts the training, or its flags"));
 }
 
 void take_rest(FlagTranslation& to) {
@@ -262,11 +292,11 @@ void take_rest(FlagTranslation& to) {
     const ForeignKey* foreign = find_foreign(name, foreign_train_keys());
     const std::string key = foreign ? std::string(foreign->key) : to.setting_named(name);
     if (foreign == nullptr && key.empty()) {
-      to.remark(as_written(flag), "it is not known here as a flag of open_clip or MAKE");
+      to.remark(flag.text(), "it is not known here as a flag of open_clip or MAKE");
     } else if (to.is_setting(key) && (foreign == nullptr || foreign->note.empty())) {
-      to.set(key, flag.values.empty() ? "true" : flag.values.front());
+      to.set(key, flag.values.empty() ? "true" : flag.value(), flag.text());
     } else {
-      to.remark(as_written(flag), answer_to(*foreign));
+      to.remark(flag.text(), answer_to(*foreign));
     }
   }
 }
@@ -275,6 +305,7 @@ void take_rest(FlagTranslation& to) {
 
 std::string configuration_from_flags(std::string_view command) {
   FlagTranslation translation{CommandFlags(command)};
+  check_known(translation);
   remark_variables(translation);
   take_run(translation);
   take_model(translation);

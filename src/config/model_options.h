@@ -18,8 +18,8 @@ struct ModelOptions {
   // (JSON).
   std::string architecture;
   // The initial weights: a file, a folder in open_clip's hub layout or of a CLIPModel of
-  // transformers, a run's folder (its newest checkpoint), or hf-hub:ORGANIZATION/NAME in Hugging
-  // Face's cache; empty: random weights.
+  // transformers, the newest checkpoint of a run (its folder, or its name if it has the same
+  // output), RUN:STEP, or hf-hub:ORGANIZATION/NAME in Hugging Face's cache; empty: random weights.
   std::string pretrained;
   // The initial weights of a text tower that is a BERT, without its projection: a file or a folder
   // of transformers, or hf-hub:ORGANIZATION/NAME. They replace those of model.pretrained; empty: no

@@ -14,10 +14,16 @@ struct ScheduleOptions {
   // The run ends after so many steps, and so does the cosine of the learning rate; 0: epochs
   // decides.
   int64_t max_steps = 0;
-  // Steps of linear warm-up; -1: a tenth of the training, at most 10,000 steps.
+  // Steps of linear warm-up; -1: a tenth of the training, at most 10,000 steps. A run that is
+  // continued keeps the warm-up that it had.
   int64_t warmup = -1;
 
-  bool operator==(const ScheduleOptions&) const = default;
+  // Whether `warmup` was -1 before it was known. This is no setting.
+  bool warmup_is_default = false;
+
+  bool operator==(const ScheduleOptions& other) const {
+    return epochs == other.epochs && max_steps == other.max_steps && warmup == other.warmup;
+  }
 };
 
 // The longest warm-up that no configuration asks for, in steps.

@@ -17,7 +17,9 @@ class Splitter {
   std::vector<std::string> split() {
     while (!rest_.empty()) {
       const char c = rest_.front();
-      if (is_space(c) || continues_line()) {
+      if (ends_line()) {
+        rest_.remove_prefix(2);
+      } else if (is_space(c) || stands_alone()) {
         end_word();
         rest_.remove_prefix(c == '\\' ? 2 : 1);
       } else if (c == '#' && !in_word_) {
@@ -34,8 +36,13 @@ class Splitter {
   }
 
  private:
-  bool continues_line() const {
-    return rest_.front() == '\\' && rest_.size() > 1 && is_space(rest_[1]);
+  // A backslash and the end of its line.
+  bool ends_line() const { return rest_.starts_with("\\\n") || rest_.starts_with("\\\r"); }
+
+  // A backslash that is no part of a word and has blanks behind it: it was meant to continue the
+  // line, though a shell would take the blank for a word. Scripts have comments behind it.
+  bool stands_alone() const {
+    return !in_word_ && rest_.front() == '\\' && rest_.size() > 1 && is_space(rest_[1]);
   }
 
   void take() {
@@ -48,6 +55,10 @@ class Splitter {
     rest_.remove_prefix(1);
     in_word_ = true;
     while (!rest_.empty() && rest_.front() != mark) {
+      if (mark == '"' && ends_line()) {
+        rest_.remove_prefix(2);
+        continue;
+      }
       const bool escaped = mark == '"' && rest_.size() > 1 && rest_[0] == '\\' &&
                            std::string_view("\"\\$`").find(rest_[1]) != std::string_view::npos;
       if (escaped) rest_.remove_prefix(1);

@@ -105,6 +105,7 @@ void check_combinations(const TrainOptions& o, const FieldReader& reader) {
 void resolve_warmup(ScheduleOptions& schedule) {
   if (schedule.warmup < 0 && schedule.max_steps > 0) {
     schedule.warmup = default_warmup(schedule.max_steps);
+    schedule.warmup_is_default = true;
   }
 }
 

@@ -59,6 +59,28 @@ void remove_entries(
   for (const auto& path : found) std::filesystem::remove_all(path);
 }
 
+// Gives what `write` makes under a temporary name the name `path`. `may_remove`: an old directory
+// of this name is removed first, because renaming replaces only an empty one.
+void write_beside(const std::filesystem::path& path, const WriteFunction& write, bool may_remove) {
+  const std::filesystem::path temporary = text(path, kTemporary, static_cast<long>(::getpid()));
+  try {
+    std::filesystem::remove_all(temporary);
+    write(temporary);
+    sync_path(temporary);
+    if (may_remove && std::filesystem::is_directory(temporary)) std::filesystem::remove_all(path);
+    if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+      fail(text("cannot rename ", temporary, " to"), path);
+    }
+  } catch (...) {
+    // This is not left to a destructor, because an error that nobody catches ends the process
+    // without calling destructors.
+    std::error_code ignored;
+    std::filesystem::remove_all(temporary, ignored);
+    throw;
+  }
+  sync_path(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path) {
@@ -75,24 +97,11 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 void replace_atomically(const std::filesystem::path& path, const WriteFunction& write) {
-  const std::filesystem::path temporary = text(path, kTemporary, static_cast<long>(::getpid()));
-  try {
-    std::filesystem::remove_all(temporary);
-    write(temporary);
-    sync_path(temporary);
-    // A directory is not replaced by renaming another one to its name.
-    if (std::filesystem::is_directory(temporary)) std::filesystem::remove_all(path);
-    if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-      fail(text("cannot rename ", temporary, " to"), path);
-    }
-  } catch (...) {
-    // This is not left to a destructor, because an error that nobody catches ends the process
-    // without calling destructors.
-    std::error_code ignored;
-    std::filesystem::remove_all(temporary, ignored);
-    throw;
-  }
-  sync_path(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  write_beside(path, write, /*may_remove=*/true);
+}
+
+void create_directory_atomically(const std::filesystem::path& path, const WriteFunction& write) {
+  write_beside(path, write, /*may_remove=*/false);
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {

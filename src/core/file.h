@@ -21,6 +21,10 @@ std::string read_file(const std::filesystem::path& path);
 using WriteFunction = std::function<void(const std::filesystem::path& temporary)>;
 void replace_atomically(const std::filesystem::path& path, const WriteFunction& write);
 
+// The same for a directory `path` that does not exist or is empty. What somebody else puts there
+// meanwhile stays, and DataError is thrown.
+void create_directory_atomically(const std::filesystem::path& path, const WriteFunction& write);
+
 // The same for a file of this content.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "src/core/text.h"
 
@@ -25,17 +26,27 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
 
+// How many edits make another word a misspelling of `word`. Two letters in the wrong order are two
+// edits.
+size_t allowed_edits(std::string_view word) {
+  return word.size() < 4 ? 1 : std::max<size_t>(2, word.size() / 3);
+}
+
 }  // namespace
 
 std::string nearest_key(std::string_view key, const std::vector<std::string>& known) {
-  const auto distance = [key](const std::string& candidate) {
-    // A right name in a wrong section is nearer than any misspelling.
-    if (last_part(candidate) == last_part(key)) return size_t{0};
-    return edit_distance(key, candidate);
-  };
-  return *std::min_element(
-      known.begin(), known.end(),
-      [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
+  // A right name in a wrong section is nearer than any misspelling.
+  std::pair<size_t, size_t> smallest = {allowed_edits(last_part(key)) + 1, 0};
+  std::string nearest;
+  for (const std::string& each : known) {
+    const std::pair distance = {edit_distance(last_part(key), last_part(each)),
+                                edit_distance(key, each)};
+    if (distance < smallest) {
+      smallest = distance;
+      nearest = each;
+    }
+  }
+  return nearest;
 }
 
 std::string near_word(std::string_view word, const std::vector<std::string>& known) {
@@ -45,10 +56,8 @@ std::string near_word(std::string_view word, const std::vector<std::string>& kno
     if (each.starts_with(word)) longer.push_back(each);
   }
   if (longer.size() == 1) return longer.front();
-  // Two letters in the wrong order are two edits.
-  const size_t allowed = word.size() < 4 ? 1 : std::max<size_t>(2, word.size() / 3);
   std::string nearest;
-  size_t smallest = allowed + 1;
+  size_t smallest = allowed_edits(word) + 1;
   for (const auto& each : known) {
     const size_t distance = edit_distance(word, each);
     if (distance < smallest) {
@@ -62,8 +71,8 @@ std::string near_word(std::string_view word, const std::vector<std::string>& kno
 std::string unknown_key(std::string_view key, std::string_view value,
                         const std::vector<std::string>& known) {
   const std::string problem = text("unknown key '", key, "' with value ", value);
-  if (known.empty()) return problem;
-  return text(problem, "; the nearest known key is '", nearest_key(key, known), "'");
+  const std::string nearest = nearest_key(key, known);
+  return nearest.empty() ? problem : text(problem, "; the nearest known key is '", nearest, "'");
 }
 
 }  // namespace dermatome

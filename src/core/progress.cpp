@@ -22,6 +22,8 @@ std::string bar(double share) {
 }  // namespace
 
 std::string duration_text(double seconds) {
+  const auto tenths = std::llround(std::clamp(seconds, 0.0, 1e12) * 10);
+  if (tenths < 100) return format("%lld.%lld s", tenths / 10, tenths % 10);
   const auto whole = static_cast<int64_t>(std::llround(std::clamp(seconds, 0.0, 1e12)));
   const int64_t minutes = whole / 60;
   const int64_t hours = minutes / 60;

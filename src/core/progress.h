@@ -13,7 +13,7 @@
 
 namespace dermatome {
 
-// A duration as people say it: "42 s", "3 min 05 s", "2 h 07 min", "3 d 04 h".
+// A duration as people say it: "4.2 s", "42 s", "3 min 05 s", "2 h 07 min", "3 d 04 h".
 std::string duration_text(double seconds);
 
 class Progress {

@@ -11,13 +11,16 @@ namespace dermatome {
 namespace {
 
 std::atomic<bool> watched{false};
-std::atomic<bool> received{false};
+std::atomic<int> received{0};  // the first signal; 0: none
 std::atomic<bool> interrupted{false};
 std::atomic<bool> on_terminal{false};
-static_assert(std::atomic<bool>::is_always_lock_free,
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
               "the handlers may only touch lock-free atomics");
 
-void on_signal(int /*signal*/) { received = true; }
+void on_signal(int signal) {
+  int none = 0;
+  received.compare_exchange_strong(none, signal);
+}
 
 void on_interrupt(int signal) {
   if (interrupted.exchange(true)) {
@@ -26,7 +29,7 @@ void on_interrupt(int signal) {
     raise(signal);
     return;
   }
-  received = true;
+  on_signal(signal);
   // First, a progress bar that may be drawn on this line is erased.
   constexpr char kSaid[] = "\r\033[Kasked to stop; asking again ends this process at once\n";
   if (!on_terminal) return;
@@ -63,11 +66,21 @@ void watch_stop_signals() {
   if (!is_ignored(SIGINT)) handle(SIGINT, on_interrupt);
 }
 
-bool stop_signal_received() { return received || (watched && log_lost_its_reader()); }
+bool stop_signal_received() { return received != 0 || (watched && log_lost_its_reader()); }
 
 const char* stop_cause() {
-  return !received && log_lost_its_reader() ? "because nobody reads its log any more"
-                                            : "on request";
+  switch (received) {
+    case SIGHUP:
+      return "on request (SIGHUP)";
+    case SIGINT:
+      return "on request (SIGINT)";
+    case SIGTERM:
+      return "on request (SIGTERM)";
+    case SIGUSR1:
+      return "on request (SIGUSR1)";
+    default:
+      return log_lost_its_reader() ? "because nobody reads its log any more" : "on request";
+  }
 }
 
 }  // namespace dermatome

@@ -11,7 +11,8 @@ void watch_stop_signals();
 // Whether a request came since.
 bool stop_signal_received();
 
-// For messages, what stopped this process: "on request", or that its log lost its reader.
+// For messages, what stopped this process: "on request (SIGTERM)" with the first signal that it
+// received, "on request" if only another process received one, or that its log lost its reader.
 const char* stop_cause();
 
 }  // namespace dermatome

@@ -68,6 +68,12 @@ std::string left_out(const Json& result) {
   return count == 0 ? "" : text(" (", count, " more cannot be read)");
 }
 
+// Why there are no scores without near-duplicates; empty if there are, or it was not checked.
+std::string leakage_note(const Json& result) {
+  const std::string reason = result.value("leakage", Json::object()).value("reason", std::string());
+  return reason.empty() ? "" : text("  without near-duplicates: ", reason, "\n");
+}
+
 std::string title_of(const Json& result) {
   const auto word = [&](const char* key) { return result.at(key).get<std::string>(); };
   return text(word("benchmark"), " (", word("role"), ")", protocol(result), ": ",
@@ -98,7 +104,7 @@ std::string result_table(const Json& result) {
     }
     table += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
-  return table + "\n";
+  return text(table, leakage_note(result), "\n");
 }
 
 }  // namespace dermatome

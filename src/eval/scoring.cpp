@@ -45,8 +45,13 @@ Json leakage_json(const BenchmarkTable& table, const Scorer& scorer, const Leaka
   for (const auto& name : table.names) weights.push_back(found->names.contains(name) ? 0 : 1);
   const auto count = std::ranges::count(weights, 0.0);
   Json result = {{"status", "checked"}, {"pairs", found->source}, {"near_duplicates", count}};
-  result["scores_without"] =
-      count < std::ssize(weights) ? Json(scorer.scores(weights)) : Json(nullptr);
+  if (count < std::ssize(weights)) {
+    result["scores_without"] = scorer.scores(weights);
+  } else {
+    result["scores_without"] = nullptr;
+    result["reason"] =
+        "all images are near-duplicates of training images, so none is left to score";
+  }
   return result;
 }
 

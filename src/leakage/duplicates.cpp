@@ -11,6 +11,7 @@
 #include "sharding/image_folder.h"
 #include "sharding/manifest.h"
 #include "sharding/table.h"
+#include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
 #include "src/core/text.h"
@@ -128,8 +129,15 @@ void Findings::add_between(const std::string& set, const HashedImages& mine,
   for (auto& [b, found] : by_image) groups_.push_back(std::move(found));
 }
 
+// Throws DataError if no image can be read, because then nothing is compared.
 void warn_of_unreadable(const std::string& set, const HashedImages& images) {
   if (images.unreadable.empty()) return;
+  if (images.names.empty()) {
+    throw DataError(text(set,
+                         ": none of its images can be read; correct the folder of the images, "
+                         "if it is wrong. The first: ",
+                         images.unreadable.front()));
+  }
   log_warning(text(
       set, ": ", images.unreadable.size(),
       " image(s) cannot be read and were not compared, the first: ", images.unreadable.front()));

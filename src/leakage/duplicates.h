@@ -38,7 +38,8 @@ struct FoundGroup {
 // Compares the data with itself and with each set, and calls `print` with a line on each as soon as
 // it is compared. Warns of images that cannot be read. Every set is opened before any image is
 // hashed, so a wrong name costs no time. Returns the groups of the data, the largest first, then
-// those of each other set. Throws ConfigError, DataError.
+// those of each other set. Throws ConfigError, DataError, also for a set of which no image can be
+// read.
 using PrintLine = std::function<void(const std::string& line)>;
 std::vector<FoundGroup> find_duplicates(const DuplicateSearch& search, const PrintLine& print);
 

@@ -50,14 +50,16 @@ at::Tensor local_positives(const at::Tensor& mask, const ObjectiveOptions& optio
     positives.view({-1}).slice(0, 0, mask.size(0)).fill_(false);
     return positives;
   }
-  const int64_t first =
-      options.positives == LocalPositives::kSub ? kFirstSubcaption : kRawCaption + 1;
-  positives.slice(1, 0, first).fill_(false);
+  positives.slice(1, 0, first_local_positive(options)).fill_(false);
   // Without a raw caption no patch was selected.
   return positives & mask.slice(1, kRawCaption, kRawCaption + 1);
 }
 
 }  // namespace
+
+int64_t first_local_positive(const ObjectiveOptions& options) {
+  return options.positives == LocalPositives::kSub ? kFirstSubcaption : kRawCaption + 1;
+}
 
 bool missing_are_negatives(const ObjectiveOptions& options) {
   return options.mode == ObjectiveMode::kReleased || options.negatives == Negatives::kAll;

@@ -4,6 +4,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 #include "src/objective/contrast.h"
 
 namespace dermatome {
@@ -14,6 +16,9 @@ struct CaptionTerms {
   at::Tensor weights;  // [B, N]: diagnosis-guided weights of the valid captions, 0 elsewhere
   ContrastTerms contrast;
 };
+
+// The first of the captions that can be positives of the local term in mode `paper`.
+int64_t first_local_positive(const ObjectiveOptions& options);
 
 // Whether captions that do not exist are negatives too, and so need a text.
 bool missing_are_negatives(const ObjectiveOptions& options);

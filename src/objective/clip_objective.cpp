@@ -20,6 +20,11 @@ TextSelection ClipObjective::text_selection() const {
 
 int64_t ClipObjective::num_captions() const { return kFirstSubcaption + options_.num_subcaptions; }
 
+std::vector<TermCaptions> ClipObjective::captions_of_terms() const {
+  return {{.term = "i2t", .first = kRawCaption, .end = kRawCaption + 1},
+          {.term = "t2i", .first = kRawCaption, .end = kRawCaption + 1}};
+}
+
 void ClipObjective::check_ranks(int64_t num_ranks) const { check_mode(options_, num_ranks); }
 
 std::optional<PatchWeightsText> ClipObjective::patch_weights_text() const {

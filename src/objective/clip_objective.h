@@ -20,6 +20,7 @@ class ClipObjective : public Objective {
   bool needs_patches() const override { return false; }
   TextSelection text_selection() const override;
   int64_t num_captions() const override;
+  std::vector<TermCaptions> captions_of_terms() const override;
   void check_ranks(int64_t num_ranks) const override;
   // The weights that MAKE's local alignment would take, with a note that says so.
   std::optional<PatchWeightsText> patch_weights_text() const override;

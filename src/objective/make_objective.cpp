@@ -30,6 +30,21 @@ TextSelection MakeObjective::text_selection() const {
 
 int64_t MakeObjective::num_captions() const { return kFirstSubcaption + options_.num_subcaptions; }
 
+std::vector<TermCaptions> MakeObjective::captions_of_terms() const {
+  const int64_t end = num_captions();
+  std::vector<TermCaptions> terms = {
+      {.term = "mkcl", .first = kRawCaption, .end = options_.mkcl ? end : kRawCaption + 1}};
+  if (!options_.local_alignment) return terms;
+  if (options_.mode == ObjectiveMode::kReleased) {
+    // The released code drops other rows than the raw captions, and pools by other ones, too.
+    terms.push_back({.term = "slra", .first = kRawCaption, .end = end});
+  } else {
+    terms.push_back(
+        {.term = "slra", .first = first_local_positive(options_), .end = end, .needs_raw = true});
+  }
+  return terms;
+}
+
 at::Tensor MakeObjective::pooling_texts(const at::Tensor& caption, const at::Tensor& mask) const {
   return selector_rows(caption, mask, options_);
 }

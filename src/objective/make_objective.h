@@ -24,6 +24,7 @@ class MakeObjective : public Objective {
   // `released` and `negatives: all` expect a text for missing captions too (caption >= 0, mask 0).
   TextSelection text_selection() const override;
   int64_t num_captions() const override;
+  std::vector<TermCaptions> captions_of_terms() const override;
   void check_ranks(int64_t num_ranks) const override { check_mode(options_, num_ranks); }
   at::Tensor pooling_texts(const at::Tensor& caption, const at::Tensor& mask) const override;
   at::Tensor pool(const at::Tensor& patches, const at::Tensor& text,

@@ -2,10 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include "src/core/caption_rows.h"
 #include "src/core/error.h"
 #include "src/objective/precision.h"
 
 namespace dermatome {
+
+std::vector<TermCaptions> Objective::captions_of_terms() const {
+  const int64_t end = text_selection().only_raw_caption ? kRawCaption + 1 : num_captions();
+  return {{.term = "total", .first = kRawCaption, .end = end}};
+}
 
 void Objective::check_ranks(int64_t /*num_ranks*/) const {}
 

@@ -58,6 +58,15 @@ struct ObjectiveResult {
   at::Tensor grad_scale = {};
 };
 
+// Which captions of a sample (src/core/caption_rows.h) a term of the objective reads: the sample
+// adds to the term only if one of its captions [first, end) is valid, and its raw caption too if
+// `needs_raw`.
+struct TermCaptions {
+  std::string term;  // its name in ObjectiveResult::terms
+  int64_t first = 0, end = 0;
+  bool needs_raw = false;
+};
+
 // The numbers of rows in one rank's evaluate(), where every rank has equally many.
 struct ObjectiveLoad {
   double ranks = 1;
@@ -83,6 +92,9 @@ class Objective {
   virtual TextSelection text_selection() const = 0;
   // N, the number of captions per sample; the shards must have the same number.
   virtual int64_t num_captions() const = 0;
+  // What each term reads: a term of which no sample has a caption is 0 in every step. The default
+  // says that the whole value reads every caption that becomes a text.
+  virtual std::vector<TermCaptions> captions_of_terms() const;
   // Throws ConfigError if the objective is not defined on `num_ranks` ranks. The default never
   // does.
   virtual void check_ranks(int64_t num_ranks) const;

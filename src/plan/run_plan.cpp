@@ -48,8 +48,10 @@ void look_at_data(RunPlan& plan, const ClipConfig& config, const TrainOptions& o
   }
   plan.length = run_length(options, dataset.size());
   check_data(options, dataset, plan.length, num_ranks);
+  warn_of_absent_captions(dataset, options);
   const TrainOptions resolved = resolved_options(options, plan.length);
-  if (const auto own = find_own_checkpoint(resolved, dataset.digest_with_tokens())) {
+  if (const auto own = find_own_checkpoint(resolved, dataset.digest_with_tokens(),
+                                           plan.length.total_steps)) {
     check_steps_done(own->state.step, plan.length);
   }
   const Clip shapes(config, c10::kMeta);

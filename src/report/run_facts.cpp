@@ -14,6 +14,7 @@
 #include "src/core/joined.h"
 #include "src/core/json_lines.h"
 #include "src/core/log.h"
+#include "src/core/number_text.h"
 #include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/run/run_directory.h"
@@ -56,8 +57,9 @@ class Throughput {
     if (speeds_.empty() || step_seconds_ <= 0) return {};
     const auto middle = speeds_.begin() + std::ssize(speeds_) / 2;
     std::ranges::nth_element(speeds_, middle);
-    return format("%.4g images/s (median), waiting for data %.1f %% of the time", *middle,
-                  100 * data_seconds_ / step_seconds_);
+    return text(number_text(*middle),
+                format(" images/s (median), waiting for data %.1f %% of the time",
+                       100 * data_seconds_ / step_seconds_));
   }
 
   std::string memory() const {
@@ -159,7 +161,7 @@ json run_facts(const std::filesystem::path& run, const TrainOptions& options) {
   add("memory", throughput.memory());
   add("hardware", hardware(last));
   if (const double parameters = number_of(last, "parameters"); parameters > 0) {
-    add("parameters", format("%.4g million", parameters / 1e6));
+    add("parameters", text(number_text(parameters / 1e6), " million"));
   }
   add("batch", text(options.batch_size, " images"));
   add("seed", text(options.seed));

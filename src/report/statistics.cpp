@@ -55,6 +55,7 @@ void DataStatistics::add(const ShardReader& shard) {
     heights_.push_back(height);
     widths_.push_back(width);
     const int64_t label = shard.label(row);
+    ++sources_[std::hash<std::string>{}(shard.source(row))];
     ++classes_[label < 0 ? "" : header.label_names[static_cast<size_t>(label)]];
     const auto captions = shard.caption_ids(row);
     for (size_t k = 0; k < aspects_.size(); ++k) {
@@ -76,6 +77,7 @@ void DataStatistics::write(std::ostream& out) const {
   write_captions(out);
   write_classes(out);
   write_sizes(out);
+  write_repeated(out);
 }
 
 void DataStatistics::write_captions(std::ostream& out) const {
@@ -135,9 +137,20 @@ void DataStatistics::write_sizes(std::ostream& out) const {
   }
   out << format("  shorter side below %d: %zu (%.1f %%)\n", kModelSide, small,
                 percent(small, widths_.size()));
+  out << "  transparent before they were stored: ";
   if (transparent_known_) {
-    out << "  transparent before they were stored: " << transparent_ << '\n';
+    out << transparent_ << '\n';
+  } else {
+    out << "not known; an older version made these shards and did not count them. Make the data "
+           "set "
+           "again to see the number\n";
   }
+}
+
+void DataStatistics::write_repeated(std::ostream& out) const {
+  const auto repeated =
+      std::ranges::count_if(sources_, [](const auto& entry) { return entry.second > 1; });
+  out << "  in more than one sample: " << repeated << '\n';
 }
 
 }  // namespace dermatome

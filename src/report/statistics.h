@@ -21,8 +21,8 @@ class DataStatistics {
 
   // For each aspect: samples with a valid caption, distinct captions among these, tokens (start and
   // end of text included), captions cut to the context's length. Then the raw caption that most
-  // samples share, the classes by size, the sizes of the images, and how many were transparent
-  // before they were stored.
+  // samples share, the classes by size, the sizes of the images, how many were transparent before
+  // they were stored, and how many are in several samples.
   void write(std::ostream& out) const;
 
  private:
@@ -41,13 +41,15 @@ class DataStatistics {
   void write_captions(std::ostream& out) const;
   void write_classes(std::ostream& out) const;
   void write_sizes(std::ostream& out) const;
+  void write_repeated(std::ostream& out) const;
 
   std::vector<Aspect> aspects_;
   Shared most_shared_;
-  std::map<std::string, int64_t> classes_;  // samples of each label
-  std::vector<int> widths_, heights_;       // of every image, in pixels
-  int64_t transparent_ = 0;                 // images that were, before they were stored
-  bool transparent_known_ = true;           // whether every shard counted them
+  std::map<std::string, int64_t> classes_;         // samples of each label
+  std::vector<int> widths_, heights_;              // of every image, in pixels
+  std::unordered_map<uint64_t, int64_t> sources_;  // samples of each image, by a hash of its name
+  int64_t transparent_ = 0;                        // images that were, before they were stored
+  bool transparent_known_ = true;                  // whether every shard counted them
 };
 
 }  // namespace dermatome

@@ -1,5 +1,6 @@
 #include "src/run/find_weights.h"
 
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/run/checkpoint.h"
+#include "src/run/named_run.h"
 #include "src/run/run_directory.h"
 #include "src/weights/hugging_face_cache.h"
 
@@ -49,21 +51,33 @@ std::optional<fs::path> newest_in(const fs::path& folder) {
   return newest_of_open_clip(folder);
 }
 
-fs::path look_up(const std::string& given) {
+// "weights.pt", but not "vit-0.5".
+bool is_file_name(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension.size() > 1 && std::isalpha(static_cast<unsigned char>(extension[1])) != 0;
+}
+
+fs::path look_up(const std::string& given, const fs::path& output) {
   if (names_hub_model(given)) return find_cached_model(given);
-  const fs::path of_run = RunDirectory(given).checkpoints();
-  for (const fs::path& folder : {of_run, fs::path(given)}) {
+  const NamedRun named =
+      fs::exists(given) ? NamedRun{given, std::nullopt, {}} : read_run_name(given, output);
+  if (named.step) return checkpoint_of(named, find_step(named, given));
+  const fs::path of_run = RunDirectory(named.directory).checkpoints();
+  for (const fs::path& folder : {of_run, named.directory}) {
     if (const auto found = newest_in(folder)) return *found;
   }
   if (fs::is_directory(of_run)) throw DataError(text(of_run, " holds no checkpoint yet"));
-  if (const auto found = snapshot_of(given)) return *found;
-  return given;
+  if (const auto found = snapshot_of(named.directory)) return *found;
+  if (!fs::exists(named.directory) && !is_file_name(given)) {
+    throw DataError(text(given, ": no such file or directory, and ", no_such_run(named)));
+  }
+  return named.directory;
 }
 
 }  // namespace
 
-fs::path find_weights(const std::string& given) {
-  const fs::path found = look_up(given);
+fs::path find_weights(const std::string& given, const fs::path& output) {
+  const fs::path found = look_up(given, output);
   if (found != given) log_info(text(given, " stands for ", found));
   return found;
 }

@@ -28,6 +28,16 @@ std::optional<TrainOptions> settings_of(const std::string& digest,
   return std::nullopt;
 }
 
+// `options`, but where they set no warm-up, with that of the settings `before`. Versions that did
+// not record their settings had one of 10,000 steps by default.
+TrainOptions with_warmup_of(const std::optional<TrainOptions>& before, TrainOptions options,
+                            int64_t total_steps) {
+  const int64_t warmup = before ? before->schedule.warmup : kLongestDefaultWarmup;
+  const bool is_kept = options.schedule.warmup_is_default && warmup >= 0 && warmup <= total_steps;
+  if (is_kept) options.schedule.warmup = warmup;
+  return options;
+}
+
 // Where the run cannot go on: how another one can start from it.
 std::string the_way(const RunDirectory& run) {
   return text("; to start a new run from this one, set name=NEW from=", run.path(),
@@ -43,7 +53,8 @@ bool is_refused(const Difference& change) {
 }
 
 std::optional<OwnCheckpoint> find_own_checkpoint(const TrainOptions& options,
-                                                 const std::string& dataset_digest) {
+                                                 const std::string& dataset_digest,
+                                                 int64_t total_steps) {
   const RunDirectory run(options);
   const auto state = find_newest_checkpoint(run.checkpoints());
   if (!state) return std::nullopt;
@@ -55,8 +66,12 @@ std::optional<OwnCheckpoint> find_own_checkpoint(const TrainOptions& options,
   const auto before =
       settings_of(state->config_digest, {checkpoint_config(checkpoint), run.config()});
   OwnCheckpoint own{*state, {}};
+  const TrainOptions kept = with_warmup_of(before, options, total_steps);
   if (before) {
-    own.changes = config_differences(*before, options);
+    own.changes = config_differences(*before, kept);
+    own.warmup = kept.schedule.warmup;
+  } else if (state->config_digest == config_digest(kept)) {
+    own.warmup = kept.schedule.warmup;
   } else if (state->config_digest != config_digest(options)) {
     throw ConfigError(text(where, " belongs to other settings than this configuration (compare ",
                            run.config(), ")", the_way(run)));

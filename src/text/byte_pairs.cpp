@@ -28,8 +28,9 @@ uint64_t pair_key(int32_t first, int32_t second) {
 
 }  // namespace
 
-BytePairs::BytePairs(std::string_view merges) {
-  std::unordered_map<std::string, int32_t> ids;
+BytePairVocabulary parse_vocabulary(std::string_view merges) {
+  BytePairVocabulary vocabulary;
+  auto& ids = vocabulary.ids;
   int32_t next = 0;
   char32_t substitute = kNumBytes;
   for (const bool printable : {true, false}) {
@@ -37,14 +38,13 @@ BytePairs::BytePairs(std::string_view merges) {
       if (is_printable(byte) != printable) continue;
       const char32_t shown = printable ? static_cast<char32_t>(byte) : substitute++;
       const std::string name = encode_utf8(std::u32string(1, shown));
-      byte_ids_[static_cast<size_t>(byte)] = next;
+      vocabulary.byte_ids[static_cast<size_t>(byte)] = next;
       ids[name] = next;
       ids[name + std::string(kEndOfWord)] = next + kNumBytes;
       ++next;
     }
   }
 
-  std::vector<std::pair<std::string, std::string>> pairs;
   size_t begin = merges.find('\n') + 1;  // behind the heading
   for (int32_t rank = 0; rank < kNumMerges; ++rank) {
     const size_t end = merges.find('\n', begin);
@@ -52,17 +52,22 @@ BytePairs::BytePairs(std::string_view merges) {
     const std::string_view line = merges.substr(begin, end - begin);
     const size_t space = line.find(' ');
     require(space != std::string_view::npos, "a merge of the vocabulary is not a pair");
-    pairs.emplace_back(line.substr(0, space), line.substr(space + 1));
+    const auto& [first, second] =
+        vocabulary.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+    // Two merges may give the same symbol; both then have the later id.
+    ids[first + second] = 2 * kNumBytes + rank;
     begin = end + 1;
   }
-  // Two merges may give the same symbol; both then have the later id.
-  for (int32_t rank = 0; rank < kNumMerges; ++rank) {
-    const auto& [first, second] = pairs[static_cast<size_t>(rank)];
-    ids[first + second] = 2 * kNumBytes + rank;
-  }
+  return vocabulary;
+}
+
+BytePairs::BytePairs(std::string_view merges) {
+  const BytePairVocabulary vocabulary = parse_vocabulary(merges);
+  byte_ids_ = vocabulary.byte_ids;
+  const auto& ids = vocabulary.ids;
   merges_.reserve(kNumMerges);
   for (int32_t rank = 0; rank < kNumMerges; ++rank) {
-    const auto& [first, second] = pairs[static_cast<size_t>(rank)];
+    const auto& [first, second] = vocabulary.merges[static_cast<size_t>(rank)];
     merges_[pair_key(ids.at(first), ids.at(second))] = {rank, ids.at(first + second)};
   }
 }

@@ -4,11 +4,23 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace dermatome {
+
+// The symbols of CLIP's vocabulary, as its text writes them, and how they merge.
+struct BytePairVocabulary {
+  std::array<int32_t, 256> byte_ids{};                      // of a byte that is not a word's last
+  std::vector<std::pair<std::string, std::string>> merges;  // the most frequent first
+  std::unordered_map<std::string, int32_t> ids;  // of all but the two that begin and end a text
+};
+
+// `merges` is the vocabulary's text (vocabulary.h). Throws InternalError when it has another form.
+BytePairVocabulary parse_vocabulary(std::string_view merges);
 
 class BytePairs {
  public:

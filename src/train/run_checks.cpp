@@ -1,11 +1,14 @@
 #include "src/train/run_checks.h"
 
 #include <algorithm>
+#include <span>
 
 #include "src/config/train_options.h"
 #include "src/config/training_sources.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/core/joined.h"
+#include "src/core/log.h"
 #include "src/core/text.h"
 #include "src/data/sample_order.h"
 #include "src/objective/create_objective.h"
@@ -85,18 +88,37 @@ void check_warmup(const TrainOptions& options, const RunLength& length) {
   }
 }
 
-// Whether one of the samples [first, end) has a valid caption among its first `num_used`.
-bool any_text(const ShardedDataset& dataset, int64_t first, int64_t end, int64_t num_used) {
+// Whether one of the captions [first, end) is valid, of those that the sample has.
+bool any_valid(std::span<const uint8_t> mask, int64_t first, int64_t end) {
+  end = std::min(end, std::ssize(mask));
+  return first < end && std::any_of(mask.begin() + first, mask.begin() + end,
+                                    [](uint8_t valid) { return valid != 0; });
+}
+
+bool reads(const TermCaptions& term, std::span<const uint8_t> mask) {
+  return any_valid(mask, term.first, term.end) && (!term.needs_raw || mask[kRawCaption] != 0);
+}
+
+// Whether the masks [N] of one of the samples [first, end) fulfill `condition`.
+template <typename Condition>
+bool any_sample(const ShardedDataset& dataset, int64_t first, int64_t end,
+                const Condition& condition) {
   while (first < end) {
     const SamplePlace place = dataset.locate(first);
     const int64_t num_rows = place.shard->num_samples();
     for (int64_t row = place.row; row < num_rows; ++row) {
-      const auto mask = place.shard->mask(row).first(static_cast<size_t>(num_used));
-      if (std::ranges::count(mask, 0) < std::ssize(mask)) return true;
+      if (condition(place.shard->mask(row))) return true;
     }
     first += num_rows - place.row;
   }
   return false;
+}
+
+// Whether the terms count a sample only if it has a raw caption.
+bool need_raw_captions(const std::vector<TermCaptions>& terms) {
+  return std::ranges::all_of(terms, [](const TermCaptions& term) {
+    return term.needs_raw || term.end == kRawCaption + 1;
+  });
 }
 
 constexpr const char* kHowToGetCaptions =
@@ -106,10 +128,14 @@ constexpr const char* kHowToGetCaptions =
 
 }  // namespace
 
-void check_settings(const TrainOptions& options, const ClipConfig& config,
-                    const Tokenizer& tokenizer, int64_t num_ranks) {
+void check_number_of_ranks(const TrainOptions& options, int64_t num_ranks) {
   create_objective(options.objective)->check_ranks(num_ranks);
   check_batch_size(options, num_ranks);
+}
+
+void check_settings(const TrainOptions& options, const ClipConfig& config,
+                    const Tokenizer& tokenizer, int64_t num_ranks) {
+  check_number_of_ranks(options, num_ranks);
   check_text_tower(config.text, options, tokenizer);
   check_lock("model.lock_image", options.model.lock_image, config.vision.layers);
   check_lock("model.lock_text", options.model.lock_text, config.text.layers);
@@ -125,17 +151,20 @@ void check_data(const TrainOptions& options, const ShardedDataset& dataset, cons
 
 void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& names,
                  const TrainOptions& options) {
-  const bool only_raw = !options.objective.mkcl ||
-                        create_objective(options.objective)->text_selection().only_raw_caption;
-  const int64_t num_captions = dataset.num_captions();
+  const auto terms = create_objective(options.objective)->captions_of_terms();
   const std::vector<int64_t> sizes = dataset.source_sizes();
   int64_t first = 0;
   for (size_t source = 0; source < sizes.size(); ++source) {
     const int64_t end = first + sizes[source];
-    const auto has_text = [&](int64_t num_used) { return any_text(dataset, first, end, num_used); };
-    if (!has_text(only_raw ? kRawCaption + 1 : num_captions)) {
+    const auto is_read = [&terms](std::span<const uint8_t> mask) {
+      return std::ranges::any_of(terms, [&](const auto& term) { return reads(term, mask); });
+    };
+    const auto has_caption = [](std::span<const uint8_t> mask) {
+      return any_valid(mask, 0, std::ssize(mask));
+    };
+    if (!any_sample(dataset, first, end, is_read)) {
       const std::string start = text("the data set ", names.at(source));
-      if (only_raw && has_text(num_captions)) {
+      if (need_raw_captions(terms) && any_sample(dataset, first, end, has_caption)) {
         throw ConfigError(
             text(start, " has no raw captions, and this objective reads no others; set ",
                  "objective.name=make and objective.mkcl=true, which use all captions, or ",
@@ -147,6 +176,35 @@ void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& 
     }
     first = end;
   }
+}
+
+std::string absent_captions(const ShardedDataset& dataset, const TrainOptions& options) {
+  const auto terms = create_objective(options.objective)->captions_of_terms();
+  const auto has = [&dataset](const auto& condition) {
+    return any_sample(dataset, 0, dataset.size(), condition);
+  };
+  std::vector<std::string> idle;
+  for (const TermCaptions& term : terms) {
+    if (!has([&term](std::span<const uint8_t> mask) { return reads(term, mask); })) {
+      idle.push_back(term.term);
+    }
+  }
+  const bool reads_others = std::ranges::any_of(
+      terms, [](const TermCaptions& term) { return term.end > kRawCaption + 1; });
+  const bool only_raw = reads_others && !has([](std::span<const uint8_t> mask) {
+                          return any_valid(mask, kRawCaption + 1, std::ssize(mask));
+                        });
+  if (idle.empty() && !only_raw) return "";
+  return text("the data set ", training_data_name(options.data),
+              only_raw ? " has raw captions alone" : " lacks captions that the objective reads",
+              idle.empty() ? "" : text(", so that ", joined(idle), " is 0 in every step"),
+              "; objective.name=clip trains with raw captions alone in less time, and "
+              "tools/captions.py adds the captions that a table lacks");
+}
+
+void warn_of_absent_captions(const ShardedDataset& dataset, const TrainOptions& options) {
+  const std::string absent = absent_captions(dataset, options);
+  if (!absent.empty()) log_warning(absent);
 }
 
 void check_steps_done(int64_t steps_done, const RunLength& length) {

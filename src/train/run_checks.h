@@ -1,5 +1,5 @@
-// Checks that a run's settings, ranks, model and data agree. All functions throw a ConfigError that
-// names the setting and what to do; none needs a model that is built.
+// Checks that a run's settings, ranks, model and data agree. All functions that check throw a
+// ConfigError that names the setting and what to do; none needs a model that is built.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,12 @@ namespace dermatome {
 
 struct TrainOptions;
 
-// Checks what needs no data: the objective is defined on `num_ranks` ranks, the global batch can be
-// split over them, the model takes the tokenizer's texts, and has the blocks that a lock counts.
+// Checks that the objective is defined on `num_ranks` ranks, and that the global batch can be split
+// over them.
+void check_number_of_ranks(const TrainOptions& options, int64_t num_ranks);
+
+// Checks what needs no data: check_number_of_ranks(), and that the model takes the tokenizer's
+// texts and has the blocks that a lock counts.
 void check_settings(const TrainOptions& options, const ClipConfig& config,
                     const Tokenizer& tokenizer, int64_t num_ranks);
 
@@ -39,6 +43,15 @@ void check_num_captions(const ShardedDataset& dataset, const TrainOptions& optio
 // until it finds one, most often one per source. Throws DataError or StorageLost where it cannot.
 void check_texts(const ShardedDataset& dataset, const std::vector<std::string>& names,
                  const TrainOptions& options);
+
+// What the captions of the data lack for the objective, in words that begin with "the data set": a
+// term of which no sample has a caption, so that it is 0 in every step, or that all captions are
+// raw ones though the objective reads others. Empty if there is nothing to say. Opens shards until
+// each term has a caption, most often one shard. Throws DataError or StorageLost where it cannot.
+std::string absent_captions(const ShardedDataset& dataset, const TrainOptions& options);
+
+// Logs absent_captions() as a warning.
+void warn_of_absent_captions(const ShardedDataset& dataset, const TrainOptions& options);
 
 // Checks that `weights`, which find_weights() found, are of the model `config`, except the numbers
 // of positions. Does nothing if no configuration lies in or beside the weights. Throws DataError if

@@ -21,7 +21,10 @@ RunLength run_length(const TrainOptions& options, int64_t num_samples) {
 }
 
 TrainOptions resolved_options(TrainOptions options, const RunLength& length) {
-  if (options.schedule.warmup < 0) options.schedule.warmup = default_warmup(length.total_steps);
+  if (options.schedule.warmup < 0) {
+    options.schedule.warmup = default_warmup(length.total_steps);
+    options.schedule.warmup_is_default = true;
+  }
   return options;
 }
 

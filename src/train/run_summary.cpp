@@ -7,6 +7,7 @@
 #include "src/config/train_options.h"
 #include "src/core/json_lines.h"
 #include "src/core/log.h"
+#include "src/core/number_text.h"
 #include "src/core/progress.h"
 #include "src/core/text.h"
 #include "src/eval/benchmark.h"
@@ -87,7 +88,7 @@ RunSummary::RunSummary(const TrainOptions& options, const Size& size)
       static_cast<double>(length.total_steps) / static_cast<double>(length.steps_per_epoch);
   log_info(text("training ", RunDirectory(options).path(), ": ", parameters_in_words(size), ", ",
                 size.num_samples, " samples, ", length.total_steps, " steps of ",
-                options.batch_size, " samples (", format("%.4g", epochs), " epochs), ",
+                options.batch_size, " samples (", number_text(epochs), " epochs), ",
                 size.num_ranks, " rank(s)"));
 }
 

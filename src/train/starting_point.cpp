@@ -42,20 +42,22 @@ void load_weights_of(const std::filesystem::path& path, Clip& model, const Train
 
 void load_pretrained_text(Clip& model, const TrainOptions& options) {
   if (options.model.pretrained_text.empty()) return;
-  load_text_weights(model, find_weights(options.model.pretrained_text));
+  load_text_weights(model, find_weights(options.model.pretrained_text, options.output));
 }
 
 }  // namespace
 
 StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
-                         const std::string& dataset_digest,
+                         const std::string& dataset_digest, const RunLength& length,
                          const TrainingEnvironment& environment) {
   constexpr int64_t kNone = -1;
   StartingPoint start;
-  at::Tensor steps = at::full({2}, kNone, at::kLong);  // of the own checkpoint, of another run's
+  // Of the own checkpoint, of another run's, and of the warm-up.
+  at::Tensor steps = at::full({3}, kNone, at::kLong);
   if (environment.collectives->rank() == 0) {
-    if (auto own = find_own_checkpoint(options, dataset_digest)) {
+    if (auto own = find_own_checkpoint(options, dataset_digest, length.total_steps)) {
       steps[0] = own->state.step;
+      steps[2] = own->warmup;
       start.changes = std::move(own->changes);
     } else if (!options.from.empty()) {
       steps[1] = find_origin(options);
@@ -67,13 +69,14 @@ StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
   if (own != kNone) {
     start.step = own;
     start.continues = true;
+    start.warmup = steps[2].item<int64_t>();
     start.checkpoint = checkpoint_path(RunDirectory(options).checkpoints(), own);
     check_same_model(config, options, start.checkpoint / kConfigFile);
   } else if (origin != kNone) {
     start.checkpoint = origin_path(options, origin);
     check_origin(config, options, start.checkpoint);
   } else if (!options.model.pretrained.empty()) {
-    start.pretrained = find_weights(options.model.pretrained);
+    start.pretrained = find_weights(options.model.pretrained, options.output);
     check_pretrained(config, options, start.pretrained);
   }
   return start;
@@ -110,7 +113,7 @@ void check_origin(const ClipConfig& config, const TrainOptions& options,
 
 void load_pretrained(Clip& model, const TrainOptions& options) {
   if (!options.model.pretrained.empty()) {
-    const std::filesystem::path found = find_weights(options.model.pretrained);
+    const std::filesystem::path found = find_weights(options.model.pretrained, options.output);
     check_pretrained(model.config(), options, found);
     load_weights_of(found, model, options);
   }
@@ -118,13 +121,16 @@ void load_pretrained(Clip& model, const TrainOptions& options) {
 }
 
 void log_starting_point(const StartingPoint& start, const StartingModel& starting,
-                        const RunLength& length) {
+                        const RunLength& length, const std::filesystem::path& run) {
   if (start.continues) {
     log_info(text("resuming from step ", start.step, " of ", length.total_steps));
-    if (start.step == length.total_steps) {
-      log_info(
-          "the run is finished; it goes on with a larger schedule.max_steps or "
-          "schedule.epochs");
+    if (start.is_finished(length)) {
+      const std::string asked =
+          start.changes.empty() ? "" : text(" (asked for: ", differences_text(start.changes), ")");
+      log_info(text("the run is finished, and none of its settings was changed", asked,
+                    "; to train it further, raise schedule.max_steps or schedule.epochs; to start "
+                    "a new run from it, set name=NEW from=",
+                    run));
     }
   } else if (!start.checkpoint.empty()) {
     log_info(text("a new run, from ", start.checkpoint));

@@ -27,15 +27,23 @@ struct StartingPoint {
   std::filesystem::path checkpoint;
   // What find_weights() finds for model.pretrained; empty: the weights are random.
   std::filesystem::path pretrained;
+  // The warm-up with which the run goes on, in steps; -1: that of the options.
+  int64_t warmup = -1;
   // Of the settings since the run's own checkpoint; rank 0 only.
   std::vector<Difference> changes;
+
+  // Whether a run of this length is at its end: no step is left to train.
+  bool is_finished(const RunLength& length) const {
+    return continues && step >= length.total_steps;
+  }
 };
 
 // Rank 0 looks, so that all ranks start from the same checkpoint. A collective call. Throws what
 // find_own_checkpoint() and find_origin() throw; for weights of another model than `config` what
 // check_same_model() or check_pretrained() throws.
 StartingPoint find_start(const TrainOptions& options, const ClipConfig& config,
-                         const std::string& dataset_digest, const TrainingEnvironment& environment);
+                         const std::string& dataset_digest, const RunLength& length,
+                         const TrainingEnvironment& environment);
 
 // The model and its optimizer, with what the run starts with.
 struct StartingModel {
@@ -51,9 +59,9 @@ struct StartingModel {
 };
 
 // Logs where the run starts, unless it is a new one from the beginning, and what the text tower's
-// training leaves out.
+// training leaves out. `run`: its directory.
 void log_starting_point(const StartingPoint& start, const StartingModel& starting,
-                        const RunLength& length);
+                        const RunLength& length, const std::filesystem::path& run);
 
 // Loads the weights of model.pretrained and model.pretrained_text, where they are set, into
 // `model`. Throws what check_pretrained(), load_weights() and load_text_weights() throw.

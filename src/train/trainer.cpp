@@ -189,7 +189,7 @@ TrainingOutcome Trainer::stop() {
 }
 
 TrainingOutcome Trainer::run() {
-  if (is_root()) {
+  if (is_root() && !start_.is_finished(length_)) {
     if (start_.continues) keep_settings(directory_, start_.checkpoint);
     write_file_atomically(directory_.config(), dump_train_config(options_));
     log_->changes(step_, step_ / length_.steps_per_epoch, start_.changes);
@@ -231,13 +231,16 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   const TokenFormat tokens{*tokenizer, config.text.context_length};
   if (!prepare_tokens(options, *data, tokens, environment)) return TrainingOutcome::kStopped;
   const RunInputs inputs(options, config, tokens, *data, num_ranks);
-  const TrainOptions resolved = resolved_options(options, inputs.length);
+  const bool is_root = environment.collectives->rank() == 0;
+  if (is_root) warn_of_absent_captions(inputs.dataset, options);
+  TrainOptions resolved = resolved_options(options, inputs.length);
   const auto owner = own_run(resolved, environment);
-  const auto start = find_start(resolved, config, inputs.dataset.digest_with_tokens(), environment);
+  const auto start = find_start(resolved, config, inputs.dataset.digest_with_tokens(),
+                                inputs.length, environment);
+  if (start.warmup >= 0) resolved.schedule.warmup = start.warmup;
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);
-  const bool is_root = environment.collectives->rank() == 0;
-  if (is_root) log_starting_point(start, starting, inputs.length);
+  if (is_root) log_starting_point(start, starting, inputs.length, RunDirectory(resolved).path());
   compare_start(inputs.dataset, validation_facts(inputs.validation), starting.model,
                 starting.optimizer, start.checkpoint, environment);
   // The run's files are written only from here on: ranks that differ leave them as they were.

@@ -18,6 +18,7 @@
 #include "src/core/stop_signal.h"
 #include "src/core/text.h"
 #include "src/distributed/collectives.h"
+#include "src/distributed/own_together.h"
 #include "src/eval/benchmark.h"
 #include "src/eval/benchmark_result.h"
 #include "src/eval/compare_scorers.h"
@@ -63,6 +64,7 @@ class Watch {
 
   bool run() {
     for (;;) {
+      if (!is_owned_) own();
       const Task task = next_task();
       if (task.step >= 0) {
         score(task);
@@ -83,22 +85,25 @@ class Watch {
 
   bool is_root() const { return collectives_.rank() == 0; }
 
-  // Opens the queue, unless the run's directory does not exist yet.
-  bool open_queue() {
-    if (queue_) {
-      owner_->check();
-      return true;
-    }
-    if (!std::filesystem::is_directory(options_.run)) return false;
-    owner_.emplace(RunDirectory(options_.run).watcher(),
-                   OwnerWords{"watched", "wait until it ends"});
-    queue_.emplace(options_.run, definitions_, criterion_);
-    return true;
+  // Owns the run and opens the queue, once the run's directory exists. A collective call.
+  void own() {
+    at::Tensor exists = at::zeros({1}, at::TensorOptions(device_).dtype(at::kLong));
+    if (is_root()) exists.fill_(std::filesystem::is_directory(options_.run) ? 1 : 0);
+    collectives_.broadcast(exists, 0, "whether the run exists");
+    is_owned_ = exists.item<int64_t>() == 1;
+    if (!is_owned_) return;
+    owner_ = own_together(
+        [file = RunDirectory(options_.run).watcher()] {
+          return std::make_unique<OwnerFile>(file, OwnerWords{"watched", "wait until it ends"});
+        },
+        collectives_, device_, "the run's watcher");
+    if (is_root()) queue_.emplace(options_.run, definitions_, criterion_);
   }
 
   Task find_task() {
     if (stop_signal_received()) return {.step = -1, .end = true, .wanted = {}};
-    if (!open_queue()) return {};
+    if (!queue_) return {};
+    owner_->check();
     if (const auto due = queue_->next()) {
       found_ = due->checkpoint;
       return {due->checkpoint.step, false, due->wanted};
@@ -191,7 +196,8 @@ class Watch {
   std::vector<Benchmark> benchmarks_;
   std::vector<Definition> definitions_;  // [benchmarks]
   std::optional<Criterion> criterion_;
-  std::optional<OwnerFile> owner_;        // rank 0 only
+  bool is_owned_ = false;
+  std::unique_ptr<OwnerFile> owner_;      // rank 0 only
   std::optional<CheckpointQueue> queue_;  // rank 0 only
   ScoredCheckpoint found_;                // by the last find_task(); rank 0 only
   bool failed_ = false;                   // a checkpoint could not be scored; rank 0 only

@@ -9,6 +9,7 @@
 
 #include "src/model/clip.h"
 #include "src/text/tokenizer.h"
+#include "src/weights/safetensors.h"
 
 namespace dermatome {
 
@@ -21,5 +22,12 @@ ClipConfig read_hub_config(const std::filesystem::path& directory);
 // Writes the files into `directory` (which exists).
 void write_hub(const Clip& model, const std::filesystem::path& directory,
                const Tokenizer* tokenizer = nullptr);
+
+// The same for weights of any floating-point type, by open_clip's names.
+void write_hub(const ClipConfig& config, const NamedTensors& weights,
+               const std::filesystem::path& directory);
+
+// All parameters of `model`, by open_clip's names.
+NamedTensors named_tensors(const Clip& model);
 
 }  // namespace dermatome

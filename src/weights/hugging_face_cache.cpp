@@ -16,6 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "hf-hub:";
+constexpr std::string_view kEntryPrefix = "models--";
+constexpr std::string_view kSeparator = "--";
 
 fs::path variable(const char* name) { return environment_variable(name); }
 
@@ -44,7 +46,8 @@ fs::path find_cached_model(const std::string& given) {
     throw ConfigError(text(quoted(given), " is not of the form hf-hub:ORGANIZATION/NAME"));
   }
   const fs::path cache = cache_folder();
-  const std::string entry = text("models--", name.substr(0, slash), "--", name.substr(slash + 1));
+  const std::string entry =
+      text(kEntryPrefix, name.substr(0, slash), kSeparator, name.substr(slash + 1));
   if (const auto found = snapshot_of(cache / entry, revision)) return *found;
   const std::string arguments =
       text("download ", name, revision == "main" ? "" : text(" --revision ", revision));
@@ -59,6 +62,21 @@ std::optional<fs::path> cached_model(const std::string& name) {
   std::string entry = "models--";
   for (const char c : name) entry += c == '/' ? "--" : std::string(1, c);
   return snapshot_of(cache_folder() / entry);
+}
+
+std::string hub_model_name(const std::string& given) {
+  if (names_hub_model(given)) {
+    const std::string name = given.substr(kPrefix.size());
+    return name.substr(0, name.find('@'));
+  }
+  for (const fs::path& part : fs::path(given)) {
+    const std::string entry = part.string();
+    const size_t end = entry.find(kSeparator, kEntryPrefix.size());
+    if (!entry.starts_with(kEntryPrefix) || end == std::string::npos) continue;
+    return text(entry.substr(kEntryPrefix.size(), end - kEntryPrefix.size()), '/',
+                entry.substr(end + kSeparator.size()));
+  }
+  return "";
 }
 
 std::optional<fs::path> snapshot_of(const fs::path& entry, const std::string& revision) {

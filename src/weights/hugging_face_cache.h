@@ -22,6 +22,10 @@ std::filesystem::path find_cached_model(const std::string& given);
 // name without an organization. nullopt: the cache does not hold it.
 std::optional<std::filesystem::path> cached_model(const std::string& name);
 
+// ORGANIZATION/NAME of the model that `given` names: a name in open_clip's form, or a path in a
+// cache. Empty: none.
+std::string hub_model_name(const std::string& given);
+
 // The snapshot of `entry`, a folder models--ORGANIZATION--NAME: that of `revision`, a name or a
 // commit, or the only one. nullopt if there is none.
 std::optional<std::filesystem::path> snapshot_of(const std::filesystem::path& entry,

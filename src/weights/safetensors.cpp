@@ -174,12 +174,14 @@ std::map<std::string, at::Tensor> read_safetensors(const std::filesystem::path& 
   return Reader(path).read();
 }
 
-void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors) {
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const SafetensorsMetadata& metadata) {
   NamedTensors ordered = tensors;
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
     return a.second.element_size() > b.second.element_size();
   });
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
   uint64_t offset = 0;
   for (const auto& [name, tensor] : ordered) {
     require(name != kMetadata && !header.contains(name), "two tensors named " + name);

@@ -17,6 +17,7 @@
 namespace dermatome {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+using SafetensorsMetadata = std::map<std::string, std::string>;
 
 // All tensors of `path`, on the CPU, owning their memory. Throws DataError naming the file, and the
 // tensor, for anything malformed: sizes that do not fit, offsets that overlap, leave gaps or leave
@@ -24,9 +25,10 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 std::map<std::string, at::Tensor> read_safetensors(const std::filesystem::path& path);
 
 // Writes `tensors` (any device; made contiguous) in the order given, but wider element types first,
-// so that every tensor is aligned. Equal arguments give equal bytes. Throws InternalError for two
-// equal names or a type the format lacks, DataError when the file cannot be written; then `path` is
-// as it was.
-void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors);
+// so that every tensor is aligned. `metadata` becomes the header's __metadata__ unless it is empty.
+// Equal arguments give equal bytes. Throws InternalError for two equal names or a type the format
+// lacks, DataError when the file cannot be written; then `path` is as it was.
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const SafetensorsMetadata& metadata = {});
 
 }  // namespace dermatome

@@ -34,13 +34,15 @@ TEST(FieldReader, QuotationMarksAroundANumberAreNamed) {
   EXPECT_THAT(mistake("seed: one"), Not(HasSubstr("quotation")));
 }
 
-TEST(FieldReader, ATabInFrontOfAKeyIsNamed) {
+TEST(FieldReader, ATabInTheIndentationIsNamed) {
   const std::string tab =
-      ": not valid YAML: a tab stands in front of the key. YAML takes only "
+      ": not valid YAML: a tab stands in the indentation. YAML takes only "
       "spaces there; replace every such tab by spaces";
-  EXPECT_EQ(mistake("model:\n\tarchitecture: m.json\n"), "run.yaml:2:14" + tab);
+  EXPECT_EQ(mistake("model:\n\tarchitecture: m.json\n"), "run.yaml:2:1" + tab);
   EXPECT_EQ(mistake("model:\n  architecture: m.json\n\tpretrained: w\n"), "run.yaml:3:1" + tab);
-  EXPECT_EQ(mistake("model:\n  \tarchitecture: m.json\n"), "run.yaml:2:16" + tab);
+  EXPECT_EQ(mistake("model:\n  \tarchitecture: m.json\n"), "run.yaml:2:3" + tab);
+  EXPECT_EQ(mistake("data:\n  train:\n    -\tdata: s\n"), "run.yaml:3:6" + tab);
+  EXPECT_EQ(mistake("data: {train: s}\nmodel:\n    \t\tarchitecture: m\n"), "run.yaml:3:5" + tab);
   EXPECT_THAT(mistake("# a\tb\nname: [a\n"), Not(HasSubstr("tab")));
   const auto accepted =
       write_yaml("model:\t{architecture: m.json}\t# a\ndata: {train: s}", "run.yaml");

@@ -59,6 +59,8 @@ TEST(KeyReference, NamesTheNearestKeyForAnUnknownOne) {
   EXPECT_EQ(config_error([] { explained_key("objective.sigm"); }),
             "unknown key 'objective.sigm'; the nearest known key is 'objective.sigma', and "
             "`dermatome config --defaults` lists all");
+  EXPECT_EQ(config_error([] { explained_key("nonsense"); }),
+            "unknown key 'nonsense'; `dermatome config --defaults` lists all");
 }
 
 }  // namespace

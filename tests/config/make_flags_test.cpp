@@ -8,6 +8,7 @@
 #include "src/config/config_difference.h"
 #include "src/config/train_config.h"
 #include "src/config/train_options.h"
+#include "src/core/text.h"
 #include "tests/config/config_error.h"
 
 namespace dermatome {
@@ -136,7 +137,7 @@ TEST(MakeFlags, ArchivesTablesAndSeveralSourcesBecomeFoldersOfShards) {
   EXPECT_EQ(options.data.epoch_samples, 1000);
   EXPECT_THAT(
       configuration_from_flags(flags + "--train-data a.csv --csv-img-key path --csv-separator ,"),
-      AllOf(HasSubstr("--image-column 'path'"), HasSubstr("--separator ','"),
+      AllOf(HasSubstr("--image-column path --separator , --output"),
             HasSubstr("# - --train-num-samples 1000: here it is called 'data.epoch_samples'")));
 }
 
@@ -174,12 +175,52 @@ TEST(MakeFlags, RemarksOnWhatItDoesNotKnow) {
                     HasSubstr("# - --train-data: it is not given")));
 }
 
+TEST(MakeFlags, PathsMayHaveBlanks) {
+  for (const char* path :
+       {R"(my\ data/train.csv)", "'my data/train.csv'", R"("my data"/train.csv)"}) {
+    const std::string flags = text("--model ViT-B-32 --train-data ", path);
+    EXPECT_THAT(configuration_from_flags(flags), HasSubstr("--csv 'my data/train.csv'")) << path;
+    EXPECT_EQ(options_of(flags).data.train, std::vector<std::string>{"shards/train"}) << path;
+  }
+  EXPECT_THAT(configuration_from_flags("--model ViT-B-32 --train-data $DATA/train.csv"),
+              HasSubstr("--csv $DATA/train.csv"));
+  EXPECT_EQ(options_of(R"(--model ViT-B-32 --train-data my\ shards)").data.train,
+            std::vector<std::string>{"my shards"});
+}
+
+TEST(MakeFlags, EndsWhereTheShellGoesOn) {
+  for (const char* rest : {"2>&1 | tee log", "> log.txt", "&& echo done --lr 5", "& wait"}) {
+    EXPECT_EQ(options_of(text(kNeeded, "--lr 1e-3 ", rest)).optimizer.lr, 1e-3) << rest;
+  }
+}
+
+TEST(MakeFlags, RefusesWhatIsNoCommandOfATraining) {
+  EXPECT_THAT(config_error([] { configuration_from_flags("ls -l --frobnicate"); }),
+              HasSubstr("holds no flag of open_clip or MAKE, but --frobnicate, -l; give the"));
+}
+
+TEST(MakeFlags, RefusesValuesThatAFlagDoesNotTake) {
+  EXPECT_EQ(config_error([] { configuration_from_flags("--lr 1e-4 2e-4"); }),
+            "--lr takes one value, but has '1e-4', '2e-4'");
+  EXPECT_EQ(config_error([] { configuration_from_flags("--batch-size 3 'a b'"); }),
+            "--batch-size takes one value, but has '3', 'a b'");
+  EXPECT_EQ(config_error([] { configuration_from_flags("--name a b"); }),
+            "--name takes one value, but has 'a', 'b'");
+  EXPECT_EQ(config_error([] { configuration_from_flags("--MKCL=true"); }),
+            "--MKCL takes no value, but has 'true'");
+}
+
 TEST(MakeFlags, RefusesValuesThatTheSettingDoesNotTake) {
   EXPECT_EQ(config_error([] { configuration_from_flags("--batch-size many"); }),
             "--batch-size has the value 'many', which is no whole number");
   EXPECT_THAT(config_error([] { configuration_from_flags("--lr fast"); }),
-              HasSubstr("optimizer.lr = fast is not a finite number"));
-  EXPECT_THAT(config_error([] { configuration_from_flags("--beta2 1"); }), HasSubstr("must be"));
+              HasSubstr("--lr fast: optimizer.lr = fast is not a finite number"));
+  EXPECT_THAT(config_error([] { configuration_from_flags("--beta2 1"); }),
+              testing::ContainsRegex("^--beta2 1: optimizer.beta2 = 1 must be"));
+  EXPECT_THAT(config_error([] { configuration_from_flags("--warmup soon"); }),
+              HasSubstr("--warmup soon: schedule.warmup = soon"));
+  EXPECT_THAT(config_error([] { configuration_from_flags("--aug-cfg scale=x"); }),
+              HasSubstr("--aug-cfg scale=x: "));
   EXPECT_EQ(config_error([] { configuration_from_flags("python src/main.py"); }),
             "the command line holds no flag such as --batch-size 64");
 }

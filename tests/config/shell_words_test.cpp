@@ -12,12 +12,13 @@ using testing::ElementsAre;
 
 TEST(ShellWords, ResolvesQuotationMarksAndBackslashes) {
   EXPECT_THAT(shell_words("  a 'b  c'd \"e \\\"f\\n\" g\\ h i\\'j '' "),
-              ElementsAre("a", "b  cd", "e \"f\\n", "g", "h", "i'j", ""));
+              ElementsAre("a", "b  cd", "e \"f\\n", "g h", "i'j", ""));
 }
 
 TEST(ShellWords, ContinuesLinesAndLeavesCommentsOut) {
   EXPECT_THAT(shell_words("a \\\n  b=\"(1, 2)\" \\ # why\n\tc#d # end"),
               ElementsAre("a", "b=(1, 2)", "c#d"));
+  EXPECT_THAT(shell_words("a\\\nb \"c\\\nd\" \\  \n e"), ElementsAre("ab", "cd", "e"));
   EXPECT_THAT(shell_words(" \n"), testing::IsEmpty());
 }
 

@@ -38,8 +38,15 @@ TrainOptions all_changed() {
   o.resume = false;
   o.from = "runs/a: 3";
   o.from_optimizer = false;
-  o.model = {"m.json", "~",  Precision::kAmpBf16,     3,
-             -1,       0.25, {LockedPart::kFirst, 2}, {LockedPart::kAll}};
+  o.model = {"m.json",
+             "~",
+             QuickGelu::kTrue,
+             Precision::kAmpBf16,
+             3,
+             -1,
+             0.25,
+             {LockedPart::kFirst, 2},
+             {LockedPart::kAll}};
   o.data = {
       {"null", "a, b"}, "stage", "valid\tset", Sampling::kResampled, {3, 0.25}, 1000, 32, 5, 6, 7,
       Corrupt::kSkip,   0};
@@ -168,6 +175,11 @@ TEST(TrainConfig, UnknownKeysNameTheNearestKnownOne) {
   EXPECT_EQ(complaint(kRequired, {"objective.sigam=0.3"}),
             "override 'objective.sigam=0.3': unknown key 'objective.sigam' with value 0.3; the "
             "nearest known key is 'objective.sigma'");
+  EXPECT_EQ(complaint("schedule: {nonsense: 3}\n"),
+            "run.yaml:1:12: unknown key 'schedule.nonsense' with value 3; its keys are epochs, "
+            "max_steps, warmup");
+  EXPECT_THAT(complaint("nonsense: 3\n"),
+              StartsWith("run.yaml:1:1: unknown key 'nonsense' with value 3; the keys are name, "));
 }
 
 TEST(TrainConfig, WarmUpThatIsNotSetIsATenthOfTheTraining) {
@@ -180,6 +192,9 @@ TEST(TrainConfig, WarmUpThatIsNotSetIsATenthOfTheTraining) {
   EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=470"}), 470);
   EXPECT_EQ(warmup({"schedule.max_steps=470", "schedule.warmup=0"}), 0);
   EXPECT_EQ(warmup({"schedule.epochs=5"}), -1);  // the data say how long that is
+  EXPECT_TRUE(load(kRequired, {"schedule.max_steps=470"}).schedule.warmup_is_default);
+  EXPECT_FALSE(
+      load(kRequired, {"schedule.max_steps=470", "schedule.warmup=47"}).schedule.warmup_is_default);
 }
 
 TEST(TrainConfig, RepeatedKeysAreRefused) {

@@ -36,6 +36,23 @@ TEST(File, AFailedWriteLeavesNothingBehind) {
   EXPECT_TRUE(std::filesystem::exists(folder / "taken" / "by a folder"));
 }
 
+TEST(File, ADirectoryIsCreatedOnlyWhereNothingIsLost) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_create_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder / "empty");
+  const auto make = [](const std::filesystem::path& temporary) {
+    std::filesystem::create_directories(temporary / "made");
+  };
+  create_directory_atomically(folder / "empty", make);
+  create_directory_atomically(folder / "new", make);
+  EXPECT_TRUE(std::filesystem::exists(folder / "empty" / "made"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "new" / "made"));
+  write_file_atomically(folder / "new" / "other", "x");
+  EXPECT_THROW(create_directory_atomically(folder / "new", make), DataError);
+  EXPECT_EQ(read_file(folder / "new" / "other"), "x");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2);
+}
+
 TEST(File, LeftoversOfAKilledProcessAreRemoved) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "dermatome_leftovers_test";
   std::filesystem::remove_all(folder);

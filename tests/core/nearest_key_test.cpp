@@ -13,6 +13,13 @@ TEST(NearestKey, IsTheSameNameInAnotherSectionOrNeedsTheFewestEdits) {
   EXPECT_EQ(nearest_key("sede", known), "seed");
 }
 
+TEST(NearestKey, IsNoneIfNoneIsNear) {
+  EXPECT_EQ(nearest_key("nonsense", {"name", "optimizer.lr"}), "");
+  EXPECT_EQ(nearest_key("section.nonsense", {"section.name"}), "");
+  EXPECT_EQ(nearest_key("seed", {}), "");
+  EXPECT_EQ(unknown_key("nonsense", "3", {"name"}), "unknown key 'nonsense' with value 3");
+}
+
 TEST(NearestKey, IsNamedWithTheUnknownKey) {
   EXPECT_EQ(unknown_key("sede", "3", {"seed", "size"}),
             "unknown key 'sede' with value 3; the nearest known key is 'seed'");

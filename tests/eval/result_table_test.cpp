@@ -39,6 +39,19 @@ TEST(ResultTable, ShowsIntervalsAndScoresWithoutNearDuplicates) {
             "\n");
 }
 
+TEST(ResultTable, SaysWhyThereAreNoScoresWithoutNearDuplicates) {
+  Json full = result();
+  full["leakage"] = {
+      {"near_duplicates", 90}, {"scores_without", nullptr}, {"reason", "all images are seen"}};
+  EXPECT_EQ(result_table(full),
+            "pad (test): 90 images, runs/a\n"
+            "  metric  score\n"
+            "  auroc   -\n"
+            "  top1    0.5123\n"
+            "  without near-duplicates: all images are seen\n"
+            "\n");
+}
+
 TEST(ResultTable, SaysHowManyImagesAreLeftOut) {
   Json partial = result();
   partial["unreadable"] = {{"count", 0}};

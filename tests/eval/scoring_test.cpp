@@ -85,7 +85,11 @@ TEST_F(Classification, LeakageIsCountedAndScoresWithoutItAreAdded) {
   EXPECT_EQ(found.at("near_duplicates"), 1);
   EXPECT_EQ(found.at("scores_without").at("top1"), 1.0);
   const Leakage all{"pairs.csv", {"a", "b", "c", "d"}};
-  EXPECT_TRUE(score({.leakage = &all}).details.at("leakage").at("scores_without").is_null());
+  const auto nothing_left = score({.leakage = &all}).details.at("leakage");
+  EXPECT_TRUE(nothing_left.at("scores_without").is_null());
+  EXPECT_THAT(nothing_left.at("reason").get<std::string>(),
+              testing::HasSubstr("all images are near-duplicates of training images"));
+  EXPECT_FALSE(found.contains("reason"));
 }
 
 TEST_F(Classification, HashesTellWhatChanged) {

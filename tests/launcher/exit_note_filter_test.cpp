@@ -57,6 +57,24 @@ TEST(ExitNoteFilter, ShowsAProgressBarAtOnceAndFindsTheNoteBehindIt) {
   }
 }
 
+TEST(ExitNoteFilter, ShowsLogLinesOfRanksInsideANote) {
+  const std::string line = "2026-01-31,12:00:00 | rank 1 | \033[31merror\033[m | step 3: no\n";
+  for (const std::string& log : {line, "\r\033[K" + line, line + line}) {
+    for (const std::string& note : {kAborted, kDetected}) {
+      // Behind each line of the note but the last.
+      for (size_t at = note.find('\n') + 1; at < note.size(); at = note.find('\n', at) + 1) {
+        const std::string torn = note.substr(0, at) + log + note.substr(at);
+        for (const size_t size : {size_t{1}, size_t{7}, size_t{10000}}) {
+          EXPECT_EQ(shown("one\n" + torn + "two\n", size), "one\n" + log + "two\n") << torn;
+        }
+      }
+    }
+  }
+  // mpirun may have begun a line of its own.
+  const std::string begun = kRule + "\nPrimary job  terminated\na non-" + line;
+  EXPECT_EQ(shown(begun + kRule + "\nend", 7), line + "end");
+}
+
 TEST(ExitNoteFilter, ShowsWhatFollowsANoteWithoutEnd) {
   const std::string note = kRule + "\nPrimary job  terminated\n";
   std::string lines;

@@ -134,6 +134,13 @@ TEST(Ranks, AKilledRankEndsTheJob) {
   EXPECT_LT(result.seconds, kSoon);
 }
 
+TEST(Ranks, ARankThatNeverReachesMpiIsFoundByTheTimeoutOfTheOthers) {
+  const CommandResult result = run_ranks_of(2, "absent", 2);
+  EXPECT_EQ(result.exit_code, kExitPeerLost) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("the ranks did not meet within 2 s (runtime.timeout_s)"));
+  EXPECT_LT(result.seconds, kSoon);
+}
+
 TEST(Ranks, AHungRankIsFoundByTheTimeoutOfTheOthers) {
   const CommandResult result = run_ranks_of(2, "hang", 3);
   EXPECT_EQ(result.exit_code, kExitPeerLost) << result.output;

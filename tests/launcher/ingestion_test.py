@@ -202,6 +202,9 @@ class Ingestion(unittest.TestCase):
         self.assertIn("objective.name=clip", made.stderr)
         self.assertEqual([(sample[0], sample[1][0], sum(sample[2])) for sample in captions(self.folder / "shards")],
                          [("0.png", "Red, dry", 1), ("1.png", "Scaly", 1)])
+        training_data.write_configuration(self.folder, 2, 2, 30, "{every_epochs: 0, at_start: false}")
+        planned = dermatome("plan", self.folder / "config.yaml", "--ranks", 1, "batch_size=2").stderr
+        self.assertEqual(planned.count("has raw captions alone, so that slra is 0 in every step"), 1, planned)
         for separator, code, message in (("::", 2, "write comma, semicolon, tab"), ("comma", 3, "no column 'path'")):
             refused = self.shard("other", *named, "--separator", separator, table="other.csv", check=False)
             self.assertEqual(refused.returncode, code, refused.stderr)

@@ -64,6 +64,19 @@ TEST(RunAndForwardSignals, PassesTheSecondSigtermOnUnchanged) {
             2);
 }
 
+// A key that is pressed twice at once asks once.
+TEST(RunAndForwardSignals, TakesTwoQuickInterruptsForOne) {
+  const auto before = std::signal(SIGINT, SIG_DFL);
+  // Half a second after the second interrupt no SIGTERM has come.
+  EXPECT_EQ(
+      run_and_forward_signals(
+          {"bash", "-c",
+           "n=0; trap 'kill -INT $PPID; n=1' USR1; trap 'exit 2' TERM; kill -INT $PPID; "
+           "while sleep 0.05; do [ $n -gt 0 ] && n=$((n + 1)); [ $n -gt 10 ] && exit 1; done"}),
+      1);
+  std::signal(SIGINT, before);
+}
+
 TEST(RunAndForwardSignals, TurnsAClosedTerminalIntoSigusr1) {
   std::signal(SIGHUP, SIG_DFL);
   EXPECT_EQ(run_and_forward_signals(
@@ -127,6 +140,8 @@ TEST(Launch, RefusesAWrongCommandBeforeItStartsRanks) {
         Case{
             "evaluate --benchmark b.yaml --chekpoint c",
             R"("--chekpoint" is no option of dermatome evaluate; the nearest one is --checkpoint)"},
+        Case{"train " DERMATOME_SOURCE_DIR "/configs/quickstart.yaml batch_size=7",
+             "batch_size 7 (the global batch) is not divisible by the 2 ranks; change batch_size"},
         Case{"train '/no such file' x=1", "/no such file: No such file or directory"},
         Case{"probe --normalise", "--normalise: is called --normalize now"}}) {
     const CommandResult result = run_command(DERMATOME_BINARY " launch --ranks 2 " + command);

@@ -76,6 +76,23 @@ TEST(Duplicates, DoNotListRowsOfOneFileAsCopies) {
   EXPECT_THAT(list, testing::Not(HasSubstr("\n\"1.jpg\",")));
 }
 
+TEST(Duplicates, RefuseASetOfWhichNoImageCanBeRead) {
+  const TemporaryDirectory directory;
+  write_image(directory, "mine/1.jpg", 1, 90);
+  make_directories(directory / "theirs");
+  directory.write("theirs/1.jpg", "no image");
+  const std::string theirs = (directory / "theirs").string();
+  const auto refused = [&] {
+    return error_of([&] {
+      find_duplicates({.data = (directory / "mine").string(), .against = {theirs}, .output = ""},
+                      [](const std::string&) {});
+    });
+  };
+  EXPECT_THAT(refused(), HasSubstr(theirs + ": none of its images can be read;"));
+  write_image(directory, "theirs/2.jpg", 2, 90);
+  EXPECT_EQ(refused(), "");
+}
+
 TEST(Duplicates, ReportAWrongSetBeforeAnyImageIsHashed) {
   const TemporaryDirectory directory;
   write_image(directory, "mine/a/1.jpg", 1, 90);

@@ -6,6 +6,7 @@
 #include "src/config/objective_options.h"
 #include "src/core/caption_rows.h"
 #include "src/core/error.h"
+#include "src/core/text.h"
 #include "src/model/autocast.h"
 #include "src/objective/create_objective.h"
 #include "tests/objective/golden_loss.h"
@@ -199,6 +200,33 @@ TEST(Objective, SaysWhatItTakesOfASample) {
   options.mkcl = true;
   options.negatives = Negatives::kValid;
   expect(options, false, {});
+}
+
+// "mkcl 0-11, slra 3-11 raw": each term, the captions that it reads, and whether it needs the raw
+// one too.
+std::string terms_of(const ObjectiveOptions& options) {
+  std::string listed;
+  for (const TermCaptions& term : create_objective(options)->captions_of_terms()) {
+    listed += text(listed.empty() ? "" : ", ", term.term, " ", term.first, "-", term.end,
+                   term.needs_raw ? " raw" : "");
+  }
+  return listed;
+}
+
+TEST(Objective, SaysWhichCaptionsItsTermsRead) {
+  ObjectiveOptions options;
+  EXPECT_EQ(terms_of(options), "mkcl 0-11, slra 3-11 raw");
+  options.positives = LocalPositives::kKnowledge;
+  EXPECT_EQ(terms_of(options), "mkcl 0-11, slra 1-11 raw");
+  options.mode = ObjectiveMode::kReleased;
+  EXPECT_EQ(terms_of(options), "mkcl 0-11, slra 0-11");
+  options.local_alignment = false;
+  EXPECT_EQ(terms_of(options), "mkcl 0-11");
+  options.mkcl = false;
+  options.name = ObjectiveName::kMake;
+  EXPECT_EQ(terms_of(options), "mkcl 0-1");
+  options.name = ObjectiveName::kClip;
+  EXPECT_EQ(terms_of(options), "i2t 0-1, t2i 0-1");
 }
 
 TEST(Objective, IsTheOneThatTheNameSelects) {

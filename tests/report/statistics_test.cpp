@@ -2,12 +2,18 @@
 
 #include <gmock/gmock.h>
 
+#include <cstddef>
+#include <filesystem>
 #include <set>
 #include <sstream>
+#include <string>
+#include <vector>
 
+#include "sharding/shard_writer.h"
 #include "src/core/log.h"
 #include "src/text/clip_tokenizer.h"
 #include "tests/data/test_shards.h"
+#include "tests/support/scratch_folder.h"
 
 namespace dermatome {
 namespace {
@@ -60,7 +66,45 @@ TEST(DataStatistics, DescribeSizesAndClasses) {
   EXPECT_THAT(written, HasSubstr(format("width  %d to %d, median ", least, most)));
   EXPECT_THAT(written, HasSubstr("shorter side below 224: 4 (100.0 %)"));
   EXPECT_THAT(written, HasSubstr("transparent before they were stored: 0\n"));
+  EXPECT_THAT(written, HasSubstr("in more than one sample: 0\n"));
   EXPECT_THAT(written, HasSubstr("classes: "));
+}
+
+// The statistics of a shard with the images of these names; a number below 0: the shard does not
+// hold it.
+std::string statistics_of(const std::vector<std::string>& names, int64_t num_transparent) {
+  const ClipTokenizer tokenizer;
+  ShardHeader header;
+  header.tokenizer_hash = tokenizer.hash();
+  header.aspects = {"caption"};
+  header.images = {.raw = true};
+  header.num_transparent = num_transparent;
+  std::vector<CaptionedSample> captioned(names.size());
+  std::vector<ShardSample> samples;
+  for (size_t i = 0; i < names.size(); ++i) {
+    captioned[i] = {.image_path = names[i], .captions = {"A"}, .mask = {1}};
+    samples.push_back(
+        {&captioned[i], {.height = 1, .width = 1, .bytes = std::vector<std::byte>(3)}});
+  }
+  const std::filesystem::path path = scratch_folder() / "shard.h5";
+  write_shard(path, header, samples, tokenizer, /*num_threads=*/1);
+  DataStatistics statistics;
+  statistics.add(ShardReader(path));
+  std::ostringstream out;
+  statistics.write(out);
+  return out.str();
+}
+
+TEST(DataStatistics, SayIfOlderShardsDidNotCountTransparentImages) {
+  EXPECT_THAT(statistics_of({"a", "b"}, /*num_transparent=*/2),
+              HasSubstr("transparent before they were stored: 2\n"));
+  EXPECT_THAT(statistics_of({"a", "b"}, /*num_transparent=*/-1),
+              HasSubstr("transparent before they were stored: not known; an older version made"));
+}
+
+TEST(DataStatistics, CountImagesInSeveralSamples) {
+  EXPECT_THAT(statistics_of({"a", "b", "a", "c", "c", "a"}, /*num_transparent=*/0),
+              HasSubstr("in more than one sample: 2\n"));
 }
 
 }  // namespace

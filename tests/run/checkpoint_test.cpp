@@ -104,10 +104,10 @@ TEST_F(Checkpoint, ARunStandsForItsNewestThatVerifies) {
   }
   const fs::path newest = checkpoint_path(checkpoints, 2);
   for (const fs::path& given : {folder_, checkpoints, newest}) {
-    EXPECT_EQ(find_weights(given.string()), newest);
+    EXPECT_EQ(find_weights(given.string(), ""), newest);
   }
   fs::remove(newest / "optimizer.safetensors");
-  EXPECT_EQ(find_weights(folder_.string()), checkpoint_path(checkpoints, 1));
+  EXPECT_EQ(find_weights(folder_.string(), ""), checkpoint_path(checkpoints, 1));
 }
 
 TEST_F(Checkpoint, KeepsTheNewest) {

@@ -11,6 +11,7 @@
 
 #include "src/core/error.h"
 #include "src/core/file.h"
+#include "src/core/text.h"
 #include "tests/support/scratch_folder.h"
 
 namespace dermatome {
@@ -22,7 +23,7 @@ nlohmann::ordered_json result(double accuracy, double rank = 1) {
   return {{"scores", {{"top1", accuracy}, {"mean_rank", rank}}}};
 }
 
-ScoredCheckpoint step(int64_t number) { return {number, "s" + std::to_string(number)}; }
+ScoredCheckpoint step(int64_t number) { return {number, text("s", number)}; }
 
 TEST(EvaluationLog, RemembersWhatWasScored) {
   const auto run = scratch_folder();

@@ -63,10 +63,20 @@ TEST_F(OriginTest, IsTheNewestThatIsWhole) {
 
 TEST_F(OriginTest, MustExist) {
   EXPECT_THAT(refusal(folder_ / "run:30"), HasSubstr("no checkpoint of step 30, but of 20, 40"));
-  for (const char* name : {"empty", "empty:3", "gone"}) {
+  for (const char* name : {"empty", "empty:3"}) {
     EXPECT_THAT(refusal(folder_ / name),
                 AllOf(HasSubstr("from = "), HasSubstr("holds no checkpoint; name a run's")));
   }
+  for (const char* name : {"rum", "rum:20"}) {
+    const std::string nearest = "the nearest one in " + folder_.string() + " is run";
+    EXPECT_THAT(refusal(folder_ / name), AllOf(HasSubstr("from = "), HasSubstr(nearest)));
+    EXPECT_THAT(refusal(name), HasSubstr(nearest)) << "the name of a run beside it";
+  }
+  EXPECT_THAT(refusal("nonsense"), HasSubstr("those in " + folder_.string() + " are run"));
+  EXPECT_THAT(refusal(folder_ / "empty/rum:20"),
+              HasSubstr("the folder " + (folder_ / "empty").string() + " has no runs"));
+  EXPECT_THAT(refusal(folder_ / "run/checkpoints/step_00000020:40"),
+              HasSubstr("is the checkpoint of step 20"));
 }
 
 }  // namespace

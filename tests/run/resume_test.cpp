@@ -112,6 +112,39 @@ TEST_F(Resume, FindsTheSettingsOfAnOlderCheckpointBesideIt) {
   EXPECT_THAT(changes(options_), IsEmpty());
 }
 
+// The options with a warm-up that was not set and follows from the length.
+TrainOptions with_default_warmup(TrainOptions options, int64_t steps) {
+  options.schedule.warmup = steps;
+  options.schedule.warmup_is_default = true;
+  return options;
+}
+
+TEST_F(Resume, KeepsTheWarmUpOfTheRunWhereNoneIsSet) {
+  TrainOptions before = options_;
+  before.schedule.warmup = 10000;
+  save(before, dump_train_config(before));
+  const TrainOptions now = with_default_warmup(options_, 5000);
+  EXPECT_THAT(changes(now), IsEmpty());
+  EXPECT_EQ(find_own_checkpoint(now, "data")->warmup, 10000);
+  // One that does not fit into the run any more is not kept, nor one that the configuration sets.
+  const auto shorter = find_own_checkpoint(now, "data", /*total_steps=*/9000);
+  EXPECT_EQ(differences_text(shorter->changes), "schedule.warmup: 10000 -> 5000");
+  EXPECT_EQ(shorter->warmup, 5000);
+  TrainOptions set = options_;
+  set.schedule.warmup = 5000;
+  EXPECT_EQ(find_own_checkpoint(set, "data")->warmup, 5000);
+}
+
+TEST_F(Resume, KnowsTheWarmUpOfVersionsThatDidNotRecordIt) {
+  TrainOptions before = options_;
+  before.schedule.warmup = 10000;
+  save(before, "");
+  EXPECT_EQ(find_own_checkpoint(with_default_warmup(options_, 5000), "data")->warmup, 10000);
+  TrainOptions set = options_;
+  set.schedule.warmup = 5000;
+  EXPECT_THAT(refusal(set), HasSubstr("belongs to other settings than this configuration"));
+}
+
 TEST_F(Resume, PassesOverSettingsThatItCannotRead) {
   forget_settings();
   for (const std::string& settings : {std::string("no_such_key: 3\n"), std::string("{")}) {

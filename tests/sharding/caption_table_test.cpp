@@ -120,7 +120,7 @@ TEST(CaptionTable, TemplatesFillOnlyRowsWithoutACaption) {
 
 TEST(CaptionTable, TemplatesThatMakeNothingAreRefused) {
   EXPECT_THAT(error_of([] { read_rows("filename,label\na,\nb,nan\n", {.templates = {"a {}"}}); }),
-              HasSubstr("no row of"));
+              AllOf(HasSubstr("--template 'a {}': no row of"), HasSubstr("filename, label")));
   EXPECT_THAT(
       error_of([] { read_rows("filename,caption\na,C\n", {.templates = {"{caption} of skin"}}); }),
       HasSubstr("--table labels"));

@@ -58,6 +58,27 @@ TEST_F(CaptionedFolder, ClassesFillTemplates) {
   EXPECT_THAT(error_of([&] { read({.kind = TableKind::kMake}); }), HasSubstr("--table"));
 }
 
+TEST_F(CaptionedFolder, TemplatesWithoutAnyLabelAreRefused) {
+  add("a.png");
+  const auto refused = [this](const std::string& one) {
+    return error_of([&] { read({.templates = {one}}); });
+  };
+  const std::string folder = folder_.path().string();
+  for (const char* one : {"a {}", "a {label}"}) {
+    EXPECT_THAT(refused(one), AllOf(HasSubstr(one), HasSubstr("no image of " + folder + " "),
+                                    HasSubstr("move them to " + folder + "/CLASS/IMAGE,")));
+  }
+  EXPECT_THAT(captions(read({.templates = {"a {}", "{filename}"}})),
+              ElementsAre(Pair("a.png", "a.png")));
+  add("00000/b.png");
+  add("00000/b.json", R"({"dx": "wart"})");
+  EXPECT_THAT(refused("a {}"), AllOf(HasSubstr("'a {}'"), HasSubstr("no image of " + folder + " "),
+                                     HasSubstr("--label-column"), HasSubstr("b.json has: dx")));
+  EXPECT_THAT(refused("a {label}"), AllOf(HasSubstr("'label'"), HasSubstr("b.json has: dx")));
+  add("00000/b.txt", "B");
+  EXPECT_THAT(captions(read({.templates = {"a {}"}})), Contains(Pair("00000/b.png", "B")));
+}
+
 TEST_F(CaptionedFolder, MetadataTablesNameTheirImages) {
   for (const char* name : {"train/a.png", "train/sub/b.png", "test/c.png", "test/d.png"}) add(name);
   add("train/metadata.csv", "file_name,text,age\nsub/b.png,B,4\na.png,A,\n");
@@ -137,6 +158,21 @@ TEST_F(CaptionedFolder, FilesBesideImagesKeepTheClasses) {
   EXPECT_THAT(captions(table),
               ElementsAre(Pair("naevus/a.png", "A"), Pair("naevus/b.png", "a photo of a naevus")));
   EXPECT_THAT(table.label_names, ElementsAre("naevus"));
+}
+
+TEST_F(CaptionedFolder, ATemplateReadsTheKeyLabelOfFilesBesideImages) {
+  add("00000/a.png");
+  add("00000/a.json", R"({"label": "wart"})");
+  add("naevus/b.png");
+  add("naevus/b.json", R"({"label": "blue naevus"})");
+  add("naevus/c.png");
+  add("naevus/c.json", "{}");
+  const SampleTable table = read({.templates = {"a {label}"}});
+  EXPECT_THAT(captions(table),
+              ElementsAre(Pair("00000/a.png", "a wart"), Pair("naevus/b.png", "a blue naevus"),
+                          Pair("naevus/c.png", "a naevus")));
+  EXPECT_THAT(table.label_names, ElementsAre("blue naevus", "naevus", "wart"));
+  EXPECT_THAT(read({.templates = {"a {}"}}).label_names, ElementsAre("naevus"));
 }
 
 TEST_F(CaptionedFolder, FilesThatCannotBeReadAreNamed) {

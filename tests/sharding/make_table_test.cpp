@@ -137,7 +137,9 @@ TEST(MakeTable, RefusesWhatIsIncomplete) {
                 read_made(plain,
                           {.kind = TableKind::kMake, .num_subcaptions = 3, .label_column = ""});
               }),
-              AllOf(HasSubstr("table.csv has no column 'subcaption_3'"), HasSubstr("diagnosis")));
+              AllOf(HasSubstr("table.csv has no column 'subcaption_3', but --num-subcaptions is 3; "
+                              "the table has 2 subcaption(s): give --num-subcaptions 2,"),
+                    HasSubstr("diagnosis")));
   EXPECT_THAT(
       error_of([&] {
         read_made(plain, {.kind = TableKind::kMake, .num_subcaptions = 2, .label_column = "class"});

@@ -47,6 +47,24 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE OverSubscribe=FORCE:4 
 """
 
 
+def waiting_threads():
+    """A line for each thread of the processes srun and dermatome: what it waits for in the kernel."""
+    lines = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if os.path.basename(words[0]) not in (b"srun", b"dermatome"):
+                continue
+            lines.append(f"--- process {process.name}: {b' '.join(words[:4]).decode(errors='replace')}")
+            for thread in (process / "task").iterdir():
+                name = (thread / "comm").read_text().strip()
+                call = (thread / "syscall").read_text().split()[0]
+                lines.append(f"{thread.name} {name}: {(thread / 'wchan').read_text()}, system call {call}")
+        except OSError:
+            continue  # it has ended
+    return "\n".join(lines)
+
+
 class Cluster:
     def __init__(self):
         # The paths of the daemons' sockets may have 107 characters; the build folder's path may be longer.
@@ -100,8 +118,10 @@ class Cluster:
             time.sleep(0.1)
 
     def logs(self):
-        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-1500:]}"
-                         for path in sorted((self.folder / "log").iterdir()))
+        """The queue, where the ranks' threads wait, and the ends of the daemons' logs."""
+        return "\n".join([self.run("squeue", "--long", check=False), waiting_threads(), *(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-1500:]}"
+            for path in sorted((self.folder / "log").iterdir()))])
 
     def run(self, *command, check=True, **variables):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=30,

@@ -191,4 +191,5 @@ exec {BINARY} "$@"
 if __name__ == "__main__":
     needs.end_unless("slurm", needs.missing_programs(PROGRAMS) or needs.missing_namespaces())
     needs.enter_namespaces()
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    # Most tests need what the first job made, so the first failure says all.
+    unittest.main(argv=sys.argv[:1], verbosity=2, failfast=True)

@@ -35,8 +35,8 @@ TRAINING, TEST = 24, 12  # images
 TINY = [f"model.architecture={training_data.MODEL}", "batch_size=8", "schedule.max_steps=4", "schedule.warmup=2",
         "runtime.device=cpu", "runtime.threads=1", "runtime.log_every=1", "data.workers=1"]
 # Programs of others, in blocks that are not run.
-FOREIGN = {"apptainer", "cd", "ctest", "do", "done", "export", "for", "gdb", "hf", "module", "pip", "python", "python3", "spack",
-           "unzip"}
+FOREIGN = {"apptainer", "cd", "ctest", "do", "done", "export", "for", "gdb", "hf", "module", "optimum-cli", "pip", "python",
+           "python3", "spack", "unzip"}
 # Stand for a name or value that the reader fills in.
 PLACEHOLDERS = re.compile(r"…|^[A-Z_]+$|=[A-Z]+$")
 SHARING = ["launch", "train", "plan"]
@@ -193,7 +193,11 @@ PROVOKED = {
     "has no column": "dermatome shard --csv train.csv --label-column nothing --images images --output x",
     "is not UTF-8": r"printf 'filename,label\n0.png,n\xe9vus\n' >latin.csv; dermatome shard --csv latin.csv --output x",
     "fields, but the header has": r"printf 'filename,label\n0.png,a, b\n' >comma.csv; dermatome shard --csv comma.csv --output x",
-    "images cannot be read, … are allowed": "dermatome shard --csv test.csv --images nowhere --output x",
+    "none of its images is there": "dermatome shard --csv test.csv --images nowhere --output x",
+    "but --num-subcaptions is": "dermatome shard --csv train.csv --images images --num-subcaptions 9 --output x",
+    "has a label, because": "dermatome shard --folder images --template 'a {}' --output x",
+    "is required; see": "$BINARY train",
+    "images cannot be read, … are allowed": "sed 2s/.png/.none/ test.csv >part.csv; dermatome shard --csv part.csv --images images --output x",
     "by its first bytes": r"echo page >page.png; printf 'filename,label\npage.png,a\n' >page.csv; dermatome shard --csv page.csv --output y",
     "belongs to another table": "dermatome shard --csv test.csv --images images --output shards/train",
     "no data set of shards is there": "dermatome verify nowhere",
@@ -202,6 +206,7 @@ PROVOKED = {
     "has no captions": "dermatome shard --folder class_folders --output shards/bare; $BINARY plan small.yaml --ranks 2 $T batch_size=2 data.train=shards/bare",
     "asks for": "$BINARY train first.yaml $T name=copy2 schedule.max_steps=3",
     "of step …, but of": "dermatome train first.yaml name=wrong from=runs/first:2",
+    "there is no such run": "dermatome evaluate --checkpoint runs/frist --benchmark my_benchmark.yaml",
     "is no option of dermatome …; the nearest one": "dermatome evaluate --chekpoint runs/first",
     "a setting is written without dashes": "dermatome train first.yaml --lr 3",
     "neither a file nor a known name": "$BINARY plan first.yaml --ranks 2 model.architecture=ViT-B-61",
@@ -225,6 +230,9 @@ PROVOKED = {
     "must not choose": "sed 's/role: .*/role: test/' my_benchmark.yaml >role.yaml; "
                        "dermatome watch runs/first --benchmark role.yaml --select my-benchmark:top1 --once",
     "is no run's directory": "dermatome report runs/first/checkpoints",
+    "an export says it": "cp runs/first/checkpoints/*4/open_clip_model.safetensors alone.safetensors; "
+                             "dermatome export --checkpoint alone.safetensors --output exported/alone",
+    "is not empty; name": "dermatome export --checkpoint runs/first --output images",
 }
 
 

@@ -19,10 +19,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-// A data set of two shards of which only the last sample has caption `k`, valid or not; -1: none.
+// A data set of two shards of which only the last sample has caption `k`, valid or not, and a valid
+// caption `other`; -1: none.
 class Data {
  public:
-  explicit Data(int k, bool valid = true) {
+  explicit Data(int k, bool valid = true, int other = -1) {
     SampleTable table = make_table(folder_, 4);
     for (CaptionedSample& sample : table.samples) {
       sample.captions.assign(sample.captions.size(), "");
@@ -31,6 +32,10 @@ class Data {
     if (k >= 0) {
       table.samples.back().captions[k] = "A caption";
       table.samples.back().mask[k] = valid;
+    }
+    if (other >= 0) {
+      table.samples.back().captions[other] = "Another caption";
+      table.samples.back().mask[other] = 1;
     }
     BuildOptions options;
     options.image_root = folder_.path();
@@ -83,6 +88,45 @@ TEST(RunChecks, AnObjectiveOfRawCaptionsNeedsARawCaption) {
                 AllOf(HasSubstr("has no raw captions"), HasSubstr("objective.name=make")));
     options->data.train = {raw.path()};
     EXPECT_THAT(refusal(*options), IsEmpty());
+  }
+}
+
+std::string absent(const TrainOptions& options) {
+  const ShardedDataset dataset({options.data.train.begin(), options.data.train.end()},
+                               std::nullopt);
+  return absent_captions(dataset, options);
+}
+
+TEST(RunChecks, SaysWhichCaptionsTheObjectiveLacks) {
+  const Data raw(0), subcaption(3), both(0, /*valid=*/true, 3), diagnosis(0, /*valid=*/true, 1);
+  TrainOptions options = options_for({raw.path()});
+  EXPECT_THAT(absent(options),
+              AllOf(HasSubstr(raw.path() + " has raw captions alone, so that slra is 0 in every"),
+                    HasSubstr("objective.name=clip"), HasSubstr("tools/captions.py")));
+  options.objective.mode = ObjectiveMode::kReleased;
+  EXPECT_THAT(absent(options), HasSubstr(" has raw captions alone; "));
+  options = options_for({both.path()});
+  EXPECT_EQ(absent(options), "");
+  // A sample adds to the local term only with its raw caption and a subcaption.
+  for (const auto& sources :
+       {std::vector{raw.path(), subcaption.path()}, std::vector{diagnosis.path()}}) {
+    options = options_for(sources);
+    EXPECT_THAT(absent(options),
+                HasSubstr(" lacks captions that the objective reads, so that slra is 0"));
+  }
+  options.objective.positives = LocalPositives::kKnowledge;
+  EXPECT_EQ(absent(options), "");
+}
+
+TEST(RunChecks, RawCaptionsAreEnoughForAnObjectiveThatReadsNoOthers) {
+  const Data raw(0);
+  TrainOptions options = options_for({raw.path()});
+  options.objective.local_alignment = false;
+  EXPECT_THAT(absent(options), HasSubstr(" has raw captions alone; objective.name=clip"));
+  options.objective.mkcl = false;
+  for (const ObjectiveName name : {ObjectiveName::kMake, ObjectiveName::kClip}) {
+    options.objective.name = name;
+    EXPECT_EQ(absent(options), "");
   }
 }
 

@@ -25,8 +25,10 @@ TEST(RunLength, ResolvesAWarmUpThatIsNotSet) {
   };
   EXPECT_EQ(warmup(15), 1);
   EXPECT_EQ(warmup(1'000'000), 10000);
+  EXPECT_TRUE(resolved_options(options, {}).schedule.warmup_is_default);
   options.schedule.warmup = 12;
   EXPECT_EQ(warmup(15), 12);
+  EXPECT_FALSE(resolved_options(options, {}).schedule.warmup_is_default);
 }
 
 TEST(RunLength, TellsWhetherSomethingIsDue) {

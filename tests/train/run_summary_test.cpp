@@ -62,6 +62,9 @@ TEST(RunSummary, SaysWhatIsTrainedAndWhatCameOfIt) {
                         ": 149.6 million parameters, 300 samples, 10 steps of 64 samples "
                         "(2.5 epochs), 2 rank(s)\n"));
   testing::internal::CaptureStderr();
+  const RunSummary long_run(options, {.length = {.steps_per_epoch = 3, .total_steps = 100'000}});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("(33333 epochs)"));
+  testing::internal::CaptureStderr();
   RunSummary(options, {.length = {.steps_per_epoch = 4, .total_steps = 10},
                        .num_parameters = 149'620'737,
                        .num_locked = 86'192'640});
@@ -73,7 +76,7 @@ TEST(RunSummary, SaysWhatIsTrainedAndWhatCameOfIt) {
   write_results(run / "results.jsonl");
   summary.finish(kScores);
   const std::string log = testing::internal::GetCapturedStderr();
-  EXPECT_THAT(log, HasSubstr("trained " + run.string() + ": 3 steps in 0 s, "));
+  EXPECT_THAT(log, HasSubstr("trained " + run.string() + ": 3 steps in 0."));
   EXPECT_THAT(log, HasSubstr(" images/s; look at it: dermatome report " + run.string() + "\n"));
   EXPECT_THAT(log, HasSubstr(" images/s; best pad top1 0.6123 (step 20), "));
 }

@@ -181,6 +181,12 @@ TEST_F(ThreadTraining, AFinishedRunIsExtended) {
   EXPECT_EQ(starts[1].at("ranks").at(1).at("device"), "cpu");
   EXPECT_TRUE(std::filesystem::exists(directory.log()));
   EXPECT_FALSE(std::filesystem::exists(directory.owner()));
+  // Without a step to train, other settings are not recorded.
+  const std::string settings = read_file(directory.config());
+  run.optimizer.lr = 3e-5;
+  EXPECT_EQ(train_on(1, run, "train").size(), steps.size());
+  EXPECT_EQ(read_file(directory.config()), settings);
+  EXPECT_EQ(objects_in(directory.results()), results);
 }
 
 TEST_F(ThreadTraining, ANewRunStartsFromAnother) {

@@ -49,6 +49,14 @@ TEST_F(HuggingFaceCache, HoldsModelsWithAndWithoutAnOrganization) {
   EXPECT_EQ(cached_model("bert"), cache_ / "models--bert/snapshots/facade");
 }
 
+TEST_F(HuggingFaceCache, NamesTheModelOfANameOrAPath) {
+  EXPECT_EQ(hub_model_name("hf-hub:org/a.model"), "org/a.model");
+  EXPECT_EQ(hub_model_name("hf-hub:org/a.model@v1"), "org/a.model");
+  EXPECT_EQ(hub_model_name((entry_ / "snapshots/decade").string()), "org/a.model");
+  EXPECT_EQ(hub_model_name("runs/first"), "");
+  EXPECT_EQ(hub_model_name("models--org"), "");
+}
+
 TEST_F(HuggingFaceCache, AnswersAMissingModelWithTheCommandThatDownloadsIt) {
   EXPECT_THAT(
       error_of([] { find_cached_model("hf-hub:org/b"); }),

@@ -116,6 +116,7 @@ function conditions(evaluation) {
   const leakage = evaluation.leakage;
   if (leakage?.status === 'checked') {
     said.push(`Near-duplicates of training images, listed in ${leakage.pairs}: ${number(leakage.near_duplicates)}.`);
+    if (leakage.reason) said.push(`Without them: ${leakage.reason}.`);
   } else if (leakage) {
     said.push('Not checked for images that were trained on.');
   }

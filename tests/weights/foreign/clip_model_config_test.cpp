@@ -7,6 +7,7 @@
 
 #include "src/core/file.h"
 #include "src/core/log.h"
+#include "src/core/text.h"
 #include "tests/support/error_of.h"
 #include "tests/support/scratch_folder.h"
 
@@ -99,8 +100,8 @@ TEST_P(RefusedClipModel, NamesFileKeyAndValue) {
   const std::string message = error_of([&] {
     read({{"model_type", "clip"}, {section, {{key, value}}}});
   });
-  EXPECT_THAT(message, AllOf(HasSubstr("config.json: " + section + "." + key),
-                             HasSubstr("(" + value.dump())));
+  EXPECT_THAT(message, AllOf(HasSubstr(text("config.json: ", section, ".", key)),
+                             HasSubstr(text("(", value.dump()))));
 }
 
 INSTANTIATE_TEST_SUITE_P(ClipModelConfig, RefusedClipModel,

@@ -1,4 +1,4 @@
-#include "launcher/as_typed.h"
+#include "src/core/as_typed.h"
 
 namespace dermatome {
 
