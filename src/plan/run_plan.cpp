@@ -50,8 +50,8 @@ void look_at_data(RunPlan& plan, const ClipConfig& config, const TrainOptions& o
   check_data(options, dataset, plan.length, num_ranks);
   warn_of_absent_captions(dataset, options);
   const TrainOptions resolved = resolved_options(options, plan.length);
-  if (const auto own = find_own_checkpoint(resolved, dataset.digest_with_tokens(),
-                                           plan.length.total_steps)) {
+  if (const auto own =
+          find_own_checkpoint(resolved, dataset.digest_with_tokens(), plan.length.total_steps)) {
     check_steps_done(own->state.step, plan.length);
   }
   const Clip shapes(config, c10::kMeta);

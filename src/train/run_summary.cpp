@@ -88,8 +88,8 @@ RunSummary::RunSummary(const TrainOptions& options, const Size& size)
       static_cast<double>(length.total_steps) / static_cast<double>(length.steps_per_epoch);
   log_info(text("training ", RunDirectory(options).path(), ": ", parameters_in_words(size), ", ",
                 size.num_samples, " samples, ", length.total_steps, " steps of ",
-                options.batch_size, " samples (", number_text(epochs), " epochs), ",
-                size.num_ranks, " rank(s)"));
+                options.batch_size, " samples (", number_text(epochs), " epochs), ", size.num_ranks,
+                " rank(s)"));
 }
 
 void RunSummary::finish(const std::vector<FollowedScore>& scores) const {

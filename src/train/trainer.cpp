@@ -14,7 +14,6 @@
 #include "src/config/train_config.h"
 #include "src/config/train_options.h"
 #include "src/core/clock.h"
-#include "src/core/error.h"
 #include "src/core/file.h"
 #include "src/core/log.h"
 #include "src/core/stop_signal.h"
@@ -224,19 +223,18 @@ TrainingOutcome train(const TrainOptions& options, const TrainingEnvironment& en
   compare_settings(options, environment);
   const ClipConfig config = configured_model(options.model);
   const std::unique_ptr<const Tokenizer> tokenizer = model_tokenizer(config);
-  const int64_t num_ranks = environment.collectives->size();
-  check_settings(options, config, *tokenizer, num_ranks);
+  check_settings(options, config, *tokenizer, environment.collectives->size());
   const auto data = staged_training_data(options, environment);
   if (!data) return TrainingOutcome::kStopped;
   const TokenFormat tokens{*tokenizer, config.text.context_length};
   if (!prepare_tokens(options, *data, tokens, environment)) return TrainingOutcome::kStopped;
-  const RunInputs inputs(options, config, tokens, *data, num_ranks);
+  const RunInputs inputs(options, config, tokens, *data, environment.collectives->size());
   const bool is_root = environment.collectives->rank() == 0;
   if (is_root) warn_of_absent_captions(inputs.dataset, options);
   TrainOptions resolved = resolved_options(options, inputs.length);
   const auto owner = own_run(resolved, environment);
-  const auto start = find_start(resolved, config, inputs.dataset.digest_with_tokens(),
-                                inputs.length, environment);
+  const auto start =
+      find_start(resolved, config, inputs.dataset.digest_with_tokens(), inputs.length, environment);
   if (start.warmup >= 0) resolved.schedule.warmup = start.warmup;
   check_steps_done(start.step, inputs.length);
   StartingModel starting(start, resolved, config, environment.device);

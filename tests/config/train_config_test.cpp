@@ -38,15 +38,8 @@ TrainOptions all_changed() {
   o.resume = false;
   o.from = "runs/a: 3";
   o.from_optimizer = false;
-  o.model = {"m.json",
-             "~",
-             QuickGelu::kTrue,
-             Precision::kAmpBf16,
-             3,
-             -1,
-             0.25,
-             {LockedPart::kFirst, 2},
-             {LockedPart::kAll}};
+  o.model = {"m.json", "~",  QuickGelu::kTrue,        Precision::kAmpBf16, 3,
+             -1,       0.25, {LockedPart::kFirst, 2}, {LockedPart::kAll}};
   o.data = {
       {"null", "a, b"}, "stage", "valid\tset", Sampling::kResampled, {3, 0.25}, 1000, 32, 5, 6, 7,
       Corrupt::kSkip,   0};
